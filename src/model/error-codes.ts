@@ -1,5 +1,5 @@
 /**
- * The table of error codes: the only place where one is born, a file for each area.
+ * The table of error codes: the only place where codes are declared, one file per area.
  *
  * The reference page of error codes is generated from it and a test compares both, in both directions. Keep rows sorted.
  */
@@ -31,7 +31,7 @@ const formerCodes: ReadonlyMap<string, ErrorCode> = new Map([
   ['UNSUPPORTED', 'ENGINE_UNSUPPORTED'],
 ])
 
-/** The code of the table for one that a store, a log or another version names; undefined for a word that never was a code. */
+/** Returns the current code for one named by a store, a log or another version; undefined for a text that never was a code. */
 export function currentCode(code: string): ErrorCode | undefined {
   return isErrorCode(code) ? code : formerCodes.get(code)
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { findingText } from './finding.ts'
 import { parseDefinition } from './parse-definition.ts'
 
-// Each fixture is one broken definition; the comment lines at its end are the errors a person must get for it, word for word.
+// Each fixture is one broken definition; the comment lines at its end are the exact errors that must be reported for it.
 const directory = new URL('./fixtures/broken/', import.meta.url)
 const fixtures = readdirSync(directory).map((file) => {
   const text = readFileSync(new URL(file, directory), 'utf8')
@@ -16,11 +16,11 @@ const fixtures = readdirSync(directory).map((file) => {
 })
 
 describe('a broken definition', () => {
-  test('comes in more than twenty kinds', () => {
+  test('of more than twenty kinds is covered', () => {
     expect(fixtures.length).toBeGreaterThan(20)
   })
 
-  test.each(fixtures)('is refused with its place and what to do: $name', ({ text, expected }) => {
+  test.each(fixtures)('is refused with the position and what to do: $name', ({ text, expected }) => {
     const result = parseDefinition(text, { hash: (source) => String(source.length) })
     const errors = result.findings.filter((finding) => finding.severity === 'error')
     expect(errors.map((finding) => `# ${findingText(finding)}`)).toEqual(expected)

@@ -22,8 +22,8 @@ function findings(
   return checkAgainstCapabilities(integration, (system) => (system === 'erp' ? erp : able)).map(findingText)
 }
 
-describe('a definition held against what its systems can do', () => {
-  test('finds nothing when they can do everything, or when nothing is known', () => {
+describe('a definition checked against the capabilities of its systems', () => {
+  test('finds nothing when they support everything, or when nothing is known', () => {
     expect(findings(able)).toEqual([])
     expect(findings(undefined)).toEqual([])
   })
@@ -35,7 +35,7 @@ describe('a definition held against what its systems can do', () => {
     )
   })
 
-  test('is content with race windows that are accepted', () => {
+  test('accepts race windows that the definition accepts', () => {
     const accept = (text: string) =>
       text.replace(
         'resource: A_BusinessPartner',
@@ -52,7 +52,7 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, create: 'none' }).join('\n')).toContain('needs a decision')
   })
 
-  test('tells that a deletion will be an archive where a system only has those, and lets it be', () => {
+  test('reports that a deletion will be an archive where a system only supports those, and accepts it', () => {
     const deletes = (text: string) => text.replace('action: archive', 'action: delete')
     const [found = '', ...more] = findings({ ...able, remove: 'archive' }, deletes)
     expect(more).toEqual([])
@@ -60,7 +60,7 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, remove: 'none' }, deletes).join('\n')).toContain('erp can remove nothing')
   })
 
-  test('refuses a key that is not where the system keeps our record ids', () => {
+  test('refuses a key that differs from the property in which the system stores our record ids', () => {
     const key = (text: string) =>
       text.replace('resource: A_BusinessPartner', 'resource: A_BusinessPartner\n        key: ext.id')
     expect(findings({ ...able, marker: ['ext', 'id'] }, key)).toEqual([])
@@ -71,7 +71,7 @@ describe('a definition held against what its systems can do', () => {
     ])
   })
 
-  test('takes a key that can be searched for as an identity of creates', () => {
+  test('accepts a searchable key as an identity of creates', () => {
     const key = (text: string) =>
       text.replace('resource: A_BusinessPartner', 'resource: A_BusinessPartner\n        key: ext.id')
     const waits = 'entities.customer.systems.erp.operations'

@@ -4,7 +4,7 @@ import type { NativePath } from '../lens/spec.ts'
 import { type Finding, problem } from './finding.ts'
 import { parseNativePath } from './native-path.ts'
 
-/** What the definition must know of a resource. A connector's declared capabilities fit. */
+/** The properties of a resource that the definition is checked against. A connector's declared capabilities fit. */
 export interface CheckedCapabilities {
   readonly conditionalWrites: boolean
   readonly create: string
@@ -12,14 +12,14 @@ export interface CheckedCapabilities {
   readonly changes: { readonly cursor: string }
   readonly list: { readonly paging: string }
   readonly search?: object
-  /** Path at which the system itself keeps our record ids, if it does. */
+  /** Path at which the system itself stores our record ids, if it does. */
   readonly marker?: NativePath
 }
 
-/** Capabilities of a system's resource; undefined when the resource isn't known (its connector says so itself). */
+/** Capabilities of a system's resource; undefined when the resource isn't known (its connector reports that itself). */
 export type CapabilitiesOf = (system: string, resource: string) => CheckedCapabilities | undefined
 
-/** What the definition asks of systems that they can't do, and race windows that it doesn't accept. Run by `check` and at start. */
+/** Reports requirements of the definition that systems don't support, and race windows that it doesn't accept. Run by `check` and at start. */
 export function checkAgainstCapabilities(
   integration: Integration,
   capabilitiesOf: CapabilitiesOf,
@@ -42,7 +42,7 @@ function place(entity: Entity, part: EntitySystem, ...rest: (string | number)[])
   return ['entities', entity.name, 'systems', part.system, ...rest]
 }
 
-/** A field that is read and written can lose an edit made during our write, when the system honours no precondition. */
+/** A field that is read and written can lose an edit made during our write, when the system supports no precondition. */
 function raceWindows(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
   if (capabilities.conditionalWrites || part.direction !== 'both') return []
   const open = [...part.fields.values()].filter(
@@ -58,7 +58,7 @@ function raceWindows(entity: Entity, part: EntitySystem, capabilities: CheckedCa
   )
 }
 
-/** Two places for record ids: what is written to one would be looked for in the other. */
+/** Two properties for record ids: an id written to one would be searched for in the other. */
 function keyFindings(entity: Entity, part: EntitySystem, { marker }: CheckedCapabilities): Finding[] {
   const key = part.key === undefined ? undefined : parseNativePath(part.key)
   if (key === undefined || marker === undefined || formatPath(key) === formatPath(marker)) return []
@@ -87,7 +87,7 @@ function operationFindings(entity: Entity, part: EntitySystem, capabilities: Che
   return [...findings, ...removalFindings(entity, part, capabilities)]
 }
 
-/** A deletion may end milder than asked for, as an archive, and never harder. */
+/** A deletion may end as an archive instead, never the reverse. */
 function removalFindings(entity: Entity, part: EntitySystem, { remove }: CheckedCapabilities): Finding[] {
   const { action, from } = entity.delete
   const carries =

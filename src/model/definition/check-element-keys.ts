@@ -1,4 +1,4 @@
-/** The `key` of sets and lists, at any depth of a type: it names parts of the elements that can tell them apart. */
+/** The `key` of sets and lists, at any depth of a type: it names parts that can identify the elements. */
 import type { FieldType } from '../values.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import { suggestion } from './nearest.ts'
@@ -6,7 +6,7 @@ import type { Report } from './report.ts'
 
 const compound: ReadonlySet<FieldType['kind']> = new Set(['group', 'set', 'list', 'money', 'localDateTime'])
 
-/** Reports keys that name nothing, or something that is no plain value. */
+/** Reports keys that name nothing, or something other than a plain value. */
 export function checkElementKeys(type: FieldType, at: DefinitionPath, report: Report): void {
   if (type.kind === 'group') {
     for (const [name, part] of Object.entries(type.fields))

@@ -9,7 +9,7 @@ const part = (map: Record<string, unknown>, more: object = {}) => ({
 })
 const both = { email: 'email', code: 'code' }
 
-/** What is said about `match`, and where. */
+/** The findings about `match`, and their paths. */
 function found(systems: Record<string, object>, match?: unknown): readonly string[] {
   const { findings } = checkDefinition(
     {
@@ -40,18 +40,18 @@ const apart = (systems: string) =>
   `entities.customer.match: no rule has all its fields read in ${systems}, so none of their records would be recognised as the same`
 
 describe('an entity without match', () => {
-  test('is refused where each of two systems may get copies of what the other holds', () => {
+  test("is refused where each of two systems may get copies of the other's records", () => {
     expect(found({ crm: part(both), erp: part(both) })).toEqual([missing('crm and erp')])
   })
 
-  test('is refused where one of two systems with records of their own is created in', () => {
+  test('is refused where records are created in one of two systems that have records of their own', () => {
     const crm = part(both, { operations: ['update'] })
     expect(found({ crm, erp: part(both) })).toEqual([missing('crm and erp')])
     const source = part(both, { direction: 'source' })
     expect(found({ crm: source, erp: part(both), shop: part(both) })).toEqual([missing('crm, erp and shop')])
   })
 
-  test('is accepted where it says so', () => {
+  test('is accepted where the definition requests it', () => {
     expect(found({ crm: part(both), erp: part(both) }, 'never')).toEqual([])
   })
 
@@ -63,7 +63,7 @@ describe('an entity without match', () => {
     expect(found({ crm: part(both) })).toEqual([])
   })
 
-  test('is no better with a list that holds no rule, or with a slip of the pen', () => {
+  test('is equally refused with an empty list, or with a typing error', () => {
     expect(found({ crm: part(both), erp: part(both) }, [])).toEqual([
       'entities.customer.match: the list holds no rule',
     ])
@@ -74,7 +74,7 @@ describe('an entity without match', () => {
 })
 
 describe('match rules', () => {
-  test('have to be read in the systems that they are for', () => {
+  test('have to be read in the systems that they apply to', () => {
     const exact = [{ exact: ['email'] }]
     expect(found({ crm: part(both), erp: part(both) }, exact)).toEqual([])
     expect(found({ crm: part(both), erp: part({ code: 'code' }) }, exact)).toEqual([apart('crm and erp')])

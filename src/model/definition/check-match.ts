@@ -1,4 +1,7 @@
-/** An entity that can create in a system which has records of its own needs a rule that recognises them, or it creates every one a second time. */
+/**
+ * An entity that can create records in a system which has records of its own needs a rule that recognises them; otherwise it would create every one a
+ * second time.
+ */
 import type { Entity, EntitySystem, MatchRule } from '../integration.ts'
 import { problem } from './finding.ts'
 import type { Report } from './report.ts'
@@ -11,8 +14,8 @@ interface Doubling {
 }
 
 /**
- * Demands `match`, or an explicit `match: never`, of an entity that would otherwise create copies of what several systems hold already; and
- * rules whose fields are read in the systems concerned, since one that is not can recognise nothing there.
+ * Requires `match`, or an explicit `match: never`, of an entity that would otherwise create copies of records that several systems already hold; and
+ * rules whose fields are read in the systems concerned, since an unread field can recognise nothing there.
  */
 export function checkMatch(definition: EntityDefinition, entity: Entity, report: Report): void {
   if (definition.match === 'never') return
@@ -73,7 +76,7 @@ function isRead(part: EntitySystem, path: string): boolean {
   return inner === undefined || field.parts === undefined || field.parts.has(inner)
 }
 
-/** Whether a rule gives records of the system a key. */
+/** True when a rule gives records of the system a key. */
 function keys(rule: MatchRule, part: EntitySystem): boolean {
   const fields = fieldsOf(rule)
   return rule.kind === 'score'
@@ -81,10 +84,7 @@ function keys(rule: MatchRule, part: EntitySystem): boolean {
     : fields.every((path) => isRead(part, path))
 }
 
-/**
- * Systems by the group of those that can be matched with each other, directly or through a third: a record that was linked there brings the
- * keys of both.
- */
+/** Groups systems that can be matched with each other, directly or through a third: a record that was linked there has the keys of both. */
 function groupsOf({ match, systems }: Entity): (system: string) => string {
   const groups = new Map([...systems.keys()].map((name) => [name, name]))
   const groupOf = (name: string): string => groups.get(name) ?? name

@@ -10,11 +10,11 @@ export interface EntityPlace {
   readonly entity: Entity
   /** Path inside the ordinary form of the entity → path in the definition. */
   readonly written: (path: DefinitionPath) => DefinitionPath
-  /** Path of the place where the entity names a system. */
+  /** Path at which the entity names a system. */
   readonly namedAt: (system: string) => DefinitionPath
 }
 
-/** Entities name systems that exist, and references lead to entities that have counterparts where they are written. */
+/** Checks that entities name existing systems, and that references lead to entities that have counterparts where they are written. */
 export function checkEntityReferences(
   definition: IntegrationDefinition,
   entities: ReadonlyMap<string, EntityPlace>,
@@ -50,7 +50,7 @@ export function checkEntityReferences(
 
 interface ReferenceCheck {
   readonly entities: ReadonlyMap<string, EntityPlace>
-  /** Systems that exist: an unknown one is reported once, not again by each reference in it. */
+  /** Existing systems: an unknown one is reported once, not again by each reference in it. */
   readonly systems: readonly string[]
   readonly report: Report
 }
@@ -77,7 +77,7 @@ function checkReference(
   checkFilledLater(entity, field, report, written)
 }
 
-/** An optional reference may be missing from a create, and is written once its target is there. Where nothing is updated, it never is. */
+/** An optional reference may be missing from a create, and is written once its target exists. Where nothing is updated, it never is. */
 function checkFilledLater(
   entity: Entity,
   field: string,
@@ -98,8 +98,8 @@ function checkFilledLater(
 }
 
 /**
- * Refuses entities that refer to each other through required fields only: neither could be created first.
- * One optional reference in the circle is enough, because it can be written in a second step.
+ * Refuses entities that refer to each other through required fields only: neither could be created first. One optional reference in the cycle is
+ * sufficient, because it can be written in a second step.
  */
 export function checkRequiredCycles(entities: ReadonlyMap<string, EntityPlace>, report: Report): void {
   const needs = new Map<string, { field: string; target: string }[]>()
@@ -132,7 +132,7 @@ export function checkRequiredCycles(entities: ReadonlyMap<string, EntityPlace>, 
 
 type Needs = ReadonlyMap<string, readonly { field: string; target: string }[]>
 
-/** The shortest way from an entity back to itself. */
+/** The shortest path from an entity back to itself. */
 function circleFrom(start: string, needs: Needs): { entity: string; field: string }[] | undefined {
   const ways = [{ at: start, way: [] as { entity: string; field: string }[] }]
   const visited = new Set<string>()
@@ -148,7 +148,7 @@ function circleFrom(start: string, needs: Needs): { entity: string; field: strin
   return undefined
 }
 
-/** Objectives and alert routes name things that exist. */
+/** Checks that objectives and alert routes name existing things. */
 export function checkOperations(definition: IntegrationDefinition, report: Report): void {
   const entities = Object.keys(definition.entities)
   const systems = Object.keys(definition.systems)

@@ -34,13 +34,13 @@ export interface EntityInput {
   readonly definition: EntityDefinition
   /** Every system of the integration. */
   readonly systems: readonly string[]
-  /** Lookups that rules may ask. */
+  /** Lookups that rules may use. */
   readonly lookups: ReadonlySet<string>
   /** Hash of a text, for the identities of lenses. */
   readonly hash: (text: string) => string
 }
 
-/** Compiles an entity. What is wrong is reported; the result then lacks the parts concerned and must not be run. */
+/** Compiles an entity. Errors are reported; the result then lacks the parts concerned and must not be run. */
 export function compileEntity(
   { name, definition, systems: known, lookups, hash }: EntityInput,
   reportTo: Report,
@@ -78,7 +78,7 @@ export function compileEntity(
     guard: compileGuard(definition),
     oscillationLimit: definition.oscillationLimit ?? 5,
   }
-  // A field that is mistyped in a map is read nowhere: what follows from that is no second mistake.
+  // A field that is mistyped in a map is read nowhere: findings that result from that are not reported.
   if (!isRefused) checkMatch(definition, entity, report)
   return entity
 }
@@ -171,7 +171,7 @@ function compileEntitySystem(input: PartInput, report: Report): EntitySystem {
   }
 }
 
-/** What to do with creates that lack evidence or a key: said for the system, or for all systems of the entity. */
+/** How to handle creates that lack evidence or a key: specified for the system, or for all systems of the entity. */
 function choicesOf(
   system: EntitySystemDefinition,
   entity: EntityDefinition,
@@ -183,7 +183,7 @@ function choicesOf(
   }
 }
 
-/** The place of our record ids belongs to nobody else. */
+/** The property of our record ids must not be used by anything else. */
 function checkKey(key: string, mappings: readonly CompiledMapping[], report: Report): void {
   const path = parseNativePath(key)
   if (path === undefined) {
@@ -200,7 +200,7 @@ function checkKey(key: string, mappings: readonly CompiledMapping[], report: Rep
   }
 }
 
-/** Mappings that are sound one by one can still be at odds, for one when two write to the same path. */
+/** Mappings that are valid individually can still conflict, for example when two write to the same path. */
 function lensOf(spec: LensSpec, report: Report): Lens {
   try {
     return compileLens(spec)

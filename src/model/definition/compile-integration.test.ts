@@ -60,7 +60,7 @@ function smallSystem(field: object | string, mapping: unknown, extra: object = {
   return smallEntity(field, mapping, extra).system
 }
 
-/** The laws that a mapping breaks on one record and one value to be written. */
+/** The laws that a mapping violates on one record and one value to be written. */
 async function brokenLaws(
   field: object | string,
   mapping: unknown,
@@ -121,7 +121,7 @@ describe('a compiled definition', () => {
     expect(entityOf(compiled(), 'order').delete).toMatchObject({ from: [] })
   })
 
-  test('makes of the one-way form a source, a target and their fields', () => {
+  test('turns the one-way form into a source, a target and their fields', () => {
     const order = entityOf(compiled(), 'order')
     expect(order.fields.get('soldTo')?.type).toEqual({ kind: 'ref', entity: 'customer' })
     const [crm, erp] = [order.systems.get('crm'), order.systems.get('erp')]
@@ -162,7 +162,7 @@ describe('a compiled definition', () => {
     expect(writing).toEqual({ patch: { Status__c: 'Blocked', Tags__c: 'x;y' }, problems: [] })
   })
 
-  test('has the version of its text: order counts, and so does the source of a function', () => {
+  test('has the version of its text: order matters, and so does the source of a function', () => {
     const definition = defineIntegration({
       integration: 'one',
       systems: { a: { connector: 'rest' }, b: { connector: 'rest' } },
@@ -173,7 +173,7 @@ describe('a compiled definition', () => {
     expect(definitionText({ ...definition, f: (x: number) => x + 1 } as typeof definition)).toContain('x + 1')
   })
 
-  test('throws all findings at once when asked for nothing but the integration', () => {
+  test('throws all findings at once when only the integration is requested', () => {
     const broken = { integration: 'Not An Id', systems: {}, entities: {}, project: { titel: 'x' } }
     const attempt = () => compileIntegration(broken as never, { hash, source: 'isthmus.yaml' })
     let refusal: unknown
@@ -184,7 +184,7 @@ describe('a compiled definition', () => {
     }
     expect(refusal).toMatchObject({ code: 'DEFINITION_INVALID' })
     expect(findingsOf(refusal).map(({ kind }) => kind)).toEqual(['value', 'unknown-key'])
-    // Each of them with its kind: whoever sees only the message has to know all of what is wrong.
+    // Each of them with its kind: the message alone has to contain everything that is wrong.
     expect(attempt).toThrow(
       /^isthmus\.yaml has 2 mistakes:\n {2}integration: .*\[value\]\n {2}project\.titel: .*\[unknown-key\]$/,
     )
@@ -192,7 +192,7 @@ describe('a compiled definition', () => {
 })
 
 describe('a mapping', () => {
-  test('truncates, rounds and folds as its system does', () => {
+  test('truncates, rounds and folds like its system', () => {
     expect(smallSystem('string', { path: 'v', maxLength: 3 }).fields.get('value')?.normalise('abcdef')).toBe(
       'abc',
     )
@@ -201,12 +201,12 @@ describe('a mapping', () => {
     expect(spells.fields.get('value')?.normalise('')).toBeNull()
   })
 
-  test('takes the spelling of nothing from its system unless it says its own', () => {
+  test('takes the representation of empty values from its system unless it specifies its own', () => {
     const system = smallSystem('string', 'v', { spells: { null: 'empty' } })
     expect(system.fields.get('value')?.normalise('')).toBeNull()
   })
 
-  test('is one way when it says so, or when only one half is there', () => {
+  test('is one way when it specifies that, or when only one half is there', () => {
     expect(smallSystem('string', { path: 'v', direction: 'read' }).fields.get('value')).toMatchObject({
       writable: false,
     })
@@ -234,7 +234,7 @@ describe('a mapping', () => {
     expect(smallSystem({ type: 'string', required: true }, 'v').fields.get('value')?.nullable).toBe(false)
   })
 
-  test('of a group treats each part in its own way', () => {
+  test('of a group handles each part separately', () => {
     const type = { type: 'group', fields: { zip: 'string', town: 'string' } }
     const system = smallSystem(type, { zip: { path: 'a.zip', maxLength: 2 }, town: 'a.town' })
     expect(system.fields.get('value')?.normalise({ zip: '12345', town: 'Uppsala' })).toEqual({
@@ -243,7 +243,7 @@ describe('a mapping', () => {
     })
   })
 
-  test('checks length, places and format on what the field makes of a value', async () => {
+  test("checks length, places and format on the value after the field's normaliser", async () => {
     const field = { type: 'string', format: 'email', maxLength: 5, normalize: ['trim'] }
     const { lens } = smallSystem(field, 'v')
     expect(await lens.read({ v: '  a@b.c  ' })).toEqual({ values: { value: '  a@b.c  ' }, problems: [] })
@@ -300,12 +300,15 @@ describe('a mapping', () => {
 })
 
 describe('the key of a system', () => {
-  test.each(['k', 'k.id', { path: 'k', maxLength: 3 }])('is no place for a field too: %j', (mapping) => {
-    const { findings } = small('string', mapping, { key: 'k' })
-    expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
-      'value is written to k, which is reserved for record ids',
-    ])
-  })
+  test.each(['k', 'k.id', { path: 'k', maxLength: 3 }])(
+    'must not be mapped to a field as well: %j',
+    (mapping) => {
+      const { findings } = small('string', mapping, { key: 'k' })
+      expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
+        'value is written to k, which is reserved for record ids',
+      ])
+    },
+  )
 
   test('may be read as a field', () => {
     const { findings } = small('string', { path: 'k', direction: 'read' }, { key: 'k' })
@@ -314,7 +317,7 @@ describe('the key of a system', () => {
 })
 
 describe('a filter', () => {
-  test('compares as text, takes lists and negations, and takes absent for null', () => {
+  test('compares as text, supports lists and negations, and treats absent as null', () => {
     const { inScope } = smallSystem('string', 'v', {
       where: { 'a.n': 1, b: ['x', 'y'], c: { not: 'z' }, d: null },
     })

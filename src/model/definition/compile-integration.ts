@@ -26,7 +26,7 @@ export interface CompileOptions {
   readonly hash: (text: string) => string
   /** The systems with their secrets resolved. @default the definition's own, with `${…}` left as it is */
   readonly systems?: Readonly<Record<string, SystemDefinition>>
-  /** Lookups that a connector answers. @default none */
+  /** Lookups that a connector provides. @default none */
   readonly lookups?: LookupsOf
   /** Name of the file in error messages. @default 'definition' */
   readonly source?: string
@@ -39,7 +39,7 @@ export interface Compilation {
   readonly integration?: Integration
 }
 
-/** Checks and compiles plain data (parsed YAML, or what a TypeScript definition exports); says everything that is wrong at once. */
+/** Checks and compiles plain data (parsed YAML, or the export of a TypeScript definition); reports all errors at once. */
 export function checkDefinition(value: unknown, options: CompileOptions): Compilation {
   const secrets = [...literalSecrets(value), ...misplacedReferences(value)]
   const shape = shapeFindings(definitionSchema, value)
@@ -97,8 +97,8 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
 }
 
 /**
- * The lenses of a definition that was bound before, from its stored document. Undefined when it can't be read any more. What else this
- * version would refuse in it does not matter here: it ran.
+ * The lenses of a definition that was bound before, from its stored document. Undefined when it can't be read any more. Anything else that this
+ * version would refuse in it does not matter here, since it was running.
  */
 export function lensSetsOfDocument(document: unknown, hash: CompileOptions['hash']): LensSet[] | undefined {
   const parsed = definitionSchema.safeParse(document)
@@ -110,8 +110,8 @@ export function lensSetsOfDocument(document: unknown, hash: CompileOptions['hash
 }
 
 /**
- * The text whose hash is the definition's version. Order counts, because it ranks systems; functions count by their source and version.
- * Secrets aren't in it: it is made before they are resolved.
+ * The text whose hash is the definition's version. Order matters, because it ranks systems; functions are represented by their source and version.
+ * Secrets are not part of it: it is made before they are resolved.
  */
 export function definitionText(definition: IntegrationDefinition): string {
   return JSON.stringify(definition, (_, value: unknown) =>

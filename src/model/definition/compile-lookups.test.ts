@@ -37,7 +37,7 @@ const messages = ({ findings }: Compilation): string[] =>
     .filter(({ severity }) => severity === 'error')
     .map(({ path, message }) => `${path.join('.')}: ${message}`)
 
-test('a set rule may ask a lookup, and the integration knows who answers it', () => {
+test('a set rule may use a lookup, and the integration knows which system provides it', () => {
   const checked = check([{ set: 'lat', to: '$geocode(address).lat' }])
   expect(messages(checked)).toEqual([])
   expect(checked.integration?.lookups).toEqual(new Map([['geocode', 'maps']]))
@@ -46,7 +46,7 @@ test('a set rule may ask a lookup, and the integration knows who answers it', ()
   ])
 })
 
-test('rules that only look may not ask, since nothing would keep the answer', () => {
+test('other rules may not use lookups, since nothing would store the answer', () => {
   const checked = check([
     { require: '$geocode(address).country = "DE"', message: 'abroad' },
     { when: '$geocode(address).partialMatch', hold: true, message: 'unclear' },
@@ -57,14 +57,14 @@ test('rules that only look may not ask, since nothing would keep the answer', ()
   ])
 })
 
-test('a system that answers lookups is no side of an entity', () => {
+test('a system that provides lookups is not part of an entity', () => {
   const checked = check([], { sides: { maps: side() } })
   expect(messages(checked)).toEqual([
     'entities.customer.systems.maps: maps has no records: it only provides lookups for rules ($geocode)',
   ])
 })
 
-test('two systems that answer the same are refused', () => {
+test('two systems that provide the same lookup are refused', () => {
   const checked = check([], { systems: { atlas: { connector: 'google-maps' } } })
   expect(messages(checked)).toEqual([
     'systems.atlas.connector: maps and atlas both define $geocode, so it is ambiguous',

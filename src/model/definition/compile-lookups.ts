@@ -1,13 +1,13 @@
-/** Systems that only answer questions of rules: which lookups there are, and that such a system is no side of a sync. */
+/** Systems that only provide lookups for rules: which lookups there are, and that such a system can't be part of an entity. */
 import type { EntityPlace } from './check-references.ts'
 import { problem } from './finding.ts'
 import type { Report } from './report.ts'
 import type { IntegrationDefinition } from './schema/root.ts'
 
-/** Lookups that a connector answers; undefined for one whose systems hold records. */
+/** Lookups that a connector provides; undefined for one whose systems hold records. */
 export type LookupsOf = (connector: string) => readonly string[] | undefined
 
-/** The system that answers each lookup, by the lookup's name. */
+/** The system that provides each lookup, by the lookup's name. */
 export function compileLookups(
   { systems }: IntegrationDefinition,
   lookupsOf: LookupsOf,
@@ -27,7 +27,7 @@ export function compileLookups(
   return lookups
 }
 
-/** Reports entities that want records of a system which has none. */
+/** Reports entities that include a system without records. */
 export function sidesThatAreNone(
   { systems }: IntegrationDefinition,
   places: ReadonlyMap<string, EntityPlace>,

@@ -1,4 +1,4 @@
-/** One field's mapping in one system: where it lives, how it is spelt, and what the system does to it. */
+/** One field's mapping in one system: its location, its format, and the normalisation by the system. */
 
 import { widestEquality } from '../create-evidence.ts'
 import type { ValueEquality } from '../equality.ts'
@@ -40,7 +40,7 @@ import { equalityOf, equalityOfSource } from './value-equality.ts'
 /** Makes the identity of one field's lens in one system; functions without a version are reported. */
 export type Identify = (field: string, declared: unknown, report: Report) => LensId
 
-/** What a mapping needs to know of its field and its system. */
+/** The context of a mapping: its field and its system. */
 export interface MappingContext {
   readonly field: Field
   /** Makes the identity of the field's lens from its declaration. */
@@ -56,7 +56,7 @@ export interface CompiledMapping {
   readonly field: SystemField
 }
 
-/** Compiles one field's mapping; undefined when something is wrong with it (then it is reported). */
+/** Compiles one field's mapping; undefined when it has errors (which are reported). */
 export function compileMapping(
   mapping: MappingDefinition,
   context: MappingContext,
@@ -87,11 +87,11 @@ export function compileMapping(
   return result
 }
 
-/** Where a field lives, and what its system does to the value. */
+/** The location of a field, and what its system does to the value. */
 interface CompiledSource {
   readonly source: LensSource
   readonly specs: readonly NormaliserSpec[]
-  /** How texts are kept there, where not as they are. */
+  /** How texts are stored there, if not unchanged. */
   readonly codec: TextCodec | undefined
   /** Both as declared, for the identity of the lens. */
   readonly declared: unknown
@@ -104,7 +104,7 @@ function wholeSource(
 ): CompiledSource | undefined {
   const source = mappingSource(mapping, { type, spells: [spells] }, report)
   if (source === undefined) return undefined
-  // Expressions spell nothing in their own way.
+  // Expressions have no format of their own.
   const isPair = source.kind === 'expression' || source.kind === 'function'
   const empties = isPair ? plainEmpties : emptySpelling(spells, mapping.spells)
   const specs = normaliserSpecs(mapping, empties)
@@ -121,7 +121,7 @@ function wholeSource(
   }
 }
 
-/** What a system does to the parts of each element, compiled and as declared. */
+/** The normalisation of the parts of each element, compiled and as declared. */
 function elementParts(
   elements: NonNullable<MappingLongForm['elements']>,
   type: GroupListType,
@@ -203,7 +203,7 @@ function finish(
       source,
       normalise: normaliseField,
       decode: codec?.decode,
-      // Elements of lists are recognised by the texts that the system keeps.
+      // Elements of lists are recognised by the texts that the system stores.
       asWritten: (value) => {
         const stored = normalise(normaliseField(value))
         return codec === undefined ? stored : codec.encode(stored)
@@ -225,14 +225,14 @@ function finish(
   }
 }
 
-/** Which parts of a group the system has, where it lacks some. */
+/** The parts of a group that the system has, where it lacks some. */
 function mappedParts(type: FieldType, source: LensSource): Pick<SystemField, 'parts'> {
   if (type.kind !== 'group' || source.kind !== 'group') return {}
   const parts = new Set(source.parts.map(({ name }) => name))
   return Object.keys(type.fields).every((name) => parts.has(name)) ? {} : { parts }
 }
 
-/** Native paths that a mapping may write to; an expression without a path is not looked into. */
+/** Native paths that a mapping may write to; an expression without a path is not analysed. */
 export function writtenPaths({ writable, source }: LensFieldSpec): readonly NativePath[] {
   return writable ? pathsOf(source) : []
 }

@@ -1,4 +1,4 @@
-/** What a definition gives every new record of a system beside the mapped fields. */
+/** Values that a definition sets on every new record of a system in addition to the mapped fields. */
 import { isPathWithin } from '../lens/native-path.ts'
 import { Patch } from '../lens/patch.ts'
 import type { NativeRecord } from '../values.ts'
@@ -8,7 +8,7 @@ import { parseNativePath } from './native-path.ts'
 import type { Report } from './report.ts'
 import type { OnCreateDefinition } from './schema/mapping.ts'
 
-/** A native record of the fixed values. A path that a mapping writes too is reported: one of them would be lost. */
+/** Builds a native record of the fixed values. A path that a mapping writes too is reported, since one of the values would be lost. */
 export function compileOnCreate(
   definition: OnCreateDefinition | undefined,
   mappings: readonly CompiledMapping[],

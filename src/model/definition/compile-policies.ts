@@ -13,7 +13,7 @@ import type {
 } from './schema/entities.ts'
 import { durationMs, parseShare } from './schema/text.ts'
 
-/** What policies may name. */
+/** The names that policies may use. */
 export interface PolicyContext {
   readonly entity: EntityDefinition
   readonly types: ReadonlyMap<string, FieldType>
@@ -21,11 +21,11 @@ export interface PolicyContext {
   readonly systems: readonly string[]
   /** Every system of the integration. */
   readonly known: readonly string[]
-  /** Lookups that rules may ask. @default none */
+  /** Lookups that rules may use. @default none */
   readonly lookups?: ReadonlySet<string>
 }
 
-/** A finding about a system that takes no part in the entity. */
+/** A finding about a system that is not part of the entity. */
 export function absentSystem(
   system: string,
   path: DefinitionPath,
@@ -143,7 +143,7 @@ export function unknownField(name: string, path: DefinitionPath, context: Policy
   return problem('unknown-name', path, `there is no field ${name}`, suggestion(name, context.types.keys()))
 }
 
-/** Whether a name is a field, or the part of a group (`address.postalCode`). */
+/** True when a name is a field, or the part of a group (`address.postalCode`). */
 function isFieldPath(name: string, context: PolicyContext): boolean {
   const [field = '', ...parts] = name.split('.')
   let type = context.types.get(field)
@@ -186,7 +186,7 @@ function compileMatchRule(rule: MatchRuleDefinition, context: PolicyContext, rep
   }
 }
 
-/** Which deletions are carried; without a `delete` section none are. */
+/** Which deletions are propagated; none without a `delete` section. */
 export function compileDelete(context: PolicyContext, report: Report): DeletePolicy {
   const definition = context.entity.delete
   for (const [index, system] of (definition?.from ?? []).entries()) {
@@ -199,7 +199,7 @@ export function compileDelete(context: PolicyContext, report: Report): DeletePol
   }
 }
 
-/** Deletions are rare and dear, so a small share holds them; a first load creates everything, and the plan approves it. */
+/** Deletions are rare and costly, so a small share holds them; a first load creates everything, and the plan approves it. */
 const guardDefaults: ChangeGuard = {
   create: { share: 0.5, atLeast: 1000 },
   update: { share: 0.5, atLeast: 1000 },

@@ -1,11 +1,11 @@
-/** How long things are kept, from the definition's own words to milliseconds. */
+/** Converts the retention periods of the definition to milliseconds. */
 import type { Retention } from '../integration.ts'
 import type { IntegrationDefinition } from './schema/root.ts'
 import { durationMs } from './schema/text.ts'
 
 const day = 86_400_000
 
-/** What holds where the definition says nothing. */
+/** Values that the definition does not specify. */
 export const defaultRetention: Retention = Object.freeze({
   historyMs: 400 * day,
   deadLettersMs: 90 * day,

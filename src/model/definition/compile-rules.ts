@@ -16,7 +16,7 @@ export function compileRules(context: PolicyContext, report: Report): Rule[] {
   })
 }
 
-/** An expression of a rule. A name in it that is a slip of a field is a warning only: it may be meant for a part inside. */
+/** An expression of a rule. A name in it that resembles a field is only a warning: it may refer to a nested part. */
 function ruleExpression(
   { source, key }: { source: string; key: string },
   context: PolicyContext,
@@ -26,7 +26,7 @@ function ruleExpression(
   if (compiled === undefined) return undefined
   const [asked] = compiled.lookups ?? []
   if (asked !== undefined && key !== 'to') {
-    // An answer is kept with the field that rests on it, and these rules have none.
+    // An answer is stored with the field that depends on it, and these rules have none.
     const message = `only a set rule may ask $${asked}`
     report(problem('policy', [key], message, 'set a field to its result, and use that field here'))
   }

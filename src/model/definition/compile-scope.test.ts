@@ -38,7 +38,7 @@ describe('where', () => {
   })
 })
 
-test('tells which paths decide, so that a list that lacks them is not taken at its word', () => {
+test('returns the paths that the scope depends on, so that a list without them is not relied on', () => {
   expect(compileScope({ 'a.b': 1 }, () => undefined).paths).toEqual([['a', 'b']])
   expect(
     compileScope(

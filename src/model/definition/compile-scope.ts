@@ -18,16 +18,16 @@ interface Condition {
 /** A compiled `where`. */
 export interface Scope {
   readonly inScope: (native: NativeRecord) => boolean
-  /** The paths that decide; undefined for a function, which may look at anything. */
+  /** The paths that the scope depends on; undefined for a function, which may read anything. */
   readonly paths?: readonly NativePath[]
 }
 
 /**
  * Compiles `where` to a test of native records, the same one for lists, reads, feeds and webhooks:
  *
- * - texts are compared as they are, case included; a number equals the text that spells it (`1` and `"1"`)
- * - numbers are compared by value, however they are spelt: 12.5, "12.50", 1.25e1
- * - null means that there is nothing: null, or no such property
+ * - texts are compared exactly, including case; a number equals its text (`1` and `"1"`)
+ * - numbers are compared by value in any notation: 12.5, "12.50", 1.25e1
+ * - null stands for null and for a missing property
  */
 export function compileScope(where: WhereDefinition | undefined, report: Report): Scope {
   if (where === undefined) return { inScope: () => true, paths: [] }
@@ -57,7 +57,7 @@ function holds({ path, values, negated }: Condition, native: NativeRecord): bool
   return values.some((value) => isWanted(value, found)) !== negated
 }
 
-/** Absent and null are one here: a filter asks for a value, not for how nothing is spelt. */
+/** Absent and null are the same here: a filter asks for a value, not for the representation of an empty one. */
 function isWanted(wanted: NativeScalar, found: unknown): boolean {
   const text = scalarText(found)
   if (wanted === null || found === undefined || found === null)
@@ -68,7 +68,7 @@ function isWanted(wanted: NativeScalar, found: unknown): boolean {
   return isNumeric && isSameNumber(String(wanted), text)
 }
 
-/** The text of a scalar off the wire; undefined for lists and objects, which no value is equal to. */
+/** The text of a scalar from a response; undefined for lists and objects, which equal no value. */
 function scalarText(found: unknown): string | undefined {
   if (typeof found === 'string') return found
   if (typeof found === 'number' || typeof found === 'bigint' || typeof found === 'boolean')
@@ -81,7 +81,7 @@ function isSameNumber(one: string, other: string): boolean {
   return first !== undefined && first === second
 }
 
-/** Digits without zeros that say nothing; numbers with an exponent by their double. Undefined for what is no number. */
+/** Digits without superfluous zeros; numbers with an exponent by their double. Undefined for anything but a number. */
 function plainNumber(text: string): string | undefined {
   const match = /^(-?)0*(\d+?)(?:\.(\d*?)0*)?$/.exec(text.trim())
   if (match === null) {

@@ -1,12 +1,12 @@
-/** What the status is judged by, from the definition's objectives. */
+/** Limits for the status, from the definition's objectives. */
 import type { Watch } from '../integration.ts'
 import type { IntegrationDefinition } from './schema/root.ts'
 import { durationMs } from './schema/text.ts'
 
-/** What holds where the definition says nothing. */
+/** Values that the definition does not specify. */
 export const defaultWatch: Watch = Object.freeze({ freshness: new Map(), staleAfterMs: 15 * 60_000 })
 
-/** The objectives that say when a silence or a wait is too long. Of several for one system, the shortest counts. */
+/** The objectives that limit a silence or a wait. Of several for one system, the shortest is used. */
 export function compileWatch(objectives: IntegrationDefinition['objectives']): Watch {
   const freshness = new Map<string, number>()
   for (const { system, within } of [objectives?.freshness ?? []].flat()) {

@@ -1,4 +1,4 @@
-/** Turns the one-way form into an ordinary entity, and leads findings back to what the author wrote. */
+/** Turns the one-way form into an ordinary entity, and maps findings back to the original form. */
 import { type DefinitionPath, problem } from './finding.ts'
 import { splitArrow } from './native-path.ts'
 import type { Report } from './report.ts'
@@ -10,13 +10,13 @@ import type { OneWayDefinition, OneWayMapping } from './schema/one-way.ts'
 /** An entity in its ordinary form. */
 export interface OrdinaryEntity {
   readonly definition: EntityDefinition
-  /** Path inside the ordinary form → path inside what the author wrote. */
+  /** Path inside the ordinary form → path inside the original form. */
   readonly written: (path: DefinitionPath) => DefinitionPath
-  /** Path of the place where a system is named, in what the author wrote. */
+  /** Path at which a system is named in the original form. */
   readonly namedAt: (system: string) => DefinitionPath
 }
 
-/** An entity as written, in its ordinary form. */
+/** Returns an entity in its ordinary form. */
 export function ordinaryEntity(entity: EntityDefinition | OneWayDefinition, report: Report): OrdinaryEntity {
   return 'from' in entity
     ? expandOneWay(entity, report)

@@ -1,20 +1,20 @@
 import jsonata from 'jsonata'
 import type { NativePath } from '../lens/spec.ts'
 
-/** Whether a write expression makes an object of native properties, which needs no path of its own. */
+/** True when a write expression returns an object of native properties, which needs no path of its own. */
 export function makesObject(source: string): boolean {
   const tree: unknown = jsonata(source).ast()
   return isNode(tree) && tree.type === 'unary' && tree.value === '{'
 }
 
-/** The names at the top of the input that an expression looks at. */
+/** The top-level names of the input that an expression reads. */
 export function rootNamesOf(source: string): string[] {
   const paths = new Map<string, NativePath>()
   collectPaths(jsonata(source).ast(), paths)
   return [...new Set([...paths.values()].map(([name]) => String(name)))]
 }
 
-/** The one native path a read expression looks at; undefined when it looks at none or at several. */
+/** The one native path that a read expression uses; undefined when it uses none or several. */
 export function onlyPathOf(source: string): NativePath | undefined {
   const paths = new Map<string, NativePath>()
   collectPaths(jsonata(source).ast(), paths)

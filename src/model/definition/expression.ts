@@ -3,7 +3,7 @@ import { compileExpression } from '../expression.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import type { Report } from './report.ts'
 
-/** Compiles an expression; undefined (and reported) when its syntax is broken. */
+/** Compiles an expression; undefined (and reported) when its syntax is invalid. */
 export function expressionAt(
   source: string,
   at: DefinitionPath,

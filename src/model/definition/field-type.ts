@@ -1,7 +1,7 @@
 import type { FieldType } from '../values.ts'
 import type { FieldLongForm, InnerTypeDefinition } from './schema/fields.ts'
 
-/** The canonical type that a definition's short or long form stands for. */
+/** Returns the canonical type for a definition's short or long form. */
 export function fieldType(definition: InnerTypeDefinition | FieldLongForm): FieldType {
   if (typeof definition === 'string') return { kind: definition }
   switch (definition.type) {

@@ -3,7 +3,7 @@ import { IsthmusError } from '../errors.ts'
 /** Keys and indices that lead from the top of a definition to one place in it. */
 export type DefinitionPath = readonly (string | number)[]
 
-/** What kind of thing is wrong: stable, for machines. */
+/** The kind of finding: stable, machine-readable. */
 export type FindingKind =
   | 'syntax'
   | 'duplicate-key'
@@ -21,7 +21,7 @@ export type FindingKind =
   | 'match'
   | 'capability'
 
-/** Something that a check has to say about one place of a definition. */
+/** A finding of a check about one position in a definition. */
 export interface Finding {
   /** An error refuses the definition; a warning is shown. */
   readonly severity: 'error' | 'warning'
@@ -29,11 +29,11 @@ export interface Finding {
   readonly kind: FindingKind
   /** Where it is in the definition. */
   readonly path: DefinitionPath
-  /** What is wrong, in one line; never a secret. */
+  /** The problem, in one line; never a secret. */
   readonly message: string
   /** What to do about it, the nearest known name first. */
   readonly hint?: string
-  /** Whether the key or the value at `path` is meant. @default 'value' */
+  /** Whether it refers to the key or the value at `path`. @default 'value' */
   readonly at?: 'key' | 'value'
   /** From 1; missing for definitions written in TypeScript. */
   readonly line?: number
@@ -41,12 +41,12 @@ export interface Finding {
   readonly column?: number
 }
 
-/** An error finding, in the words of the checks. */
+/** Returns an error finding. */
 export function problem(kind: FindingKind, path: DefinitionPath, message: string, hint?: string): Finding {
   return { severity: 'error', kind, path, message, ...(hint === undefined ? {} : { hint }) }
 }
 
-/** The path as people write it: `entities.customer.match[0].exact`. */
+/** Formats a path: `entities.customer.match[0].exact`. */
 export function pathText(path: DefinitionPath): string {
   return path
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`))
@@ -61,12 +61,12 @@ export function findingText(finding: Finding): string {
   return `${place}${path}${finding.message}${hint}`
 }
 
-/** Mistakes that a message names; `findings` has all of them. */
+/** Number of findings that a message names; `findings` has all of them. */
 const shownMax = 20
 
 /**
- * A definition that was refused: code `DEFINITION_INVALID`. Its message names each mistake with its kind; {@link findingsOf} gives everything that
- * is wrong with it, in the order of the file.
+ * The error for a refused definition: code `DEFINITION_INVALID`. Its message names each finding with its kind; {@link findingsOf} returns all
+ * findings, in the order of the file.
  */
 export function refusedDefinition(source: string, findings: readonly Finding[]): IsthmusError {
   const errors = findings.filter((finding) => finding.severity === 'error')
@@ -88,7 +88,7 @@ export function refusedDefinition(source: string, findings: readonly Finding[]):
   return error
 }
 
-/** Beside the error, since `details` holds only what may be printed as JSON. */
+/** Kept outside the error, since `details` contains only data that may be printed as JSON. */
 const found = new WeakMap<object, readonly Finding[]>()
 
 /** All findings of an error with the code `DEFINITION_INVALID`, warnings included; none for any other error. */

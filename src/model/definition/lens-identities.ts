@@ -15,7 +15,7 @@ interface DeclaredPart {
   readonly hash: (text: string) => string
 }
 
-/** Enough to tell the versions of one mapping apart; stored once for each version of a definition. */
+/** Enough to distinguish the versions of one mapping; stored once for each version of a definition. */
 const DIGITS = 12
 
 /** Makes the identities of one system's fields. */

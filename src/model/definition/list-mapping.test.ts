@@ -54,7 +54,7 @@ describe('the mapping of elements', () => {
   const list = { type: 'list', of: { type: 'group', fields: { sku: 'string', qty: 'integer' } }, key: 'sku' }
   const elements = { sku: { path: 'article', maxLength: 3 }, qty: 'amount.value' }
 
-  test('reads, normalises and writes each part where it says', async () => {
+  test('reads, normalises and writes each part at its own path', async () => {
     const { integration } = checkDefinition(definition(list, { path: 'positions', elements }), {
       hash: () => 'h',
     })
@@ -84,7 +84,7 @@ describe('the mapping of elements', () => {
     expect(messages(list, mapping)).toContain(message)
   })
 
-  test('may leave parts out where changes are never taken over', () => {
+  test('may leave parts out where changes are never propagated', () => {
     expect(messages(list, { path: 'p', elements: { sku: 'a' }, lossy: 'never-origin' })).toEqual([])
     expect(messages({ type: 'list', of: 'string' }, { path: 'p', elements: { sku: 'a' } })).toEqual([
       'systems.a.map.lines.elements: only sets and lists of groups have them, this is list',

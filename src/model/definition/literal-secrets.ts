@@ -3,7 +3,7 @@ import { type DefinitionPath, type Finding, problem } from './finding.ts'
 /** Names whose values are secrets, by how they end. */
 const secretName =
   /(password|passwd|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|signing[-_]?key|routing[-_]?key|credentials?|pagerduty|slack)$/i
-/** Names that end alike but hold no secret: positions in pages. */
+/** Names with the same endings that hold no secret: positions in pages. */
 const harmlessName = /(page|next|cursor|continuation|csrf|sync|delta)[-_]?token$/i
 /** Shapes that only secrets have. */
 const secretShapes = [

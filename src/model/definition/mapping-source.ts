@@ -1,4 +1,4 @@
-/** From what a mapping says to where the lens looks. */
+/** Converts a mapping to the source that the lens reads. */
 import { type GroupListType, isGroupList } from '../lens/list-elements.ts'
 import type { EmptySpelling, LensPartSpec, LensSource, NativePath, WriteTarget } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
@@ -13,14 +13,14 @@ import type { MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
 import { valueMap } from './value-map.ts'
 
-/** What a source needs to know besides its mapping. */
+/** The context of a source. */
 export interface SourceContext {
   readonly type: FieldType
-  /** Spelling of nothing, from the system down to what is above the mapping. */
+  /** Representation of empty values, from the system down to the level above the mapping. */
   readonly spells: readonly (SpellsDefinition | undefined)[]
 }
 
-/** The source of a path or a long form; undefined when something is wrong with it (then it is reported). */
+/** The source of a path or a long form; undefined when it has errors (which are reported). */
 export function mappingSource(
   mapping: MappingLongForm,
   context: SourceContext,
@@ -62,7 +62,7 @@ function plainSource(
   }
 }
 
-/** Where the parts of an element are; `wrong` (and reported) when that can't be. */
+/** The mappings of the parts of an element; `wrong` (and reported) when they are invalid. */
 function elementSources(
   mapping: MappingLongForm,
   { type, spells }: SourceContext,
@@ -85,7 +85,7 @@ function elementSources(
   return sources.length === parts.length ? sources : 'wrong'
 }
 
-/** A list is agreed as one value: an edit in a system that lacks a part would take it from every element. */
+/** A list is agreed as one value: an edit in a system that lacks a part would remove it from every element. */
 function isWhole(
   { elements, lossy, direction }: MappingLongForm,
   type: GroupListType,
@@ -199,7 +199,7 @@ function expressionSource(
   }
 }
 
-/** Without a path, a write goes to the one native path that read looks at, unless it makes an object itself. */
+/** Without a path, a write uses the one native path that read uses, unless it returns an object itself. */
 function writeTarget(
   read: string | undefined,
   write: string | undefined,

@@ -14,19 +14,19 @@ describe('a native path', () => {
     expect(parseNativePath(text)).toEqual(path)
   })
 
-  test.each(['', '.', 'a.', '.a', 'a..b', '[0]', 'a[x]', 'a[', 'a → b', 'a.[0]'])('%j is none', (text) => {
+  test.each(['', '.', 'a.', '.a', 'a..b', '[0]', 'a[x]', 'a[', 'a → b', 'a.[0]'])('%j is not one', (text) => {
     expect(parseNativePath(text)).toBeUndefined()
   })
 })
 
 describe('an arrow', () => {
-  test('has two ends, or one that stands for both', () => {
+  test('has two ends, or one for both', () => {
     expect(splitArrow('AccountId → SoldToParty')).toEqual({ from: 'AccountId', to: 'SoldToParty' })
     expect(splitArrow('a->b')).toEqual({ from: 'a', to: 'b' })
     expect(splitArrow('same')).toEqual({ from: 'same', to: 'same' })
   })
 
-  test.each(['a → b → c', '→ b', 'a →', ''])('%j is none', (text) => {
+  test.each(['a → b → c', '→ b', 'a →', ''])('%j is not one', (text) => {
     expect(splitArrow(text)).toBeUndefined()
   })
 })

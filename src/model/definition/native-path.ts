@@ -22,7 +22,7 @@ export function parseNativePath(text: string): NativePath | undefined {
   return path.length === 0 || typeof path[0] === 'number' ? undefined : path
 }
 
-/** The two ends of `source path → target path` (or `->`); one path alone stands for both. */
+/** The two ends of `source path → target path` (or `->`); a single path is used for both. */
 export function splitArrow(text: string): { from: string; to: string } | undefined {
   const ends = text.split(/\s*(?:→|->)\s*/).map((end) => end.trim())
   const [from, to = from] = ends

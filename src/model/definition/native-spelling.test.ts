@@ -36,7 +36,7 @@ function compiled(field: object | string, mapping: object | string) {
   return { findings: result.findings, entity, system: entity?.systems.get('a') }
 }
 
-/** Off the wire and on it again, as the HTTP layer does it. */
+/** Parses and serialises a record like the HTTP layer. */
 function wire(record: NativeRecord): NativeRecord {
   return parse(stringify(record) ?? '{}') as NativeRecord
 }
@@ -44,7 +44,7 @@ function wire(record: NativeRecord): NativeRecord {
 const group = (part: string) => ({ type: 'group', fields: { part, other: 'string' } })
 const setOf = (of: object | string) => ({ type: 'set', of })
 
-describe('a mapping says how a system spells a value', () => {
+describe("a mapping declares the format of a system's values", () => {
   test.each<[field: object | string, mapping: object | string, value: CanonicalValue, native: NativeRecord]>([
     ['decimal', 'v', '10.5', { v: 10.5 }],
     ['decimal', { path: 'v', as: 'number' }, '10.5', { v: 10.5 }],
@@ -94,13 +94,13 @@ describe('a mapping says how a system spells a value', () => {
     expect(await checkLaws(lawSubject(entity, system, 'replace'), wire(native), { value })).toEqual([])
   })
 
-  test('cuts instants where the system keeps no finer ones', () => {
+  test('truncates instants to the precision of the system', () => {
     const { system } = compiled('instant', { path: 'v', as: 'epochSeconds', precision: 'second' })
     expect(system?.fields.get('value')?.normalise('2031-05-01T10:00:00.75Z')).toBe('2031-05-01T10:00:00Z')
   })
 })
 
-describe('a spelling that makes no sense is refused with what to do', () => {
+describe('an invalid format is refused with what to do', () => {
   test.each<[field: object | string, mapping: object, expected: string]>([
     ['string', { path: 'v', as: 'text' }, 'as: a string is always text (leave as out)'],
     [

@@ -1,4 +1,4 @@
-/** How a mapping says that a system spells its values, checked against the type of the field. */
+/** The format of a system's values as declared by a mapping, checked against the type of the field. */
 import { offsetSeconds } from '../canonical/instant.ts'
 import type { Spelling } from '../canonical/spelling.ts'
 import { isTimeZone } from '../canonical/time-zone.ts'
@@ -7,7 +7,7 @@ import { problem } from './finding.ts'
 import type { Report } from './report.ts'
 import type { MappingLongForm } from './schema/mapping.ts'
 
-/** The keys of a mapping that say how a value is spelt. */
+/** The keys of a mapping that declare the format of a value. */
 export const spellingKeys = [
   'as',
   'decimalSeparator',
@@ -18,10 +18,10 @@ export const spellingKeys = [
 ] as const
 
 type SpellingKey = (typeof spellingKeys)[number]
-/** Something wrong with one key: what it is, and what to do. */
+/** A problem of one key: what it is, and what to do. */
 type Fault = readonly [message: string, hint: string]
 
-/** Spellings by type, the default first. Types that are not here have one spelling only. */
+/** Formats by type, the default first. Other types have only one format. */
 const forms: Partial<Record<FieldType['kind'], readonly NonNullable<Spelling['as']>[]>> = {
   decimal: ['number', 'text'],
   integer: ['number', 'text'],
@@ -31,7 +31,7 @@ const forms: Partial<Record<FieldType['kind'], readonly NonNullable<Spelling['as
   date: ['text', 'compact'],
 }
 
-/** The spelling of a mapping at a path; undefined when it is the plain one, `wrong` (and reported) when it makes no sense. */
+/** The format of a mapping at a path; undefined when it is the default one, `wrong` (and reported) when it is invalid. */
 export function nativeSpelling(
   mapping: MappingLongForm,
   type: FieldType,
@@ -53,7 +53,7 @@ export function nativeSpelling(
 function spellingOf(mapping: MappingLongForm): Spelling {
   const { as, decimalSeparator, fractionDigits, offset, timeZone, separator } = mapping
   return {
-    // Natives of a value map are the only ones that are booleans, and those have been dealt with.
+    // Only natives of a value map are booleans, and those were handled before.
     ...(as === undefined || as === 'boolean' ? {} : { as }),
     ...(decimalSeparator === undefined ? {} : { decimalSeparator }),
     ...(fractionDigits === undefined ? {} : { fractionDigits }),
@@ -63,7 +63,7 @@ function spellingOf(mapping: MappingLongForm): Spelling {
   }
 }
 
-/** A value map says itself what stands for each value; `as` then is the JSON type of its natives (see `valueMap`). */
+/** A value map itself defines the representation of each value; `as` is then the JSON type of its natives (see `valueMap`). */
 function besideValues(key: SpellingKey): Fault | undefined {
   return key === 'as' ? undefined : ['it does not go with values', 'use read and write']
 }
@@ -124,7 +124,7 @@ function isCompound({ kind }: FieldType): boolean {
   return ['money', 'group', 'localDateTime', 'set', 'list'].includes(kind)
 }
 
-/** Elements of sets and lists are spelt like values of their own. */
+/** Elements of sets and lists have the format of single values. */
 function elementOf(type: FieldType): FieldType {
   return type.kind === 'set' || type.kind === 'list' ? type.of : type
 }

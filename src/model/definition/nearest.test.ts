@@ -13,7 +13,7 @@ describe('the nearest known name', () => {
     expect(nearest(name, known)).toBe(meant)
   })
 
-  test('is not guessed when none is near', () => {
+  test('is not guessed when none is similar', () => {
     expect(nearest('colour', known)).toBeUndefined()
     expect(suggestion('colour', known)).toBe('known: connector, url, auth, maxLength, acceptRaceWindow')
   })

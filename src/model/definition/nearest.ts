@@ -1,6 +1,6 @@
 import { editDistance } from '../edit-distance.ts'
 
-/** The known name that a mistyped one most likely stands for, or undefined when none is near. */
+/** The known name that a mistyped one most likely stands for, or undefined when none is similar. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase()
   let best: string | undefined
@@ -14,7 +14,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best
 }
 
-/** `did you mean name?`, or the list of known names when none is near and the list is short enough to help. */
+/** `did you mean name?`, or the list of known names when none is similar and the list is short enough to help. */
 export function suggestion(name: string, known: Iterable<string>): string | undefined {
   const names = [...known]
   const near = nearest(name, names)

@@ -8,7 +8,7 @@ import { problem } from './finding.ts'
 import type { Report } from './report.ts'
 import type { MappingLongForm } from './schema/mapping.ts'
 
-/** Compiles normalisers; one that makes no sense for the type is reported, and nothing is normalised. */
+/** Compiles normalisers; one that is invalid for the type is reported, and nothing is normalised. */
 export function normaliserOf(specs: readonly NormaliserSpec[], type: FieldType, report: Report): Normaliser {
   try {
     return compileNormaliser(specs, type)
@@ -29,7 +29,7 @@ export function listedNormalisers(list: Normalize): NormaliserSpec[] {
   )
 }
 
-/** What a system does to a value when it stores it, in order: its own changes of text, then its bounds, then its empties. */
+/** What a system does to a value when it stores it, in order: changes of the text, then its bounds, then empty values. */
 export function normaliserSpecs(
   mapping: Pick<MappingLongForm, 'normalize' | 'maxLength' | 'scale' | 'precision'>,
   empties: EmptySpelling,
@@ -41,7 +41,7 @@ export function normaliserSpecs(
     ...(mapping.precision === undefined ? [] : [{ kind: 'precision', unit: mapping.precision } as const]),
   ]
   const escaping = steps.findIndex(({ kind }) => kind === 'escapeHtml')
-  // What comes after the escaping happens to the escaped text: a length counts `&amp;` as five characters.
+  // Steps after the escaping apply to the escaped text: a length counts `&amp;` as five characters.
   const seen: readonly NormaliserSpec[] =
     escaping < 0
       ? steps
@@ -49,7 +49,7 @@ export function normaliserSpecs(
   return [...seen, ...(empties === plainEmpties ? [] : [{ kind: 'empties', empties } as const])]
 }
 
-/** Whether a system escapes a value when it stores it, so that what is read has to be unescaped. */
+/** True when a system escapes a value when it stores it, so that read values have to be unescaped. */
 export function isEscaped(specs: readonly NormaliserSpec[]): boolean {
   return specs.some(({ kind }) => kind === 'escaped')
 }
@@ -61,14 +61,14 @@ export interface PartNormaliser {
 }
 
 /**
- * A normaliser of a group that is mapped part by part: each is treated in its own way, and a part that is not mapped can't be held. A group
- * of which nothing is left is null, as it would be read.
+ * A normaliser of a group that is mapped part by part: each part is normalised separately, and an unmapped part can't be stored. A group without
+ * remaining parts is null, as it would be read.
  */
 export function partsNormaliser(parts: readonly PartNormaliser[]): NormaliserSpec[] {
   return [{ kind: 'function', normalise: normaliseParts(parts) }]
 }
 
-/** The same for each element of a set or list; an element of which nothing is left stays one. */
+/** The same for each element of a set or list; an element without remaining parts stays an element. */
 export function elementsNormaliser(type: GroupListType, parts: readonly PartNormaliser[]): NormaliserSpec[] {
   const normaliseElement = normaliseParts(parts)
   const normalise = (value: CanonicalValue): CanonicalValue => {

@@ -15,7 +15,7 @@ export function parseDefinition(text: string, options: CompileOptions): Compilat
   return { ...compilation, findings: located(compilation.findings, reading.locate) }
 }
 
-/** Gives findings their places in the text; those without one come first. */
+/** Adds positions in the text to findings; those without one come first. */
 export function located(findings: readonly Finding[], locate: Locate): Finding[] {
   return findings
     .map((finding) => ({ ...finding, ...locate(finding.path, finding.at ?? 'value') }))

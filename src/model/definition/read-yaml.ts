@@ -12,27 +12,27 @@ import {
 } from 'yaml'
 import { type DefinitionPath, type Finding, problem } from './finding.ts'
 
-/** Longest definition that is read, in characters: a mistaken path to a dump must not fill the memory. */
+/** Maximum length of a definition, in characters: a wrong path to a dump must not exhaust the memory. */
 const textLengthMax = 2_000_000
 
-/** A YAML text as plain data, with the way back to lines and columns. */
+/** A YAML text as plain data, with a function that maps paths to lines and columns. */
 export interface YamlReading {
-  /** Undefined when the syntax is broken. */
+  /** Undefined when the syntax is invalid. */
   readonly value: unknown
   readonly findings: readonly Finding[]
   readonly locate: Locate
 }
 
-/** Line and column of a path, or of the nearest thing above it that is written down. */
+/** Line and column of a path, or of its nearest parent in the text. */
 export type Locate = (
   path: DefinitionPath,
   at: 'key' | 'value',
 ) => { line: number; column: number } | undefined
 
 /**
- * Reads the text of `isthmus.yaml`. Duplicate keys, broken syntax and unknown anchors come back as findings with their place.
+ * Reads the text of `isthmus.yaml`. Duplicate keys, invalid syntax and unknown anchors are returned as findings with their position.
  *
- * References to secrets (`${env:NAME}`) need no quotes, not even inside `{ }`, where YAML itself would take the brace for its own.
+ * References to secrets (`${env:NAME}`) need no quotes, not even inside `{ }`, where YAML itself would interpret the brace.
  */
 export function readYaml(text: string): YamlReading {
   const nowhere = () => undefined
@@ -62,7 +62,7 @@ export function readYaml(text: string): YamlReading {
   return { ...plainData(document), locate: (path, at) => locate(document, lines, path, at) }
 }
 
-/** All duplicate keys, and the first error of syntax: those after it mostly follow from it. */
+/** All duplicate keys, and the first syntax error: later ones mostly result from it. */
 function primaryErrors(errors: readonly YAMLParseError[]): YAMLParseError[] {
   const first =
     errors.find((error) => error.code === 'TAB_AS_INDENT') ??
@@ -88,13 +88,13 @@ function plainData(document: Document.Parsed): { value: unknown; findings: reado
   try {
     return { value: document.toJS({ maxAliasCount: 100 }), findings: [] }
   } catch (error) {
-    // The library refuses aliases that lead nowhere or multiply without end only here.
+    // The library refuses unknown or exponentially multiplying aliases only here.
     const message = error instanceof Error ? error.message : 'its aliases cannot be resolved'
     return { value: undefined, findings: [problem('syntax', [], message)] }
   }
 }
 
-// Private characters of the same length keep every position of the text as it is.
+// Private characters of the same length preserve every position of the text.
 const openBrace = '\uE000'
 const closeBrace = '\uE001'
 const reference = /\$\{((?:env|file):[^{}\n]*)\}/g
@@ -104,7 +104,7 @@ function hideBraces(text: string): string {
   return text.replace(reference, `$$${openBrace}$1${closeBrace}`)
 }
 
-/** Undoes what {@link hideBraces} did, and what YAML makes of a key named null. */
+/** Reverses {@link hideBraces}, and YAML's conversion of a key named null. */
 function restoreNames(document: Document.Parsed): void {
   visit(document, {
     Pair(_, { key }) {

@@ -1,9 +1,9 @@
 import type { DefinitionPath, Finding } from './finding.ts'
 
-/** Takes what a check found. Checks report everything and go on, so that one run shows all mistakes. */
+/** Receives the findings of a check. Checks report everything and continue, so that one run shows all errors. */
 export type Report = (finding: Finding) => void
 
-/** Reports under a place: findings' paths are relative to it. */
+/** Prefixes the paths of findings with a path. */
 export function reportUnder(report: Report, place: DefinitionPath): Report {
   return (finding) => report({ ...finding, path: [...place, ...finding.path] })
 }

@@ -7,7 +7,7 @@ export type SecretReference =
 
 const referencePattern = /\$\{([^{}]*)\}/g
 
-/** Replaces every reference in a text. References that are no references stay as they are (they are refused before). */
+/** Replaces every reference in a text. Invalid references are left unchanged (they were refused before). */
 export function replaceReferences(text: string, resolve: (reference: SecretReference) => string): string {
   return text.replace(referencePattern, (written: string, inner: string) => {
     const reference = parseReference(inner)
@@ -25,10 +25,10 @@ function parseReference(inner: string): SecretReference | undefined {
   return file === undefined ? undefined : { kind: 'file', file: file.trim() }
 }
 
-/** Sections whose texts may hold references; anywhere else they would be taken literally. */
+/** Sections whose texts may contain references; anywhere else they would be literal text. */
 const sections = ['systems', 'alerts']
 
-/** References that can't be resolved: of an unknown kind, or where none are resolved. */
+/** References that can't be resolved: of an unknown kind, or in a section where none are resolved. */
 export function misplacedReferences(definition: unknown): Finding[] {
   const findings: Finding[] = []
   walk(definition, [], findings)

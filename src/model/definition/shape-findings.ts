@@ -1,4 +1,4 @@
-/** Turns what the schema refuses into findings that name the nearest known key. */
+/** Converts errors of the schema to findings that name the nearest known key. */
 import type { z } from 'zod'
 import { type DefinitionPath, type Finding, pathText, problem } from './finding.ts'
 import { suggestion } from './nearest.ts'
@@ -7,13 +7,13 @@ type Issue = z.core.$ZodIssue
 
 /** Checks a value's shape; the findings' paths start with `base`. */
 export function shapeFindings(schema: z.ZodType, value: unknown, base: DefinitionPath = []): Finding[] {
-  // The schema that raised an issue is handed to the error map only, so the known keys travel in the message.
+  // Only the error map gets the schema that raised an issue, so the known keys are passed in the message.
   const result = schema.safeParse(value, { error: (issue) => knownKeys(issue).join(' ') || undefined })
   if (result.success) return []
   return withoutSlips(result.error.issues.flatMap((issue) => issueFindings(issue, value, base)))
 }
 
-/** A key that is missing because it was mistyped is one mistake, told at the mistyped key. */
+/** A key that is missing because it was mistyped is one error, reported at the mistyped key. */
 export function withoutSlips(findings: readonly Finding[]): Finding[] {
   const slips = findings
     .filter((finding) => finding.kind === 'unknown-key')
@@ -95,7 +95,7 @@ function tooSmall(issue: z.core.$ZodIssueTooSmall): string {
   return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
 }
 
-/** Reports the branch the author most likely meant: of the right kind, with the fewest complaints. */
+/** Reports the branch that the author most likely meant: of the right kind, with the fewest problems. */
 function unionFindings(issue: z.core.$ZodIssueInvalidUnion, value: unknown, path: DefinitionPath): Finding[] {
   if ('discriminator' in issue && issue.discriminator !== undefined) {
     const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : []
@@ -110,7 +110,7 @@ function unionFindings(issue: z.core.$ZodIssueInvalidUnion, value: unknown, path
   if (meant !== undefined) {
     const known = [...new Set(branches.flatMap(ownKeys))]
     const inner = meant.flatMap((one) => issueFindings(withKnownKeys(one, known), value, path))
-    // What a guessed branch misses says nothing while one of the author's keys is unknown.
+    // Missing keys of a guessed branch are not reported while one of the author's keys is unknown.
     const isTop = (finding: Finding) => finding.path.length === path.length + 1
     const hasUnknown = inner.some((finding) => finding.kind === 'unknown-key' && isTop(finding))
     return inner.filter((finding) => !(hasUnknown && finding.kind === 'missing' && isTop(finding)))
@@ -127,14 +127,14 @@ function unionFindings(issue: z.core.$ZodIssueInvalidUnion, value: unknown, path
   return [problem('value', path, `expected ${expected}, found ${kindOf(value)}`)]
 }
 
-/** The keys a branch knows at its top, as they came with its complaint about an unknown one. */
+/** The top-level keys of a branch, as passed in its message about an unknown one. */
 function ownKeys(branch: readonly Issue[]): string[] {
   return branch.flatMap((issue) =>
     issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.message.split(' ') : [],
   )
 }
 
-/** An author who mistypes a key may have meant any branch, so the keys of all are offered. */
+/** An author who mistypes a key may have meant any branch, so the keys of all are suggested. */
 function withKnownKeys(issue: Issue, known: readonly string[]): Issue {
   const isTop = issue.code === 'unrecognized_keys' && issue.path.length === 0
   return isTop ? { ...issue, message: known.join(' ') } : issue
@@ -147,7 +147,7 @@ function isOfAnotherKind(issue: Issue): boolean {
   )
 }
 
-/** A branch whose own keys the author used is meant, even if something in it is wrong; unknown keys weigh most. */
+/** A branch whose own keys the author used is the intended one, even with errors inside; unknown keys weigh most. */
 function complaints(branch: readonly Issue[], value: unknown): number {
   return branch.reduce((sum, issue) => {
     if (issue.code === 'unrecognized_keys') return sum + 3 * issue.keys.length
@@ -168,7 +168,7 @@ function last(path: DefinitionPath): string {
   return part === undefined ? 'the definition' : String(part)
 }
 
-/** A value in a message: short, and never something that may be a secret (only names are shown). */
+/** A value in a message: short, and never a possible secret (only names are shown). */
 function shown(value: unknown): string {
   if (typeof value === 'string') return value.length > 40 ? 'this text' : `"${value}"`
   return typeof value === 'object' ? kindOf(value) : String(value)

@@ -4,20 +4,20 @@ import { readYaml } from './read-yaml.ts'
 import { spellsSchema } from './schema/mapping.ts'
 import { emptySpelling } from './spelling.ts'
 
-describe('how a system spells nothing', () => {
-  test('is each kind as itself unless it says otherwise', () => {
+describe('how a system represents empty values', () => {
+  test('is each kind by itself unless specified otherwise', () => {
     expect(emptySpelling(undefined, {})).toBe(plainEmpties)
     expect(emptySpelling({ null: 'null', empty: 'empty' })).toBe(plainEmpties)
   })
 
-  test('reads a native kind back as the canonical one that is spelt so', () => {
+  test('reads a native kind back as the canonical one that is represented by it', () => {
     expect(emptySpelling({ null: 'empty' })).toEqual({
       write: { null: 'empty', empty: 'empty', absent: 'absent' },
       read: { null: 'null', empty: 'null', absent: 'absent' },
     })
   })
 
-  test('reads as null before empty before absent where several are spelt alike', () => {
+  test('reads as null before empty before absent where several have the same representation', () => {
     expect(emptySpelling({ null: 'absent', empty: 'absent' }).read.absent).toBe('null')
     expect(emptySpelling({ empty: 'null', absent: 'null' }).read.null).toBe('empty')
   })

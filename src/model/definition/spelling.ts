@@ -10,10 +10,10 @@ export interface SpellsDefinition {
 const kinds = ['null', 'empty', 'absent'] as const
 
 /**
- * How a system spells nothing: the system's defaults, overridden by the field's.
+ * How a system represents empty values: the system's defaults, overridden by the field's.
  *
- * What is written is as said. A native kind of nothing reads as the canonical one that was said to be spelt so; where several
- * were, as null before empty before absent; where none was, as itself.
+ * They are written as specified. A native kind is read as the canonical one that it represents; if it represents several, null takes precedence over
+ * empty, and empty over absent; if none, it is read as itself.
  */
 export function emptySpelling(...layers: readonly (SpellsDefinition | undefined)[]): EmptySpelling {
   const said: Partial<Record<Emptiness, Emptiness>> = {}

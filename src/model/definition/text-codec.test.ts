@@ -44,7 +44,7 @@ describe('a system that escapes what it stores', () => {
     },
   )
 
-  test('says what a length leaves of the escaped text, for ever', () => {
+  test('is stable with a length limit on the escaped text', () => {
     const short = compiled('string', { path: 'v', normalize: ['trim', 'escapeHtml'], maxLength: 8 })
     const stored = short.stored(' R & D and more ')
     expect(stored).toBe('R &')
@@ -72,7 +72,7 @@ describe('a system that escapes what it stores', () => {
   })
 })
 
-test('a field that is escaped everywhere is still escaped in what is sent', async () => {
+test('a field that is escaped everywhere is still escaped in requests', async () => {
   const field = { type: 'string', normalize: ['escapeHtml'] }
   expect(await compiled(field, 'v').write('R &amp; D')).toEqual({ v: 'R &amp; D' })
 })

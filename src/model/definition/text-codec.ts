@@ -1,8 +1,8 @@
 /**
- * What stands between a value and the text that a system keeps of it, where the system escapes what it stores.
+ * Conversion between a value and the text that a system stores, where the system escapes texts.
  *
- * The plain value is sent, since the system escapes it itself, and what is read is unescaped once. Both happen outside of the normalisers, which
- * have to be idempotent: escaping is not.
+ * The plain value is sent, since the system escapes it itself, and read values are unescaped once. Both happen outside of the normalisers, which have
+ * to be idempotent: escaping is not.
  */
 import { sortSet } from '../canonical/collection.ts'
 import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
@@ -12,25 +12,25 @@ import { escapedTexts, type Normaliser } from '../normalisers/normaliser.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { isEscaped } from './normaliser-specs.ts'
 
-/** Both ways: as read from the system, and as it stores it. */
+/** Both directions: as read from the system, and as it stores it. */
 export interface TextCodec {
   readonly decode: Normaliser
   readonly encode: Normaliser
 }
 
-/** The codec of one part of a group or element; undefined where the part is stored as it is. */
+/** The codec of one part of a group or element; undefined where the part is stored unchanged. */
 export interface PartCodec {
   readonly name: string
   readonly codec: TextCodec | undefined
 }
 
-/** The codec of a value whose system does these steps; undefined where it is stored as it is. */
+/** The codec of a value whose system applies these steps; undefined where it is stored unchanged. */
 export function codecOf(specs: readonly NormaliserSpec[], type: FieldType): TextCodec | undefined {
   if (!isEscaped(specs)) return undefined
   return { decode: escapedTexts(type, 'unescape'), encode: escapedTexts(type, 'escape') }
 }
 
-/** One codec after another, as the texts are taken out of the system. */
+/** Chains codecs, in the order in which texts are read from the system. */
 export function composeCodecs(
   inner: TextCodec | undefined,
   outer: TextCodec | undefined,

@@ -1,11 +1,11 @@
-/** Which values a mapping and its normalisers make one of: a search has to find all of them to show that a value is nowhere. */
+/** Which values a mapping and its normalisers treat as equal: a search has to find all of them to show that a value does not exist. */
 
 import { widestEquality } from '../create-evidence.ts'
 import type { ValueEquality } from '../equality.ts'
 import type { LensSource, NormaliserSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
 
-/** The equality that normalisers bring about. */
+/** The equality that results from normalisers. */
 export function equalityOf(specs: readonly NormaliserSpec[]): ValueEquality {
   return widestEquality(...specs.map(equalityOfStep))
 }
@@ -18,7 +18,7 @@ function equalityOfStep({ kind }: NormaliserSpec): ValueEquality {
     case 'trim':
     case 'email':
       return 'ignoringCaseAndSpace'
-    // What they change is spelt in one way by the system itself: lengths, digits and empties are its own, and Unicode has one usual form.
+    // These change only the system's own representation: lengths, digits and empty values are its own, and Unicode has one usual form.
     case 'maxLength':
     case 'scale':
     case 'precision':
@@ -30,7 +30,7 @@ function equalityOfStep({ kind }: NormaliserSpec): ValueEquality {
   }
 }
 
-/** Types of which a system has one spelling. A time can be given in any zone, a set in any order. */
+/** Types with a single representation per system. A time can be in any zone, a set in any order. */
 const plainTypes: ReadonlySet<FieldType['kind']> = new Set([
   'string',
   'enum',
@@ -41,7 +41,7 @@ const plainTypes: ReadonlySet<FieldType['kind']> = new Set([
   'ref',
 ])
 
-/** What the way a value is spelt adds: nobody looks into an expression, and a value map may read several values as one. */
+/** The equality added by the format of a value: expressions are not analysed, and a value map may read several values as one. */
 export function equalityOfSource(source: LensSource, type: FieldType): ValueEquality {
   if (source.kind === 'group')
     return widestEquality(...source.parts.map((part) => equalityOfSource(part.source, part.type)))

@@ -5,7 +5,7 @@ import { suggestion } from './nearest.ts'
 import type { Report } from './report.ts'
 import type { MappingLongForm } from './schema/mapping.ts'
 
-/** The `values` of a mapping in both directions; `wrong` (and reported) when one of them can't be. */
+/** The `values` of a mapping in both directions; `wrong` (and reported) when one of them is invalid. */
 export function valueMap(
   mapping: MappingLongForm,
   type: FieldType,

@@ -1,4 +1,4 @@
-/** What is said about one error code. */
+/** The description of one error code. */
 export interface ErrorCodeRow {
   /** What happened. */
   readonly summary: string

@@ -3,8 +3,8 @@ import type { NestedPatch } from '../integration.ts'
 import type { NativeRecord } from '../values.ts'
 
 /**
- * The record as a system would hold it after a patch, if it stored what it was sent. Used to check laws and to show plans; it is no
- * substitute for looking.
+ * Returns the record that a system would hold after a patch if it stored the patch unchanged. Used to check laws and to show plans; it does not
+ * replace a read.
  */
 export function applyPatch(native: NativeRecord, patch: NativeRecord, nested: NestedPatch): NativeRecord {
   const result: { [key: string]: unknown } = Object.create(null)

@@ -1,8 +1,8 @@
 /**
  * Compiles the mapping of one entity in one system into a lens: `read` and `write`, pure, field by field.
  *
- * A field that fails says nothing and stops nothing: the others are read and written. Mappings made of paths answer at once; one
- * expression or asynchronous function makes the whole reading or writing a promise.
+ * A field that fails stays unknown and stops nothing: the others are read and written. Mappings made of paths are synchronous; one expression or
+ * asynchronous function turns the whole reading or writing into a promise.
  */
 import { findConstraintProblem, hasConstraints } from '../canonical/constraints.ts'
 import { toExpressionDocument, toExpressionNative, withoutNulls } from '../canonical/expression-value.ts'
@@ -35,7 +35,7 @@ import type { LensFieldSpec, LensSource, LensSpec, ValueMap } from './spec.ts'
 /**
  * Compiles a lens.
  *
- * @throws LENS_INVALID for reserved or overlapping paths and for value maps that don't lead back
+ * @throws LENS_INVALID for reserved or overlapping paths and for value maps that are not reversible
  */
 export function compileLens(spec: LensSpec): Lens {
   const fields = spec.fields.map(compileField)
@@ -70,7 +70,7 @@ function compileSource(spec: LensFieldSpec): FieldLens {
   }
 }
 
-/** What the system keeps escaped is read as the plain text that was sent to it. */
+/** Texts that the system stores escaped are read as the plain text that was sent. */
 function withDecoding(
   { decode }: LensFieldSpec,
   read: NonNullable<FieldLens['read']>,
@@ -84,7 +84,7 @@ function withDecoding(
     )
 }
 
-/** Length, places and format are checked on the value that the field's own normaliser would make of it. */
+/** Length, decimal places and format are checked on the value after the field's own normaliser. */
 function withLimits(
   spec: LensFieldSpec,
   read: NonNullable<FieldLens['read']>,
@@ -100,7 +100,7 @@ function withLimits(
     })
 }
 
-/** Normalisers of a TypeScript definition may throw on values that their author did not think of. */
+/** Normalisers of a TypeScript definition may throw on unexpected values. */
 function normalised({ normalise }: LensFieldSpec, value: CanonicalValue): ValueResult<CanonicalValue> {
   try {
     return accept(normalise?.(value) ?? value)
@@ -163,7 +163,7 @@ function writeAll(
       return problem === undefined ? [] : [{ field, ...problem }]
     }),
   })
-  // One field after the other, so that the patch's order is the document's, whoever has to be waited for.
+  // One field after the other, so that the order of the patch is that of the document, even with asynchronous mappings.
   return writeFrom(names, 0, [])
 
   function writeFrom(
@@ -213,17 +213,17 @@ function checkPath(field: string, path: Parameters<typeof pathFault>[0]): void {
   if (fault !== undefined) throw new IsthmusError('LENS_INVALID', `the mapping of ${field}: ${fault}`)
 }
 
-/** What is written must read back as itself, or the field would never come to rest. */
+/** A written value must be read back unchanged, otherwise the field would be written again and again. */
 function checkValueMap(field: string, { toCanonical, toNative }: ValueMap): void {
   for (const canonical of toCanonical.values()) {
     const native = toNative.get(String(canonical))
     if (native !== undefined && String(toCanonical.get(String(native))) === String(canonical)) continue
-    const fault = `the value map does not lead back to ${String(canonical)}`
+    const fault = `the value map is not reversible for ${String(canonical)}`
     throw new IsthmusError('LENS_INVALID', `the mapping of ${field}: ${fault}`)
   }
 }
 
-/** Two fields that write one place would overwrite each other for ever. */
+/** Two fields that write the same property would overwrite each other endlessly. */
 function refuseOverlaps(fields: readonly FieldLens[]): void {
   const targets = fields.flatMap((field) =>
     field.write === undefined ? [] : field.writes.map((path) => ({ name: field.name, path })),

@@ -1,20 +1,20 @@
-/** What differs between the lenses of two definitions, and what follows, in plain words. */
+/** Describes the differences between the lenses of two definitions, and their consequences, as text. */
 import { compareLenses, type LensSet } from './identity.ts'
 
 /** One difference. */
 export interface LensChange {
-  /** System that it concerns. */
+  /** The system concerned. */
   readonly system: string
-  /** Entity that it concerns. */
+  /** The entity concerned. */
   readonly entity: string
   /** Undefined: the whole place is concerned. */
   readonly field?: string
   /**
-   * - `mapping`, `field`: how the system holds the field, or the field's own declaration, differs · `added`, `removed`: the field takes part, or
-   *   no more · `scope`: another `where` · `joined`, `left`: the system takes part in the entity, or no more
+   * - `mapping`, `field`: the mapping of the field, or its declaration in the entity, differs · `added`, `removed`: the field was added or removed ·
+   *   `scope`: another `where` · `joined`, `left`: the system was added to the entity, or removed
    */
   readonly kind: 'mapping' | 'field' | 'added' | 'removed' | 'scope' | 'joined' | 'left'
-  /** A sentence: what changed and what the engine does about it. */
+  /** A sentence: what changed and how the engine handles it. */
   readonly message: string
 }
 

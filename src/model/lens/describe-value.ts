@@ -4,7 +4,7 @@ import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
 import { countCodePoints } from '../canonical/text.ts'
 import type { CanonicalValue } from '../values.ts'
 
-/** A canonical value in words: itself only when asked for, else what kind of thing it is and how long. */
+/** Describes a canonical value: the value itself only if `reveal` is set, otherwise its kind and length. */
 export function describeValue(value: CanonicalValue | undefined, reveal: boolean): string {
   if (value === undefined) return 'absent'
   if (value === null) return 'null'

@@ -1,4 +1,4 @@
-/** What every compiled field mapping can do, whatever its kind. */
+/** The interface of every compiled field mapping. */
 import { accept, refuse, type ValueProblem, type ValueResult } from '../canonical/value-result.ts'
 import { isIsthmusError } from '../errors.ts'
 import type { MaybePromise } from '../integration.ts'
@@ -7,7 +7,7 @@ import type { FieldReading } from './native-value.ts'
 import type { Patch } from './patch.ts'
 import type { NativePath } from './spec.ts'
 
-/** A native record being read, with what several fields need of it made once. */
+/** A native record being read, with values that several fields need computed once. */
 export interface ReadContext {
   readonly native: NativeRecord
   /** The record for expressions: numbers where exact, nulls left out. */
@@ -27,11 +27,11 @@ export interface FieldLens {
   readonly type: FieldType
   readonly read?: (context: ReadContext) => MaybePromise<FieldReading>
   readonly write?: (value: CanonicalValue, context: WriteContext) => MaybePromise<ValueProblem | undefined>
-  /** Paths that `write` may touch, to find two fields that write the same place. */
+  /** Paths that `write` may change, to detect two fields that write the same property. */
   readonly writes: readonly NativePath[]
 }
 
-/** Puts a written value into the patch. What is spelt by absence is sent as null where the record still has a value. */
+/** Puts a written value into the patch. A value represented by absence is sent as null where the record still has a value. */
 export function place(
   patch: Patch,
   path: NativePath,
@@ -39,11 +39,11 @@ export function place(
 ): ValueProblem | undefined {
   if (!writing.ok) return writing.problem
   if (writing.value.kind === 'value') return patch.set(path, writing.value.native)
-  // A patch can't take a property away; null is the nearest thing to say.
+  // A patch can't remove a property; null is the closest equivalent.
   return patch.hasBase(path) ? patch.set(path, null) : undefined
 }
 
-/** Runs something of the definition's author; what it throws becomes a problem, without the text it threw (it may quote the record). */
+/** Runs code of the definition's author; a thrown error becomes a problem, without its message (which may quote the record). */
 export function guarded<T>(run: () => MaybePromise<T>): MaybePromise<ValueResult<T>> {
   try {
     const result = run()
@@ -53,7 +53,7 @@ export function guarded<T>(run: () => MaybePromise<T>): MaybePromise<ValueResult
   }
 }
 
-/** Goes on with a value that may still be on its way. */
+/** Continues with a value that may be a promise. */
 export function chain<A, B>(value: MaybePromise<A>, next: (value: A) => B): MaybePromise<Awaited<B> | B> {
   return isPromise(value) ? (value.then(next) as Promise<Awaited<B>>) : next(value)
 }
@@ -62,7 +62,7 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** What was thrown as a problem, without a text of foreign origin. */
+/** Converts a thrown error to a problem, without any foreign message. */
 export function failed(error: unknown): { ok: false; problem: ValueProblem } {
   if (isIsthmusError(error)) return refuse(error.code, error.message)
   const name = error instanceof Error ? error.name : typeof error

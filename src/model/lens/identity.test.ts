@@ -27,7 +27,7 @@ const definition = (erp: object, fields: object = {}, where?: object) => ({
 })
 
 function compiled(value: object) {
-  // Long enough that no two texts of these tests meet.
+  // Long enough that no two texts of these tests collide.
   const hash = (text: string) =>
     [...text]
       .reduce((sum, char) => (sum * 31n + BigInt(char.charCodeAt(0))) % (1n << 61n), 7n)
@@ -67,7 +67,7 @@ describe('the identity of a lens', () => {
     ['a normaliser', { phone: { path: 'phone', normalize: ['digits'] } }],
     ['a bound', { phone: { path: 'phone', maxLength: 10 } }],
     ['a value map', { phone: { path: 'phone', values: { A: 'on' } } }],
-    ['the spelling of nothing', { phone: { path: 'phone', spells: { null: 'empty' } } }],
+    ['the representation of nothing', { phone: { path: 'phone', spells: { null: 'empty' } } }],
     ['an expression', { phone: { read: 'phone & ""', write: 'phone', path: 'phone' } }],
     ['whether it is read', { phone: { path: 'phone', direction: 'write' } }],
   ])('changes with %s, in that system only', (_what, erp) => {
@@ -89,7 +89,7 @@ describe('the identity of a lens', () => {
     }
   })
 
-  test('tells filters, and fields that come and go', () => {
+  test('distinguishes filters, and added and removed fields', () => {
     const filtered = lensesOf(definition({ phone: 'phone' }, {}, { type: 'A' }))
     expect(describeLensChanges(lensesOf(base), filtered)).toMatchObject([{ system: 'erp', kind: 'scope' }])
     const without = lensesOf(definition({}))
@@ -103,7 +103,7 @@ describe('the identity of a lens', () => {
     ])
   })
 
-  test('takes a function by its version, and by its source where it has none', () => {
+  test("uses a function's version, and its source where it has none", () => {
     const digits = (value: unknown) => value
     const marked = (version: string) => ({
       phone: { path: 'phone', normalize: [versioned(version, digits as never)] },
@@ -119,7 +119,7 @@ describe('the identity of a lens', () => {
 })
 
 describe('versioned', () => {
-  test('gives a function that works like the one given', () => {
+  test('returns a function that behaves like the given one', () => {
     const double = versioned(2, (value: number) => value * 2)
     expect([double(3), versionOf(double), String(double)]).toEqual([6, '2', '(value) => value * 2'])
     expect(versionOf((value: number) => value)).toBeUndefined()
@@ -127,7 +127,7 @@ describe('versioned', () => {
 })
 
 describe('the text of a declaration', () => {
-  test('knows no order of keys, no undefined, and maps', () => {
+  test('is independent of the order of keys, of undefined, and of maps', () => {
     expect(identityText({ b: 1, a: undefined, c: [2] })).toBe('{"b":1,"c":[2]}')
     expect(
       identityText(

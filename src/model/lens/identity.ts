@@ -1,24 +1,23 @@
 /**
- * The identity of a lens: when two definitions read a field of one system the same way.
+ * The identity of a lens: when two definitions read a field of one system in the same way.
  *
- * A base (the value last absorbed from a system) is the value as one mapping read it. Compared with what another mapping reads, it would
- * show a change that nobody made: a field that moved to another property looks as if the system had cleared it. Each base therefore belongs to
- * the identity of the lens that read it, and is not compared across two of them.
+ * A base (the value last absorbed from a system) is the value as one mapping read it. Compared with the result of another mapping, it would show a
+ * change that nobody made: a field that moved to another property looks as if the system had cleared it. Each base therefore belongs to the identity
+ * of the lens that read it, and is not compared across two of them.
  *
- * The identity is made of what the definition declares, in one form for all ways of writing it: key order, short and long forms, and defaults
- * that are spelt out make no difference.
+ * The identity is derived from the declaration in a normal form: key order, short and long forms, and explicit defaults make no difference.
  */
 import type { LensPartSpec, LensSource } from './spec.ts'
 
 /**
- * Raised whenever this version of Isthmus reads or writes other values than an earlier one did under the same declaration. Every base is then
- * taken anew at its next look.
+ * Incremented whenever this version of Isthmus reads or writes other values than an earlier one did under the same declaration. Every base is then
+ * replaced at its next read.
  */
 export const lensFormat = 1
 
 /**
- * The identity of one field's lens in one system: `<canonical>.<mapping>`. The first part is the field as the entity declares it (type,
- * normalisers), the same in all systems; the second is how this system holds it.
+ * The identity of one field's lens in one system: `<canonical>.<mapping>`. The first part is the field as the entity declares it (type, normalisers),
+ * the same in all systems; the second is its mapping in this system.
  */
 export type LensId = string
 
@@ -26,11 +25,11 @@ export type LensId = string
 export interface LensSet {
   readonly system: string
   readonly entity: string
-  /** By field. A field that is not here takes no part in the system. */
+  /** By field. A missing field is not mapped in the system. */
   readonly fields: Readonly<Record<string, LensId>>
   /** Identity of the filter (`where`). */
   readonly scope: string
-  /** Identity of all of it, and of what is written there: when it changes, every record is looked at once. */
+  /** Identity of the whole set, including what is written: when it changes, every record is read once. */
   readonly digest: string
 }
 
@@ -38,16 +37,16 @@ export interface LensSet {
 export type LensFunction = (...parameters: never[]) => unknown
 
 /**
- * Gives a function of a definition a version: a text or number that its author changes whenever the function, or anything that it calls,
- * answers otherwise than before.
+ * Gives a function of a definition a version: a text or number that its author changes whenever the function, or anything that it calls, returns
+ * other results than before.
  *
- * Isthmus compares the version to find out that a mapping changed. Without one it compares the source text of the function itself, which does
- * not show a change in what the function calls.
+ * Isthmus compares the version to detect that a mapping changed. Without one it compares the source text of the function itself, which does not
+ * reveal a change in the functions it calls.
  *
  * @param version up to 100 characters
  */
 export function versioned<F extends LensFunction>(version: string | number, fn: F): F {
-  // A function of its own, since the given one may be shared; its text stays that of the original.
+  // A separate function, since the given one may be shared; its text stays that of the original.
   const wrapped: LensFunction = (...parameters) => fn(...parameters)
   const marked = Object.assign(wrapped, {
     version: String(version).slice(0, 100),
@@ -66,7 +65,7 @@ export function versionOf(fn: object): string | undefined {
 /** Which part of a field's lens differs between two definitions. */
 export type LensDifference = 'none' | 'mapping' | 'canonical'
 
-/** Compares two identities of one field in one system. `undefined`: the field took no part there. */
+/** Compares two identities of one field in one system. `undefined`: the field was not mapped there. */
 export function compareLenses(before: LensId | undefined, after: LensId | undefined): LensDifference {
   if (before === after) return 'none'
   const canonicalOf = (id: LensId | undefined): string | undefined => id?.split('.', 1)[0]
@@ -75,12 +74,12 @@ export function compareLenses(before: LensId | undefined, after: LensId | undefi
     : 'canonical'
 }
 
-/** Functions of a definition that carry no version, by the text that stands for them. */
+/** Reports functions of a definition without a version, by the text that represents them. */
 export type NoteUnversioned = (fn: LensFunction) => void
 
 /**
- * The one text of a declaration: keys sorted, what is undefined left out, maps as sorted pairs, expressions by their source, functions by
- * their version or else their source.
+ * The normalised text of a declaration: keys sorted, undefined values left out, maps as sorted pairs, expressions by their source, functions by their
+ * version or else their source.
  */
 export function identityText(value: unknown, unversioned: NoteUnversioned = () => {}): string {
   if (typeof value === 'function') return functionText(value as LensFunction, unversioned)
@@ -104,7 +103,7 @@ function functionText(fn: LensFunction, unversioned: NoteUnversioned): string {
   return `source ${JSON.stringify(String(fn))}`
 }
 
-/** A source as plain data: compiled expressions are their text, and a part's type belongs to the field's own. */
+/** A source as plain data: compiled expressions are represented by their text, and a part's type belongs to the field's own. */
 export function sourceIdentity(source: LensSource): unknown {
   switch (source.kind) {
     case 'expression': {

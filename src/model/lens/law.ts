@@ -1,8 +1,8 @@
-/** What the laws of a mapping are asked about, and what they find. */
+/** Subject and result of the laws of a mapping. */
 
 import type { Lens, NestedPatch } from '../integration.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
-/** One broken law. The message describes kinds and lengths; the values themselves are in it only when asked for. */
+/** One broken law. The message describes kinds and lengths; it contains the values themselves only if requested. */
 export interface LawViolation {
   readonly law: Law
   /** Canonical field, or a native path where no field is concerned. */
@@ -10,7 +10,7 @@ export interface LawViolation {
   readonly message: string
 }
 
-/** A mapping under examination. */
+/** A mapping being checked. */
 export interface LawSubject {
   readonly lens: Lens
   readonly fields: ReadonlyMap<string, LawField>
@@ -19,7 +19,7 @@ export interface LawSubject {
 
 export type Law = 'get-put' | 'put-get' | 'idempotent-normaliser' | 'canonical-read' | 'frame' | 'determinism'
 
-/** One field as the laws see it. */
+/** One field in the form that the laws use. */
 export interface LawField {
   readonly type: FieldType
   readonly readable: boolean

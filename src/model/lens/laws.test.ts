@@ -14,7 +14,7 @@ import { plainEmpties as empties, type LensFieldSpec, type LensSource, type Nati
 
 const text: FieldType = { kind: 'string' }
 
-/** Paths that don't write over each other, whatever subset is taken. */
+/** Paths that don't overlap, in any subset. */
 const paths: readonly NativePath[] = [
   ['Name'],
   ['nested', 'one'],
@@ -90,13 +90,13 @@ const unmapped: NativeRecord = {
 }
 
 describe('laws of generated mappings', () => {
-  test('hold for every mapping of paths, value and spelling that keeps values', async () => {
+  test('hold for every lossless combination of path, value and format', async () => {
     await fc.assert(
       fc.asyncProperty(mapping, async ({ fields, nested }) => {
         const specs = fields.map(({ spec }) => spec)
         const lens = compileLens({ fields: specs })
         const created = await lens.write(documentOf(fields, 'first'), unmapped, nested)
-        // Instants at the edge of the calendar may have no spelling in the system's offset.
+        // Instants at the edge of the calendar may not be representable in the system's offset.
         fc.pre(created.problems.length === 0)
         const stored = applyPatch(unmapped, created.patch, nested)
         const native = parse(stringify(stored) ?? '{}') as NativeRecord
@@ -112,7 +112,7 @@ describe('laws of generated mappings', () => {
     )
   }, 120_000)
 
-  test('hold for mappings that lose something, once what they lose is declared', async () => {
+  test('hold for lossy mappings once the loss is declared', async () => {
     const type: FieldType = { kind: 'string' }
     const lossy = compileNormaliser(
       [{ kind: 'trim' }, { kind: 'maxLength', length: 5 }, { kind: 'uppercase' }],
@@ -136,7 +136,7 @@ describe('laws of generated mappings', () => {
   })
 })
 
-describe('broken laws are found, in words that show no value', () => {
+describe('broken laws are found, with messages that reveal no value', () => {
   const spec: LensFieldSpec = {
     name: 'name',
     type: text,
@@ -165,7 +165,7 @@ describe('broken laws are found, in words that show no value', () => {
     ])
   })
 
-  test('put-get: a pair that does not lead back', async () => {
+  test('put-get: a pair that is not reversible', async () => {
     const source: LensSource = {
       kind: 'expression',
       read: compileExpression('n'),
@@ -190,20 +190,20 @@ describe('broken laws are found, in words that show no value', () => {
     expect(revealed[0]?.message).toContain('"topsecret" becomes "top"')
   })
 
-  test('idempotent normaliser: one that adds on every turn', async () => {
+  test('idempotent normaliser: one that appends on every application', async () => {
     const fields = new Map([
       ['name', { ...identityField(text), normalise: (value: CanonicalValue) => `${String(value)}!` }],
     ])
     expect(laws(await violationsOf({ fields }, { n: 'a' }, 'b'))).toContain('idempotent-normaliser')
   })
 
-  test('canonical read: a system that holds what its normaliser says it cannot', async () => {
+  test('canonical read: a system that holds a value its normaliser excludes', async () => {
     const normalise = compileNormaliser([{ kind: 'maxLength', length: 3 }], text)
     const fields = new Map([['name', { ...identityField(text), normalise }]])
     expect(laws(await violationsOf({ fields }, { n: 'abcdef' }, 'b'))).toEqual(['canonical-read'])
   })
 
-  test('frame: a write that replaces an object and forgets its neighbours', async () => {
+  test('frame: a write that replaces an object and drops its other properties', async () => {
     const lens: Lens = {
       read: (native) => ({ values: { name: String((native.o as NativeRecord).n) }, problems: [] }),
       write: (values) => ({ patch: { o: { n: values.name } }, problems: [] }),

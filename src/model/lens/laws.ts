@@ -1,12 +1,12 @@
 /**
- * The laws that keep a mapping from looping or losing data, as functions that look for violations on given samples.
+ * The laws that prevent a mapping from looping or losing data, as functions that look for violations in given samples.
  *
- * - **get-put**: writing back what was read changes nothing; broken, it writes at every full run
- * - **put-get**: what was written reads back as it was meant, up to the declared normalisers; broken, it never comes to rest
- * - **idempotent-normaliser**: a normal form is its own normal form; broken, two systems play ping-pong
- * - **canonical-read**: what a system holds is in the form that its normaliser says it stores; broken, there are false changes
- * - **frame**: properties that nobody mapped survive a write; broken, it loses data that nobody looks at
- * - **determinism**: the same record gives the same answer, whatever the order of its properties
+ * - **get-put**: writing back the read values changes nothing; otherwise every full run would write
+ * - **put-get**: written values are read back as intended, up to the declared normalisers; otherwise it would never converge
+ * - **idempotent-normaliser**: a normal form is its own normal form; otherwise two systems would overwrite each other
+ * - **canonical-read**: a system's values are in the form that its normaliser declares; otherwise there would be false changes
+ * - **frame**: unmapped properties survive a write; otherwise data would be lost unnoticed
+ * - **determinism**: the same record gives the same result, whatever the order of its properties
  */
 
 import { isEqualCanonical } from '../canonical/equality.ts'
@@ -19,7 +19,7 @@ import type { Law, LawField, LawSubject, LawViolation } from './law.ts'
 import { checkListFrame } from './list-laws.ts'
 
 export interface LawOptions {
-  /** Put the values themselves into the messages. @default false */
+  /** Include the values themselves in the messages. @default false */
   readonly reveal?: boolean
 }
 
@@ -39,7 +39,7 @@ export function lawSubject(entity: Entity, system: EntitySystem, nested: NestedP
   return { lens: system.lens, fields, nested }
 }
 
-/** All laws on one record of a system and, for writing, other values (those of another sample, or generated ones). */
+/** Checks all laws on one record of a system and, for writing, other values (those of another sample, or generated ones). */
 export async function checkLaws(
   subject: LawSubject,
   native: NativeRecord,
@@ -134,7 +134,7 @@ export async function checkCanonicalRead(
   })
 }
 
-/** Puts a property that no mapping can know into every object of the record and looks for it after a write. */
+/** Adds an unmapped property to every object of the record and looks for it after a write. */
 export async function checkFrame(
   { lens, fields, nested }: LawSubject,
   native: NativeRecord,
@@ -205,7 +205,7 @@ function changeMessage(
   return `${describeValue(before, reveal)} becomes ${describeValue(after, reveal)}`
 }
 
-/** Leaves that a patch would turn into another kind of JSON value, such as a number into a text. */
+/** Finds leaves that a patch would turn into another kind of JSON value, such as a number into a text. */
 function respellings(
   native: unknown,
   patch: unknown,
@@ -235,12 +235,12 @@ function withProbes(record: NativeRecord): NativeRecord {
   return Object.fromEntries([...entries, [probe, true]])
 }
 
-/** A local time with its zone is one value in the dress of an object. */
+/** A local time with its zone is one value represented by an object. */
 function hasFrame(value: unknown): value is NativeRecord {
   return isPlainObject(value) && Object.keys(value).sort().join() !== 'local,zone'
 }
 
-/** Lists have a frame of their own, which `list-laws.ts` looks at. */
+/** Lists have a frame law of their own, which `list-laws.ts` checks. */
 function lostProbes(before: NativeRecord, after: unknown, path: string): readonly string[] {
   if (!isPlainObject(after)) return [path]
   const here = after[probe] === true ? [] : [path === '' ? '(record)' : path]
@@ -258,7 +258,7 @@ function reversed(record: NativeRecord): NativeRecord {
   )
 }
 
-/** A text that shows order of properties as well as values, for comparing two patches. */
+/** A text that reveals the order of properties as well as values, for comparing two patches. */
 function nativeText(patch: NativeRecord): string {
   return JSON.stringify(patch, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }

@@ -25,7 +25,7 @@ function lens(...fields: LensFieldSpec[]): Lens {
   return compileLens({ fields })
 }
 
-/** Reads at once, as mappings without expressions must. */
+/** Reads synchronously, as mappings without expressions must. */
 function read(subject: Lens, native: NativeRecord): LensReading {
   const reading = subject.read(native)
   if (reading instanceof Promise) throw new TypeError('a lens of paths must answer at once')
@@ -59,7 +59,7 @@ describe('paths', () => {
     })
   })
 
-  test('leaves out what is missing, and names what cannot be read without showing it', () => {
+  test('leaves out missing values, and reports unreadable ones without revealing them', () => {
     const reading = read(subject, {
       Name: { first: 'x' },
       address: null,
@@ -87,7 +87,7 @@ describe('paths', () => {
     expect(base.address.city).toBe('Bern')
   })
 
-  test('sends only what is named to a system that merges objects', () => {
+  test('sends only the named properties to a system that merges objects', () => {
     const merging = lens(field('city', text, path('address', 'city')))
     const base = { address: { city: 'Bern', zip: '3000' } }
     expect(merging.write({ city: 'Thun' }, base, 'merge')).toEqual({
@@ -103,7 +103,7 @@ describe('paths', () => {
     ])
   })
 
-  test('keeps directions: what is not readable is absent, what is not writable is a problem', () => {
+  test("respects directions: unreadable fields are absent, fields that can't be written are a problem", () => {
     const oneWay = lens(
       field('in', text, path('in'), { writable: false }),
       field('out', text, path('out'), { readable: false }),
@@ -118,7 +118,7 @@ describe('paths', () => {
     })
   })
 
-  test('checks declared limits on what the normaliser makes of a value', () => {
+  test('checks declared constraints on the value after the normaliser', () => {
     const limited = lens(
       field('a', { kind: 'string', maxLength: 3 }, path('a'), { normalise: (value) => String(value).trim() }),
       field('b', { kind: 'string', maxLength: 3 }, path('b')),
@@ -133,7 +133,7 @@ describe('paths', () => {
     expect(() => lens(field('x', text, path('a', step)))).toThrow(/reserved/)
   })
 
-  test('refuses two fields that write the same place', () => {
+  test('refuses two fields that write the same property', () => {
     const fields = [field('a', text, path('x')), field('b', text, path('x', 'y'))]
     expect(() => lens(...fields)).toThrow(/a and b write the same place \(x and x.y\)/)
     expect(() => lens(...fields.map((one) => ({ ...one, writable: one.name === 'a' })))).not.toThrow()
@@ -150,7 +150,7 @@ describe('nothings', () => {
     read: { absent: 'null', null: 'null', empty: 'empty' },
   }
 
-  test('keeps absent, null and empty apart where nothing else is declared', () => {
+  test('keeps absent, null and empty distinct where nothing else is declared', () => {
     const subject = lens(
       field('a', text, path('a')),
       field('b', text, path('b')),
@@ -160,20 +160,20 @@ describe('nothings', () => {
     expect(write(subject, { a: null, b: '' }).patch).toEqual({ a: null, b: '' })
   })
 
-  test('spells null the way the system does', () => {
+  test('represents null as the system does', () => {
     const subject = lens(field('a', { kind: 'date' }, { ...path('a'), empties: erp }))
     expect(read(subject, { a: '' }).values).toEqual({ a: null })
     expect(write(subject, { a: null }).patch).toEqual({ a: '' })
   })
 
-  test('leaves out a null spelt by absence, but says null where the record still has a value', () => {
+  test('leaves out a null represented by absence, but sends null where the record still has a value', () => {
     const subject = lens(field('a', text, { ...path('a'), empties: dropping }))
     expect(read(subject, {}).values).toEqual({ a: null })
     expect(write(subject, { a: null }).patch).toEqual({})
     expect(write(subject, { a: null }, { a: 'x' }).patch).toEqual({ a: null })
   })
 
-  test('asks for a declaration where an empty text stands for no date', () => {
+  test('requires a declaration where an empty text represents a missing date', () => {
     const subject = lens(field('a', { kind: 'date' }, path('a')))
     expect(read(subject, { a: '' }).problems).toMatchObject([{ code: 'VALUE_TYPE', message: /declare how/ }])
   })
@@ -193,7 +193,7 @@ describe('value maps, money, groups and references', () => {
   }
   const status: FieldType = { kind: 'enum', values: ['prospect', 'active', 'blocked'] }
 
-  test('maps values both ways and refuses the ones it does not know', () => {
+  test('maps values both ways and refuses unknown ones', () => {
     const subject = lens(field('status', status, { ...path('s'), values }))
     expect(read(subject, { s: 'Client' }).values).toEqual({ status: 'active' })
     expect(write(subject, { status: 'active' }).patch).toEqual({ s: 'Customer' })
@@ -201,7 +201,7 @@ describe('value maps, money, groups and references', () => {
     expect(write(subject, { status: 'blocked' }).problems).toMatchObject([{ code: 'VALUE_ENUM' }])
   })
 
-  test('refuses a value map that does not lead back', () => {
+  test('refuses a value map that is not reversible', () => {
     const broken = {
       ...values,
       toNative: new Map([
@@ -271,7 +271,7 @@ describe('value maps, money, groups and references', () => {
     ])
   })
 
-  test('keeps what nobody mapped in an object that is emptied', () => {
+  test('keeps unmapped properties in an object that is emptied', () => {
     const type: FieldType = { kind: 'group', fields: { city: text } }
     const subject = lens(field('address', type, path('address')))
     const base = { address: { city: 'Bern', verified: true } }
@@ -301,7 +301,7 @@ describe('pairs', () => {
     },
   )
 
-  test('evaluates JSONata both ways; null is nothing to it', async () => {
+  test('evaluates JSONata both ways; null is treated as missing', async () => {
     const subject = lens(tags)
     expect(await subject.read({ Tags__c: 'b;a' })).toEqual({ values: { tags: ['a', 'b'] }, problems: [] })
     expect(await subject.read({ Tags__c: 'a' })).toEqual({ values: { tags: ['a'] }, problems: [] })
@@ -313,7 +313,7 @@ describe('pairs', () => {
     expect(await subject.write({ tags: null }, undefined)).toEqual({ patch: { Tags__c: null }, problems: [] })
   })
 
-  test('spreads an object over several properties, beside what is there', async () => {
+  test('spreads an object over several properties, beside existing ones', async () => {
     const source: LensSource = {
       kind: 'expression',
       read: compileExpression('First & " " & Name.Last'),
@@ -330,7 +330,7 @@ describe('pairs', () => {
     })
   })
 
-  test('lets a field that fails stop nothing but itself', async () => {
+  test('does not let a failing field stop the others', async () => {
     const broken = field(
       'n',
       { kind: 'decimal' },
@@ -342,7 +342,7 @@ describe('pairs', () => {
     expect(JSON.stringify(reading)).not.toContain('topsecret')
   })
 
-  test('takes functions, at once or later, and hides what they throw', async () => {
+  test('accepts functions, synchronous or asynchronous, and hides their errors', async () => {
     const sync = lens(
       field('a', text, { kind: 'function', read: (native) => native.x, write: (value) => ({ x: value }) }),
     )
@@ -371,13 +371,13 @@ describe('hostile records (H40)', () => {
     expect(({} as Record<string, unknown>).city).toBeUndefined()
   })
 
-  test('reads nothing that is inherited', () => {
+  test('reads no inherited properties', () => {
     expect(
       read(subject, JSON.parse('{"__proto__":{"name":"x","address":{"city":"y"}}}') as NativeRecord).values,
     ).toEqual({})
   })
 
-  test('refuses a text of two megabytes and goes on', () => {
+  test('refuses a text of two megabytes and continues', () => {
     const reading = read(subject, { name: 'x'.repeat(2_000_000), address: { city: 'y' } })
     expect(reading).toMatchObject({
       values: { city: 'y' },
@@ -385,7 +385,7 @@ describe('hostile records (H40)', () => {
     })
   })
 
-  test('walks records that are nested deeper than any stack', async () => {
+  test('handles records that are nested deeper than any stack', async () => {
     const deep = JSON.parse(`${'{"a":'.repeat(3000)}1${'}'.repeat(3000)}`) as NativeRecord
     expect(read(subject, { name: 'x', address: deep }).values).toEqual({ name: 'x' })
     expect(write(subject, { city: 'y' }, { address: deep }).problems).toEqual([])

@@ -50,10 +50,10 @@ const held = {
 }
 const [heldA, heldB] = held.lines
 
-describe('a list of groups that a system holds already', () => {
+describe('a list of groups that already exists in a system', () => {
   const lens = lensOf(lines)
 
-  test('keeps what nobody mapped with its element, whichever is changed, added, removed or moved', () => {
+  test('keeps unmapped properties with their element when elements are changed, added, removed or moved', () => {
     const write = (...values: CanonicalDocument[]): unknown => written(lens, { lines: values }, held)
     const [a, b] = [
       { sku: 'A', qty: '1' },
@@ -67,7 +67,7 @@ describe('a list of groups that a system holds already', () => {
     expect(held.lines).toEqual([heldA, heldB])
   })
 
-  test('is made as it is where there is none yet, and where the system holds something else', () => {
+  test('is created unchanged where there is none yet, and where the system holds something else', () => {
     const values = { lines: [{ sku: 'A', qty: '1' }] }
     expect(written(lens, values)).toEqual([{ sku: 'A', qty: 1 }])
     expect(written(lens, values, { lines: null })).toEqual([{ sku: 'A', qty: 1 }])
@@ -75,13 +75,13 @@ describe('a list of groups that a system holds already', () => {
     expect(written(lens, values, { lines: ['A', null, { id: 7 }] })).toEqual([{ id: 7, sku: 'A', qty: 1 }])
   })
 
-  test('keeps the spelling of what is equal, and clears what an element no longer has', () => {
+  test('keeps the representation of equal values, and clears parts that an element no longer has', () => {
     const base = { lines: [{ id: 1, sku: 'A', qty: new LosslessNumber('1.0') }] }
     expect(written(lens, { lines: [{ sku: 'A', qty: '1' }] }, base)).toEqual(base.lines)
     expect(written(lens, { lines: [{ sku: 'A' }] }, base)).toEqual([{ id: 1, sku: 'A', qty: null }])
   })
 
-  test('tells elements by their key alone where one is declared', () => {
+  test('identifies elements by their key alone where one is declared', () => {
     expect(
       written(
         lensOf(keyed),
@@ -99,7 +99,7 @@ describe('a list of groups that a system holds already', () => {
     ])
   })
 
-  test('takes numbers for keys', () => {
+  test('accepts numbers as keys', () => {
     const byNumber: FieldType = {
       kind: 'list',
       of: { kind: 'group', fields: { pos: integer, note: text } },
@@ -144,7 +144,7 @@ describe('a list of groups that a system holds already', () => {
     ])
   })
 
-  test('compares references by the id that the system knows', () => {
+  test('compares references by the native id', () => {
     const type: FieldType = {
       kind: 'list',
       of: { kind: 'group', fields: { product: { kind: 'ref', entity: 'product' }, qty: integer } },
@@ -210,7 +210,7 @@ describe('elements with properties of other names', () => {
     [['A', 'B']],
     [[{ article: 'A', amount: { value: 'many' } }]],
     [Array.from({ length: 10_001 }, () => ({}))],
-  ])('refuse what is no list of groups', async (value) => {
+  ])('refuse a value that is no list of groups', async (value) => {
     const { values, problems } = await lens.read({ lines: value })
     expect([values, problems]).toEqual([{}, [expect.objectContaining({ field: 'lines' })]])
   })
@@ -243,7 +243,7 @@ describe('lists and groups inside elements', () => {
     ],
   }
 
-  test('keep what nobody mapped in them', () => {
+  test('keep unmapped properties in them', () => {
     const value = { no: '1', price: { net: '3' }, parts: [{ name: 'y' }, { name: 'z' }] }
     expect(written(lensOf(order), { lines: [value] }, base)).toEqual([
       {
@@ -269,7 +269,7 @@ describe('a set of groups', () => {
     ],
   }
 
-  test('keeps the order that the system has, and elements that only what is not mapped tells apart', () => {
+  test("keeps the system's order, and elements that differ only in unmapped properties", () => {
     const values = {
       lines: [
         { sku: 'A', qty: '1' },
@@ -298,7 +298,7 @@ describe('the laws of a mapping', () => {
     expect(await checkLaws(subject(lensOf(type), type), held, undefined)).toEqual([])
   })
 
-  test('name what the elements of a list would lose', async () => {
+  test('report what the elements of a list would lose', async () => {
     const losing: Lens = {
       read: lensOf(lines).read,
       write: (values) => lensOf(lines).write(values, undefined),

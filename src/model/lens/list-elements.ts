@@ -1,8 +1,8 @@
 /**
- * Lists of groups as a system keeps them: each element is an object, of which the mapping knows some properties.
+ * Lists of groups in a system: each element is an object, of which the mapping knows some properties.
  *
- * A list is always sent whole, so an element that a system holds already is sent as it is held, with the mapped properties over it. Which
- * element that is, is told by `pair-elements.ts`.
+ * A list is always sent as a whole, so an existing element is sent with its current properties, overwritten by the mapped ones. `pair-elements.ts`
+ * determines which element that is.
  */
 import { sortSet } from '../canonical/collection.ts'
 import { canonicalJson, isEqualCanonical } from '../canonical/equality.ts'
@@ -26,20 +26,20 @@ export type GroupListType = Extract<FieldType, { kind: 'set' | 'list' }> & {
   readonly of: Extract<FieldType, { kind: 'group' }>
 }
 
-/** How one element of a list is read and written; made of the mappings of its parts. */
+/** The mapping of one element of a list, derived from the mappings of its parts. */
 export interface ElementLens {
   readonly read: (native: unknown) => FieldReading
   /** Writes some parts of an element into a patch that begins at it. */
   readonly write: (parts: CanonicalValue, patch: Patch) => ValueProblem | undefined
 }
 
-/** What a list is written with. */
+/** The input for writing a list. */
 export interface ListWriting {
   readonly type: GroupListType
   readonly lens: ElementLens
-  /** What the system holds at the path now. */
+  /** The system's current value at the path. */
   readonly held: unknown
-  /** What the values to be written went through, so that elements are recognised by it. @default nothing */
+  /** The normalisation of the values to be written, so that elements are recognised by it. @default nothing */
   readonly asWritten?: ((value: CanonicalValue) => CanonicalValue) | undefined
 }
 
@@ -47,7 +47,7 @@ export function isGroupList(type: FieldType): type is GroupListType {
   return (type.kind === 'set' || type.kind === 'list') && type.of.kind === 'group'
 }
 
-/** Reads the elements one by one, as their own mapping says. */
+/** Reads the elements one by one, using their own mapping. */
 export function readElements(type: GroupListType, { read }: ElementLens, native: unknown): FieldReading {
   if (!Array.isArray(native))
     return refuse('VALUE_TYPE', `a list was expected, found ${describeKind(native)}`)
@@ -64,22 +64,22 @@ export function readElements(type: GroupListType, { read }: ElementLens, native:
       )
     const reading = read(element)
     if (!reading.ok) return refuse(reading.problem.code, `element ${index + 1}: ${reading.problem.message}`)
-    // An element without a single mapped value is an element all the same.
+    // An element without any mapped value is still an element.
     values.push(reading.value ?? {})
   }
   return accept(type.kind === 'set' ? sortSet(values) : values)
 }
 
-/** An element that the system holds, as it is read. */
+/** An existing element of the system, as it is read. */
 interface HeldElement {
   readonly native: NativeRecord
-  /** Undefined when it can't be read; nothing is known of it then, and it is left out of what is written like any unknown element. */
+  /** Undefined when it can't be read; it is unknown then, and left out of the written list like any unknown element. */
   readonly value: CanonicalValue | undefined
-  /** Of an element of a set: the natives beside this one that are the same element. */
+  /** For an element of a set: the natives beside this one that are the same element. */
   readonly memory: readonly NativeRecord[]
 }
 
-/** The list as it is to be sent. */
+/** Returns the list to be sent. */
 export function writeElements(
   values: readonly CanonicalValue[],
   { type, lens, held, asWritten }: ListWriting,
@@ -114,8 +114,8 @@ function heldElements({ read }: ElementLens, held: unknown): readonly HeldElemen
 }
 
 /**
- * The elements of a set. Those that are equal as far as the mapping can see are one element of it, and stay together: what is not mapped may tell
- * them apart.
+ * The distinct elements of a set. Elements that are equal as far as the mapping can see are one element, and stay together, since unmapped properties
+ * may distinguish them.
  */
 function distinct(type: GroupListType, elements: readonly HeldElement[]): readonly HeldElement[] {
   const byContent = new Map<string, HeldElement>()
@@ -144,7 +144,7 @@ function writeElement(
   return problem === undefined ? accept(patch.result) : { ok: false, problem }
 }
 
-/** Parts that differ from what is held, each as it is to be written: what is equal keeps its spelling, what is missing is cleared. */
+/** Returns the parts that differ from the current ones: equal parts keep their representation, missing ones are cleared. */
 function changedParts(
   { fields }: GroupListType['of'],
   before: CanonicalValue | undefined,
@@ -163,7 +163,7 @@ function changedParts(
   return Object.fromEntries(parts)
 }
 
-/** A held element as it would look in the values that are written: normalised, with bare references. */
+/** Returns an existing element in the form of the values being written: normalised, with bare references. */
 function recognisable(
   { of }: GroupListType,
   value: CanonicalValue,
@@ -175,7 +175,7 @@ function recognisable(
     const normal = asWritten([bare])
     return isCanonicalList(normal) && normal.length === 1 ? (normal[0] ?? bare) : bare
   } catch {
-    // A normaliser of a definition may throw on what it did not expect; the value as it is still tells most elements.
+    // A normaliser of a definition may throw on unexpected values; the unnormalised value still identifies most elements.
     return bare
   }
 }
@@ -210,7 +210,7 @@ interface WrittenSet {
   readonly wanted: readonly ElementView[]
 }
 
-/** A set has no order of its own, so it is sent in the one that the system has, new elements last. Twins stay as long as they are equal. */
+/** A set has no order of its own, so it is sent in the order of the system, with new elements last. Equal elements stay as long as they are equal. */
 function inHeldOrder({ natives, partners, elements, views, wanted }: WrittenSet): readonly unknown[] {
   const kept = elements.flatMap(({ memory }, at) => {
     const index = partners.indexOf(at)

@@ -1,8 +1,8 @@
 /**
- * The frame law inside lists: an element that stays keeps what nobody mapped, whatever happens to the list around it.
+ * The frame law inside lists: an element that stays keeps its unmapped properties, whatever happens to the list around it.
  *
- * Every element of the sample gets a mark that no mapping can know. The list is then written as it is, in another order, with one element
- * less, and with one element changed; a mark that is gone afterwards, without its element having been removed, is lost data.
+ * Every element of the sample gets an unmapped marker. The list is then written unchanged, in another order, with one element less, and with one
+ * element changed; a marker that is missing afterwards, without its element having been removed, is lost data.
  */
 import { isCanonicalObject, isPlainObject } from '../canonical/object.ts'
 import type { CanonicalValue, FieldType, NativeRecord } from '../values.ts'
@@ -12,7 +12,7 @@ import { type GroupListType, isGroupList } from './list-elements.ts'
 
 const mark = 'isthmusElementProbe'
 
-/** Looks for lists of which a write loses properties beside the mapped ones, and names those. */
+/** Looks for lists in which a write loses unmapped properties, and names those properties. */
 export async function checkListFrame(
   { lens, fields, nested }: LawSubject,
   native: NativeRecord,
@@ -55,7 +55,7 @@ function trialsOf(
   ]
 }
 
-/** The element with one of its parts changed, which is not its key. */
+/** Returns the element with one of its parts changed that is not its key. */
 function edit({ of, key }: GroupListType, element: CanonicalValue): CanonicalValue | undefined {
   if (!isCanonicalObject(element)) return undefined
   for (const [name, part] of Object.entries(element).reverse()) {
@@ -77,13 +77,13 @@ function changedPart({ kind }: FieldType, part: CanonicalValue): CanonicalValue 
 interface MarkedElement {
   /** Its own properties. */
   readonly names: readonly string[]
-  /** Mark of the element around it, whose fate it shares. */
+  /** Marker of the element around it, which is removed together with it. */
   readonly within: number | undefined
 }
 
 interface Marked {
   readonly record: NativeRecord
-  /** By mark. */
+  /** By marker. */
   readonly elements: ReadonlyMap<number, MarkedElement>
 }
 
@@ -103,7 +103,7 @@ function markElements(native: NativeRecord): Marked {
   return { record: isPlainObject(record) ? record : native, elements }
 }
 
-/** Names of properties that elements had and no element of the written list has any more; empty when nothing is lost. */
+/** Names of properties that elements had and that no element of the written list has any more; empty when nothing is lost. */
 function lostNames({ elements }: Marked, after: NativeRecord, removed: number): readonly string[] {
   const kept = new Set<unknown>()
   const written = new Set<string>()

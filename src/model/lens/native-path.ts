@@ -1,9 +1,9 @@
-/** Walking native records: own properties only, never into a number in disguise, never towards a prototype. */
+/** Accesses native records: own properties only, never into a number object, never towards a prototype. */
 import { exactDigits } from '../canonical/exact-number.ts'
 import { isForbiddenKey } from '../canonical/object.ts'
 import type { NativePath } from './spec.ts'
 
-/** What stands at a path; undefined where a step is missing or leads through something that has no parts. */
+/** Returns the value at a path; undefined where a step is missing or leads through a value without parts. */
 export function nativeAt(native: unknown, path: NativePath): unknown {
   let current = native
   for (const step of path) {
@@ -17,7 +17,7 @@ export function nativeAt(native: unknown, path: NativePath): unknown {
   return current
 }
 
-/** The path as a person would write it, for messages. */
+/** Formats the path for messages. */
 export function formatPath(path: NativePath): string {
   return path
     .map((step, index) => {
@@ -28,7 +28,7 @@ export function formatPath(path: NativePath): string {
     .join('')
 }
 
-/** Why a path can't be used, if so. */
+/** Returns why a path can't be used, if so. */
 export function pathFault(path: NativePath): string | undefined {
   if (path.length === 0) return 'the path is empty'
   if (typeof path[0] === 'number') return 'a record is no list: the path begins with a name'
@@ -36,7 +36,7 @@ export function pathFault(path: NativePath): string | undefined {
   return forbidden === undefined ? undefined : `the name ${forbidden} is reserved`
 }
 
-/** Whether one path leads to the other, so that writing both would be a race. */
+/** True when one path leads to the other, so that writing both would be a race. */
 export function isPathWithin(outer: NativePath, inner: NativePath): boolean {
   return outer.length <= inner.length && outer.every((step, index) => step === inner[index])
 }

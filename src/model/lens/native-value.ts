@@ -1,4 +1,4 @@
-/** One native value under its spelling: nothings, value maps, then the type. */
+/** Converts one native value in its format: empty values first, then value maps, then the type. */
 import { parseCanonical, toNative } from '../canonical/canonical.ts'
 import { exactDigits } from '../canonical/exact-number.ts'
 import { isCanonicalList } from '../canonical/object.ts'
@@ -6,15 +6,15 @@ import { accept, type Parsed, refuse, type ValueResult } from '../canonical/valu
 import type { CanonicalValue, FieldType } from '../values.ts'
 import type { Emptiness, EmptySpelling, NativeSpelling, ValueMap } from './spec.ts'
 
-/** Read of a field: `undefined` is absent. */
+/** The value read for a field: `undefined` is absent. */
 export type FieldReading = ValueResult<CanonicalValue | undefined>
 
-/** What is to be sent: a native value, or nothing at all. */
+/** The value to be sent: a native value, or none at all. */
 export type NativeWriting = ValueResult<
   { readonly kind: 'value'; readonly native: unknown } | { readonly kind: 'absent' }
 >
 
-/** Reads a native value as its system spells it. */
+/** Reads a native value in its system's format. */
 export function readNative(type: FieldType, native: unknown, spelling: NativeSpelling): FieldReading {
   const { values, empties } = spelling
   if (values !== undefined && hasMapping(values, native)) return readMapped(type, native, values)
@@ -24,7 +24,7 @@ export function readNative(type: FieldType, native: unknown, spelling: NativeSpe
   return foldNulls(type, parseCanonical(type, native, spelling.spelling))
 }
 
-/** Writes a canonical value as its system spells it. */
+/** Writes a canonical value in its system's format. */
 export function writeNative(type: FieldType, value: CanonicalValue, spelling: NativeSpelling): NativeWriting {
   const { values, empties } = spelling
   if (values?.toNative.has(mapKey(value))) return sent(values.toNative.get(mapKey(value)))
@@ -35,7 +35,7 @@ export function writeNative(type: FieldType, value: CanonicalValue, spelling: Na
   return native.ok ? sent(native.value) : native
 }
 
-/** A group of which nothing but nulls is left is null: that is how it is written, and all there is to read. */
+/** A group with only nulls left is null: it is written that way, and can only be read that way. */
 export function foldNulls(type: FieldType, parsed: Parsed): Parsed {
   if (type.kind !== 'group' || !parsed.ok || parsed.value === null || typeof parsed.value !== 'object')
     return parsed

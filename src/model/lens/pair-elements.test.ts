@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ElementView, pairElements } from './pair-elements.ts'
 
-/** `A1` is the article A in quantity 1; `A1!` has the letter for its key. */
+/** `A1` is the article A in quantity 1; `A1!` uses the letter as its key. */
 function view(text: string): ElementView {
   const [sku = '', qty = ''] = text
   const parts = new Map(Object.entries({ sku, qty }).filter(([, value]) => value !== '_'))
@@ -35,8 +35,8 @@ describe('elements without a declared key', () => {
     ['two are equal, and another comes before them', 'A1 A1', 'X9 A1 A1', [none, 0, 1]],
     ['a text without a number is changed and one is appended', 'a_', 'b_ c_', [0, none]],
     ['values of nothing', '_1 _2', '_1 _3', [0, 1]],
-    ['nothing was there', '', 'A1', [none]],
-    ['nothing is left', 'A1', '', []],
+    ['the list was empty', '', 'A1', [none]],
+    ['the list becomes empty', 'A1', '', []],
   ])('%s', (_, held, wanted, expected) => {
     expect(pairs(held, wanted)).toEqual(expected)
   })
@@ -45,10 +45,10 @@ describe('elements without a declared key', () => {
 describe('elements with a declared key', () => {
   test.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
     ['another key is another element, in the same place too', 'A1! B2!', 'X1! B2!', [none, 1]],
-    ['everything but the key may change and move', 'A1! B2!', 'B7! A9!', [1, 0]],
-    ['a key that is there twice goes by content, then by order', 'A1! A2! A3!', 'A2! A9!', [1, 0]],
-    ['elements without a value for the key go by the rest', '_1! B2!', '_1! B2!', [0, 1]],
-    ['an element never is one without a key', 'A1!', '_1!', [none]],
+    ['all other parts may change and move', 'A1! B2!', 'B7! A9!', [1, 0]],
+    ['a key that occurs twice is matched by content, then by order', 'A1! A2! A3!', 'A2! A9!', [1, 0]],
+    ['elements without a value for the key are matched by the rest', '_1! B2!', '_1! B2!', [0, 1]],
+    ['an element never matches one without a key', 'A1!', '_1!', [none]],
   ])('%s', (_, held, wanted, expected) => {
     expect(pairs(held, wanted)).toEqual(expected)
   })
@@ -56,8 +56,8 @@ describe('elements with a declared key', () => {
 
 describe('elements of sets', () => {
   test.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
-    ['are told by content and by their texts', 'B2 A1', 'A1 B3', [1, 0]],
-    ['have no place: what is not alike is another element', 'A1 B2', 'A1 X5', [0, none]],
+    ['are matched by content and by their texts', 'B2 A1', 'A1 B3', [1, 0]],
+    ['have no position: an element that is not similar is another one', 'A1 B2', 'A1 X5', [0, none]],
   ])('%s', (_, held, wanted, expected) => {
     expect(pairs(held, wanted, false)).toEqual(expected)
   })

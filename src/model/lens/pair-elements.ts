@@ -1,13 +1,12 @@
 /**
- * Which element of a list is which: pairs the elements that are to be written with those that a system holds, so that what nobody mapped
- * stays with its element.
+ * Pairs the elements of a list to be written with those that a system holds, so that unmapped properties stay with their element.
  *
- * With a declared key, equal keys are one element and different keys never are. Without one, in this order: equal content; texts and references
- * that tell every element of both lists from the others, where all of them are equal; then, between the neighbours that were recognised so,
- * what is most alike, and the same place.
+ * With a declared key, equal keys are one element and different keys never are. Without one, in this order: equal content; texts and references that
+ * are unique within both lists, where all of them are equal; then, between the elements paired so far, the greatest similarity, and the same
+ * position.
  */
 
-/** One element as pairing sees it. Values are texts (canonical JSON); parts without a value are left out. */
+/** One element in the form used for pairing. Values are texts (canonical JSON); parts without a value are left out. */
 export interface ElementView {
   /** The whole element. */
   readonly content: string
@@ -16,17 +15,17 @@ export interface ElementView {
   readonly key?: string
 }
 
-/** Comparisons of one list with another; beyond it, elements that nothing recognised are paired by place alone. */
+/** Maximum number of comparisons of two lists; beyond it, unrecognised elements are paired by position alone. */
 const comparisonsMax = 250_000
 
 export interface PairingRules {
-  /** Parts that can tell elements apart: texts and references. Numbers and flags are equal by chance too often. */
+  /** Parts that can identify elements: texts and references. Numbers and flags are equal by chance too often. */
   readonly naming: ReadonlySet<string>
-  /** False for sets: the place of an element says nothing. */
+  /** False for sets: the position of an element is meaningless. */
   readonly ordered: boolean
 }
 
-/** For each element to be written, the position of the held one that it is; undefined for a new element. */
+/** Returns, for each element to be written, the position of the existing one that it is paired with; undefined for a new element. */
 export function pairElements(
   held: readonly ElementView[],
   wanted: readonly ElementView[],
@@ -42,13 +41,13 @@ export function pairElements(
   return pairing.result
 }
 
-/** Every element has a value there, and no two have the same. */
+/** True when every element has a value there, and no two have the same. */
 function distinguishesAll(views: readonly ElementView[], name: string): boolean {
   const values = new Set(views.map(({ parts }) => parts.get(name)))
   return values.size === views.length && !values.has(undefined)
 }
 
-/** Where an element stands between recognised neighbours: the held position of the one before it. */
+/** Position of an element between paired neighbours: the existing position of the one before it. */
 const beginning = -1
 
 class Pairing {
@@ -67,7 +66,7 @@ class Pairing {
     return this.#partner
   }
 
-  /** Equal keys, in their order where a key is there more than once; equal content goes first among those. */
+  /** Pairs equal keys, in order where a key occurs more than once; equal content takes precedence among those. */
   byKey(): void {
     const groups = groupBy(this.#heldLeft(true), (index) => this.#held[index]?.key)
     for (const [key, wanted] of groupBy(this.#wantedLeft(true), (index) => this.#wanted[index]?.key)) {
@@ -86,7 +85,7 @@ class Pairing {
     }
   }
 
-  /** Pairs elements that share a value which no other of those that are left has, wherever they stand. */
+  /** Pairs elements that share a value which no other remaining element has, wherever they are. */
   byUnique(tell: (view: ElementView) => string | undefined): void {
     const valueIn = (views: readonly ElementView[], index: number): string | undefined => {
       const view = views[index]
@@ -101,7 +100,7 @@ class Pairing {
     }
   }
 
-  /** Pairs the rest in their order: the cheapest way to make one list of the other by edits, insertions and removals. */
+  /** Pairs the rest in order: the cheapest way to turn one list into the other by edits, insertions and removals. */
   byAlignment(ordered: boolean): void {
     const held = this.#heldLeft(false)
     const wanted = this.#wantedLeft(false)
@@ -155,7 +154,7 @@ class Pairing {
   }
 }
 
-/** The held neighbour after which an element stands, on either side. */
+/** The existing neighbour after which an element is placed, on either side. */
 interface Places {
   readonly held: (index: number) => number
   readonly wanted: (index: number) => number
@@ -184,11 +183,11 @@ function groupBy(
   return groups
 }
 
-/** One insertion or one removal. A pair that costs as much as both is no pair. */
+/** Cost of one insertion or removal. A pair that costs as much as both is not paired. */
 const step = 1
 const apart = 2 * step
 
-/** What it takes to see two elements as one: nothing for equal ones, less than a removal and an insertion where they are alike or in place. */
+/** Cost of pairing two elements: zero for equal ones, less than a removal and an insertion where they are similar or in the same position. */
 function cost(before: ElementView, after: ElementView, samePlace: boolean): number {
   if (before.content === after.content) return 0
   const likeness = likenessOf(before, after)
@@ -205,7 +204,7 @@ function likenessOf(before: ElementView, after: ElementView): number {
   return equal / names.size
 }
 
-/** The cheapest pairs of two sequences that keep the order of both. */
+/** The cheapest pairs of two sequences that preserve the order of both. */
 function align(
   wanted: readonly number[],
   held: readonly number[],
@@ -229,7 +228,7 @@ function align(
   let [row, column] = [wanted.length, held.length]
   while (row > 0 && column > 0) {
     const here = row * width + column
-    // Where it makes no difference the earlier elements are paired: lists grow at their end.
+    // With equal costs the earlier elements are paired, since lists grow at their end.
     if (at(total, here) === at(total, here - width) + step) row -= 1
     else if (at(total, here) === at(total, here - 1) + step) column -= 1
     else {

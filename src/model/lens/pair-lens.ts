@@ -11,8 +11,8 @@ import type { LensSource, NativePath } from './spec.ts'
 /**
  * Compiles a JSONata pair.
  *
- * Expressions see no nulls: `null & "x"` is `"nullx"` in JSONata, and `$split(null, ";")` fails. *Nothing* is nothing to them, and a
- * result of nothing reads as null, or is written as null.
+ * Expressions see no nulls: `null & "x"` is `"nullx"` in JSONata, and `$split(null, ";")` fails. Null is passed as missing, and a missing result is
+ * read or written as null.
  */
 export function compileExpressionLens(
   name: string,
@@ -45,7 +45,7 @@ export function compileExpressionLens(
   }
 }
 
-/** Compiles a pair of functions; they get natives and canonical values as they are. */
+/** Compiles a pair of functions, which get native and canonical values unchanged. */
 export function compileFunctionLens(
   name: string,
   type: FieldType,
@@ -84,7 +84,7 @@ function toReading(type: FieldType, result: ValueResult<unknown>, nothing: null 
   return parsed.ok && parsed.value !== undefined ? foldNulls(type, accept(parsed.value)) : parsed
 }
 
-/** Without a path the result is itself native properties: each goes where its name says. */
+/** Without a path the result consists of native properties, each of which is set under its name. */
 function placeResult(
   { patch }: WriteContext,
   path: NativePath | undefined,

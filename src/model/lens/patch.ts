@@ -10,9 +10,9 @@ import type { NativePath } from './spec.ts'
 type Container = { [key: string]: unknown } | unknown[]
 
 /**
- * A native patch in the making: only what is set, plus what a system that replaces whole objects would otherwise lose.
+ * A native patch being built: the set values, plus the properties that a system which replaces whole objects would otherwise lose.
  *
- * Objects have no prototype, so that a property of any name is just a property.
+ * Objects have no prototype, so that any name is a plain property.
  */
 export class Patch {
   readonly #root: { [key: string]: unknown } = Object.create(null)
@@ -24,7 +24,7 @@ export class Patch {
     this.#nested = nested
   }
 
-  /** A patch that begins as a copy of an object: what it names is changed in the copy, and everything else stays. */
+  /** A patch that begins as a copy of an object: named properties are changed in the copy, and all others stay. */
   static over(base: NativeRecord | undefined): Patch {
     const patch = new Patch(base, 'replace')
     for (const [name, value] of Object.entries(base ?? {})) patch.#root[name] = cloneNative(value, 0)
@@ -35,21 +35,21 @@ export class Patch {
     return this.#root
   }
 
-  /** What the base record has at a path. */
+  /** Returns the base record's value at a path. */
   baseAt(path: NativePath): unknown {
     return nativeAt(this.#base, path)
   }
 
-  /** Whether the base record has something at the path that leaving the path out would leave there. */
+  /** True when the base record has a value at the path that would stay there if the path were left out. */
   hasBase(path: NativePath): boolean {
     const value = this.baseAt(path)
     return value !== undefined && value !== null
   }
 
   /**
-   * Sets one value. Objects are set part by part, so that their unmapped neighbours stay; one without parts is set where nothing is yet.
+   * Sets one value. Objects are set part by part, so that their unmapped properties stay; one without parts is set where there is no value yet.
    *
-   * @returns a problem when the path leads through a list element that is not there
+   * @returns a problem when the path leads through a list element that does not exist
    */
   set(path: NativePath, value: unknown): ValueProblem | undefined {
     if (isPlainObject(value) && path.length < limits.depthMax) {
@@ -80,7 +80,7 @@ export class Patch {
     return undefined
   }
 
-  /** The container at a path, made or completed from the base where it is not in the patch yet. */
+  /** Returns the container at a path, created or completed from the base where it is not in the patch yet. */
   #descend(parent: Container, path: NativePath, wantsList: boolean): Container {
     const step = path.at(-1) ?? ''
     const present: unknown = Object.hasOwn(parent, step) ? Reflect.get(parent, step) : undefined
@@ -90,7 +90,7 @@ export class Patch {
     return made
   }
 
-  /** A list is always sent whole; an object is, where the system replaces objects. */
+  /** A list is always sent as a whole; an object is, where the system replaces objects. */
   #begin(base: unknown, wantsList: boolean): Container {
     if (wantsList) return Array.isArray(base) ? base.map((element) => cloneNative(element, 0)) : []
     const made: { [key: string]: unknown } = Object.create(null)
@@ -104,7 +104,7 @@ function isContainer(value: unknown): value is Container {
   return typeof value === 'object' && value !== null && exactDigits(value) === undefined
 }
 
-/** A copy that shares nothing with the base but its numbers, which can't change. */
+/** A copy that shares only immutable numbers with the base. */
 function cloneNative(value: unknown, depth: number): unknown {
   if (depth >= limits.depthMax) return value
   if (Array.isArray(value)) return value.map((element) => cloneNative(element, depth + 1))

@@ -23,7 +23,7 @@ import {
   plainEmpties,
 } from './spec.ts'
 
-/** The kinds of source that stand at paths: they read and write at once, without an answer to wait for. */
+/** The kinds of source that are paths: they read and write synchronously. */
 export type PathSource = Extract<LensSource, { kind: 'path' | 'money' | 'group' }>
 
 type SyncLens = Pick<FieldLens, 'writes'> & {
@@ -31,7 +31,7 @@ type SyncLens = Pick<FieldLens, 'writes'> & {
   readonly write: (value: CanonicalValue, context: WriteContext) => ValueProblem | undefined
 }
 
-/** Compiles a field that lives at paths. */
+/** Compiles a field that is mapped to paths. */
 export function compilePathLens(
   { name, type, asWritten }: Pick<LensFieldSpec, 'name' | 'type' | 'asWritten'>,
   source: PathSource,
@@ -70,7 +70,7 @@ function singleLens(type: FieldType, source: Extract<PathSource, { kind: 'path' 
 
 type SinglePath = Extract<PathSource, { kind: 'path' }>
 
-/** A list of groups: what the system holds of its elements beside the mapped parts stays with them. */
+/** A list of groups: unmapped properties of its elements are kept. */
 function listLens(type: GroupListType, source: SinglePath, asWritten: LensFieldSpec['asWritten']): SyncLens {
   const whole = singleLens(type, source)
   const { path, elements, values, spelling } = source
@@ -92,7 +92,7 @@ function listLens(type: GroupListType, source: SinglePath, asWritten: LensFieldS
   }
 }
 
-/** Without mappings of its own, a part of an element stands under its own name. */
+/** Without mappings of its own, a part of an element has its own name. */
 function elementLens({ of }: GroupListType, elements: readonly LensPartSpec[] | undefined): ElementLens {
   const plain = Object.entries(of.fields).map(
     ([name, type]): LensPartSpec => ({
@@ -108,7 +108,7 @@ function elementLens({ of }: GroupListType, elements: readonly LensPartSpec[] | 
   }
 }
 
-/** Every declared part as null: the object itself may hold properties that nobody mapped. */
+/** Every declared part as null: the object itself may contain unmapped properties. */
 function nullParts(fields: Readonly<Record<string, FieldType>>): { readonly [part: string]: null } {
   return Object.fromEntries(Object.keys(fields).map((name) => [name, null]))
 }

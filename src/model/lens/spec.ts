@@ -1,6 +1,6 @@
 /**
- * What a compiled definition asks of a lens: the agreement between the definition (which writes these) and the lens compiler
- * (which turns them into `read` and `write`). Everything is resolved here: paths are split, value maps checked, defaults applied.
+ * The contract between the compiled definition, which creates these specs, and the lens compiler, which turns them into `read` and `write`.
+ * Everything is resolved here: paths are split, value maps checked, defaults applied.
  */
 
 import type { Spelling } from '../canonical/spelling.ts'
@@ -27,47 +27,44 @@ export interface LensFieldSpec {
   /** False: `write` refuses the field with a problem. */
   readonly writable: boolean
   readonly source: LensSource
-  /** The field's canonical normaliser: limits of the type are checked on what it makes of a value. @default checked as read */
+  /** The field's canonical normaliser: constraints of the type are checked after it. @default checked as read */
   readonly normalise?: (value: CanonicalValue) => CanonicalValue
-  /**
-   * Applied to what was read: texts that the system stores escaped become plain. @default as read
-   */
+  /** Applied to read values: texts that the system stores escaped become plain. @default as read */
   readonly decode?: ((value: CanonicalValue) => CanonicalValue) | undefined
   /**
-   * What the values given to `write` went through after they were read somewhere: by it, elements of lists are recognised whose spelling the
-   * normalisers change. @default nothing
+   * The normalisation that values given to `write` have undergone; elements of lists whose values it changes are recognised by it. @default nothing
    */
   readonly asWritten?: ((value: CanonicalValue) => CanonicalValue) | undefined
 }
 
-/** Where a field lives in a native record and how it is spelt there. */
+/** Where a field is in a native record, and its format there. */
 export type LensSource =
   /**
-   * One native value, converted by the field's type. `elements`: how the parts of each element of a set or list of groups are spelt, by paths
-   * from the element; missing: each part stands under its own name.
+   * One native value, converted by the field's type. `elements`: the mapping of the parts of each element of a set or list of groups, by paths from
+   * the element; missing: each part has its own name.
    */
   | ({
       readonly kind: 'path'
       readonly path: NativePath
       readonly elements?: readonly LensPartSpec[]
     } & NativeSpelling)
-  /** Amount and currency as one: the currency beside the amount, or the same for the whole system. */
+  /** Amount and currency as one value: the currency beside the amount, or the same for the whole system. */
   | ({
       readonly kind: 'money'
       readonly amount: NativePath
       readonly currency: CurrencySource
     } & NativeSpelling)
   /**
-   * One mapping per part of a group. A part that is not mapped is left out of the group. All parts absent: the group is absent.
-   * Parts are spelt by their own `source`; parts are `path`, `money` or `group`, never expressions.
+   * One mapping per part of a group. An unmapped part is left out of the group. All parts absent: the group is absent. Parts are converted by their
+   * own `source`; parts are `path`, `money` or `group`, never expressions.
    */
   | { readonly kind: 'group'; readonly parts: readonly LensPartSpec[] }
   /**
-   * JSONata pair. `read` is evaluated on the native record; `write` on the canonical document given to `Lens.write`. Results are
-   * converted by the field's type as if they stood at a path. Missing `read` or `write`: the field is not readable or writable.
+   * JSONata pair. `read` is evaluated on the native record; `write` on the canonical document given to `Lens.write`. Results are converted by the
+   * field's type as if they were at a path. Missing `read` or `write`: the field is not readable or writable.
    */
   | ({ readonly kind: 'expression'; readonly read?: Expression; readonly write?: Expression } & WriteTarget)
-  /** Functions of a TypeScript definition, else like `expression`. Must be pure; an exception becomes a problem of the field. */
+  /** Functions of a TypeScript definition, otherwise like `expression`. Must be pure; an exception becomes a problem of the field. */
   | ({
       readonly kind: 'function'
       readonly read?: ReadFunction
@@ -86,9 +83,9 @@ export type CurrencySource =
   /** ISO 4217 code; a value in another currency can't be written (a problem of the field). */
   | { readonly kind: 'fixed'; readonly currency: string }
 
-/** How one native value spells canonical ones. */
+/** How canonical values are represented as native ones. */
 export interface NativeSpelling {
-  /** Number as text, epoch, offset, separator and the like. Not looked at where a value map applies. @default plain JSON */
+  /** Number as text, epoch, offset, separator and so on. Ignored where a value map applies. @default plain JSON */
   readonly spelling?: Spelling
   /** Value map in both directions. Values outside it are a problem of the field, never passed through. */
   readonly values?: ValueMap
@@ -96,8 +93,8 @@ export interface NativeSpelling {
 }
 
 /**
- * Pairs of native (as text) and canonical value. Several natives may read as one canonical value; it is written as the first of
- * them. `toNative` keeps the native's own JSON type.
+ * Pairs of native (as text) and canonical value. Several natives may be read as one canonical value; it is written as the first of them. `toNative`
+ * keeps the native's own JSON type.
  */
 export interface ValueMap {
   readonly toCanonical: ReadonlyMap<string, CanonicalValue>
@@ -105,25 +102,25 @@ export interface ValueMap {
   readonly toNative: ReadonlyMap<string, string | boolean | number | null>
 }
 
-/** The three kinds of nothing: the property is not there, it is `null`, it is `""` or `[]`. */
+/** The three kinds of empty value: the property is missing, it is `null`, it is `""` or `[]`. */
 export type Emptiness = 'absent' | 'null' | 'empty'
 
 /**
- * How a system spells nothing. `write`: what is sent for a canonical emptiness; `read`: what a native one means. The system's
- * normaliser folds canonical emptiness `e` to `read[write[e]]`.
+ * How a system represents empty values. `write`: what is sent for a canonical one; `read`: what a native one means. The system's normaliser folds a
+ * canonical empty value `e` to `read[write[e]]`.
  */
 export interface EmptySpelling {
   readonly write: Readonly<Record<Emptiness, Emptiness>>
   readonly read: Readonly<Record<Emptiness, Emptiness>>
 }
 
-/** Each kind of nothing is spelt as itself. */
+/** Each kind of empty value is represented by itself. */
 export const plainEmpties: EmptySpelling = Object.freeze({
   write: Object.freeze({ absent: 'absent', null: 'null', empty: 'empty' }),
   read: Object.freeze({ absent: 'absent', null: 'null', empty: 'empty' }),
 })
 
-/** Where the result of a `write` goes. */
+/** Where the result of a `write` is set. */
 export interface WriteTarget {
   /** Missing: the result is itself an object of native properties, merged into the patch. */
   readonly path?: NativePath
@@ -136,16 +133,16 @@ export type ReadFunction = (native: NativeRecord) => unknown
 export type WriteFunction = (value: CanonicalValue, values: CanonicalDocument) => unknown
 
 /**
- * One step of a normaliser, applied in the order given. All are idempotent, and do nothing to values of another kind; on sets,
- * lists and groups they apply to the text inside.
+ * One step of a normaliser, applied in the order given. All are idempotent, and do not change values of another kind; on sets, lists and groups they
+ * apply to the texts inside.
  *
- * - `trim`, `lowercase`, `uppercase` · `collapse`: runs of white space become one blank · `digits`: keeps 0-9 only
+ * - `trim`, `lowercase`, `uppercase` · `collapse`: runs of white space become one space · `digits`: keeps 0-9 only
  * - `nfc`, `nfkc`: Unicode forms · `newlines`: CRLF and CR become LF · `escapeHtml`, `unescapeHtml`: the five characters `& < > " '`
- * - `email`: trimmed, lower case · `phone`: `+` and digits · `postalCode`: upper case without blanks and hyphens
- * - `maxLength`: cut to so many code points · `scale`: decimals rounded to so many places, half away from zero unless `rounding` says
- *   otherwise · `precision`: instants cut down to a unit
- * - `escaped`: the system escapes texts when it stores them, and does `steps` to the escaped ones; the lens unescapes what it reads
- * - `empties`: folds the kinds of nothing as {@link EmptySpelling} says · `function`: a pure, idempotent function
+ * - `email`: trimmed, lower case · `phone`: `+` and digits · `postalCode`: upper case without spaces and hyphens
+ * - `maxLength`: truncated to this many code points · `scale`: decimals rounded to this many places, half away from zero unless `rounding` specifies
+ *   otherwise · `precision`: instants truncated to a unit
+ * - `escaped`: the system escapes texts when it stores them, and applies `steps` to the escaped ones; the lens unescapes read values
+ * - `empties`: folds the kinds of empty value according to {@link EmptySpelling} · `function`: a pure, idempotent function
  */
 export type NormaliserSpec =
   | { readonly kind: NormaliserName }

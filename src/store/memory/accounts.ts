@@ -1,4 +1,4 @@
-/** Which account answers for a system. */
+/** The account that a system responds as. */
 import type { AccountVerdict } from '../admin-contract.ts'
 import { appendJournal, type MemoryContext } from './tables.ts'
 

@@ -1,4 +1,4 @@
-/** A merge at the remote: one native record lives on in another one. */
+/** A merge at the remote: one native record was merged into another one. */
 import type { AliasRequest, AliasResult } from '../contract.ts'
 import { encodeMember } from '../documents.ts'
 import { releaseDependencies, releaseTarget } from './dependencies.ts'
@@ -42,7 +42,7 @@ function follow(
   const holderId = tables.natives.get(key(system, loser.entity, survivorNativeId))
   const holder = holderId === undefined ? undefined : tables.records.get(holderId)
   if (holder === undefined || holder.id === loser.id) return 'unknown-survivor'
-  // Whoever holds it may have become part of another record since.
+  // Its holder may have become part of another record since.
   const survivor = tables.records.get(holder.aliasOf ?? holder.id)
   if (survivor?.id === loser.id) return relink(context, loser, holder, system, survivorNativeId)
   if (survivor?.state !== 'active') return 'unknown-survivor'
@@ -51,10 +51,10 @@ function follow(
   if (others.some((member) => taken.has(member.system))) {
     loseMember(context, loser, system)
     closeHolds(context, loser.id, (hold) => hold.kind.includes('delete') && hold.system === system)
-    // A merge in a system is newer than what a person said of the two before it.
+    // A merge in a system is newer than an earlier decision about the two.
     tables.apart.delete(apartKey(loser.id, survivor.id))
     openMergeDuplicate(context, loser, survivor, system)
-    // The other systems may have made the same merge: then their answer settles it.
+    // The other systems may have made the same merge, which would settle it.
     for (const id of [loser.id, survivor.id]) markAll(context, id)
     return 'duplicate'
   }
@@ -69,7 +69,7 @@ function systemsOf(rows: readonly { readonly system: string }[]): ReadonlySet<st
   return new Set(rows.map(({ system }) => system))
 }
 
-/** The merged native id stays, as gone, so that late events know whose it was. */
+/** The merged native id stays, as gone, so that late events can be attributed to it. */
 function loseMember(context: MemoryContext, loser: RecordRow, system: string): void {
   const member = context.tables.members.get(loser.id)?.get(system)
   if (member === undefined) return
@@ -123,13 +123,13 @@ function closeHolds(context: MemoryContext, recordId: string, ends: (hold: HoldT
   }
 }
 
-/** What the record has yet to take over of others is for the record that it becomes part of. */
+/** Values that the record has yet to take over from others are passed to the record that it becomes part of. */
 export function handOn(loser: RecordRow, survivor: RecordRow): void {
   survivor.merging = [...survivor.merging, ...loser.merging]
   loser.merging = []
 }
 
-/** Nobody decides any more about the conflicts of a record that is part of another one. */
+/** Closes the conflicts of a record that is part of another one. */
 export function settleConflicts(tables: MemoryTables, recordId: string): void {
   for (const conflict of tables.conflicts.values()) {
     if (conflict.recordId !== recordId || conflict.state !== 'open') continue
@@ -137,7 +137,7 @@ export function settleConflicts(tables: MemoryTables, recordId: string): void {
   }
 }
 
-/** The record points to another one, as do those that pointed to it, and whoever was kept apart from it is kept apart from that one. */
+/** The record points to another one, as do those that pointed to it, and records kept apart from it are kept apart from that one. */
 export function becomeAlias(tables: MemoryTables, loser: RecordRow, survivorId: string): void {
   loser.aliasOf = survivorId
   for (const row of tables.records.values()) if (row.aliasOf === loser.id) row.aliasOf = survivorId
@@ -148,7 +148,7 @@ export function becomeAlias(tables: MemoryTables, loser: RecordRow, survivorId: 
   }
 }
 
-/** The survivor is kept by a record that became part of this very one: it takes the place of what was merged into it. */
+/** The survivor belongs to a record that became part of this very one: it replaces the native record that was merged into it. */
 function relink(
   context: MemoryContext,
   loser: RecordRow,

@@ -3,7 +3,8 @@ import type { DependencyDraft } from '../contract.ts'
 import { key, type MemoryContext, markDirty, membersOf } from './tables.ts'
 
 /**
- * Writes what the fields wait for. What a field waited for in the same way before (native ids, or records) and does not any more is dropped.
+ * Writes the targets that the fields wait for. Earlier targets of the same kind (native ids, or records) that a field no longer waits for are
+ * dropped.
  */
 export function addDependencies(context: MemoryContext, drafts: readonly DependencyDraft[]): void {
   const { dependencies } = context.tables
@@ -16,7 +17,7 @@ export function addDependencies(context: MemoryContext, drafts: readonly Depende
   for (const draft of drafts) addDependency(context, draft)
 }
 
-/** If its target is there already, the waiting record is due at once (no wake-up is lost). */
+/** If its target already exists, the waiting record is due at once (no wake-up is lost). */
 function addDependency(context: MemoryContext, draft: DependencyDraft): void {
   const { target } = draft
   const dependencyKey = key(
@@ -43,7 +44,7 @@ export function releaseDependencies(context: MemoryContext, recordId: string): v
   }
 }
 
-/** The record has become part of another one: whoever waits for a counterpart of it finds out anew what it waits for. */
+/** The record has become part of another one: records that wait for a counterpart of it determine again what they wait for. */
 export function releaseTarget(context: MemoryContext, recordId: string): void {
   for (const [dependencyKey, draft] of context.tables.dependencies)
     if (draft.targetRecordId === recordId) release(context, dependencyKey, draft)
@@ -76,6 +77,6 @@ function release(context: MemoryContext, dependencyKey: string, draft: Dependenc
   lane.lane = 'open'
   lane.laneUntil = undefined
   lane.laneReason = undefined
-  // Waiting was no failure: what goes wrong from here on starts with a short back-off.
+  // Waiting was no failure: the next failure starts with a short back-off.
   lane.laneAttempts = 0
 }

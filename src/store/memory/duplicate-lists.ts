@@ -1,4 +1,4 @@
-/** Duplicates for people. */
+/** Duplicates for review. */
 import type { Page, PageRequest } from '../admin-contract.ts'
 import type { CrowdedKey, DuplicateRow, DuplicateSide, HeldByDuplicate } from '../duplicates-contract.ts'
 import { overlapsOf } from '../merge-plan.ts'
@@ -60,7 +60,7 @@ function readDuplicate(context: MemoryContext, row: DuplicateTableRow): Duplicat
   }
 }
 
-/** The survivor of a merge stays; else a record before one that is unmatched, and the older before the younger. */
+/** The survivor of a merge stays; otherwise a record takes precedence over an unmatched one, and the older over the younger. */
 function inOrder({ tables }: MemoryContext, row: DuplicateTableRow): readonly [string, string] {
   const { recordId: one, otherId: other, survivorId } = row
   if (survivorId !== undefined) return survivorId === one ? [one, other] : [other, one]

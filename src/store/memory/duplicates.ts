@@ -1,4 +1,4 @@
-/** Duplicates come and go with match keys and counterparts. */
+/** Duplicates depend on match keys and counterparts. */
 import type { OpenMatters } from '../duplicates-contract.ts'
 import {
   apartKey,
@@ -10,13 +10,13 @@ import {
   type RecordRow,
 } from './tables.ts'
 
-/** A key that more records hold than this tells none of them from another: it makes no duplicates. */
+/** A key held by more records than this distinguishes none of them: it makes no duplicates. */
 export const holdersMax = 5
 const namedMax = 10
 
 const matchable: ReadonlySet<string> = new Set(['candidate', 'review', 'active'])
 
-/** Opens and ends the duplicates of a record. What an ended one held goes on: both of its records are due. */
+/** Opens and closes the duplicates of a record. Work that a closed one blocked continues: both of its records are due. */
 export function refreshDuplicates(context: MemoryContext, recordId: string): void {
   openShared(context, recordId)
   for (const row of openDuplicatesOf(context, recordId)) {
@@ -35,7 +35,7 @@ export function otherOf(row: DuplicateTableRow, recordId: string): string {
   return row.recordId === recordId ? row.otherId : row.recordId
 }
 
-/** The row of a pair; a new one is over until it is opened. */
+/** Returns the row of a pair; a new one is closed until it is opened. */
 export function pairRow(context: MemoryContext, one: RecordRow, otherId: string): DuplicateTableRow {
   const { tables } = context
   const known = tables.duplicates.get(apartKey(one.id, otherId))
@@ -114,7 +114,7 @@ export function isThere({ nativeId, state }: MemberRow): boolean {
   return nativeId !== undefined && state !== 'gone'
 }
 
-/** What is undecided about a record before a deletion of it is confirmed. */
+/** Returns what is undecided about a record before a deletion of it is confirmed. */
 export function openMatters(
   context: MemoryContext,
   query: {
@@ -170,8 +170,8 @@ function openShared(context: MemoryContext, recordId: string): void {
 }
 
 /**
- * Everybody who holds a key together with this record that one record more than allowed has: with such a one coming or leaving, all pairs of
- * that key begin or end to count.
+ * Returns all holders of keys of this record that exactly one record more than allowed holds: when such a holder appears or disappears, all pairs of
+ * that key start or stop being duplicates.
  */
 export function holdersOfCrossing({ tables }: MemoryContext, recordId: string): readonly string[] {
   return [...(tables.recordKeys.get(recordId) ?? [])].flatMap(([mac, { kind }]) => {
@@ -182,7 +182,7 @@ export function holdersOfCrossing({ tables }: MemoryContext, recordId: string): 
   })
 }
 
-/** Others that share an exact key which tells records apart. */
+/** Other records that share an exact key which distinguishes records. */
 function sharersOf({ tables }: MemoryContext, recordId: string): readonly string[] {
   const found = new Set<string>()
   for (const [mac, { kind }] of tables.recordKeys.get(recordId) ?? []) {
@@ -196,7 +196,7 @@ function sharersOf({ tables }: MemoryContext, recordId: string): readonly string
   return [...found].sort()
 }
 
-/** Both have a native record in some system; records with two each are two things in two places, even without. */
+/** Both have a native record in some system; two complete records are duplicates even without. */
 function overlaps({ tables }: MemoryContext, one: string, other: string): boolean {
   const own = membersOf(tables, one).filter(isThere)
   const theirs = membersOf(tables, other).filter(isThere)
@@ -209,7 +209,7 @@ function isStill(context: MemoryContext, row: DuplicateTableRow): boolean {
   const states = [row.recordId, row.otherId].map((id) => tables.records.get(id)?.state ?? '')
   if (!states.every((state) => matchable.has(state))) return false
   if (tables.apart.has(apartKey(row.recordId, row.otherId))) return false
-  // What a system merged stays a duplicate until it is decided.
+  // A merge by a system stays a duplicate until it is decided.
   if (row.cause === 'merge') return true
   return (
     overlaps(context, row.recordId, row.otherId) && sharersOf(context, row.recordId).includes(row.otherId)

@@ -1,4 +1,4 @@
-/** Whose record is it: attaching candidates, remote merges, reviews, references. */
+/** Which record a native record belongs to: attaching candidates, remote merges, reviews, references. */
 import type {
   AttachRequest,
   AttachResult,
@@ -40,7 +40,7 @@ export function attachOne(context: MemoryContext, request: AttachRequest): Attac
   return { kind: 'ok' }
 }
 
-/** Why the candidate's native record can't become the target's; undefined = it can. */
+/** Returns why the candidate's native record can't become the target's; undefined = it can. */
 export function refuseAttach(
   context: MemoryContext,
   candidate: RecordRow,
@@ -55,7 +55,7 @@ export function refuseAttach(
   return creating ? 'creating' : undefined
 }
 
-/** The candidate's native record becomes the target's counterpart, without a base; the candidate is gone. */
+/** The candidate's native record becomes the target's counterpart, without a base; the candidate is removed. */
 export function moveMember(
   context: MemoryContext,
   candidate: RecordRow,
@@ -66,7 +66,7 @@ export function moveMember(
   const nativeId = tables.members.get(candidate.id)?.get(system)?.nativeId
   deleteRecord(tables, candidate.id)
   linkWithoutBase(context, target, system, nativeId)
-  // What was held was the create of a counterpart that is there now.
+  // The hold was about creating a counterpart, which exists now.
   closeHolds(context, { recordId: target.id, system, kind: 'guard' })
   markDirty(tables, target, ['*'], context.now())
   refreshDuplicates(context, target.id)
@@ -81,14 +81,14 @@ export function linkWithoutBase(
 ): void {
   const blank = blankMember(context, target.id, system, target.entity)
   const before = context.tables.members.get(target.id)?.get(system)
-  // What we sent before there was a counterpart is still ours, should it turn up in it now.
+  // Values sent before there was a counterpart are our own if they appear in it now.
   const fields = before?.state === 'absent' ? before.fields : blank.fields
   const row: MemberRow = { ...blank, fields, state: 'linked' }
   putMember(context.tables, row)
   setNativeId(context.tables, row, nativeId, context.now())
 }
 
-/** A counterpart goes over to another record, with what is known of it. `given` is the row it had, whose native id is free by now. */
+/** Moves a counterpart to another record, with its known state. `given` is its former row, whose native id is free by now. */
 export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow, given: MemberRow): void {
   const { tables, codec } = context
   const { system, nativeId, floor, asof, settleAt, lens } = given
@@ -139,7 +139,7 @@ export function reviewOne(
   return 'ok'
 }
 
-/** Candidates don't answer: whose they are is not known yet. */
+/** Candidates return nothing, since it is unknown which record they belong to. */
 export function resolveReference({ tables }: MemoryContext, query: ReferenceQuery): ReferenceResponse {
   const found = query.recordId ?? tables.natives.get(key(query.system, query.entity, query.nativeId ?? ''))
   const record = found === undefined ? undefined : tables.records.get(found)
@@ -152,7 +152,7 @@ export function resolveReference({ tables }: MemoryContext, query: ReferenceQuer
   return nativeId === undefined ? undefined : { recordId: owner.id, nativeId }
 }
 
-/** Merged records answer with their survivor. A native id that its own system merged is the survivor's there, wherever the rest went. */
+/** Merged records return their survivor. A native id that its own system merged belongs to the survivor there, wherever the rest went. */
 function ownerOf(tables: MemoryTables, record: RecordRow, query: ReferenceQuery): RecordRow | undefined {
   if (record.aliasOf === undefined) return record
   const isGone =

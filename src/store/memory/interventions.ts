@@ -100,7 +100,7 @@ export function decideReview(
   if (review === undefined || candidate === undefined) return 'unknown'
   if ('same' in decision) {
     if (attachByHand(context, candidate, decision.same, actor) === 'ok') return 'ok'
-    // It has a counterpart there already, or is itself unmatched: then one of two native records stays.
+    // It already has a counterpart there, or is itself unmatched: one of two native records has to be kept.
     const request = { keep: decision.same, drop: recordId, survivors: {}, others: 'keep' as const }
     return mergeRecords(context, request, actor).kind === 'ok' ? 'ok' : 'refused'
   }
@@ -175,7 +175,7 @@ function release(context: MemoryContext, record: RecordRow, hold: HoldTableRow):
   } else if (lane !== undefined) openLane(lane, releasedReason)
 }
 
-/** A held deletion is not carried out: the record lives on without the system that lost it. Other wishes stay unwritten in that lane. */
+/** A held deletion is not carried out: the record stays without the system that lost it. Other held changes stay unwritten in that lane. */
 function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): void {
   if (hold.kind === 'update-delete' || hold.kind === 'delete-guard' || hold.kind === 'delete-waits') {
     if (record.state === 'deleting') record.state = 'active'

@@ -8,7 +8,7 @@ import { leased } from './lease.ts'
 import { readRecord } from './read-rows.ts'
 import { apartKey, dropKeys, type MemoryContext, membersOf, openIntentsOf, type RecordRow } from './tables.ts'
 
-/** Records that a key may lead to. A tombstone does not: the same key afterwards is another thing. */
+/** Records that a key may lead to. A tombstone is not one: a later record with the same key is another one. */
 const matchable: ReadonlySet<RecordState> = new Set(['candidate', 'review', 'active', 'deleting'])
 
 type KeyIndex = ReadonlyMap<string, { readonly rule: number; readonly kind: 'exact' | 'block' }>
@@ -24,7 +24,7 @@ export function registerKeys(context: MemoryContext, record: RecordRow, keys: re
   tables.recordKeys.set(record.id, own)
 }
 
-/** Registers the keys, and opens and ends the duplicates that this concerns. */
+/** Registers the keys, and opens and closes the duplicates that depend on them. */
 export function changeKeys(context: MemoryContext, record: RecordRow, keys: readonly MatchKey[]): void {
   const before = holdersOfCrossing(context, record.id)
   registerKeys(context, record, keys)
@@ -64,7 +64,7 @@ export function matchOne(context: MemoryContext, request: MatchRequest): readonl
   })
 }
 
-/** Another record with a native record of that system and the same exact key, not kept apart. `keys` stand in for the registered ones. */
+/** Another record with a native record of that system and the same exact key, not kept apart. `keys` replace the registered ones. */
 export function sharedExactKey(
   context: MemoryContext,
   record: RecordRow,
@@ -80,7 +80,7 @@ export function sharedExactKey(
   return found?.other.id
 }
 
-/** The hash of the keys that the record is registered under; `keys` stand in for them. */
+/** The hash of the keys that the record is registered under; `keys` replace them. */
 export function keysHash(
   context: MemoryContext,
   record: RecordRow,

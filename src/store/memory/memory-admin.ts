@@ -78,7 +78,7 @@ function findByNative(
   return undefined
 }
 
-/** The newest lines when no starting point is given, else the oldest after it. */
+/** The newest lines when no starting point is given, otherwise the oldest after it. */
 function readJournal(
   { tables, codec }: MemoryContext,
   recordId: string | undefined,

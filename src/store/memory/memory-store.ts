@@ -1,6 +1,6 @@
 /**
- * The reference store: everything in this process, on an injected clock. Simulations and unit tests run on it; the conformance suite
- * holds PostgreSQL to the same behaviour. Each method runs to its end before anything else does, which is its transaction.
+ * The reference store: all state in this process, on an injected clock. Simulations and unit tests use it; the conformance suite verifies that
+ * PostgreSQL behaves the same. Each method is synchronous, which makes it a transaction.
  */
 import type { AdminStore } from '../admin-contract.ts'
 import type { MarkPlaceRequest } from '../binding-contract.ts'
@@ -114,7 +114,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  /** Ends a worker's session as the death of its process would; {@link reap} hands its records on. */
+  /** Ends a worker's session as the death of its process would; {@link reap} releases its records. */
   killWorker(id: number): void {
     this.#workers.get(id)?.abort()
     this.#workers.delete(id)

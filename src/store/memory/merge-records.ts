@@ -1,4 +1,4 @@
-/** What people decide about duplicates: the same, apart, or neither after all. */
+/** People's decisions about duplicates: the same, apart, or undoing either. */
 
 import { decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
 import type { DuplicateResponse, MergeRequest } from '../duplicates-contract.ts'
@@ -80,7 +80,7 @@ function mergeProblem({ tables }: MemoryContext, keep: RecordRow, drop: RecordRo
   if (gone !== undefined) return `record ${gone.id} is ${gone.state}; list the matches again`
   const [intent] = [...openIntentsOf(tables, keep.id), ...openIntentsOf(tables, drop.id)]
   if (intent === undefined) return undefined
-  return `a write to ${intent.system} is under way for record ${intent.recordId}; try again in a minute`
+  return `a write to ${intent.system} is in progress for record ${intent.recordId}; try again in a minute`
 }
 
 function planMembers({ tables }: MemoryContext, recordId: string): readonly MergeMember[] {
@@ -131,7 +131,7 @@ function merge(
   return row.id
 }
 
-/** What the kept record takes, and what the dropped one is left with, so that an edit of either is noticed. */
+/** Sets the members that the kept record takes, and those that remain with the dropped one, so that an edit of either is noticed. */
 function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, plan: MergePlan): void {
   const { tables, codec } = context
   const now = context.now()
@@ -171,7 +171,7 @@ function settleLane({ tables, ...context }: MemoryContext, recordId: string, sys
   }
 }
 
-/** Lanes that waited for a decision about a duplicate. */
+/** Opens lanes that waited for a decision about a duplicate. */
 function openHeldLanes(context: MemoryContext, recordId: string): void {
   for (const member of membersOf(context.tables, recordId)) {
     if (member.laneReason !== 'duplicate') continue
@@ -192,7 +192,7 @@ export function keepApart(
   if (one === undefined || other === undefined || one === other) return { kind: 'unknown' }
   const row = pairRow(context, one, otherId)
   if (row.state === 'same')
-    return { kind: 'refused', reason: 'a person said that they are the same: undo that first' }
+    return { kind: 'refused', reason: 'they were declared the same; undo that decision first' }
   for (const record of [one, other]) if (record.leaseOwner !== undefined) fence(record)
   tables.apart.add(apartKey(recordId, otherId))
   decideApart(context, row, actor)
@@ -214,7 +214,7 @@ export function decideApart(context: MemoryContext, row: DuplicateTableRow, acto
   Object.assign(row, { state: 'apart', closedAt: context.now(), decidedBy: actor, before: undefined })
 }
 
-/** What remains of a merge in a system that the record is to be kept apart from: it has no counterpart there any more. */
+/** Removes what remains of a merge in a system that the record is to be kept apart from: it has no counterpart there any more. */
 function forgetGone(context: MemoryContext, recordId: string, system: string): void {
   const member = context.tables.members.get(recordId)?.get(system)
   if (member?.state !== 'gone') return
@@ -226,7 +226,7 @@ export function undoDuplicate(context: MemoryContext, id: string, actor: string)
   const row = [...tables.duplicates.values()].find((other) => other.id === id)
   if (row === undefined) return { kind: 'unknown' }
   const { state } = row
-  if (state !== 'same' && state !== 'apart') return { kind: 'refused', reason: 'nobody has decided about it' }
+  if (state !== 'same' && state !== 'apart') return { kind: 'refused', reason: 'it has not been decided yet' }
   const ids = [row.recordId, row.otherId]
   const records = ids.flatMap((recordId) => tables.records.get(recordId) ?? [])
   if (state === 'same') {
@@ -245,7 +245,7 @@ export function undoDuplicate(context: MemoryContext, id: string, actor: string)
   return { kind: 'ok', id }
 }
 
-/** A sentence where the two have moved on too far. */
+/** Returns a sentence where the two have changed too much to be undone. */
 function undoSame(
   context: MemoryContext,
   row: DuplicateTableRow,
@@ -256,9 +256,9 @@ function undoSame(
   const keep = records.find(({ id }) => id === row.survivorId)
   const drop = records.find(({ id }) => id !== row.survivorId)
   if (keep === undefined || drop === undefined || before === undefined)
-    return 'what they were before is not known'
+    return 'their state before the merge is not known'
   const [intent] = [...openIntentsOf(tables, keep.id), ...openIntentsOf(tables, drop.id)]
-  if (intent !== undefined) return `a write to ${intent.system} is under way; try again in a minute`
+  if (intent !== undefined) return `a write to ${intent.system} is in progress; try again in a minute`
   const plan = planUndo(before, planMembers(context, keep.id), planMembers(context, drop.id))
   if (typeof plan === 'string') return plan
   for (const record of [keep, drop]) if (record.leaseOwner !== undefined) fence(record)

@@ -62,7 +62,7 @@ function openHold(context: MemoryContext, draft: HoldDraft): void {
       row.system === draft.system &&
       row.field === draft.field
     ) {
-      // One that waits names what it waits for now.
+      // A waiting hold names what it waits for now.
       if (row.kind === 'delete-waits') holds.set(row.id, { ...row, reason: draft.reason })
       return
     }

@@ -1,4 +1,4 @@
-/** Retention: removes what is kept no longer, a bounded number of rows of each kind. */
+/** Retention: removes expired data, a bounded number of rows of each kind. */
 import type { PruneRequest, PruneResult, RunRow } from '../contract.ts'
 import type { MemoryContext, MemoryTables } from './tables.ts'
 
@@ -31,7 +31,7 @@ function drop<Row>(rows: Map<string, Row>, limit: number, isOld: (row: Row) => b
   return old.length
 }
 
-/** Lines from the beginning, up to the first that is still kept. */
+/** Removes lines from the beginning, up to the first that is still kept. */
 function pruneJournal(tables: MemoryTables, before: number, limit: number): number {
   const firstKept = tables.journal.findIndex((line) => line.at >= before)
   const gone = tables.journal.splice(0, Math.min(limit, firstKept < 0 ? tables.journal.length : firstKept))

@@ -1,4 +1,4 @@
-/** Rows to the shapes of the contract, decoded. */
+/** Converts rows to the types of the contract, decoded. */
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import { decodeAgreed, decodeIntent, decodeMember, encodeLossless } from '../documents.ts'
 import { type IntentRow, type MemberRow, type MemoryContext, type RecordRow, union } from './tables.ts'

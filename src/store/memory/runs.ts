@@ -1,4 +1,4 @@
-/** Full runs: listed records are staged, compared with what the members hold, and marked. */
+/** Full runs: listed records are staged, compared with the members, and marked. */
 import { IsthmusError } from '../../model/errors.ts'
 import type { GuardReservation, RunComparison, RunRow, StagedRecord } from '../contract.ts'
 import { valuesMac } from '../documents.ts'
@@ -65,7 +65,7 @@ export function finishRun(
   return found
 }
 
-/** Records whose create waits until this place was listed are due at once: the list is through. */
+/** Records whose create waits until this place was listed are due at once: the list has completed. */
 export function wakeFirstLoad(
   { tables, now }: MemoryContext,
   { system, entity }: Pick<RunRow, 'system' | 'entity'>,
@@ -101,7 +101,7 @@ function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string
   return { unchanged, changed, discovered, missing }
 }
 
-/** A member seen gone, once or for good, is looked at whatever it holds: it is back. */
+/** A member observed gone, once or confirmed, is read whatever the listed values are: it exists again. */
 function sameAsShadow(member: MemberRow, row: StagedRow): boolean {
   if (member.state === 'suspect' || member.state === 'gone' || member.shadowMac === undefined) return false
   return Buffer.compare(member.shadowMac, row.mac) === 0
@@ -130,7 +130,7 @@ function markAll(context: MemoryContext, run: RunRow, members: readonly MemberRo
   }
 }
 
-/** Counts against the mass-change guard: granted whole or not at all. */
+/** Counts against the mass-change guard: granted as a whole or not at all. */
 export function reserveOne(context: MemoryContext, reservation: GuardReservation): boolean {
   const { tables } = context
   const { system, entity, operation, count, share, atLeast } = reservation
@@ -155,5 +155,5 @@ export function linkedCount({ tables }: MemoryContext, system: string, entity: s
 }
 
 function unknownRun(id: string): IsthmusError {
-  return new IsthmusError('STORE_RUN_UNKNOWN', `run ${id} is not under way`)
+  return new IsthmusError('STORE_RUN_UNKNOWN', `run ${id} is not in progress`)
 }

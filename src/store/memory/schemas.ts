@@ -1,4 +1,4 @@
-/** What systems said their resources look like. */
+/** The schemas of resources, as reported by systems. */
 import type { AdminStore, SchemaRow } from '../admin-contract.ts'
 import { appendJournal, key, type MemoryContext } from './tables.ts'
 

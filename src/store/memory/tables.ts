@@ -28,11 +28,11 @@ export interface RecordRow {
   cleanSeq: number
   /** Marks since the claim … */
   look: readonly string[]
-  /** … and those that the claim took. */
+  /** … and those known to the claim. */
   claimedLook: readonly string[]
   claimedSeq: number
   attempts: number
-  /** Since when it has had something to do. */
+  /** Since when it has had pending work. */
   dirtySince?: number | undefined
   readonly discoveredAt: number
   nextAt: number
@@ -65,9 +65,9 @@ export interface MemberRow {
   goneSince: number | undefined
   createWantedAt: number | undefined
   evidence: CreateEvidence | undefined
-  /** When the native id was set: a full run that began before can't miss it. */
+  /** When the native id was set: a full run that began before need not contain it. */
   linkedAt: number | undefined
-  /** When it was first seen, for unread ones. */
+  /** When it was discovered, for unread ones. */
   discoveredAt: number | undefined
   /** Number of the lens set that the fields were read through. */
   lens: number | undefined
@@ -143,10 +143,10 @@ export interface StagedRow {
   readonly version: string | undefined
 }
 
-/** Everything the store holds. */
+/** All rows of the store. */
 export class MemoryTables {
   readonly records = new Map<string, RecordRow>()
-  /** Records with something to do: the partial index of the work queue. */
+  /** Records with pending work: the partial index of the work queue. */
   readonly dirty = new Set<string>()
   readonly members = new Map<string, Map<string, MemberRow>>()
   /** `(system, entity, rid)` → record id: the unique constraint. */
@@ -154,7 +154,7 @@ export class MemoryTables {
   readonly intents = new Map<string, IntentRow>()
   readonly recordIntents = new Map<string, IntentRow[]>()
   readonly openIntents = new Set<IntentRow>()
-  /** Records by key hash, and the other way round; `rule/kind` per pair. */
+  /** Records by key hash, and the reverse; `rule/kind` per pair. */
   readonly keyRecords = new Map<string, Set<string>>()
   readonly recordKeys = new Map<
     string,
@@ -183,7 +183,7 @@ export class MemoryTables {
   /** By system and resource. */
   readonly schemas = new Map<string, SchemaRow>()
   readonly fingerprints = new Map<string, string>()
-  /** What systems answered last. */
+  /** The account that each system responded as last. */
   readonly seenFingerprints = new Map<string, string>()
   readonly placeHealth = new Map<string, PlaceHealth>()
   readonly systemHealth = new Map<string, SystemHealth>()
@@ -199,7 +199,7 @@ export class MemoryTables {
   lensSets: readonly StoredLensSet[] = []
 }
 
-/** What every operation of the memory store works on. */
+/** The state that every operation of the memory store works on. */
 export interface MemoryContext {
   readonly tables: MemoryTables
   readonly codec: FieldCodec
@@ -211,7 +211,7 @@ export function key(...parts: readonly string[]): string {
   return JSON.stringify(parts)
 }
 
-/** One key for a pair of records, whichever comes first. */
+/** The same key for a pair of records in either order. */
 export function apartKey(a: string, b: string): string {
   return a < b ? key(a, b) : key(b, a)
 }
@@ -230,7 +230,7 @@ export function addIntent(tables: MemoryTables, row: IntentRow): void {
   if (row.state === 'open') tables.openIntents.add(row)
 }
 
-/** A member row that knows nothing yet. */
+/** A member row without any known state. */
 export function blankMember(
   { codec }: MemoryContext,
   recordId: string,
@@ -269,7 +269,7 @@ export function putMember(tables: MemoryTables, row: MemberRow): void {
   if (row.nativeId !== undefined) tables.natives.set(key(row.system, row.entity, row.nativeId), row.recordId)
 }
 
-/** Gives the member a native id, or takes it away. */
+/** Sets or clears the native id of a member. */
 export function setNativeId(
   tables: MemoryTables,
   row: MemberRow,
@@ -297,7 +297,7 @@ export function markDirty(
   row.look = union(row.look, systems.length === 0 ? ['*'] : systems)
 }
 
-/** Takes the record out of a worker's hands: whatever that worker still commits is fenced. */
+/** Takes the record from a worker: its later commits are fenced. */
 export function fence(row: RecordRow): void {
   row.leaseOwner = undefined
   row.leaseEpoch += 1
@@ -309,7 +309,7 @@ export function union(a: readonly string[], b: readonly string[]): readonly stri
   return [...new Set([...a, ...b])].sort()
 }
 
-/** Removes a record with everything that hangs on it. */
+/** Removes a record with all its dependent rows. */
 export function deleteRecord(tables: MemoryTables, recordId: string): void {
   for (const member of membersOf(tables, recordId)) {
     if (member.nativeId !== undefined)

@@ -93,5 +93,5 @@ async function judge(context: PostgresContext, run: RunColumns) {
 async function findRun(context: PostgresContext, id: string): Promise<RunColumns> {
   const run = await readRun(context.database.session('reading a run'), id)
   if (run !== undefined && run.finished_at === null) return run
-  throw new IsthmusError('STORE_RUN_UNKNOWN', `run ${id} is not under way`)
+  throw new IsthmusError('STORE_RUN_UNKNOWN', `run ${id} is not in progress`)
 }

@@ -103,7 +103,7 @@ export const operationsSchema = z
 
 const choice = z.enum(['create', 'hold'])
 
-/** Said for one system, or for all of the entity. */
+/** Specified for one system, or for the whole entity. */
 export const createChoices = {
   createWithoutEvidence: choice
     .optional()

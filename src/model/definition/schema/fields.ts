@@ -4,7 +4,7 @@ import { normaliserNames } from '../../lens/spec.ts'
 import { normaliseFunctionSchema } from './functions.ts'
 import { fieldNameSchema } from './text.ts'
 
-/** Types that need no more than their name. */
+/** Types that consist only of their name. */
 export const plainTypeNames = [
   'string',
   'decimal',
@@ -34,13 +34,13 @@ export type InnerTypeDefinition =
       type: 'string'
       /** Longest text, in characters. @default no bound */
       maxLength?: number | undefined
-      /** What the text has to look like. @default any text */
+      /** The format of the text. @default any text */
       format?: 'email' | 'phone' | 'uri' | undefined
     }
   /** A decimal number of any precision. */
   | {
       type: 'decimal'
-      /** Decimals kept after the point. @default all */
+      /** Decimal places kept. @default all */
       scale?: number | undefined
     }
   | {
@@ -56,7 +56,7 @@ export type InnerTypeDefinition =
   /** A reference to a record. */
   | {
       type: 'ref'
-      /** Entity of the record that is referred to. */
+      /** Entity of the referenced record. */
       entity: string
     }
   /** Named parts that are merged as one. */
@@ -70,7 +70,7 @@ export type InnerTypeDefinition =
       type: 'set' | 'list'
       /** Type of the elements. */
       of: InnerTypeDefinition
-      /** Parts by which one element is told from the others. @default the whole element */
+      /** Parts that identify an element. @default the whole element */
       key?: string | string[] | undefined
     }
 

@@ -4,7 +4,7 @@ import type { Candidate } from '../../integration.ts'
 import type { ReadFunction, WriteFunction } from '../../lens/spec.ts'
 import type { CanonicalValue, NativeRecord } from '../../values.ts'
 
-/** A function of a TypeScript definition. Left out of the JSON Schema: JSON has none. */
+/** A function of a TypeScript definition. Left out of the JSON Schema, since JSON has none. */
 function functionSchema<F>() {
   return z.custom<F>((value) => typeof value === 'function', { error: 'expected a function' })
 }

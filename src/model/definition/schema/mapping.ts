@@ -5,7 +5,7 @@ import { normalizeSchema } from './fields.ts'
 import { readFunctionSchema, scopeFunctionSchema, writeFunctionSchema } from './functions.ts'
 import { fieldNameSchema } from './text.ts'
 
-// Unquoted, null is YAML's own null; it is meant all the same.
+// Unquoted, null is YAML's own null; it is accepted as well.
 const emptiness = z.union([z.enum(['absent', 'null', 'empty']), z.null()])
 
 export const spellsSchema = z
@@ -64,7 +64,7 @@ const commonKeys = {
   spells: spellsSchema.optional(),
 }
 
-/** Keys of a mapping that lives at paths or is calculated. */
+/** Keys of a mapping with paths or expressions. */
 const pathKeys = {
   path: nativePath.optional(),
   currency: z
@@ -171,7 +171,7 @@ export type MappingDefinition = z.infer<typeof mappingSchema>
 
 const whereValue = z.union([nativeScalar, z.array(nativeScalar).min(1)])
 
-/** `where` as data; manifests of connectors take it in this form. */
+/** `where` as data; manifests of connectors use this form. */
 export const whereRecordSchema = z.record(
   z.string().min(1),
   z.union([whereValue, z.strictObject({ not: whereValue.describe('Any value except this one, or these.') })]),

@@ -1,4 +1,4 @@
-/** The schema of `isthmus.yaml`: it validates, it types TypeScript definitions, and the JSON Schema is made from it. */
+/** The schema of `isthmus.yaml`: it validates definitions, types those in TypeScript, and is the source of the JSON Schema. */
 import { z } from 'zod'
 import { entitySchema } from './entities.ts'
 import { oneWaySchema } from './one-way.ts'
@@ -27,7 +27,7 @@ export const definitionSchema = z
   })
   .describe('An integration of Isthmus.')
 
-/** A definition as a person writes it, valid in shape; names in it may still lead nowhere. */
+/** A definition as a person writes it, valid in shape; names in it may not exist. */
 export type IntegrationDefinition = z.infer<typeof definitionSchema>
 
 type JsonSchema = Record<string, unknown>

@@ -15,7 +15,7 @@ describe('the JSON Schema of a definition', () => {
     expect(text).toContain('"additionalProperties":false')
   })
 
-  test('holds no trace of functions, which only TypeScript has', () => {
+  test('contains no trace of functions, which only TypeScript has', () => {
     expect(JSON.stringify(definitionJsonSchema())).not.toContain('{"not":{}}')
   })
 })

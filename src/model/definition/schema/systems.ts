@@ -35,7 +35,7 @@ const timingSchema = z
   })
   .describe('Time limits for this system.')
 
-/** Keys that every system knows; others belong to its connector, which checks them when it is bound. */
+/** Keys that every system has; others belong to its connector, which checks them when it is bound. */
 export const systemSchema = z
   .looseObject({
     connector: z.string().min(1).describe('Which connector adapts this system, e.g. rest.'),

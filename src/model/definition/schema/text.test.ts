@@ -13,7 +13,7 @@ describe('a duration', () => {
     expect(durationSchema.safeParse(text).success).toBe(true)
   })
 
-  test.each(['', '30', 's', '-1s', '1.5h', '1 minute', '1m30s', '99999999999s'])('%j is none', (text) => {
+  test.each(['', '30', 's', '-1s', '1.5h', '1 minute', '1m30s', '99999999999s'])('%j is not one', (text) => {
     expect(durationMs(text)).toBeUndefined()
     expect(durationSchema.safeParse(text).success).toBe(false)
   })

@@ -1,7 +1,7 @@
-/** Small texts that a definition is made of: names, durations, shares, cron expressions. Each has one spelling and one reader. */
+/** The short texts in a definition: names, durations, shares, cron expressions. Each has one format and one parser. */
 import { z } from 'zod'
 
-/** Names that every JavaScript object answers to could be taken for something that isn't there. */
+/** Names of inherited properties are refused, since a lookup by them would find something that isn't there. */
 function isFree(name: string): boolean {
   return !(name in Object.prototype)
 }
@@ -89,7 +89,7 @@ const cronFields = [
   { name: 'day of the week', least: 0, most: 7, names: weekDays },
 ] as const
 
-/** What is wrong with a cron expression of five fields, in words; undefined when nothing is. */
+/** The problem of a cron expression of five fields; undefined when there is none. */
 export function cronProblem(text: string): string | undefined {
   const parts = text.trim().split(/\s+/)
   if (parts.length !== cronFields.length)

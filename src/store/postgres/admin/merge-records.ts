@@ -94,7 +94,7 @@ async function loadPair(
   const intents = await readOpenIntents(session, [keep.id, drop.id])
   const [intent] = intents
   if (intent !== undefined)
-    return `a write to ${intent.system} is under way for record ${intent.record_id}; try again in a minute`
+    return `a write to ${intent.system} is in progress for record ${intent.record_id}; try again in a minute`
   const ids = [keep.id, drop.id]
   const members = await readMembers(session, ids)
   const details = await readPairDetails(session, ids)

@@ -50,7 +50,7 @@ export async function keepApart(
     if (one === undefined || other === undefined) return { kind: 'unknown' }
     const known = await readPair(session, recordId, otherId)
     if (known?.state === 'same')
-      return { kind: 'refused', reason: 'a person said that they are the same: undo that first' }
+      return { kind: 'refused', reason: 'they were declared the same; undo that decision first' }
     await savePair(session, recordId, otherId)
     const id = await saveDecision(session, {
       entity: one.entity,
@@ -92,7 +92,7 @@ export async function undoDuplicate(
     const row = await readDuplicate(session, id)
     if (row === undefined || records.length < 2) return { kind: 'unknown' }
     if (row.state !== 'same' && row.state !== 'apart')
-      return { kind: 'refused', reason: 'nobody has decided about it' }
+      return { kind: 'refused', reason: 'it has not been decided yet' }
     const problem =
       row.state === 'apart' ? await undoApart(session, row) : await undoSame(context, session, row, records)
     if (problem !== undefined) return { kind: 'refused', reason: problem }
@@ -156,9 +156,9 @@ async function undoSame(
   const keep = records.find(({ id }) => id === row.survivor_id)
   const drop = records.find(({ id }) => id !== row.survivor_id)
   if (keep === undefined || drop === undefined || row.before === null)
-    return 'what they were before is not known'
+    return 'their state before the merge is not known'
   const [intent] = await readOpenIntents(session, [keep.id, drop.id])
-  if (intent !== undefined) return `a write to ${intent.system} is under way; try again in a minute`
+  if (intent !== undefined) return `a write to ${intent.system} is in progress; try again in a minute`
   const stored = decodePlain<MergeBefore>(context.codec, duplicatePlace(keep.id, drop.id), row.before)
   const before = mergeBeforeOf(stored)
   const members = await readMembers(session, [keep.id, drop.id])
