@@ -3,7 +3,7 @@
 export interface PlannedMatch {
   /** Fields of each rule. */
   readonly rules: readonly (readonly string[])[]
-  /** Fields that sound like a key, without evidence that they are one. */
+  /** Fields whose names look like a key, without evidence that they are one. */
   readonly perhaps: readonly string[]
   readonly systems: readonly string[]
   /** Why the rules may be wrong. */

@@ -1,8 +1,8 @@
 /**
  * `isthmus certify`: the probes of the connector conformance suite, run against a person's own system.
  *
- * Without `write` nothing is created, changed or removed there. With it, probes make records of their own, marked in every text and removed
- * again; a resource that can't delete is left alone, since its records would stay.
+ * Without `write`, nothing is created, changed or removed there. With it, probes create test records, which are marked in every text and removed
+ * again; no records are created in a resource that can't delete.
  */
 import type { ProbeTarget, RecordTemplate } from '../../connectors/kit/conformance/bench.ts'
 import type { Probe, ProbeOutcome } from '../../connectors/kit/conformance/probe.ts'
@@ -23,11 +23,11 @@ export interface CertifyOptions {
   /** With secrets resolved. */
   readonly integration: Integration
   readonly system: string
-  /** Only this one. @default every resource that the definition uses there */
+  /** Restricts the run to this resource. @default every resource that the definition uses there */
   readonly resource?: string
-  /** Creates, changes and removes records of its own. @default false */
+  /** Creates, changes and removes test records. @default false */
   readonly write?: boolean
-  /** Native properties of records made there, beside the mapped ones; called with another number for each. @default none */
+  /** Native properties of test records in addition to the mapped ones; called with a different number for each. @default none */
   readonly body?: (seed: number) => NativeRecord
   /** Folder that paths in the definition are relative to. */
   readonly baseDirectory: string
@@ -35,16 +35,16 @@ export interface CertifyOptions {
   readonly dependenciesOf?: SharedCredentials['dependenciesOf']
   /** Called before each probe. */
   readonly onProbe?: (resource: string, probe: Probe) => void
-  /** Longest wait for what a system declares to come late, milliseconds; what takes longer is not tried. @default 60000 */
+  /** Maximum wait in milliseconds for effects that a system declares to be delayed; probes that need longer are skipped. @default 60000 */
   readonly waitMaxMs?: number
-  /** Called when a probe waits for more than a few seconds: what for, and how long it may take in milliseconds. */
+  /** Called when a probe waits for more than a few seconds, with the reason and the maximum duration in milliseconds. */
   readonly onWait?: (resource: string, what: string, ms: number) => void
   readonly signal?: AbortSignal
   /** Further connectors. @default none */
   readonly connectors?: readonly Connector[]
 }
 
-/** One sentence, and whether it is true of a resource. */
+/** One probe and its result for a resource. */
 export interface CertifiedProbe {
   readonly name: string
   readonly proves: string
@@ -55,18 +55,18 @@ export interface CertifiedResource {
   readonly resource: string
   readonly entity: string
   readonly probes: readonly CertifiedProbe[]
-  /** Ids of records that were made and are still there. */
+  /** Ids of test records that could not be removed. */
   readonly left: readonly string[]
 }
 
 const waitMaxDefaultMs = 60_000
-/** Records after which a listing is left. */
+/** Number of records after which a listing is stopped. */
 const listMax = 20_000
 
 /**
  * Runs the probes.
  *
- * @throws UsageError CLI_NOT_FOUND for a system or resource that the definition does not have · what binding the system throws
+ * @throws UsageError CLI_NOT_FOUND for a system or resource that is not in the definition · errors from binding the system
  */
 export async function certifySystem(options: CertifyOptions): Promise<readonly CertifiedResource[]> {
   const settings = settingsOf(options)
@@ -90,7 +90,7 @@ function settingsOf({ integration, system }: CertifyOptions): SystemSettings {
   )
 }
 
-/** Each resource once, with the first entity that uses it. */
+/** Returns each resource once, with the first entity that uses it. */
 function placesOf({ integration, system, resource }: CertifyOptions): readonly Place[] {
   const places = new Map<string, Place>()
   for (const entity of integration.entities.values()) {
@@ -140,7 +140,7 @@ async function certifyPlace(
   return { resource: part.resource, entity: entity.name, probes, left }
 }
 
-/** Why no record may be made; undefined when it may. */
+/** Returns why no record may be created; undefined if it may. */
 async function refusalOf(
   { write }: CertifyOptions,
   connect: () => ConnectedSystem,
@@ -154,7 +154,7 @@ async function refusalOf(
   return ['delete', 'both'].includes(remove) ? undefined : 'records made there could not be removed again'
 }
 
-/** A probe that only looks gets no template: it looks at records of the system, and makes none. */
+/** A read-only probe gets no template: it reads existing records and creates none. */
 async function tried(
   probe: Probe,
   target: ProbeTarget,

@@ -1,18 +1,18 @@
 /**
- * Records of our own for a person's system: made of the definition's types, so that nobody's data is copied, and marked, so that anybody
- * who meets one knows what it is.
+ * Generates test records for a real system: from the types of the definition, so that no existing data is copied, and marked, so that users
+ * can recognise them.
  */
 import type { RecordTemplate } from '../../connectors/kit/conformance/bench.ts'
 import type { Entity, EntitySystem } from '../../model/integration.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../../model/values.ts'
 
-/** What every text of such a record begins with, as far as it fits. */
+/** Prefix of every text of a test record, as far as it fits. */
 export const recordMark = 'Isthmus certify'
 
-/** Seeds run from 0; a text field of few characters keeps the end of them. */
+/** Seeds start at 0; a short text field keeps only their end. */
 const seedDigits = 6
 
-/** A made-up value of a type; undefined where none can be made up (references, files). */
+/** Generates a value of a type; undefined if that is not possible (references, files). */
 export function madeUpValue(type: FieldType, seed: number): CanonicalValue | undefined {
   switch (type.kind) {
     case 'string':
@@ -60,7 +60,7 @@ function madeUpGroup(fields: Readonly<Record<string, FieldType>>, seed: number):
   return Object.fromEntries(parts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
 
-/** Fills in a body that a person gave: `{n}` in its texts stands for a number that is another one for each record. */
+/** Fills in a body from the user: `{n}` in its texts is replaced by a number that differs for each record. */
 export function fillIn(body: NativeRecord, seed: number): NativeRecord {
   return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, filled(value, seed)]))
 }
@@ -71,17 +71,17 @@ function filled(value: unknown, seed: number): unknown {
   return typeof value === 'object' && value !== null ? fillIn({ ...value }, seed) : value
 }
 
-/** What a template is made of. */
+/** Inputs of a template. */
 export interface TemplateSource {
   readonly entity: Entity
   readonly part: EntitySystem
-  /** Native properties put over the made-up ones, for what the mapping does not know and the system wants. @default none */
+  /** Native properties that override the generated ones, for properties that the system requires but the mapping does not contain. @default none */
   readonly body?: (seed: number) => NativeRecord
 }
 
 /**
- * Bodies and patches for the probes, written by the mapping itself; undefined when no text is mapped there, since then nobody could tell
- * the records.
+ * Returns bodies and patches for the probes, written by the mapping itself; undefined if no text is mapped there, because the records could
+ * not be recognised then.
  */
 export async function templateOf({
   entity,
@@ -102,7 +102,7 @@ export async function templateOf({
   const texts = await textFieldsOf({ entity, part, writable, write })
   const [marking] = texts
   if (marking === undefined) return undefined
-  // Lenses of JSONata are asynchronous, bodies of probes are not: as many as a run can need are made beforehand.
+  // JSONata lenses are asynchronous, bodies of probes are not, so enough bodies for a run are generated beforehand.
   const made = await Promise.all(
     Array.from({ length: bodiesMax }, (_, seed) => write(valuesFor(seed, writable))),
   )
@@ -130,9 +130,9 @@ interface MappedText {
   readonly name: string
   readonly path: readonly (string | number)[]
   readonly maxLength?: number
-  /** What the system is declared to make of a text. */
+  /** The declared normaliser of the system for a text. */
   readonly stores: (text: string) => string
-  /** Any text goes: no format, no value map. */
+  /** True if any text is allowed: no format and no value map. */
   readonly plain: boolean
 }
 
@@ -143,7 +143,7 @@ interface TextSearch {
   readonly write: (values: CanonicalDocument) => Promise<NativeRecord>
 }
 
-/** Where the mapping puts texts, found by writing one and looking where it is. */
+/** Finds the paths to which the mapping writes texts, by writing one and locating it in the result. */
 async function textFieldsOf({ entity, part, writable, write }: TextSearch): Promise<readonly MappedText[]> {
   const found: MappedText[] = []
   for (const name of writable) {

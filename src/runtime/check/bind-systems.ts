@@ -1,4 +1,4 @@
-/** Binds the systems of a definition one by one, so that what is wrong with one does not hide the others. */
+/** Binds the systems of a definition individually, so that a problem with one does not hide the others. */
 import { dirname } from 'node:path'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { Connector } from '../../connectors/kit/define-connector.ts'
@@ -17,26 +17,26 @@ export interface BindOptions {
   /** Absolute path of the definition. */
   readonly source: string
   readonly environment: Environment
-  /** Missing variables become warnings, and a stand-in takes their place: nothing is called. */
+  /** Missing variables are warnings and are replaced by a placeholder: no calls are sent. */
   readonly offline: boolean
   readonly connectors?: readonly Connector[]
   /** What connectors get. */
   readonly dependenciesOf: SharedCredentials['dependenciesOf']
-  /** Systems that are left out: nothing may be asked of them. @default none */
+  /** Excluded systems, which must not be called. @default none */
   readonly without?: ReadonlySet<string>
 }
 
 export interface BoundSystems {
-  /** Those that could be bound. */
+  /** The systems that could be bound. */
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly rows: readonly CheckRow[]
   close(): Promise<void>
 }
 
-/** Valid as an address and as a secret, and leads nowhere (RFC 2606). */
+/** A placeholder that is valid as a URL and as a secret, and does not resolve (RFC 2606). */
 const standIn = 'https://not-set.invalid'
 
-/** Resolves secrets and binds every system. What fails is a row. */
+/** Resolves secrets and binds every system. Each failure is returned as a row. */
 export function bindSystems(options: BindOptions): BoundSystems {
   const systems = new Map<string, ConnectedSystem>()
   const rows: CheckRow[] = []
@@ -88,7 +88,7 @@ function resolveSystem(
   try {
     return resolveReferences(system, { environment: withStandIns(system, environment), directory, place })
   } catch {
-    // A missing file has no stand-in; the rows above name it.
+    // There is no placeholder for a missing file; the rows above name it.
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What the systems say about their fields, against what the definition maps: values that would be cut, rounded or refused, and fields that a
- * create demands and nobody gives. Sampled records show only what they happen to hold; a description shows what may come.
+ * Compares the systems' descriptions of their fields with the mappings: finds values that would be truncated, rounded or refused, and required fields of a
+ * create without a value. Sampled records only show existing values; a description shows all possible ones.
  */
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
@@ -11,7 +11,7 @@ import { type Loss, lossesBetween } from '../proposals/field-types.ts'
 import { checkPartialKeys } from './check-keys.ts'
 import { type CheckRow, rowOfError } from './check-row.ts'
 
-/** What is compared. */
+/** Inputs of the comparison. */
 export interface DescribedCheck {
   readonly integration: Integration
   readonly definition: IntegrationDefinition
@@ -19,16 +19,16 @@ export interface DescribedCheck {
   readonly signal: AbortSignal
 }
 
-/** One mapped field in one system, as the definition spells it. */
+/** One mapped field in one system, as written in the definition. */
 interface Mapped {
   readonly path: string
-  /** What the mapping declares, so that nobody has to be told. */
+  /** Limits that the mapping declares, which are not reported again. */
   readonly declares: ReadonlySet<Loss['kind']>
 }
 
 const describeMs = 30_000
 
-/** Asks every system that can for its fields and compares them. Only reads. */
+/** Requests the fields of every system that can describe them, and compares them. Only reads. */
 export async function checkDescribed(check: DescribedCheck): Promise<CheckRow[]> {
   const rows: CheckRow[] = []
   for (const [name, entity] of Object.entries(check.definition.entities)) {
@@ -79,7 +79,7 @@ interface Place {
   readonly part: EntitySystem
   readonly description: ResourceDescription
   readonly map: ReadonlyMap<string, Mapped>
-  /** An expression writes properties that no path names. */
+  /** True if an expression writes properties that no path names. */
   readonly givesMore: boolean
 }
 
@@ -98,7 +98,7 @@ function mappedFields(map: Readonly<Record<string, unknown>>): ReadonlyMap<strin
   )
 }
 
-/** The text that descriptions are compared by, whichever way the path is spelt. */
+/** Normalises a path for comparison with descriptions. */
 function canonical(path: string): string {
   return JSON.stringify(parseNativePath(path) ?? [path])
 }
@@ -118,7 +118,7 @@ function fieldAt({ fields }: ResourceDescription, path: string): FieldDescriptio
 function unmappedRows(entity: string, { part, description, map, givesMore: more }: Place): CheckRow[] {
   if (!part.operations.create || part.direction === 'source' || more) return []
   const given = new Set([...map.values()].map(({ path }) => path))
-  // A mapping may write more than its path: money has its currency beside it.
+  // A mapping may write more than its path: a money field also has a currency.
   for (const { native } of part.fields.values())
     for (const path of native?.paths ?? []) given.add(JSON.stringify(path))
   if (part.key !== undefined) given.add(canonical(part.key))

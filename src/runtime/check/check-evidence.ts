@@ -1,6 +1,6 @@
 /**
- * What is looked at before a create in a system, and what stays open: how long before the create something may have been entered there without
- * being seen. Where nothing can show that a system has no counterpart, that is said, with what then becomes of the creates.
+ * Reports the evidence that is gathered before a create in a system, and what it does not cover: how long before the create a record may have been entered there
+ * without being detected. If no evidence is possible, that is reported, with its effect on creates.
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import {
@@ -14,17 +14,17 @@ import type { Entity, EntitySystem } from '../../model/integration.ts'
 import { durationText } from '../quota/forecast.ts'
 import type { CheckRow } from './check-row.ts'
 
-/** Evidence may be as old as this when the create leaves; usually it leaves at once. */
+/** Maximum age of evidence when the create is sent; usually it is sent immediately. */
 const evidenceMaxAgeMs = 60_000
 
-/** One place that may get creates. */
+/** One place in which records may be created. */
 export interface CreatePlace {
   readonly entity: Entity
   readonly part: EntitySystem
   readonly capabilities: RemoteCapabilities
 }
 
-/** One row, or none where nothing is ever created or recognised. */
+/** Returns one row, or none if nothing is ever created or matched there. */
 export function describeEvidence({ entity, part, capabilities }: CreatePlace): CheckRow[] {
   const others = [...entity.systems.values()].filter(({ system }) => system !== part.system)
   if (!part.operations.create || others.every(({ direction }) => direction === 'target')) return []
@@ -58,7 +58,7 @@ function windowInWords(plan: EvidencePlan, means: EvidenceMeans): string {
   return `a record entered there ${when} is a duplicate`
 }
 
-/** When a duplicate becomes known. */
+/** Describes when a duplicate is detected. */
 function foundInWords({ triggers }: EntitySystem): string {
   const polls = triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
   if (polls.length > 0) return `the next poll shows it (every ${durationText(Math.min(...polls))})`

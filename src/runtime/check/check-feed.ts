@@ -1,18 +1,18 @@
 /**
- * Reads the feed of a place for real: its first page, as the first poll would, and the one after it, as every later poll does. A wrong path, a
- * missing right, a query that does not sort, and a position that is refused or ignored are found here instead of at night.
+ * Reads the feed of a place: its first page, like the first poll, and the page after it, like every later poll. This finds a wrong path, a
+ * missing permission, a query that does not sort, and a position that is refused or ignored, before the service runs.
  */
 import type { CallContext, ChangesResult, Resource } from '../../connectors/kit/contract.ts'
 import { type CheckRow, rowOfError, rowOfFailure } from './check-row.ts'
 
 export interface FeedTrial {
-  /** Entity and system, in words. */
+  /** Entity and system as text. */
   readonly subject: string
   readonly resource: Resource
   readonly context: CallContext
 }
 
-/** Nothing for a resource without a feed. Never throws. */
+/** Returns no rows for a resource without a feed. Never throws. */
 export async function checkFeed(trial: FeedTrial): Promise<CheckRow[]> {
   const { resource, subject } = trial
   if (resource.changes === undefined || resource.capabilities.changes.cursor === 'none') return []
@@ -36,7 +36,7 @@ async function ask({ resource, context }: FeedTrial, cursor: string | undefined)
   const { signal } = context
   const asked = resource.changes?.(cursor, context)
   if (asked === undefined) throw new TypeError('the resource has no feed')
-  // A connector that ignores its signal must not hold up the report.
+  // A connector that ignores its signal must not delay the report.
   const late = new Promise<ChangesResult>((resolve) => {
     const failure = { code: 'HTTP_TIMEOUT', message: 'It did not respond in time.', scope: 'system' } as const
     signal.addEventListener('abort', () => resolve({ kind: 'unknown', failure }), { once: true })

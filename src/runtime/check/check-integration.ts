@@ -1,8 +1,8 @@
 /**
- * `isthmus check`: everything that can be known about a definition before it runs.
+ * `isthmus check`: checks everything about a definition that can be checked before it runs.
  *
- * Nothing is written, in no system and no store. Steps, each only as far as the one before it allows: the definition → its secrets and
- * connectors → what the systems can do → whether they answer → whether the mappings hold on records of theirs.
+ * Nothing is written to any system or to the store. The steps, each as far as the previous one allows: the definition → its secrets and
+ * connectors → the capabilities of the systems → whether they respond → whether the mappings work on sample records.
  */
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -22,7 +22,7 @@ import { askSystems, checkCapabilities } from './check-systems.ts'
 import { shareCredentials } from './share-credentials.ts'
 
 export interface CheckOptions {
-  /** Where the definition is looked for. */
+  /** Directory in which the definition is searched. */
   readonly directory: string
   /** @default the first definition file in `directory` */
   readonly file?: string
@@ -30,11 +30,11 @@ export interface CheckOptions {
   readonly environment?: Environment
   /** Calls no system; missing variables are warnings. @default false */
   readonly offline?: boolean
-  /** Records of each place on which the mappings are tried, 1..100. @default 20 */
+  /** Number of records of each place on which the mappings are tested, 1..100. @default 20 */
   readonly samplesMax?: number
-  /** Records of each entity that the forecast at the systems' limits is for. @default 10000 */
+  /** Number of records of each entity for the forecast at the systems' limits. @default 10000 */
   readonly forecastRecords?: number
-  /** Ends it early. */
+  /** Aborts the check. */
   readonly signal?: AbortSignal
   /** Further connectors. @default none */
   readonly connectors?: readonly Connector[]
@@ -47,7 +47,7 @@ export interface CheckReport {
 }
 
 /**
- * Checks an integration. What is wrong with it is in the report.
+ * Checks an integration. Problems are returned in the report.
  *
  * @throws DEFINITION_NOT_FOUND, DEFINITION_UNREADABLE
  */
@@ -98,7 +98,7 @@ export async function checkIntegration(options: CheckOptions): Promise<CheckRepo
   }
 }
 
-/** Lines and columns of findings that were made after the file was read. */
+/** Adds lines and columns to findings that were made after the file was read. */
 function locate(source: string, findings: readonly Finding[]): readonly Finding[] {
   if (!/\.(ya?ml|json)$/.test(source)) return findings
   const reading = readYaml(readFileSync(source, 'utf8'))

@@ -1,4 +1,4 @@
-/** Whether the declared match keys tell records apart: on records that were listed, and by what the system says it keeps unique. */
+/** Checks whether the declared match keys are unique: on listed records, and by the unique keys that the system declares. */
 import type { ListedRecord } from '../../connectors/kit/contract.ts'
 import type { ResourceDescription } from '../../connectors/kit/description.ts'
 import { readCanonical } from '../../engine/observe/reading.ts'
@@ -10,25 +10,25 @@ type EqualityRule = Exclude<MatchRule, { readonly kind: 'score' }>
 
 const hint =
   'records that share a key are not linked without a person: name a field that is unique in each system, or further fields that make the key unique'
-/** Records named in a message. */
+/** Maximum number of records named in a message. */
 const namedMax = 4
 
 export interface KeyTrial {
   readonly entity: Entity
   readonly part: EntitySystem
-  /** Records in scope, as many as were listed. */
+  /** The listed records in scope. */
   readonly listed: readonly ListedRecord[]
 }
 
-/** True when an entity has a rule whose keys can be compared. */
+/** True if an entity has a rule whose keys can be compared. */
 export function hasEqualityRule({ match }: Entity): boolean {
   return match.some(({ kind }) => kind !== 'score')
 }
 
-/** A row for each rule whose key several records share. Names records by their ids, never by values. */
+/** Returns a row for each rule whose key several records share. Names records by id, never by value. */
 export async function checkKeys({ entity, part, listed }: KeyTrial): Promise<CheckRow[]> {
   const holders = new Map<number, Map<string, string[]>>()
-  // A list by offset may show a record twice.
+  // A list by offset may contain a record twice.
   for (const { nativeId, native } of new Map(listed.map((record) => [record.nativeId, record])).values()) {
     const { values } = await readCanonical(entity, part, native)
     for (const { rule, kind, text } of matchKeys(entity, values)) {
@@ -49,7 +49,7 @@ export async function checkKeys({ entity, part, listed }: KeyTrial): Promise<Che
   })
 }
 
-/** A row for each rule that names only a part of what the system keeps unique: half of a key tells nothing apart. */
+/** Returns a row for each rule that names only a part of a unique key of the system, because a part of a key is not unique. */
 export function checkPartialKeys(
   entity: Entity,
   part: EntitySystem,

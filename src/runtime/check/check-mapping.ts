@@ -1,4 +1,4 @@
-/** Tries the mapping of one entity in one system on records that were fetched from it, and on nothing else. */
+/** Tests the mapping of one entity in one system on records that were fetched from it. */
 import { isEqualCanonical } from '../../model/canonical/equality.ts'
 import type { Entity, EntitySystem, Lens } from '../../model/integration.ts'
 import type { Law } from '../../model/lens/law.ts'
@@ -8,7 +8,7 @@ import { withinParts } from '../../model/merge/group-parts.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
 import type { CheckRow } from './check-row.ts'
 
-/** One entity in one system, with the records it is tried on. */
+/** One entity in one system, with the sample records. */
 export interface MappingTrial {
   readonly entity: Entity
   readonly part: EntitySystem
@@ -26,7 +26,7 @@ const whatBreaks: Readonly<Record<Law, string>> = {
   determinism: 'the same record gives different results',
 }
 
-/** Same finding on several records is one row. */
+/** Merges the same finding on several records into one row. */
 class Tally {
   readonly #counts = new Map<string, { count: number; readonly row: CheckRow }>()
 
@@ -46,7 +46,7 @@ class Tally {
 
 const subjectOf = ({ entity, part }: MappingTrial): string => `${entity.name} in ${part.system}`
 
-/** Reads every sample and checks the laws on it. Says ok when nothing is wrong. */
+/** Reads every sample and checks the lens laws on it. Returns `ok` if there is no problem. */
 export async function checkMapping(trial: MappingTrial): Promise<CheckRow[]> {
   const { samples } = trial
   const tally = new Tally()
@@ -59,7 +59,7 @@ export async function checkMapping(trial: MappingTrial): Promise<CheckRow[]> {
   return [{ level: 'ok', area: 'mapping', subject: subjectOf(trial), message }]
 }
 
-/** A path that leads nowhere reads as absent, which is no error of one record; on all of them it is likely a slip. */
+/** A path that does not exist reads as absent. For one record this is not an error; for all of them it is probably a mistake in the path. */
 async function findAbsent(trial: MappingTrial): Promise<CheckRow[]> {
   const readings = await Promise.all(trial.samples.map(async (native) => await trial.part.lens.read(native)))
   const isSeen = (name: string): boolean =>
@@ -111,7 +111,7 @@ async function tryRecord(
   }
 }
 
-/** What people type is expected to be normalised; only what the *system's* normaliser would change tells that it is declared wrongly. */
+/** User input is expected to need normalising; only a value that the *system's* normaliser would change shows that it is declared incorrectly. */
 function normalisedLens(entity: Entity, lens: Lens): Lens {
   return {
     write: lens.write,
@@ -128,7 +128,7 @@ function normalised(entity: Entity, values: CanonicalDocument): CanonicalDocumen
   )
 }
 
-/** Which sampled values another system would store in a poorer form: shorter, rounded, or not at all. */
+/** Finds sampled values that another system would store with a loss: truncated, rounded, or not at all. */
 export async function checkLoss(trial: MappingTrial): Promise<CheckRow[]> {
   const tally = new Tally()
   for (const native of trial.samples) {
@@ -145,7 +145,7 @@ function addLosses(trial: MappingTrial, other: EntitySystem, values: CanonicalDo
   for (const [field, value] of Object.entries(values)) {
     const settings = other.fields.get(field)
     if (settings?.writable !== true) continue
-    // Parts of a group that a system doesn't have are lost nowhere: the others keep them.
+    // Parts of a group that a system lacks are not lost, because the other systems keep them.
     const part = withinParts(settings, value)
     if (!isLost(part, asStored(settings, part))) continue
     const declared = settings.neverOrigin || other.direction === 'target'

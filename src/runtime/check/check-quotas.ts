@@ -1,4 +1,4 @@
-/** What each system allows, and how long a first load takes at that. Costs at most one call per system. */
+/** Reports the limits of each system, and how long an initial load takes within them. Costs at most one call per system. */
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { SystemUsage } from '../../connectors/kit/description.ts'
 import type { Integration } from '../../model/integration.ts'
@@ -9,14 +9,14 @@ import type { CheckRow } from './check-row.ts'
 export interface QuotaCheck {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>
-  /** Records of each entity that the forecast is for. */
+  /** Number of records of each entity for the forecast. */
   readonly records: number
   readonly now: number
   readonly signal: AbortSignal
 }
 
 const askWithinMs = 30_000
-/** One row per system that has limits, told or set; systems without any are left out. */
+/** Returns one row per system with reported or configured limits; systems without any are omitted. */
 export async function checkQuotas(check: QuotaCheck): Promise<CheckRow[]> {
   const rows: CheckRow[] = []
   for (const [name, system] of check.systems) {
@@ -34,7 +34,7 @@ async function askQuotas(system: ConnectedSystem, signal: AbortSignal): Promise<
     const response = await system.usage?.({ signal: bounded, priority: 'hand' })
     return response?.kind === 'known' ? response.quotas : []
   } catch {
-    // What a system allows is good to know and no condition; that it does not answer is another row's business.
+    // Quotas are informational; if the system does not respond, another row reports it.
     return []
   }
 }
@@ -65,7 +65,7 @@ function rowOf(
   return { level: 'ok', area: 'quota', subject: system.name, message }
 }
 
-/** Of a system that also reports storage, reports and the like, only those count that calls use up. */
+/** Selects quotas that calls use up; a system may also report quotas for storage, reports and so on. */
 function quotasOfCalls(quotas: readonly SystemUsage[]): readonly SystemUsage[] {
   const ofCalls = quotas.filter(({ name }) =>
     /(^|[^a-z])api[-_ ]?(request|call)|^DailyApiRequests$/i.test(name),

@@ -1,4 +1,4 @@
-/** What `isthmus check` has to say: one row per thing looked at. */
+/** The report of `isthmus check`: one row per checked item. */
 
 import { withWords } from '../../engine/pass/failure.ts'
 import type { Finding } from '../../model/definition/finding.ts'
@@ -6,7 +6,7 @@ import { pathText } from '../../model/definition/finding.ts'
 import { errorCodes } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 
-/** What was looked at, in the order in which it is looked at. */
+/** The areas of the check, in order. */
 export type CheckArea =
   | 'definition'
   | 'credentials'
@@ -16,9 +16,9 @@ export type CheckArea =
   | 'quota'
   | 'mapping'
 
-/** One row of the report. No row holds a secret, or a record value. */
+/** One row of the report. Rows contain no secrets and no record values. */
 export interface CheckRow {
-  /** `error`: it can't run like this · `warning`: it can, and somebody should look · `ok`: it was looked at and holds */
+  /** `error`: the integration can't run · `warning`: it can run, but needs a review · `ok`: checked without a problem */
   readonly level: 'error' | 'warning' | 'ok'
   readonly area: CheckArea
   /** A place of the definition, a system, or an entity in a system. */
@@ -26,12 +26,12 @@ export interface CheckRow {
   readonly message: string
   /** What to do about it. */
   readonly hint?: string
-  /** Place in the file, from 1. */
+  /** Position in the file, from 1. */
   readonly line?: number
   readonly column?: number
 }
 
-/** A row from a finding about the definition. */
+/** Creates a row from a finding about the definition. */
 export function rowOfFinding(area: CheckArea, finding: Finding): CheckRow {
   const { severity, path, message, hint, line, column } = finding
   return {
@@ -44,7 +44,7 @@ export function rowOfFinding(area: CheckArea, finding: Finding): CheckRow {
   }
 }
 
-/** A row from something that failed; the table of error codes says what to do. */
+/** Creates a row from an error; the action comes from the table of error codes. */
 export function rowOfError(area: CheckArea, subject: string, error: unknown): CheckRow {
   if (!isIsthmusError(error)) {
     const message = error instanceof Error ? error.message : 'failed for an unknown reason'
@@ -59,7 +59,7 @@ export function rowOfError(area: CheckArea, subject: string, error: unknown): Ch
   }
 }
 
-/** A row from a call's failure, which names its code as text. */
+/** Creates a row from the failure of a call, which has its code as text. */
 export function rowOfFailure(
   area: CheckArea,
   subject: string,

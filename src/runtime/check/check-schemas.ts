@@ -1,4 +1,4 @@
-/** Compares mappings with what the systems say their records look like now, and that with the form that was accepted before. Reads only. */
+/** Compares the mappings with the current schemas of the systems, and these with the accepted schemas. Only reads. */
 import { existsSync } from 'node:fs'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
@@ -21,7 +21,7 @@ export interface SchemaCheck {
 
 const lookWithinMs = 60_000
 
-/** Rows about every system that describes itself. */
+/** Returns rows about every system that describes its schema. */
 export async function checkSchemas(check: SchemaCheck): Promise<CheckRow[]> {
   const { integration, systems } = check
   const able = [...usedResources(integration)].filter(([name]) => systems.get(name)?.describe !== undefined)
@@ -91,7 +91,7 @@ function rowsOfMappings(
   })
 }
 
-/** What the mapping wants and the description does not offer. */
+/** Finds properties that the mapping uses and the description does not contain. */
 function problemsOf(part: EntitySystem, { fields }: ResourceDescription): (readonly [string, string])[] {
   const found: (readonly [string, string])[] = []
   for (const { name, native, writable } of part.fields.values())
@@ -117,7 +117,7 @@ function meets({ path }: FieldDescription, text: string): boolean {
   return described === text || described.startsWith(`${text}.`) || text.startsWith(`${described}.`)
 }
 
-/** What was accepted, where the integration has a database already; opening one is not the business of a check. */
+/** Reads the accepted schemas if the integration already has a database; a check does not create one. */
 async function acceptedForms({
   integration,
   source,

@@ -1,4 +1,4 @@
-/** Asks each system who it is and for a few records, and compares what it can do with what the definition wants of it. */
+/** Requests the account and a few records of each system, and compares its capabilities with the requirements of the definition. */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
@@ -21,11 +21,11 @@ export interface CheckedPlace {
 export interface CheckedSystems {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>
-  /** Gives findings their places in the file. */
+  /** Adds positions in the file to findings. */
   readonly locate: (findings: readonly Finding[]) => readonly Finding[]
 }
 
-/** What each bound system can do, against what the definition asks. No call leaves. */
+/** Compares the capabilities of each bound system with the requirements of the definition. Sends no calls. */
 export function checkCapabilities({ integration, systems, locate }: CheckedSystems): {
   readonly rows: readonly CheckRow[]
   readonly places: readonly CheckedPlace[]
@@ -59,7 +59,7 @@ export function checkCapabilities({ integration, systems, locate }: CheckedSyste
   return { rows: [...locate(findings).map((one) => rowOfFinding('capabilities', one)), ...rows], places }
 }
 
-/** Accepted by the definition, and said all the same: nothing is recognised, so what several systems hold exists twice afterwards. */
+/** The definition accepts this, but it is reported nevertheless: nothing is matched, so records that exist in several systems are duplicated. */
 function describeMatch({ name, match, systems }: Entity): CheckRow[] {
   const parts = [...systems.values()]
   const targets = parts.filter(
@@ -112,17 +112,17 @@ export interface AskOptions {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly places: readonly CheckedPlace[]
-  /** Records per place at most. */
+  /** Maximum number of records per place. */
   readonly samplesMax: number
   readonly signal: AbortSignal
 }
 
-/** Asks the systems, all at the same time; within one system one thing after the other. Only reads. */
+/** Calls all systems concurrently, and each of them sequentially. Only reads. */
 export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
   const responses = await Promise.all(
     [...options.systems.values()].map(async (system) => {
       const known = await askAccount(options, system)
-      // A system that refuses its account would refuse the rest for the same reason.
+      // A system that refuses the request for its account would refuse the others for the same reason.
       if (known.level === 'error') return [known]
       const places = options.places.filter((place) => place.system === system)
       const rows: CheckRow[] = []
@@ -136,9 +136,9 @@ export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
   return responses.flat()
 }
 
-/** Records that are looked at for keys which several share: more than samples, since two of twenty seldom meet. */
+/** Number of records that are checked for shared keys: more than the samples, because few duplicates occur among twenty records. */
 const keysMax = 1_000
-/** A page may take several times a read. */
+/** A page may take several times as long as a read. */
 const readsPerResponse = 3
 
 function contextFor(options: AskOptions, system: string) {

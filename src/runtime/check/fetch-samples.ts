@@ -1,27 +1,27 @@
-/** A few records of one resource, from the first pages of its list: what mappings are tried on. Reads only. */
+/** Fetches a few records of one resource from the first pages of its list, for testing mappings. Only reads. */
 import type { CallContext, CallFailure, ListedRecord, Resource } from '../../connectors/kit/contract.ts'
 import { withWords } from '../../engine/pass/failure.ts'
 import { errorCodes } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 
-/** Pages looked through for records in scope; beyond that a scope is too narrow for a sample. */
+/** Maximum number of pages searched for records in scope. */
 const pagesMax = 5
 
 export interface SampleRequest {
   readonly resource: Resource
   readonly inScope: (native: NativeRecord) => boolean
-  /** Records at most, 1..100. */
+  /** Maximum number of records, 1..100. */
   readonly max: number
-  /** Records at most that are looked at for keys which several share. @default those of the pages that the samples are on */
+  /** Maximum number of records that are checked for shared keys. @default those of the pages that contain the samples */
   readonly keysMax?: number
   readonly context: CallContext
 }
 
 /**
  * - `sampled`: records in scope, and how many were listed to find them
- * - `unlisted`: the resource has no list, and a read by id was answered
- * - `failed`: the system could not be asked
+ * - `unlisted`: the resource has no list, and a read by id succeeded
+ * - `failed`: the call failed
  */
 export type Samples =
   | {
@@ -34,7 +34,7 @@ export type Samples =
   | { readonly kind: 'unlisted' }
   | { readonly kind: 'failed'; readonly failure: Pick<CallFailure, 'code' | 'message'> }
 
-/** Fetches samples; a failure of the system is the response, never thrown. */
+/** Fetches samples; returns a failure of the system instead of throwing it. */
 export async function fetchSamples(request: SampleRequest): Promise<Samples> {
   const { resource, context } = request
   try {
@@ -45,7 +45,7 @@ export async function fetchSamples(request: SampleRequest): Promise<Samples> {
   }
 }
 
-/** An id that no record has: the response "not there" proves address and credentials just as well as a record. */
+/** An id that does not exist: the response "not found" verifies the URL and credentials as well as a record would. */
 async function readNothing(resource: Resource, context: CallContext): Promise<Samples> {
   const result = await resource.read('isthmus-check', context)
   return result.kind === 'unknown' ? { kind: 'failed', failure: result.failure } : { kind: 'unlisted' }
@@ -59,7 +59,7 @@ async function listSome(request: SampleRequest): Promise<Samples> {
   try {
     for (let page = 0; page < pagesMax && listed.length < Math.max(max, keysMax); page += 1) {
       const next = await withSignal(pages.next(), context.signal).catch((error: unknown) => {
-        // Further pages are looked at for keys only: what is there already is worth a report.
+        // Further pages are only needed for the check of keys, so an error here keeps the existing samples.
         if (listed.length < max) throw error
       })
       if (next === undefined || next.done === true) break
@@ -67,13 +67,13 @@ async function listSome(request: SampleRequest): Promise<Samples> {
       listed.push(...next.value.filter((record) => inScope(record.native)))
     }
   } finally {
-    // Not waited for: a list that hangs would hang here again.
+    // Not awaited, because a list that hangs would hang here again.
     pages.return({ complete: false }).catch(() => undefined)
   }
   return { kind: 'sampled', records: listed.slice(0, max).map(({ native }) => native), listed, seen }
 }
 
-/** A connector that ignores its signal must not hold up the report. */
+/** A connector that ignores its signal must not delay the report. */
 function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason)

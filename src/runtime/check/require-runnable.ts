@@ -1,7 +1,7 @@
 /**
- * The gate in front of every runtime, whether `isthmus start` or an embedding program makes it: what a definition asks of its systems has to be
- * possible, and what can lose an edit has to be accepted by the definition. There is no way around it; what is acceptable is said in the
- * definition (`acceptRaceWindow`, `match: never`, `operations`), where everybody who reads it sees it.
+ * The check before every runtime is created, by `isthmus start` or by an embedding program: the systems must support what a definition
+ * requires, and the definition must accept every way in which an edit can be lost. It can't be bypassed; exceptions are declared in the
+ * definition (`acceptRaceWindow`, `match: never`, `operations`), where every reader sees them.
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
@@ -13,7 +13,7 @@ import type { Integration } from '../../model/integration.ts'
 import type { LoadedDefinition } from '../load-definition.ts'
 
 /**
- * Compares the definition with the declared capabilities. No call leaves.
+ * Compares the definition with the declared capabilities. Sends no calls.
  *
  * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING when it was loaded without secrets
  */
@@ -52,7 +52,7 @@ function capabilitiesOf(
   }
 }
 
-/** `loadDefinition({ secrets: 'keep' })` is for checks: run like this, the text of the reference would be sent as the secret. */
+/** `loadDefinition({ secrets: 'keep' })` is only for checks: at run time, the text of the reference would be sent as the secret. */
 function requireSecrets({ systems }: Integration): void {
   const kept: string[] = []
   for (const { name, config } of systems.values())

@@ -1,4 +1,4 @@
-/** The credentials of a check: shared with the service where using them spends them, or else nothing is asked of the system. */
+/** The credentials of a check: shared with the service if using them invalidates them; otherwise the system is not called. */
 import { dirname } from 'node:path'
 import type { Integration } from '../../model/integration.ts'
 import { type Environment, readSettings } from '../config.ts'
@@ -7,12 +7,12 @@ import { type CheckRow, rowOfError } from './check-row.ts'
 
 interface CheckedCredentials {
   readonly credentials: SharedCredentials
-  /** Systems whose tokens can't be had. */
+  /** Systems whose tokens are not available. */
   readonly without: ReadonlySet<string>
   readonly rows: readonly CheckRow[]
 }
 
-/** Never throws: a store that can't be opened is a row for each system whose tokens are in it. */
+/** Never throws: if the store can't be opened, returns a row for each system whose tokens are in it. */
 export async function shareCredentials({
   integration,
   source,

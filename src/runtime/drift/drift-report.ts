@@ -1,21 +1,21 @@
-/** What has drifted, which fields of the definition it reaches, and what to do about it. Pure. */
+/** Reports schema changes, the affected fields of the definition, and what to do about them. Pure. */
 import type { ResourceDescription } from '../../connectors/kit/description.ts'
 import { compareDescriptions, type SchemaDifference } from '../../connectors/kit/schema-drift.ts'
 import type { EntitySystem, Integration, SystemField } from '../../model/integration.ts'
 import type { SchemaRow } from '../../store/admin-contract.ts'
 
-/** What a definition may say about drift. */
+/** Values of `drift` in a definition. */
 export type DriftPolicy = 'ignore' | 'pause' | 'propose'
 
-/** A difference, with what it reaches. */
+/** A difference with the fields that it affects. */
 export interface DriftItem extends SchemaDifference {
-  /** Mapped fields that it reaches, as `entity.field`. */
+  /** Affected mapped fields, as `entity.field`. */
   readonly fields: readonly string[]
-  /** What a person may do about it. */
+  /** Suggested action. */
   readonly proposal: string
 }
 
-/** One resource whose form is another than the accepted one. */
+/** One resource whose schema differs from the accepted one. */
 export interface DriftReport {
   readonly system: string
   readonly resource: string
@@ -23,7 +23,7 @@ export interface DriftReport {
   readonly items: readonly DriftItem[]
 }
 
-/** Compares what is accepted with what was seen last; resources without a difference are left out. */
+/** Compares the accepted schemas with the last known ones; resources without a difference are omitted. */
 export function reportDrift(integration: Integration, rows: readonly SchemaRow[]): readonly DriftReport[] {
   return rows.flatMap((row) => {
     const items = driftItems(integration, row, row.accepted, row.seen)
@@ -33,7 +33,7 @@ export function reportDrift(integration: Integration, rows: readonly SchemaRow[]
   })
 }
 
-/** The differences between two forms of one resource. A form that can't be read any more has none: the next look replaces it. */
+/** Returns the differences between two schemas of one resource. A stored schema that can't be parsed any more has none; the next check replaces it. */
 export function driftItems(
   integration: Integration,
   place: { readonly system: string; readonly resource: string },
@@ -49,7 +49,7 @@ export function driftItems(
   })
 }
 
-/** The stored form of a description: the same for the same content, whatever the order of its fields. */
+/** Serialises a description for storage: equal for equal content, regardless of the order of its fields. */
 export function schemaText(description: ResourceDescription): string {
   const sorted = [...description.fields].sort((a, b) => (a.path.join('.') < b.path.join('.') ? -1 : 1))
   return JSON.stringify({ ...description, fields: sorted.map(({ label: _, ...field }) => field) })
@@ -57,7 +57,7 @@ export function schemaText(description: ResourceDescription): string {
 
 function parseSchema(text: string): ResourceDescription | undefined {
   try {
-    // Only ever written by schemaText, under a version of it; anything else is no measure.
+    // Only schemaText writes it, with a version; anything else is not comparable.
     const value = JSON.parse(text) as ResourceDescription
     return Array.isArray(value.fields) ? value : undefined
   } catch {
@@ -83,7 +83,7 @@ function mappedFields(part: EntitySystem): readonly SystemField[] {
   return [...part.fields.values()]
 }
 
-/** A path reaches what lies above and below it; an expression reaches what it names anywhere. */
+/** A path affects its ancestors and descendants; an expression affects everything that it names. */
 function reaches({ native }: SystemField, path: string): boolean {
   if (native === undefined) return false
   const isOnPath = native.paths.some((mapped) => {

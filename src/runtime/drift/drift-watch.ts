@@ -1,8 +1,8 @@
 /**
- * Watches for drift while a process runs: looks when it starts and once a day, tells what is new, and keeps the paused fields in step with what
- * the store says.
+ * Watches for drift while a process runs: checks the schemas at startup and once a day, reports new differences, and keeps the paused fields consistent with
+ * the store.
  *
- * Looking is the work of processes that keep the schedule; every process follows the store, so that a person's acceptance reaches all of them
+ * Only processes that run the scheduler call the systems; every process follows the store, so that an acceptance takes effect in all of them
  * within {@link FOLLOW_EVERY_MS}.
  */
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
@@ -15,13 +15,13 @@ import { type DriftPolicy, type DriftReport, reportDrift } from './drift-report.
 import { lookAtSchemas } from './look-at-schemas.ts'
 import { type PausableIntegration, type PausedFields, pausedCode, placeKey } from './paused-fields.ts'
 
-/** How often the store is asked what was accepted. */
+/** How often the accepted schemas are read from the store. */
 export const FOLLOW_EVERY_MS = 30_000
-/** How often the systems are asked. */
+/** How often the schemas are requested from the systems. */
 export const LOOK_EVERY_MS = 86_400_000
-/** After a system did not answer. */
+/** Interval after a system did not respond. */
 const LOOK_AGAIN_MS = 3_600_000
-/** Longest one look at all systems may take. */
+/** Maximum duration of one check of all systems. */
 const LOOK_WITHIN_MS = 300_000
 const failuresPerPage = 200
 
@@ -32,20 +32,20 @@ export interface DriftWatchOptions {
   readonly store: Store
   readonly clock: DatabaseClock
   readonly emit: EmitEvent
-  /** This process asks the systems. */
+  /** True if this process calls the systems. */
   readonly looks: boolean
   /** Called when records became due. */
   readonly wake: () => void
 }
 
 export interface DriftWatch {
-  /** Reads what the store knows; before the first pass, so that a paused field is never read by it. */
+  /** Reads the stored schemas. Call it before the first pass, so that no pass reads a paused field. */
   prepare(): Promise<void>
-  /** Works until the signal aborts. Never rejects. */
+  /** Runs until the signal aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>
 }
 
-/** Creates the watch of one process; it does nothing where no system describes itself. */
+/** Creates the watch of one process; it does nothing if no system describes its schema. */
 export function createDriftWatch(options: DriftWatchOptions): DriftWatch {
   const describes = [...options.systems.values()].some(({ describe }) => describe !== undefined)
   const state: WatchState = { paused: undefined, nextLook: 0 }
@@ -98,7 +98,7 @@ function emitReport({ emit, policy, pausable }: DriftWatchOptions, report: Drift
   })
 }
 
-/** Brings the paused fields in step. Records that were left alone and need not be any more are looked at again. */
+/** Updates the paused fields. Records whose fields are no longer paused are marked. */
 async function follow(options: DriftWatchOptions, state: WatchState): Promise<void> {
   const { policy, pausable, store } = options
   const rows: readonly SchemaRow[] = policy === 'pause' ? await store.admin.schemas() : []
@@ -119,7 +119,7 @@ function isSame(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | und
   return (a?.size ?? 0) === (b?.size ?? 0) && [...(a ?? [])].every((name) => b?.has(name) === true)
 }
 
-/** The fields that harmful differences reach. */
+/** Returns the fields that harmful differences affect. */
 export function pausedBy(integration: Integration, reports: readonly DriftReport[]): PausedFields {
   const paused = new Map<string, Set<string>>()
   for (const { system, items } of reports)
@@ -141,7 +141,7 @@ function splitName({ entities }: Integration, name: string): readonly string[] {
   return []
 }
 
-/** Failures of fields that are no longer paused are tried again, which is what reads and writes what waited. */
+/** Retries failures of fields that are no longer paused, so that waiting values are read and written. */
 async function releaseFailures(
   store: Store,
   integration: Integration,

@@ -1,4 +1,4 @@
-/** Asks the systems for the form of their records, keeps it, and says what is new about it. */
+/** Requests the schemas of the systems, stores them, and returns new differences. */
 import type { CallContext, ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { ResourceDescription } from '../../connectors/kit/description.ts'
 import type { Integration } from '../../model/integration.ts'
@@ -13,13 +13,13 @@ export interface SchemaLook {
 }
 
 export interface SchemaLookResult {
-  /** Resources that differ from the accepted form, and did not like this at the last look. */
+  /** Resources that differ from the accepted schema in a new way since the last check. */
   readonly news: readonly DriftReport[]
-  /** Systems that did not answer. */
+  /** Systems that did not respond. */
   readonly failed: readonly string[]
 }
 
-/** The resources that the definition uses, by system. */
+/** Returns the resources that the definition uses, by system. */
 export function usedResources({ entities }: Integration): ReadonlyMap<string, readonly string[]> {
   const used = new Map<string, Set<string>>()
   for (const entity of entities.values())
@@ -30,7 +30,7 @@ export function usedResources({ entities }: Integration): ReadonlyMap<string, re
   return new Map([...used].map(([system, names]) => [system, [...names].sort()]))
 }
 
-/** Descriptions of the used resources of one system; undefined when it can't tell, or does not answer. Never throws. */
+/** Returns descriptions of the used resources of one system; undefined if it offers none, or does not respond. Never throws. */
 export async function describeUsed(
   system: ConnectedSystem,
   resources: readonly string[],
@@ -41,12 +41,12 @@ export async function describeUsed(
     if (response?.kind !== 'known') return undefined
     return response.resources.filter(({ name }) => resources.includes(name))
   } catch {
-    // A connector that throws where it has to answer told nothing either; the next look tries again.
+    // A connector that throws gives no information either; the next check tries again.
     return undefined
   }
 }
 
-/** Looks once at every system that can describe itself. @throws what the store throws */
+/** Checks every system that describes its schema once. @throws errors of the store */
 export async function lookAtSchemas(look: SchemaLook): Promise<SchemaLookResult> {
   const { integration, systems, store, context } = look
   const news: DriftReport[] = []

@@ -1,18 +1,18 @@
 /**
- * Fields that are left alone in a system, because it changed their form.
+ * Paused fields: fields that are neither read nor written in a system, because it changed their schema.
  *
- * The lens of such a place says of them what a mapping says of a value that it can't read: nothing is known. The engine neither merges nor
- * writes the field there, goes on with the others, and shows the lane's failure to a person. The agreed value, the other systems, and what this
- * system held last stay as they are. So nothing is lost: when the pause is over, an edit made there meanwhile is found by comparison, and what
- * was agreed meanwhile is written.
+ * The lens of such a place returns the same as for a value that a mapping can't read: unknown. The engine neither merges nor
+ * writes the field there, continues with the others, and reports the lane's failure. The agreed value, the other systems, and the last known value of
+ * this system stay unchanged. So nothing is lost: when the pause ends, an edit made there in the meantime is found by comparison, and values
+ * agreed in the meantime are written.
  */
 import type { Entity, EntitySystem, FieldProblem, Integration, Lens } from '../../model/integration.ts'
 import type { CanonicalDocument } from '../../model/values.ts'
 
-/** The code of failures that stand for a paused field. */
+/** The code of failures for paused fields. */
 export const pausedCode = 'DRIFT_FIELD_PAUSED'
 
-/** Which fields are paused, by place. */
+/** Paused fields by place. */
 export type PausedFields = ReadonlyMap<string, ReadonlySet<string>>
 
 /** An integration whose fields can be paused while it runs. */
@@ -22,12 +22,12 @@ export interface PausableIntegration {
   pause(fields: PausedFields): void
 }
 
-/** Names a place in {@link PausedFields}. */
+/** Returns the key of a place in {@link PausedFields}. */
 export function placeKey(entity: string, system: string): string {
   return JSON.stringify([entity, system])
 }
 
-/** Puts a switch before every lens. */
+/** Wraps every lens so that its fields can be paused. */
 export function pausable(integration: Integration): PausableIntegration {
   let paused: PausedFields = new Map()
   const entities = new Map<string, Entity>()
@@ -73,7 +73,7 @@ function switchable({ lens, system }: EntitySystem, pausedHere: () => ReadonlySe
   }
 }
 
-/** Lenses made of paths stay synchronous. */
+/** Lenses that consist of paths stay synchronous. */
 function whenRead<Value, Result>(
   value: Value | Promise<Value>,
   use: (value: Value) => Result,

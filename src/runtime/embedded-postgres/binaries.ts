@@ -26,7 +26,7 @@ interface SymlinkEntry {
   readonly target: string
 }
 
-/** Where binaries are copied when the server's user can't reach `node_modules`; the first one that can be made is taken. */
+/** Directories to which binaries are copied if the server's user can't access `node_modules`; the first one that can be created is used. */
 const cacheDirectories = ['/var/cache/isthmus', '/var/tmp/isthmus-cache']
 
 /** @throws EMBEDDED_BINARIES_MISSING, EMBEDDED_PERMISSION */
@@ -64,7 +64,7 @@ function locatePackage(packageName: string): { readonly directory: string; reado
   }
 }
 
-/** What the package's install script does; it has not run where scripts are switched off. */
+/** Does the work of the package's install script, which has not run if scripts are disabled. */
 function hydrateSymlinks(directory: string): void {
   const list = path.join(directory, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
@@ -101,7 +101,7 @@ function copyInto(cache: string, native: string, version: string): string {
   mkdirSync(cache, { recursive: true, mode: 0o755 })
   const wanted = path.join(cache, `postgres-${version}`)
   if (existsSync(wanted)) return wanted
-  // A copy beside it and a rename: another process never sees half of it.
+  // Copied to a temporary name and renamed, so that another process never sees an incomplete copy.
   const copy = `${wanted}.${process.pid}`
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
   chmodSync(copy, 0o755)

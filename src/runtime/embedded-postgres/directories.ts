@@ -1,4 +1,4 @@
-/** Where the embedded database keeps its files, made ready for the user who runs the server. */
+/** Prepares the directories of the embedded database for the user who runs the server. */
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
@@ -20,10 +20,10 @@ import { IsthmusError } from '../../model/errors.ts'
 import { errnoOf, reachableBy, type ServerUser } from './server-user.ts'
 
 export interface Directories {
-  /** The cluster itself, its real path. */
+  /** Real path of the cluster. */
   readonly database: string
   readonly log: string
-  /** Holds the socket; short, entered by its owner only. */
+  /** Directory of the socket: a short path, accessible only by its owner. */
   readonly socket: string
   /** One file per runtime that uses the server. */
   readonly runtimes: string
@@ -32,10 +32,10 @@ export interface Directories {
 /** The kernel's limit for a socket path, less the name that PostgreSQL gives the socket. */
 const socketDirectoryBytesMax = 107 - '/.s.PGSQL.65535.lock'.length
 const logBytesMax = 10_000_000
-/** For root whose data directory lies where the server's user can't go (`/root`, for one); the data directory then holds a link. */
+/** Used by root if the server's user can't access the data directory (for example in `/root`); the data directory then contains a link. */
 const sharedRoot = '/var/lib/isthmus'
 
-/** Makes what is missing. @throws EMBEDDED_PERMISSION, EMBEDDED_PATH_TOO_LONG, EMBEDDED_DISK_FULL */
+/** Creates missing directories. @throws EMBEDDED_PERMISSION, EMBEDDED_PATH_TOO_LONG, EMBEDDED_DISK_FULL */
 export function prepareDirectories(dataDirectory: string, user: ServerUser | undefined): Directories {
   try {
     mkdirSync(dataDirectory, { recursive: true })
@@ -61,7 +61,7 @@ function databaseDirectory(root: string, id: string, user: ServerUser | undefine
   if (existsSync(database)) return realpathSync(database)
   if (user === undefined || reachableBy(user, root)) return database
   mkdirSync(sharedRoot, { recursive: true, mode: 0o755 })
-  // A name of its own each time: who deletes the data directory expects to begin anew, not to find the old cluster again.
+  // A new name each time: after deleting the data directory, users expect to start over and not to find the old cluster again.
   const elsewhere = mkdtempSync(path.join(sharedRoot, `${id}-`))
   owned(elsewhere, user)
   try {
@@ -74,8 +74,8 @@ function databaseDirectory(root: string, id: string, user: ServerUser | undefine
 }
 
 /**
- * Beside the database if the path is short enough, else in a directory for temporary files. There, one that somebody else made under our
- * name is left alone: its owner could read along.
+ * Uses a directory next to the database if the path is short enough, or else one for temporary files. There, a directory of this name that another user created is
+ * not used, because its owner could read the traffic.
  */
 function socketDirectory(root: string, id: string, user: ServerUser | undefined): string {
   const owner = user?.uid ?? process.getuid?.()
@@ -103,7 +103,7 @@ export function owned(directory: string, user: ServerUser | undefined): void {
   if (user !== undefined) chownSync(directory, user.uid, user.gid)
 }
 
-/** Puts a finished cluster in its place; false when another process was first. */
+/** Moves a finished cluster to its final path; returns false if another process was first. */
 export function moveIntoPlace(fresh: string, database: string): boolean {
   try {
     renameSync(fresh, database)

@@ -1,4 +1,4 @@
-/** `postmaster.pid`: what a running server says about itself, and whether that is still true. */
+/** Reads `postmaster.pid`, in which a running server describes itself, and checks whether it is still valid. */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from './server-user.ts'
@@ -15,7 +15,7 @@ export function pidFile(databaseDirectory: string): string {
   return path.join(databaseDirectory, 'postmaster.pid')
 }
 
-/** Undefined: no server has the directory, as far as the file knows. */
+/** Returns undefined if no server uses the directory according to the file. */
 export function readPostmaster(databaseDirectory: string): Postmaster | undefined {
   try {
     const lines = readFileSync(pidFile(databaseDirectory), 'utf8').split('\n')
@@ -31,13 +31,13 @@ export function readPostmaster(databaseDirectory: string): Postmaster | undefine
   }
 }
 
-/** True only for a live PostgreSQL of this directory (its real path, which may be deleted by now): not for a zombie, nor for another program that got the number. */
+/** Returns true only for a live PostgreSQL of this directory (its real path, which may be deleted by now), not for a zombie or another program with the same process id. */
 export function isServing(postmaster: Postmaster, databaseDirectory: string): boolean {
   if (!(postmaster.pid > 0) || !processExists(postmaster.pid)) return false
   if (!existsSync('/proc/self/stat')) return true // no way to look closer; a failed connection will tell
   try {
     const stat = readFileSync(`/proc/${postmaster.pid}/stat`, 'utf8')
-    // The state follows the program's name, which is in parentheses and may hold anything.
+    // The state follows the program's name, which is in parentheses and may contain any characters.
     const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3)
     const command = readFileSync(`/proc/${postmaster.pid}/cmdline`, 'utf8').split('\0')
     return state !== 'Z' && state !== 'X' && command.includes(databaseDirectory)

@@ -1,11 +1,11 @@
-/** Which runtimes use a server: one file per process, so that the last to leave stops it. */
+/** Tracks which runtimes use a server, with one file per process, so that the last one stops it. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { processExists } from './postmaster-file.ts'
 
 let used = 0
 
-/** Enters this process and returns its name in the list. Entered before adopting, so that a leaver sees it. */
+/** Registers this process and returns its name in the list. It registers before adopting the server, so that a runtime that is stopping sees it. */
 export function enterRuntime(directory: string): string {
   used += 1
   const name = `${process.pid}-${startedAt(process.pid)}-${used}`
@@ -17,7 +17,7 @@ export function leaveRuntime(directory: string, name: string): void {
   rmSync(path.join(directory, name), { force: true })
 }
 
-/** True when another live runtime is entered; the entries of dead ones are removed. */
+/** Returns true if another live runtime is registered; removes the entries of dead ones. */
 export function othersRunning(directory: string, self: string): boolean {
   if (!existsSync(directory)) return false
   let others = false
@@ -30,7 +30,7 @@ export function othersRunning(directory: string, self: string): boolean {
   return others
 }
 
-/** Start time of a process, to tell it from a later one with the same number; `0` where the system doesn't tell. */
+/** Returns the start time of a process, to distinguish it from a later one with the same id; `0` if the operating system does not provide it. */
 function startedAt(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

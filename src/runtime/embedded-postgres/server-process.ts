@@ -1,4 +1,4 @@
-/** One server process: making the cluster, starting, adopting and stopping it. */
+/** One server process: creating the cluster, starting, adopting and stopping it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -21,13 +21,13 @@ export interface ServerSetup {
 const port = 5432
 const startTimeoutMs = 60_000
 const stopTimeoutMs = 20_000
-/** util-linux's tool that ties a child's life to ours; looked for at its usual places. */
+/** util-linux's tool that ties a child's life to ours; searched in its usual locations. */
 const setprivPaths = ['/usr/bin/setpriv', '/bin/setpriv']
 
 const fixedSettings: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
-  // Nobody replicates from a private server: less to write for the same durability.
+  // A private server has no replicas, so less has to be written for the same durability.
   wal_level: 'minimal',
   max_wal_senders: '0',
   max_wal_size: '2GB',
@@ -35,7 +35,7 @@ const fixedSettings: Readonly<Record<string, string>> = {
   log_min_messages: 'warning',
 }
 
-/** Makes the cluster if there is none: beside its place and then moved, so that two starting at once don't meet. */
+/** Creates the cluster if there is none: in a temporary directory that is then moved, so that two concurrent starts don't interfere. */
 export async function ensureCluster(setup: ServerSetup): Promise<void> {
   const { database, log } = setup.directories
   const versionFile = path.join(database, 'PG_VERSION')
@@ -74,7 +74,7 @@ export async function adoptOrStart(setup: ServerSetup): Promise<Postmaster & { r
       const started = await startServer(setup, until)
       if (started !== undefined) return { ...started, adopted: false }
     } else if (!isServing(found, database)) {
-      // Its number may be another program's by now, which PostgreSQL would take for a live server.
+      // Its process id may belong to another program by now, which PostgreSQL would take for a live server.
       rmSync(pidFile(database), { force: true })
     } else if (found.status === 'ready' && (await accepts(found))) {
       return { ...found, adopted: true }
@@ -84,12 +84,12 @@ export async function adoptOrStart(setup: ServerSetup): Promise<Postmaster & { r
   throw startProblem(`the server was not ready within ${startTimeoutMs} ms`, setup.directories.log, setup)
 }
 
-/** Undefined: another process was first, or the remains of a killed server are still going; look again. */
+/** Returns undefined if another process was first, or if child processes of a killed server are still running; check again. */
 async function startServer(setup: ServerSetup, until: number): Promise<Postmaster | undefined> {
   const { database, socket, log } = setup.directories
   const settings = { ...fixedSettings, ...setup.settings, unix_socket_directories: socket }
   if (!existsSync(socket)) {
-    // A runtime that left while we arrived has removed it.
+    // A runtime that stopped at the same time has removed it.
     mkdirSync(socket, { mode: 0o700 })
     owned(socket, setup.user)
   }
@@ -119,13 +119,13 @@ async function startServer(setup: ServerSetup, until: number): Promise<Postmaste
   throw startProblem(`the server ended with ${exit}`, log, setup, said)
 }
 
-/** Stops a server, harder when it takes too long, and removes its socket's directory. */
+/** Stops a server, with increasing force if it takes too long, and removes its socket directory. */
 export async function stopServer(postmaster: Postmaster, database: string): Promise<void> {
   await endProcess(postmaster, database)
   try {
     rmdirSync(postmaster.socketDirectory)
   } catch {
-    // Already gone, or in use again by a runtime that starts: its own.
+    // Already removed, or in use again by a runtime that is starting.
   }
 }
 
@@ -143,7 +143,7 @@ async function endProcess(postmaster: Postmaster, database: string): Promise<voi
   }
 }
 
-/** True when the socket takes connections. */
+/** Returns true if the socket accepts connections. */
 export function accepts(postmaster: Postmaster): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path.join(postmaster.socketDirectory, `.s.PGSQL.${postmaster.port}`))
@@ -157,7 +157,7 @@ export function accepts(postmaster: Postmaster): Promise<boolean> {
   })
 }
 
-/** Its own process group, so that Ctrl-C in a terminal reaches us first and we stop it in order. */
+/** Uses a separate process group, so that Ctrl-C in a terminal reaches only this process, which then stops the server in order. */
 function spawnLogged({ directories, user }: ServerSetup, command: string, args: string[]): ChildProcess {
   const log = openSync(directories.log, 'a')
   try {
@@ -196,7 +196,7 @@ function startProblem(what: string, log: string, setup: ServerSetup, said = tail
   return new IsthmusError('EMBEDDED_START_FAILED', message)
 }
 
-/** Wraps problems of the file system in the codes of this area. */
+/** Wraps file system errors in the codes of this module. */
 export async function describing<T>(directory: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -1,4 +1,4 @@
-/** Who runs the server: PostgreSQL refuses root, so root hands it to an unprivileged user that exists. */
+/** Selects the user who runs the server: PostgreSQL refuses root, so root uses an existing unprivileged user. */
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { IsthmusError } from '../../model/errors.ts'
@@ -11,7 +11,7 @@ export interface ServerUser {
 
 const candidates = ['postgres', 'nobody']
 
-/** Undefined: the server runs as we do. @throws EMBEDDED_PERMISSION when root finds nobody to run it as */
+/** Returns undefined if the server runs as the current user. @throws EMBEDDED_PERMISSION when root finds no suitable user */
 export function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined
   const users = readUsers()
@@ -25,7 +25,7 @@ export function serverUser(): ServerUser | undefined {
   )
 }
 
-/** True when the user may enter every directory on the way, by the permission bits (access lists are not looked at). */
+/** Returns true if the user may access every directory of the path by its permission bits (access control lists are not checked). */
 export function reachableBy(user: ServerUser, target: string): boolean {
   let at = path.resolve(target)
   for (;;) {

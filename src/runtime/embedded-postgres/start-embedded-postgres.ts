@@ -1,9 +1,9 @@
 /**
- * A private PostgreSQL for a runtime without a `DATABASE_URL`: real, durable, reached through a unix socket only.
+ * A private PostgreSQL for a runtime without a `DATABASE_URL`: a real, durable server that is reachable only through a unix socket.
  *
- * A server is *ours* from the start or by adoption (a process before us was killed, or a second runtime uses the same directory) until
- * {@link EmbeddedPostgres.stop}. In between it is watched: one that died is started again, one whose directory was deleted is ended and
- * reported, since it would go on acknowledging commits into nothing.
+ * A runtime *owns* a server from its start or adoption (if an earlier process was killed, or a second runtime uses the same directory) until
+ * {@link EmbeddedPostgres.stop}. Meanwhile the server is watched: after a crash it is restarted; if its directory was deleted it is stopped and
+ * the loss is reported, because it would continue to acknowledge commits that are not stored.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -16,26 +16,26 @@ import { adoptOrStart, describing, ensureCluster, type ServerSetup, stopServer }
 import { serverUser } from './server-user.ts'
 
 export interface EmbeddedPostgresOptions {
-  /** Directory that holds the cluster, its log and the list of its users; made if missing (for example `.isthmus`). */
+  /** Directory of the cluster, its log and the list of its runtimes; created if missing (for example `.isthmus`). */
   readonly dataDir: string
   /** Further server settings, by name. @default none */
   readonly settings?: Readonly<Record<string, string>>
-  /** Whether the server stops when this process dies, where the system can arrange it. @default true */
+  /** Whether the server stops when this process dies, if the operating system supports it. @default true */
   readonly stopWithParent?: boolean
-  /** Told when the server can't be kept running. @default nobody is told; {@link EmbeddedPostgres.problem} still answers */
+  /** Called when the server can't be kept running. @default none; {@link EmbeddedPostgres.problem} still returns the reason */
   readonly onProblem?: (problem: IsthmusError) => void
 }
 
 export interface EmbeddedPostgres {
   /** Connection string for a PostgreSQL client. */
   readonly connection: string
-  /** True when the server ran already. */
+  /** True if the server was already running. */
   readonly adopted: boolean
   /** Process id of the server. */
   pid(): number
-  /** Why the server can't be kept running, if so. */
+  /** The reason if the server can't be kept running. */
   problem(): IsthmusError | undefined
-  /** Leaves the server; the last runtime that leaves stops it. */
+  /** Releases the server; the last runtime that releases it stops it. */
   stop(): Promise<void>
 }
 
@@ -89,7 +89,7 @@ function watchedServer(
   }
   const look = async (): Promise<void> => {
     try {
-      // The cluster may lie elsewhere, where the server's user can reach it; without the data directory nobody finds it again.
+      // The cluster may be in another directory that the server's user can access; without the data directory it can't be found again.
       const gone = [database, dataDir].find(
         (place) => !existsSync(place === database ? path.join(place, 'PG_VERSION') : place),
       )

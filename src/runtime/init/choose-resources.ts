@@ -1,16 +1,16 @@
-/** Chooses of each described system the resource that the entity probably means. */
+/** Chooses the resource of each described system that most likely corresponds to the entity. */
 import { suggestion } from '../../model/definition/nearest.ts'
 import { UsageError } from '../../model/errors.ts'
 import { pathSimilarity } from '../proposals/field-names.ts'
 import { proposeMapping } from '../proposals/propose-mapping.ts'
 import type { DescribedResource, DescribedSystem } from './described-system.ts'
 
-/** Comparing resources costs the product of their fields; of large APIs only so many are compared. */
+/** Comparing two resources costs the product of their numbers of fields; for large APIs, only this many are compared. */
 const comparedMax = 60
 
 /**
- * One resource per system: the one that was named; else the one called like the entity; else the one that has most in common with the
- * systems before.
+ * Chooses one resource per system: the named one, or else the one with the name of the entity, or else the one that has most in common with the
+ * previous systems.
  *
  * @param named resource by system
  * @throws UsageError CLI_USAGE for a name that the system does not have

@@ -1,4 +1,4 @@
-/** Reads the descriptions that a person names, one system each. */
+/** Reads the descriptions that the user names, one per system. */
 import type { DescribedResource, DescribedSystem, DescriptionSource } from './described-system.ts'
 import { fromDatabase } from './from-database.ts'
 import { fromGraphql } from './from-graphql.ts'
@@ -21,12 +21,12 @@ export const descriptionKinds = {
 /** One of them. */
 export type DescriptionKind = keyof typeof descriptionKinds
 
-/** Reads one description. @throws what its reader throws */
+/** Reads one description. @throws errors of its reader */
 export function describeSystem(kind: DescriptionKind, source: DescriptionSource): Promise<DescribedSystem> {
   return descriptionKinds[kind].read(source)
 }
 
-/** A system that lives in memory, so that the definition of a single described system can be checked and rehearsed. */
+/** An in-memory system, so that the definition of a single described system can be checked and tested. */
 export function standInFor({ name, description }: DescribedResource): DescribedSystem {
   const fields = description.fields.map((field) => ({
     ...field,

@@ -1,29 +1,29 @@
-/** A system as its own description tells it: what a first definition is written from. */
+/** A system according to its own description, from which a first definition is generated. */
 import type { ResourceDescription } from '../../connectors/kit/description.ts'
 
-/** A variable of the environment that the definition refers to. */
+/** An environment variable that the definition refers to. */
 export interface NeededVariable {
   /** Without the system's name: `TOKEN` of the system crm is `CRM_TOKEN`. */
   readonly name: string
-  /** The name is whole: a person chose it. @default false */
+  /** True if the name is complete because the user chose it. @default false */
   readonly whole?: boolean
-  /** What is known of it; never a secret. */
+  /** Known value; never a secret. */
   readonly value?: string
 }
 
-/** One resource that can be chosen. */
+/** One available resource. */
 export interface DescribedResource {
   readonly name: string
   readonly description: ResourceDescription
-  /** What the section or the manifest says about it. */
+  /** Its declaration in the section or the manifest. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly canCreate: boolean
   readonly canUpdate: boolean
-  /** Writes carry a precondition that the system honours, as far as the description says. */
+  /** True if, according to the description, writes have a precondition that the system honours. */
   readonly conditional: boolean
-  /** What nobody told and somebody should look up. */
+  /** Missing information that a person should look up. */
   readonly notes: readonly string[]
-  /** For a resource that only records tell of: how many were looked at. */
+  /** Number of sampled records, for a resource without a description. */
   readonly sampled?: number
 }
 
@@ -33,7 +33,7 @@ export interface DescribedSystem {
   readonly connector: string
   /** The system's section without its resources. `{env:NAME}` in a text stands for a variable of the system, `${env:NAME}` for one of that name. */
   readonly section: Readonly<Record<string, unknown>>
-  /** Where resources are described: in a manifest of its own file or in the section, below a key of the section, or in a built-in manifest. */
+  /** Where resources are described: in a separate manifest file or in the section, under a key of the section, or in a built-in manifest. */
   readonly resourcesIn: 'manifest' | 'inline' | 'tables' | 'resources' | 'built-in'
   /** Further keys of the manifest. */
   readonly manifest?: Readonly<Record<string, unknown>>
@@ -42,15 +42,15 @@ export interface DescribedSystem {
   readonly notes: readonly string[]
 }
 
-/** What a description is read from. */
+/** The source of a description. */
 export interface DescriptionSource {
   /** The system's name in the definition. */
   readonly name: string
-  /** A file or an address. */
+  /** A file or a URL. */
   readonly from: string
   /** Folder that a file is relative to. */
   readonly directory: string
-  /** Bearer token for an address that asks for one. */
+  /** Bearer token for a URL that requires one. */
   readonly token?: string | undefined
   readonly signal: AbortSignal
 }

@@ -1,4 +1,4 @@
-/** Fetches a description: from a file, or from an address by the API client. */
+/** Fetches a description from a file, or from a URL with the API client. */
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ApiClient } from '../../http/client.ts'
@@ -8,17 +8,17 @@ import type { DescriptionSource } from './described-system.ts'
 const bytesMax = 20 * 1024 * 1024
 const timeoutMs = 30_000
 
-/** True for an address, false for a file. */
+/** Returns true for a URL, false for a file. */
 export function isAddress(from: string): boolean {
   return /^https?:\/\//i.test(from)
 }
 
-/** True for a host on this machine, which may be called without TLS. */
+/** Returns true for a host on this machine, which may be called without TLS. */
 export function isLoopbackAddress(from: string): boolean {
   return /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::|\/|$)/i.test(from)
 }
 
-/** A client for the one address that a person named. The caller closes it. */
+/** Creates a client for the URL that the user named. The caller closes it. */
 export function describingClient({ from, token }: DescriptionSource): ApiClient {
   return new ApiClient({
     baseUrl: new URL(from).origin,
@@ -31,10 +31,10 @@ export function describingClient({ from, token }: DescriptionSource): ApiClient 
 }
 
 /**
- * The text of the description.
+ * Returns the text of the description.
  *
- * @param accept media types wanted from an address
- * @throws UsageError CLI_NOT_FOUND for a file that can't be read · CONNECTOR_DESCRIPTION_UNUSABLE for another response than 200 ·
+ * @param accept media types requested from a URL
+ * @throws UsageError CLI_NOT_FOUND for a file that can't be read · CONNECTOR_DESCRIPTION_UNUSABLE for a response other than 200 ·
  * the client's errors
  */
 export async function fetchDescription(source: DescriptionSource, accept: string): Promise<string> {
@@ -69,7 +69,7 @@ function readText(path: string): string {
   )
 }
 
-/** A query may hold a key. */
+/** Removes the query, which may contain a key. */
 export function withoutQuery(from: string): string {
   return from.split('?', 1)[0] ?? from
 }

@@ -1,4 +1,4 @@
-/** A system from the catalogue of a PostgreSQL database. */
+/** Describes a system from the catalogue of a PostgreSQL database. */
 import type { ResourceDescription } from '../../connectors/kit/description.ts'
 import { connectSystem } from '../../connectors/registry.ts'
 import { UsageError } from '../../model/errors.ts'
@@ -7,7 +7,7 @@ import type { DescribedResource, DescribedSystem, DescriptionSource } from './de
 
 const timing = { readTimeoutMs: 15_000, writeTimeoutMs: 15_000, concurrency: 2 }
 
-/** @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE when the database does not answer or has no table with a key */
+/** @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE when the database does not respond or has no table with a key */
 export async function fromDatabase(source: DescriptionSource): Promise<DescribedSystem> {
   const { schema, url } = splitSchema(source.from)
   const system = connectSystem(
@@ -42,7 +42,7 @@ export async function fromDatabase(source: DescriptionSource): Promise<Described
 
 const namedMax = 20
 
-/** What can't be proposed, since nothing in the database says which columns identify a row: views, and tables without a primary key. */
+/** Tables that can't be proposed, because the database does not declare which columns identify a row: views, and tables without a primary key. */
 function withoutKeyNote(resources: readonly ResourceDescription[]): string | undefined {
   const names = resources.filter(({ key }) => key.length === 0).map(({ name }) => name)
   if (names.length === 0) return undefined
@@ -50,7 +50,7 @@ function withoutKeyNote(resources: readonly ResourceDescription[]): string | und
   return `views and tables without a primary key are left out: ${names.slice(0, namedMax).join(', ')}${more}; to use one, say in tables.NAME.key which columns identify a row, and for a view version: none and changes: none`
 }
 
-/** Columns that no field can be proposed for, and what to do where they matter. */
+/** Columns for which no field can be proposed, and what to do if they are needed. */
 function columnNotes({ fields }: ResourceDescription): readonly string[] {
   const untyped = fields
     .filter(({ type }) => type === undefined)
@@ -73,7 +73,7 @@ function columnNotes({ fields }: ResourceDescription): readonly string[] {
   ]
 }
 
-/** `postgres://…/crm#sales` names the schema as well. */
+/** Splits `postgres://…/crm#sales`, which also names the schema. */
 function splitSchema(from: string): { readonly url: string; readonly schema: string } {
   if (!/^postgres(?:ql)?:\/\//.test(from) || !URL.canParse(from))
     throw new UsageError(

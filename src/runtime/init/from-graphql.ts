@@ -1,4 +1,4 @@
-/** A system from the schema of a GraphQL API. */
+/** Describes a system from the schema of a GraphQL API. */
 
 import { introspectionQuery, schemaFromText } from '../../connectors/graphql/schema/introspect.ts'
 import { proposeResources } from '../../connectors/graphql/schema/propose-system.ts'

@@ -1,4 +1,4 @@
-/** A system from the `$metadata` of an OData service. */
+/** Describes a system from the `$metadata` of an OData service. */
 import { describeSet } from '../../connectors/odata/describe.ts'
 import { parseMetadata } from '../../connectors/odata/metadata/edmx.ts'
 import type { EntitySet } from '../../connectors/odata/metadata/model.ts'

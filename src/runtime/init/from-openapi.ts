@@ -1,4 +1,4 @@
-/** A system from an OpenAPI document. */
+/** Describes a system from an OpenAPI document. */
 import { isNativeRecord } from '../../connectors/kit/native.ts'
 import { readOpenApi } from '../../connectors/rest/openapi/document.ts'
 import { proposeSystem } from '../../connectors/rest/openapi/propose-system.ts'

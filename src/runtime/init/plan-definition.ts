@@ -1,4 +1,4 @@
-/** From described systems to a definition: one entity, its fields, how each system maps them, and what a person should look at. */
+/** Plans a definition from described systems: one entity, its fields, the mapping of each system, and notes for a review. */
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { FieldType } from '../../model/values.ts'
@@ -8,7 +8,7 @@ import { isKeptUnique } from '../proposals/propose-match.ts'
 import type { DescribedResource, DescribedSystem } from './described-system.ts'
 import { fieldNamed, unseenField, wantedPair } from './wanted-fields.ts'
 
-/** One system with the resource that was chosen of it. */
+/** One system with its chosen resource. */
 export interface ChosenSystem {
   readonly system: DescribedSystem
   readonly resource: DescribedResource
@@ -17,15 +17,15 @@ export interface ChosenSystem {
 /** One field of the entity. */
 export interface PlannedField {
   readonly name: string
-  /** As a definition spells it. */
+  /** As written in a definition. */
   readonly type: unknown
-  /** Mapping by system, as a definition spells it. */
+  /** Mapping by system, as written in a definition. */
   readonly maps: Readonly<Record<string, unknown>>
-  /** How sure the proposal is, why, and what would be lost. */
+  /** Confidence and reason of the proposal, and what would be lost. */
   readonly comments: readonly string[]
 }
 
-/** Everything a definition is written from. */
+/** The plan from which a definition is written. */
 export interface DefinitionPlan {
   readonly integration: string
   readonly entity: string
@@ -33,26 +33,26 @@ export interface DefinitionPlan {
   readonly fields: readonly PlannedField[]
   /** Fields of each match rule; none when nothing is known to be unique in all systems. */
   readonly match: readonly (readonly string[])[]
-  /** Fields that sound like a key, without evidence that they are one. */
+  /** Fields whose names look like a key, without evidence that they are one. */
   readonly perhaps: readonly string[]
-  /** Why the rules may be wrong, where they rest on records that were looked at alone. */
+  /** Why the rules may be wrong, if they are based only on sampled records. */
   readonly matchDoubt?: string
-  /** What a create demands and nothing gives, by system. */
+  /** Required fields of a create without a value, by system. */
   readonly unmapped: Readonly<Record<string, readonly string[]>>
 }
 
-/** What is wanted beside the systems. */
+/** Options in addition to the systems. */
 export interface PlanWishes {
   readonly integration: string
   readonly entity: string
-  /** Fields to match by, separated by commas, or `never`. @default what all systems are known to keep unique */
+  /** Fields to match by, separated by commas, or `never`. @default fields that all systems are known to keep unique */
   readonly match?: string | undefined
-  /** Names of the fields to take, in this order. @default every pair that is proposed */
+  /** Names of the fields to use, in this order. @default every proposed pair */
   readonly fields?: readonly string[] | undefined
 }
 
 interface Draft {
-  /** The field's name, where a person gave it. */
+  /** The field's name, if the user specified it. */
   readonly name?: string
   readonly left: FieldDescription
   readonly pairs: { readonly system: string; readonly pair: FieldPair }[]
@@ -76,7 +76,7 @@ export function planDefinition(systems: readonly ChosenSystem[], wishes: PlanWis
     fields[drafts.findIndex((draft) => draft.left === left)]?.name ?? ''
   const suggested = proposals.flatMap(([, { match }]) => [...match.proved.flat(), ...match.suggested])
   const match = wishes.match === undefined ? provedRules(proposals) : wantedRules(wishes.match)
-  // A rule needs all of its fields, and --fields may have left one out.
+  // A rule needs all of its fields, and --fields may have excluded one.
   const rules = match
     .map((rule) => rule.map((one) => (typeof one === 'string' ? one : nameOf(one))))
     .filter((rule) => rule.every((name) => name !== ''))
@@ -95,7 +95,7 @@ export function planDefinition(systems: readonly ChosenSystem[], wishes: PlanWis
 
 const fewRecords = 5
 
-/** Where nobody told what is unique, the records that were looked at are all there is to go by. */
+/** If no unique keys are declared, the sampled records are the only evidence. */
 function sampleDoubt(systems: readonly ChosenSystem[]): string | undefined {
   const sampled = systems.flatMap(({ system, resource }) =>
     resource.sampled === undefined ? [] : [{ name: system.name, count: resource.sampled }],
@@ -106,7 +106,7 @@ function sampleDoubt(systems: readonly ChosenSystem[]): string | undefined {
   return `${isLittle ? 'low' : 'medium'} confidence: unique among ${seen} that were looked at; make sure that it always is`
 }
 
-/** What `--match` says: `tenant,number` is one rule of two fields, `never` is none. @throws UsageError CLI_USAGE */
+/** Parses `--match`: `tenant,number` is one rule with two fields, `never` is none. @throws UsageError CLI_USAGE */
 export function wantedRules(text: string): readonly (readonly string[])[] {
   const names = text
     .split(',')
@@ -116,7 +116,7 @@ export function wantedRules(text: string): readonly (readonly string[])[] {
   return text === 'never' ? [] : [names]
 }
 
-/** For each further system the best combination that every system which has all of its fields keeps unique: a rule holds for all of them. */
+/** Returns for each further system the best combination that is unique in every system that has all of its fields, because a rule applies to all of them. */
 function provedRules(
   proposals: readonly (readonly [ChosenSystem, MappingProposal])[],
 ): readonly (readonly FieldPair[])[] {
@@ -144,7 +144,7 @@ function draftsOf(
   })
 }
 
-/** One draft for each name that was asked for; undefined when none was. */
+/** Returns one draft for each requested name; undefined if none was requested. */
 function wantedDrafts(
   { resource }: ChosenSystem,
   proposals: readonly (readonly [ChosenSystem, MappingProposal])[],
@@ -152,7 +152,7 @@ function wantedDrafts(
 ): readonly Draft[] | undefined {
   if (names === undefined || names.length === 0) return undefined
   return names.map((name) => {
-    // The first system may call it otherwise, and be paired with what the second one calls so.
+    // The first system may use another name, and be paired with the field of this name in the second one.
     const paired = proposals
       .flatMap(([{ resource: other }, { pairs }]) => {
         const right = fieldNamed(other.description, name, [other.name])
@@ -243,7 +243,7 @@ function innerType(type: FieldType): unknown {
   }
 }
 
-/** A path, or the long form where this side needs one. */
+/** Returns a path, or the long form if this side needs one. */
 function mappingOf(
   field: FieldDescription,
   type: FieldType,
@@ -270,7 +270,7 @@ function mappingOf(
   return Object.keys(more).length === 0 ? path : { path, ...more }
 }
 
-/** Numbers that travel as JSON texts: strings of an OpenAPI document, scalars that a GraphQL schema defines itself, decimals of OData. */
+/** Numbers that are sent as JSON texts: strings of an OpenAPI document, scalars that a GraphQL schema defines itself, decimals of OData. */
 function isSpeltAsText({ nativeType, type }: FieldDescription): boolean {
   if (type?.kind === 'string' || /^string\b/.test(nativeType)) return true
   return (
@@ -279,7 +279,7 @@ function isSpeltAsText({ nativeType, type }: FieldDescription): boolean {
   )
 }
 
-/** A path as a definition spells it. */
+/** Formats a path for a definition. */
 export function pathText({ path }: Pick<FieldDescription, 'path'>): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`
@@ -288,9 +288,9 @@ export function pathText({ path }: Pick<FieldDescription, 'path'>): string {
   }, '')
 }
 
-/** `Credit_Limit__c` → creditLimit; a name that is taken gets what stands above it in front. */
+/** `Credit_Limit__c` → creditLimit; a name that is already used gets its parent's name as a prefix. */
 function freeName(path: readonly (string | number)[], taken: Set<string>): string {
-  // What JSON:API and the like put all values in says nothing about one of them.
+  // A container that JSON:API and similar formats use for all values carries no meaning for one of them.
   const own =
     path.length > 1 && /^(?:attributes|properties|fields)$/i.test(String(path[0])) ? path.slice(1) : path
   const steps = own.map((step) => String(step).replace(/__c$/i, ''))

@@ -1,4 +1,4 @@
-/** The fields that a person named: each of them is in the definition, whether it was seen or not. */
+/** Fields that the user named: each of them is in the definition, regardless of whether it was found. */
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { pathSimilarity } from '../proposals/field-names.ts'
 import type { FieldPair } from '../proposals/field-pair.ts'
@@ -6,10 +6,10 @@ import { typeFit } from '../proposals/field-types.ts'
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
 
-/** Above it, a name means what was asked for. */
+/** Similarity above which a name matches the requested one. */
 const leastScore = 0.62
 
-/** The property of a resource that a name means: of that name, of a path that ends with it, or of one that means the same. */
+/** Finds the property of a resource for a name: with that name, with a path that ends with it, or with a synonym. */
 export function fieldNamed(
   { fields }: ResourceDescription,
   name: string,
@@ -26,7 +26,7 @@ export function fieldNamed(
   return best !== undefined && best.score >= leastScore ? best.field : undefined
 }
 
-/** A text of that name, for a system that showed no such property. */
+/** Returns a text field of that name, for a system in which no such property was found. */
 export function unseenField(name: string): FieldDescription {
   return {
     path: name.split('.'),
@@ -38,7 +38,7 @@ export function unseenField(name: string): FieldDescription {
   }
 }
 
-/** A pair that a person asked for, and what was seen of it. */
+/** Creates a pair that the user requested, with what was found about it. */
 export function wantedPair(left: FieldDescription, right: FieldDescription, system: string): FieldPair {
   const { fit, type } = typeFit(left.type, right.type)
   const isSeen = left.nativeType !== 'unknown' && right.nativeType !== 'unknown'

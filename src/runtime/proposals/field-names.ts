@@ -1,10 +1,10 @@
 /**
- * What a field's name means, as far as a name tells: split into words, abbreviations of business systems written out, words that say
- * nothing left out. `BillingPostalCode`, `addr_zip` and `address.postalCode` come out alike.
+ * Normalises the name of a field: splits it into words, expands common abbreviations of business systems, and removes words without
+ * meaning. `BillingPostalCode`, `addr_zip` and `address.postalCode` have similar results.
  */
 import { textSimilarity } from '../../model/matching/similarity.ts'
 
-/** One word for each thing that business systems spell in many ways: lower case, German and English. */
+/** Canonical word for synonyms and abbreviations in business systems: lower case, German and English. */
 const meanings: Readonly<Record<string, readonly string[]>> = {
   account: ['acct', 'konto'],
   address: ['addr', 'adr', 'adresse', 'anschrift', 'billing', 'mailing'],
@@ -53,7 +53,7 @@ const wordOf = new Map(
   Object.entries(meanings).flatMap(([word, others]) => others.map((other) => [other, word] as const)),
 )
 
-/** Words that several names have without meaning more by it. */
+/** Words without a meaning of their own. */
 const emptyWords: ReadonlySet<string> = new Set([
   'c',
   'r',
@@ -75,7 +75,7 @@ const emptyWords: ReadonlySet<string> = new Set([
   'a',
 ])
 
-/** The words of a name: `creditLimit`, `CREDIT_LIMIT` and `Credit_Limit__c` give credit and limit. */
+/** Returns the words of a name: `creditLimit`, `CREDIT_LIMIT` and `Credit_Limit__c` give credit and limit. */
 export function wordsOf(name: string): readonly string[] {
   const split = name
     .replaceAll('ß', 'ss')
@@ -95,7 +95,7 @@ export function wordsOf(name: string): readonly string[] {
   return known.length === 0 ? split : [...new Set(known)]
 }
 
-/** How alike two fields are by their paths, 0 to 1. The last name counts most, what it stands in helps. */
+/** Returns the similarity of two fields by their paths, 0 to 1. The last name has the highest weight, its parents a lower one. */
 export function pathSimilarity(
   left: readonly (string | number)[],
   right: readonly (string | number)[],
@@ -105,11 +105,11 @@ export function pathSimilarity(
   const [rightLast, rightAbove] = partsOf(right, owners)
   const whole = wordsSimilarity([...leftAbove, ...leftLast], [...rightAbove, ...rightLast])
   const last = wordsSimilarity(leftLast, rightLast)
-  // `address.city` and `BillingCity`: equal as a whole, not by the last name. `city` and `ship.city`: the other way round.
+  // `address.city` and `BillingCity` are equal as a whole, but not by the last name; for `city` and `ship.city` it is the opposite.
   return Math.max(whole, last * (leftAbove.length === rightAbove.length ? 1 : 0.85))
 }
 
-/** Words of the last step, and of those above it. The name of the record itself says nothing: `customerName` of a customer is its name. */
+/** Returns the words of the last step, and of its parents. The name of the record itself is ignored: `customerName` of a customer is its name. */
 function partsOf(
   path: readonly (string | number)[],
   owners: readonly string[],
@@ -135,7 +135,7 @@ function wordsSimilarity(left: readonly string[], right: readonly string[]): num
   return (sum(left, right) + sum(right, left)) / (left.length + right.length)
 }
 
-/** Slips of the pen and plurals; words that merely share letters are different words. */
+/** Recognises typing mistakes and plurals; words that only share letters are different. */
 function wordSimilarity(left: string, right: string): number {
   if (left === right) return 1
   if (`${left}s` === right || `${right}s` === left) return 0.95

@@ -1,11 +1,11 @@
-/** Which types can stand for each other, and what is lost on the way from one field to another. */
+/** Compares types of fields, and determines what is lost between two fields. */
 import type { FieldDescription } from '../../connectors/kit/description.ts'
 import type { FieldType } from '../../model/values.ts'
 
-/** How well two types go together, 0 (not at all) to 1 (the same), and the type that a shared field would have. */
+/** The compatibility of two types, 0 (none) to 1 (equal), and the type of a shared field. */
 export interface TypeFit {
   readonly fit: number
-  /** Undefined when neither side tells its type. */
+  /** Undefined if neither side declares its type. */
   readonly type: FieldType | undefined
 }
 
@@ -24,7 +24,7 @@ const unlike: Readonly<Record<string, number>> = {
   'enum integer': 0.3,
 }
 
-/** The simpler of two: what both sides can spell. */
+/** Returns the simpler of two types, which both sides can represent. */
 const simpler: Readonly<Record<string, FieldType>> = {
   'decimal integer': { kind: 'decimal' },
   'date instant': { kind: 'date' },
@@ -56,16 +56,16 @@ function sameKind(left: FieldType, right: FieldType): TypeFit {
   return { fit: 1, type: left }
 }
 
-/** One thing that a value may lose on its way. */
+/** One possible loss of a value. */
 export interface Loss {
   readonly kind: 'length' | 'scale' | 'precision' | 'values' | 'null' | 'type'
-  /** In words, without the systems' names: `up to 80 characters, only 40 fit`. */
+  /** As text, without the systems' names: `up to 80 characters, only 40 fit`. */
   readonly message: string
 }
 
 const shownMax = 5
 
-/** What a value of `from` may lose, or why it may be refused, when it is written to `to`. */
+/** Returns what a value of `from` may lose, or why it may be refused, when it is written to `to`. */
 export function lossesBetween(from: FieldDescription, to: FieldDescription): readonly Loss[] {
   const losses: Loss[] = []
   const isText = from.type?.kind === 'string' && to.type?.kind === 'string'

@@ -1,19 +1,19 @@
 /**
- * Names of fields that identify a record in the world outside of one system. The whole name has to mean it: `tax_number` is one,
+ * Names of fields that identify a record outside of one system. The whole name has to denote an identity: `tax_number` does,
  * `amount_tax_display` is an amount and `num_hearts` is a count.
  */
 import { wordsOf } from './field-names.ts'
 
 interface Identity {
-  /** One of these words has to be there. */
+  /** One of these words is required. */
   readonly any: readonly string[]
-  /** Other words that may stand beside it; undefined for all but those of things that many share. */
+  /** Other allowed words; undefined allows all except words for shared properties. */
   readonly beside?: readonly string[]
-  /** The word has to be the last of the name. */
+  /** True if the word must be the last of the name. */
   readonly last?: boolean
 }
 
-/** The surest first. */
+/** Most certain first. */
 const identities: readonly Identity[] = [
   {
     any: ['external'],
@@ -33,7 +33,7 @@ const identities: readonly Identity[] = [
   { any: ['code'], last: true },
 ]
 
-/** What many records share, or what counts and orders instead of naming. */
+/** Words for properties that many records share, or for counts and positions. */
 const shared = new Set([
   ...[
     'postal',
@@ -80,10 +80,10 @@ const shared = new Set([
   ],
 ])
 
-/** No name of an identity. */
+/** Rank of names that do not denote an identity. */
 export const noIdentity = identities.length
 
-/** How surely a field of this path identifies a record by its name: 0 is the surest, {@link noIdentity} says that it does not. */
+/** Ranks how certainly a field with this path identifies a record by its name: 0 is the most certain, {@link noIdentity} means that it does not. */
 export function identityRank(path: readonly (string | number)[]): number {
   const words = wordsOf(String(path.at(-1) ?? ''))
   const rank = identities.findIndex(({ any, beside, last = false }) => {
@@ -97,7 +97,7 @@ export function identityRank(path: readonly (string | number)[]): number {
   return rank === -1 ? noIdentity : rank
 }
 
-/** Whether the name is one of an identity. */
+/** Returns whether the name denotes an identity. */
 export function isPlausibleIdentity(path: readonly (string | number)[]): boolean {
   return identityRank(path) < noIdentity
 }
@@ -108,7 +108,7 @@ const owners = /^(?:company|client|organi[sz]ation|org|account)(?:_?(?:id|code|n
 const numbered = identities.findIndex(({ any }) => any.includes('number'))
 
 /**
- * Whether a resource has a field within which another one may be unique: beside a tenant, everything may be only half of a key; beside a company
+ * Returns whether a resource has a field that may limit the uniqueness of another one: with a tenant, any field may be only a part of a key; with a company
  * or an account, numbers and codes.
  */
 export function isPartOfKey(

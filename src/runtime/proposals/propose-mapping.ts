@@ -1,6 +1,6 @@
 /**
- * Proposes which fields of two resources belong together: by name, by type, one to one. Nothing here is certain, so each pair says how
- * sure it is and why, and what would be lost on the way.
+ * Proposes which fields of two resources correspond: by name and type, one to one. Proposals are uncertain, so each pair has a
+ * confidence, a reason, and a list of possible losses.
  */
 
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
@@ -9,30 +9,30 @@ import type { FieldPair } from './field-pair.ts'
 import { lossesBetween, typeFit } from './field-types.ts'
 import { type MatchProposal, proposeMatch } from './propose-match.ts'
 
-/** What is proposed for two resources. */
+/** Proposal for two resources. */
 export interface MappingProposal {
   /** In the order of the left side's fields. */
   readonly pairs: readonly FieldPair[]
   readonly match: MatchProposal
-  /** Fields that a create demands and no pair gives a value. */
+  /** Required fields of a create that no pair supplies. */
   readonly unmapped: {
     readonly left: readonly FieldDescription[]
     readonly right: readonly FieldDescription[]
   }
 }
 
-/** Below it, two names have no more in common than chance gives. */
+/** Similarity below which two names match only by chance. */
 const leastScore = 0.62
 const highScore = 0.88
 const mediumScore = 0.74
-/** The work grows with the product; wider resources are compared by their first fields. */
+/** The cost grows with the product; of larger resources, only the first fields are compared. */
 const fieldsMax = 800
 
 interface Scored extends Omit<FieldPair, 'confidence'> {
   readonly score: number
 }
 
-/** Compares two resources. @param owners further names of what a record is, such as the entity's */
+/** Compares two resources. @param owners further names of the record type, such as the entity's */
 export function proposeMapping(
   left: ResourceDescription,
   right: ResourceDescription,
@@ -60,7 +60,7 @@ export function proposeMapping(
   }
 }
 
-/** Ids mean something in their own system only, and times of change are the system's own book-keeping. */
+/** Ids are meaningful only in their own system, and times of change are maintained by the system. */
 function usable({ fields, key }: ResourceDescription): readonly FieldDescription[] {
   const keys = new Set(key.map((path) => path.join('.')))
   return fields.slice(0, fieldsMax).filter((field) => {
@@ -106,7 +106,7 @@ function labelOf({ label, path }: FieldDescription): readonly (string | number)[
   return label === undefined ? path : [label]
 }
 
-/** The best pair first, each field once. Ties are settled by the shorter path, then by the order of the fields. */
+/** Selects the best pairs first, each field once. Ties are resolved by the shorter path, then by the order of the fields. */
 function oneToOne(candidates: readonly Scored[]): readonly Scored[] {
   const ranked = candidates
     .map((pair, index) => ({ pair, index, depth: pair.left.path.length + pair.right.path.length }))
@@ -127,7 +127,7 @@ function finished({ score, ...pair }: Scored): FieldPair {
   return { ...pair, confidence }
 }
 
-/** What the pairs of a proposal would lose, in words: `name: left → right: texts of up to 80 characters, of which 40 fit`. */
+/** Describes what the pairs of a proposal would lose: `name: left → right: texts of up to 80 characters, of which 40 fit`. */
 export function pairLosses(
   { left, right, source }: FieldPair,
   names: { readonly left: string; readonly right: string },

@@ -1,10 +1,10 @@
-/** What a system allows: the limits of the definition, and the quotas that it told. */
+/** The allowance of a system: the limits of the definition, and the quotas that it reported. */
 import type { SystemUsage } from '../../connectors/kit/description.ts'
 import { parseShare } from '../../model/definition/schema/text.ts'
 import type { SystemSettings } from '../../model/integration.ts'
 import type { Allowance, AllowedRate } from './forecast.ts'
 
-/** An allowance with nothing left open. */
+/** An allowance with all defaults filled in. */
 export type KnownAllowance = Required<Allowance>
 
 const periods = [
@@ -14,7 +14,7 @@ const periods = [
   ['perDay', 86_400_000, 'per day'],
 ] as const
 
-/** Puts both together. Limits are no secrets, so a definition with unresolved ones will do. */
+/** Combines both. Limits are not secret, so a definition with unresolved secrets is sufficient. */
 export function allowanceOf(
   { config }: Pick<SystemSettings, 'config'>,
   quotas: readonly SystemUsage[],

@@ -1,6 +1,6 @@
 /**
- * How long a load takes at what a system allows: arithmetic on calls and quotas, without a guess about how fast the system answers. So the
- * result is a lower bound that a person can plan with: it will not be faster than that.
+ * Computes how long a load takes within the limits of a system, from calls and quotas only, without assumptions about its response time. The
+ * result is a lower bound for planning.
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { SystemUsage } from '../../connectors/kit/description.ts'
@@ -12,30 +12,30 @@ export interface AllowedRate {
   readonly perMs: number
 }
 
-/** What one system allows. */
+/** The allowance of one system. */
 export interface Allowance {
   /** From the definition. @default none */
   readonly rates?: readonly AllowedRate[]
-  /** As the system told. @default none */
+  /** As reported by the system. @default none */
   readonly quotas?: readonly SystemUsage[]
-  /** Share left to people and other applications, 0..0.9. @default 0 */
+  /** Share reserved for people and other applications, 0..0.9. @default 0 */
   readonly reserve?: number
 }
 
-/** How long it takes, and what holds it up. */
+/** The duration, and the limit that determines it. */
 export interface Forecast {
   readonly calls: number
   readonly durationMs: number
-  /** The quota or rate that decides; undefined when nothing bounds it. */
+  /** The determining quota or rate; undefined if there is none. */
   readonly bound?: string
 }
 
-/** Windows of quotas that don't say how long they are: as most vendors count. */
+/** Default windows of quotas without a declared length, as most vendors define them. */
 const usualWindowMs = 86_400_000
 
 /**
- * Calls of a first load: the list, a look at each record, and a write to each, in batches where the system takes them. The most there can
- * be: records that agree already need no write.
+ * Computes the calls of an initial load: the list, a read of each record, and a write to each, in batches if the system supports them. This is an upper
+ * bound, because records that already agree need no write.
  */
 export function callsOfLoad(
   records: number,
@@ -47,7 +47,7 @@ export function callsOfLoad(
   )
 }
 
-/** When so many calls are done, if nothing but the allowance holds them up. `now` is epoch ms. */
+/** Returns when this many calls are done if only the allowance limits them. `now` is epoch ms. */
 export function forecastCalls(calls: number, allowance: Allowance, now: number): Forecast {
   const bounds = [
     ...(allowance.rates ?? []).map((rate) => ({ bound: rate.name, durationMs: timeAtRate(calls, rate) })),
@@ -81,7 +81,7 @@ function timeAtQuota(
   return untilReset + (windows - 1) * windowMs
 }
 
-/** A length of time for people: the two largest units. */
+/** Formats a duration with its two largest units. */
 export function durationText(ms: number): string {
   const units = [
     ['d', 86_400_000],

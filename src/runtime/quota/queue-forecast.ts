@@ -1,21 +1,21 @@
-/** How long the queue takes at the limits of the definition: what `isthmus status` can tell without calling a system. */
+/** Forecasts how long the queue takes at the limits of the definition, for `isthmus status`, without calling a system. */
 import type { Integration } from '../../model/integration.ts'
 import { allowanceOf } from './allowance.ts'
 import { durationText, type Forecast, forecastCalls } from './forecast.ts'
 
-/** A look and a write for each record. */
+/** A read and a write for each record. */
 const callsPerRecord = 2
-/** Shorter ones are not worth a line. */
+/** Shorter durations are not shown. */
 const minReportedMs = 60_000
 
-/** The system that holds the queue up most. */
+/** The system that delays the queue most. */
 export interface QueueForecast extends Forecast {
   readonly system: string
   /** In words. */
   readonly duration: string
 }
 
-/** Undefined when no limit is set, or the queue is through within a minute. `now` is epoch ms. */
+/** Returns undefined if no limit is set, or the queue takes less than a minute. `now` is epoch ms. */
 export function forecastQueue(
   { systems }: Integration,
   records: number,

@@ -1,4 +1,4 @@
-/** Writes down what events tell of a system as a whole: deliveries of webhooks, and times in which it takes no calls. */
+/** Stores information about a whole system from events: webhook deliveries, and periods in which it accepts no calls. */
 import type { HealthNotes } from '../../engine/intake/health.ts'
 import type { DomainEvent } from '../../model/events.ts'
 

@@ -1,8 +1,8 @@
 /**
- * Asks the store how things are and judges it.
+ * Reads the state from the store and evaluates it.
  *
- * What comes and goes in a moment, such as the time between two workers of a restart, is told only when a second look finds it as well. What
- * the store has counted over time, such as failed reads, has been looked at more than once by then.
+ * Transient conditions, such as the time between two workers during a restart, are reported only if a second check finds them as well. Conditions that
+ * the store has counted over time, such as failed reads, have already been observed more than once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type StatusResource, toStatusResource } from '../../api/status.ts'
@@ -14,15 +14,15 @@ import type { Integration } from '../../model/integration.ts'
 import type { AdminStore } from '../../store/admin-contract.ts'
 import { createNextCron } from '../cron.ts'
 
-/** Reasons that a single look does not establish. */
+/** Reasons that need a second check. */
 const needsSecondLook: ReadonlySet<ReasonCode> = new Set(['no-worker', 'read-old', 'compare-old'])
 const secondLookAfterMs = 1_500
-/** A probe writes: it is not made for each viewer and each second. */
+/** A probe writes, so it is not repeated for each viewer and each second. */
 const probeEveryMs = 5_000
 
-/** Asks how things are, over all processes of an integration. */
+/** Reads the status across all processes of an integration. */
 export interface StatusReader {
-  /** @throws STORE_* when the database does not answer */
+  /** @throws STORE_* when the database does not respond */
   read(): Promise<StatusResource>
 }
 
@@ -31,7 +31,7 @@ export interface StatusReaderOptions {
   readonly admin: Pick<AdminStore, 'status' | 'checkWritable'>
 }
 
-/** Creates a reader; one that is asked again and again remembers what it has seen twice. */
+/** Creates a reader. A reader that is called repeatedly remembers which conditions it has seen twice. */
 export function createStatusReader({ integration, admin }: StatusReaderOptions): StatusReader {
   const nextCron = createNextCron()
   const writable = createWritableCheck(admin)
@@ -84,7 +84,7 @@ export interface DatabaseProblem {
   readonly error: IsthmusError
 }
 
-/** Tells why the database takes no writes, asked at most every few seconds; undefined: it takes them. */
+/** Returns why the database accepts no writes, checked at most every few seconds; undefined if it accepts them. */
 export function createWritableCheck(
   admin: Pick<AdminStore, 'checkWritable'>,
 ): () => Promise<DatabaseProblem | undefined> {

@@ -1,6 +1,6 @@
 /**
- * How an unknown API divides its list into pages: what the response says, tried by reading the page after the first. A parameter counts as
- * understood only when it leads to other records.
+ * Detects how an unknown API pages its list: from the response, verified by reading the second page. A parameter counts as
+ * recognised only if it returns other records.
  */
 import { textAt } from '../../../connectors/kit/native.ts'
 import type { ManifestSource } from '../../../connectors/rest/manifests/manifest.ts'
@@ -9,14 +9,14 @@ import type { Query, SampleClient, SampleResponse } from './sample-client.ts'
 
 type ListSource = NonNullable<ManifestSource['resources'][string]['list']>
 
-/** A list as the manifest says it, and how far that was tried. */
+/** A list as declared in a manifest, and how it was verified. */
 export interface FoundPaging {
   readonly list: ListSource
   readonly sure: 'high' | 'medium' | 'low'
   readonly why: string
 }
 
-/** The first page, and the means to read another. */
+/** The first page, and a function to read another. */
 export interface FirstPage {
   readonly client: SampleClient
   readonly path: string
@@ -29,7 +29,7 @@ export interface FirstPage {
 
 type Found = Pick<FoundPaging, 'sure' | 'why'> & { readonly list: Record<string, unknown> }
 
-/** Finds it. Without any sign of pages, the response is taken for the whole list. */
+/** Detects the paging. Without any sign of pages, the response is taken for the complete list. */
 export async function findPaging(first: FirstPage): Promise<FoundPaging> {
   const { shape, query, response } = first
   const told = envelopeValues(response.body, shape.items)
@@ -66,7 +66,7 @@ function byLink({ response }: FirstPage): Found | undefined {
 
 const addressNames = /^(?:next|next_?(?:url|link|page_?url|page)|@odata\.nextlink|href|link)$/i
 
-/** An address in the body: `links.next`, `_links.next.href`, `next`. */
+/** A URL in the body: `links.next`, `_links.next.href`, `next`. */
 function byAddress(told: ReadonlyMap<string, unknown>): Found | undefined {
   for (const [key, value] of told) {
     const place = key.split('\n')
@@ -86,7 +86,7 @@ const tokenNames =
   /^(?:next|after|cursor|next_?(?:cursor|token|page_?token|page|key)|(?:page_?|continuation_?)token|end_?cursor|scroll_?id)$/i
 const moreNames = /^(?:has_?more|has_?next(?:_?page)?|more)$/i
 
-/** A token for the next page; the parameter that takes it is found by trying. */
+/** A token for the next page; its query parameter is found by trial. */
 async function byToken(first: FirstPage, told: ReadonlyMap<string, unknown>): Promise<Found | undefined> {
   const found = [...told].find(([key]) => tokenNames.test(key.split('\n').at(-1) ?? ''))
   if (found === undefined) return undefined
@@ -118,7 +118,7 @@ async function byToken(first: FirstPage, told: ReadonlyMap<string, unknown>): Pr
   }
 }
 
-/** `next_cursor` is given as `cursor`, `nextPageToken` as `pageToken`, `endCursor` as `after`. */
+/** `next_cursor` is sent as `cursor`, `nextPageToken` as `pageToken`, `endCursor` as `after`. */
 function parametersFor(name: string): readonly [string, ...string[]] {
   const bare = name.replace(/^next_?(?=.)/i, '')
   const own =
@@ -130,7 +130,7 @@ function parametersFor(name: string): readonly [string, ...string[]] {
 const offsetNames = ['offset', 'skip', 'start', 'startAt', 'start_index']
 const pageNames = ['page', 'pageNumber', 'page_number', 'p']
 
-/** By number: what the response repeats of the request is tried first. */
+/** Numbered pages: parameters that the response repeats are tried first. */
 async function byNumber(first: FirstPage, told: ReadonlyMap<string, unknown>): Promise<Found | undefined> {
   const names = [...told.keys()].map((key) => key.split('\n').at(-1) ?? '')
   const hinted = (usual: readonly string[]): readonly string[] => [
@@ -140,7 +140,7 @@ async function byNumber(first: FirstPage, told: ReadonlyMap<string, unknown>): P
   const count = first.shape.records.length
   if (count === 0) return undefined
   let isFilter: boolean | undefined
-  // Some APIs take every parameter for a filter: then an empty page proves nothing.
+  // Some APIs treat every parameter as a filter; then an empty page proves nothing.
   const isEmptyAnyway = async (): Promise<boolean> => {
     isFilter ??= (await pageAt(first, { isthmus_probe: 1 })) === 'empty'
     return isFilter
@@ -179,7 +179,7 @@ function triedEmpty(parameter: string): Pick<Found, 'sure' | 'why'> {
   return { sure: 'medium', why: `${parameter} is understood: past the records there are none` }
 }
 
-/** What a page with these parameters holds, next to the first one. */
+/** Compares a page with these parameters with the first one. */
 async function pageAt(
   { client, path, query, resource, shape, id }: FirstPage,
   more: Query,
@@ -198,7 +198,7 @@ async function pageAt(
 
 const sizeNames = /^(?:limit|per_?page|page_?size|size|count|max_?results|take|top)$/i
 
-/** The parameter that asks for a page's size, if one does. */
+/** Finds the parameter for the page size, if there is one. */
 async function sizeOf(
   { client, path, query, resource, shape }: FirstPage,
   told: ReadonlyMap<string, unknown>,
@@ -218,7 +218,7 @@ async function sizeOf(
 
 const totalNames = /^(?:total|total_?(?:count|items|results|records|elements)|count)$/i
 
-/** A bare `count` that equals the records of this page may mean the page. */
+/** A `count` that equals the number of records on this page may refer to the page. */
 function totalIn(
   told: ReadonlyMap<string, unknown>,
   onPage: number,
@@ -238,7 +238,7 @@ function totalHeader({ headers }: SampleResponse): Pick<ListSource, 'total'> {
   return header === undefined ? {} : { total: { header } }
 }
 
-/** A place as a manifest spells it. */
+/** Formats a path for a manifest. */
 export function dotted(place: Place): string {
   return place.reduce(
     (text, step) => (/[.[\]"→]/.test(step) ? `${text}["${step}"]` : text === '' ? step : `${text}.${step}`),

@@ -1,23 +1,23 @@
-/** How an unknown API has one record: its id, its address, what is wrapped around it, its version, and what may be done with it. */
+/** Detects how an unknown API represents one record: its id, URL, wrapper, version, and allowed operations. */
 import { textAt } from '../../../connectors/kit/native.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { findRecord, plain } from './list-shape.ts'
 import type { SampleClient } from './sample-client.ts'
 
-/** What reading one record of the list showed. */
+/** Result of reading one record of the list. */
 export interface FoundRecord {
   readonly id: string
-  /** Undefined when no record could be read by its id. */
+  /** Undefined if no record could be read by its id. */
   readonly envelope?: readonly string[]
   readonly etag?: string
-  /** Methods that the API allows on one record, and on the collection, when it says so. */
+  /** Methods that the API allows on one record, and on the collection, if it reports them. */
   readonly methods?: ReadonlySet<string>
   readonly collectionMethods?: ReadonlySet<string>
   readonly mergesPatches: boolean
   readonly notes: readonly string[]
 }
 
-/** Finds them by reading the first record by its id. @param given the property that a person named */
+/** Reads the first record by its id. @param given the id property that the user named */
 export async function findRecordFacts(
   client: SampleClient,
   {
@@ -65,7 +65,7 @@ export async function findRecordFacts(
   return { ...nothing, notes: [note] }
 }
 
-/** Properties that all records have and no two share, the likeliest first. */
+/** Returns properties that all records have with distinct values, the most likely first. */
 function idCandidates(records: readonly NativeRecord[], resource: string): readonly string[] {
   const [first] = records
   if (first === undefined) return []

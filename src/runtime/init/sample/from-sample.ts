@@ -1,4 +1,4 @@
-/** A system from records of its API: what no description tells is found out by reading, and said with how sure it is. */
+/** Describes a system from records of its API: properties are detected by reading, and reported with a confidence. */
 import { textAt } from '../../../connectors/kit/native.ts'
 import type { ManifestSource } from '../../../connectors/rest/manifests/manifest.ts'
 import { UsageError } from '../../../model/errors.ts'
@@ -12,12 +12,12 @@ import type { Login } from './login.ts'
 import { createSampleClient, type Query, type SampleClient, type SampleResponse } from './sample-client.ts'
 import { fieldsOf } from './sample-fields.ts'
 
-/** A collection as a person names it, and how to get in. */
+/** A collection as named by the user, and its authentication. */
 export interface SampleSource {
   readonly name: string
-  /** Address of the API, without the collection. */
+  /** URL of the API, without the collection. */
   readonly url: string
-  /** Path of the collection, with its slash. */
+  /** Path of the collection, with a leading slash. */
   readonly path: string
   readonly query: Query
   readonly login: Login | undefined
@@ -31,7 +31,7 @@ export interface SampleSource {
 
 type ResourceSource = ManifestSource['resources'][string]
 
-/** What was found of one collection. */
+/** Findings about one collection. */
 interface Looked {
   readonly path: string
   readonly records: readonly NativeRecord[]
@@ -41,7 +41,7 @@ interface Looked {
   readonly notes: readonly string[]
 }
 
-/** Reads what can be read. An API that does not respond gives a system without fields, and a note that says why. */
+/** Samples the API. An API that does not respond results in a system without fields, and a note with the reason. */
 export async function fromSample(source: SampleSource): Promise<DescribedSystem> {
   const { name, url, login, manifest } = source
   const looked = source.offline ? unseen(source, []) : await look(source)
@@ -115,7 +115,7 @@ function refusal(source: SampleSource, status: number): string {
   return `${addressOf(source)} responded with ${status}${hint}`
 }
 
-/** The address of one record, `/users/7`: its collection is the path above it. */
+/** Handles the URL of one record, `/users/7`: its collection is the parent path. */
 async function oneRecord(
   source: SampleSource,
   client: SampleClient,
@@ -184,7 +184,7 @@ async function collection(
   }
 }
 
-/** A query parameter of the name of a key that leaves its record alone. */
+/** Finds a query parameter with the name of a key that filters the list to its record. */
 async function searchOf(
   client: SampleClient,
   {
@@ -265,7 +265,7 @@ function writeNote(methods: ReadonlySet<string> | undefined): string {
     : `write: high confidence: it allows ${[...methods].join(', ')}`
 }
 
-/** Links of HAL are shown and never taken back. */
+/** Links of HAL are returned but not accepted in writes. */
 function omitted(first: NativeRecord | undefined): string[] {
   return ['_links', '_embedded'].filter((name) => first !== undefined && name in first)
 }
@@ -328,7 +328,7 @@ export function parseSystem(text: string): Pick<SampleSource, 'name' | 'url' | '
       'CLI_USAGE',
       `--system ${name}: the address must end with the collection, as in ${url.origin}/users`,
     )
-  // Of a record's address the last but one segment is the collection; the path keeps both.
+  // In the URL of a record, the last but one segment is the collection; the path contains both.
   const isRecord = segments.length > 1 && /\d/.test(resource)
   const own = isRecord ? segments.slice(-2) : [resource]
   const base = segments.slice(0, segments.length - own.length).join('/')

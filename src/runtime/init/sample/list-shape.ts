@@ -1,4 +1,4 @@
-/** Where the records are in a response of an unknown API, and what stands around them. */
+/** Locates the records and their wrappers in a response of an unknown API. */
 import { isNativeRecord, textAt, valueAt } from '../../../connectors/kit/native.ts'
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -6,20 +6,20 @@ import type { NativeRecord } from '../../../model/values.ts'
 /** Keys from the top of a response. */
 export type Place = readonly string[]
 
-/** A response that holds a list. */
+/** A response that contains a list. */
 export interface ListShape {
-  /** Where the list is; empty when the response is the list. */
+  /** Path of the list; empty if the response itself is the list. */
   readonly items: Place
-  /** Property of an element that holds the record. */
+  /** Property of an element that contains the record. */
   readonly element?: string
   readonly records: readonly NativeRecord[]
 }
 
 const usualNames = /^(?:data|items|results?|records|values?|entries|rows|edges|docs|list|content|hits)$/i
-/** Deeper than `response.data.items` no API puts its list. */
+/** APIs don't nest their list deeper than `response.data.items`. */
 const depthMax = 3
 
-/** Finds the list. An empty one is only recognised where nothing else could be meant. */
+/** Finds the list. An empty one is only recognised if it is unambiguous. */
 export function findList(body: unknown, resource: string): ListShape | undefined {
   if (Array.isArray(body)) return shapeOf([], body)
   if (!isNativeRecord(body)) return undefined
@@ -77,7 +77,7 @@ function elementOf(entries: readonly NativeRecord[]): string | undefined {
   return isAround ? only : undefined
 }
 
-/** Where a response about one record has it: at the top, or under one of its keys. Recognised by the id. */
+/** Finds the record in a response about one record: at the top level, or under one of its keys. It is recognised by its id. */
 export function findRecord(body: unknown, id: Place, value: string): Place | undefined {
   if (textAt(body, id) === value) return []
   if (!isNativeRecord(body)) return undefined
@@ -85,7 +85,7 @@ export function findRecord(body: unknown, id: Place, value: string): Place | und
   return found === undefined ? undefined : [found[0]]
 }
 
-/** The first of several places that holds a value, with the value. */
+/** Returns the first of several paths that has a value, with the value. */
 export function firstAt<Value>(
   body: unknown,
   places: readonly Place[],
@@ -98,7 +98,7 @@ export function firstAt<Value>(
   return undefined
 }
 
-/** Scalars of a response outside of its list, at most two objects deep: what it says about its pages. */
+/** Returns scalars of a response outside of its list, at most two objects deep, which may describe the paging. */
 export function envelopeValues(body: unknown, items: Place): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>()
   const walk = (value: unknown, place: Place): void => {
@@ -115,7 +115,7 @@ export function envelopeValues(body: unknown, items: Place): ReadonlyMap<string,
   return values
 }
 
-/** A name without letter case and punctuation. */
+/** Normalises a name: without case and punctuation. */
 export function plain(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '')
 }

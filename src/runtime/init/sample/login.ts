@@ -1,19 +1,19 @@
-/** Logins of `isthmus init`: which variables of the environment hold the credential of a system. The secret itself is never named. */
+/** Authentication options of `isthmus init`: which environment variables contain the credential of a system. Secrets themselves are never given. */
 import type { AuthOptions } from '../../../http/auth/options.ts'
 import { UsageError } from '../../../model/errors.ts'
 import type { Environment } from '../../config.ts'
 import type { NeededVariable } from '../described-system.ts'
 
-/** How calls to one system get in. */
+/** Authentication of one system. */
 export interface Login {
   /** With the values of the environment. */
   readonly auth: AuthOptions
-  /** With references to its variables, as a definition has it. */
+  /** With references to its variables, as in a definition. */
   readonly section: Readonly<Record<string, unknown>>
   readonly variables: readonly NeededVariable[]
 }
 
-/** Flags that name logins, each as `<system>=…`. */
+/** Authentication flags, each as `<system>=…`. */
 export interface LoginFlags {
   /** `crm=CRM_TOKEN`. */
   readonly token: readonly string[]
@@ -93,7 +93,7 @@ export function loginsOf(
   return logins
 }
 
-/** The text may be the secret itself, given by mistake, so it is only quoted when it looks like the name of a variable. */
+/** The text may be a secret that was given by mistake, so it is only quoted if it looks like the name of a variable. */
 function secretIn(name: string, flag: string, environment: Environment): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw usage(flag, 'name the variable of the environment that holds the secret, never the secret itself')

@@ -1,4 +1,4 @@
-/** Reads an unknown API for `isthmus init`: GET and OPTIONS only, few of them, and never longer than a person waits. */
+/** Reads an unknown API for `isthmus init`: only GET and OPTIONS, with a bounded number of requests and a bounded duration. */
 
 import type { AuthOptions } from '../../../http/auth/options.ts'
 import { ApiClient } from '../../../http/client.ts'
@@ -7,21 +7,21 @@ import { parseJson } from '../../../http/json.ts'
 import { isIsthmusError } from '../../../model/errors.ts'
 import { isLoopbackAddress } from '../fetch-description.ts'
 
-/** What an address responded with. */
+/** The response of a URL. */
 export interface SampleResponse {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined when it is no JSON. */
+  /** Undefined if it is not JSON. */
   readonly body: unknown
 }
 
-/** One API that is looked at. */
+/** One sampled API. */
 export interface SampleClient {
-  /** Undefined when there was no response at all, or when enough has been asked. */
+  /** Returns undefined if there was no response, or if the limit of requests is reached. */
   get(path: string, query?: Query): Promise<SampleResponse | undefined>
   options(path: string): Promise<SampleResponse | undefined>
-  /** Why the last request had no response, in words without a credential. */
+  /** Why the last request had no response; contains no credential. */
   readonly problem: string | undefined
   close(): Promise<void>
 }
@@ -33,7 +33,7 @@ const timeoutMs = 10_000
 const bytesMax = 10 * 1024 * 1024
 const requestsMax = 60
 
-/** @param base address that paths are appended to */
+/** @param base URL that paths are appended to */
 export function createSampleClient(
   base: string,
   { auth, signal }: { readonly auth: AuthOptions | undefined; readonly signal: AbortSignal },

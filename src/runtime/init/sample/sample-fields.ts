@@ -1,4 +1,4 @@
-/** The fields of an unknown API's records, by the values of those that were looked at. */
+/** Describes the fields of an unknown API's records from the sampled values. */
 import type { FieldDescription } from '../../../connectors/kit/description.ts'
 import { isNativeRecord } from '../../../connectors/kit/native.ts'
 import { isLosslessNumber } from '../../../http/json.ts'
@@ -16,8 +16,8 @@ interface Seen {
 }
 
 /**
- * Describes what is there. Whether a field may be written, or has to be given, no sample tells: ids, versions and times of change are taken for the
- * system's own.
+ * Describes the fields. Samples don't show whether a field is writable or required; ids, versions and times of change are assumed to be assigned by the
+ * system.
  *
  * @param key path of the id
  */
@@ -49,7 +49,7 @@ export function fieldsOf(records: readonly NativeRecord[], key: string): readonl
 
 function collect(value: NativeRecord, path: readonly string[], seen: Map<string, Seen>): void {
   for (const [key, inner] of Object.entries(value)) {
-    // Links and embedded records of HAL are no fields of the record.
+    // Links and embedded records of HAL are not fields of the record.
     if (
       seen.size >= fieldsMax ||
       (path.length === 0 && /^_(?:links|embedded)$|^links$|^relationships$/.test(key))
@@ -67,7 +67,7 @@ function collect(value: NativeRecord, path: readonly string[], seen: Map<string,
   }
 }
 
-/** One type that holds all values; undefined when none does, or nothing is known. */
+/** Returns one type that fits all values; undefined if there is none, or there are no values. */
 function typeOfAll(values: readonly unknown[]): FieldType | undefined {
   const types = values.map(typeOf)
   const [first] = types
@@ -80,7 +80,7 @@ function typeOfAll(values: readonly unknown[]): FieldType | undefined {
     return isSame ? first : { kind: 'string' }
   }
   if ([...kinds].every((kind) => kind === 'integer' || kind === 'decimal')) return { kind: 'decimal' }
-  // Dates beside plain texts are texts.
+  // A mix of dates and other texts is a text.
   return [...kinds].every((kind) => kind === 'string' || kind === 'date' || kind === 'instant')
     ? { kind: 'string' }
     : undefined
@@ -88,7 +88,7 @@ function typeOfAll(values: readonly unknown[]): FieldType | undefined {
 
 function typeOf(value: unknown): FieldType | undefined {
   if (typeof value === 'boolean') return { kind: 'boolean' }
-  // Whether an API that showed 3 also has 3.5, nobody knows: a decimal holds both.
+  // An API that returned 3 may also return 3.5; a decimal fits both.
   if (typeof value === 'number' || isLosslessNumber(value)) return { kind: 'decimal' }
   if (typeof value === 'string') return textType(value)
   if (!Array.isArray(value) || value.length === 0) return undefined
@@ -113,7 +113,7 @@ function isBookKeeping(path: readonly string[], type: FieldType): boolean {
   return words.some((word) => ownWords.has(word)) && (isTime || words.length === 1)
 }
 
-/** Sounds like a key, and nothing that was seen speaks against it. */
+/** Returns true if the name looks like a key and no sampled value contradicts it. */
 function isIdentity(
   path: readonly string[],
   type: FieldType,
