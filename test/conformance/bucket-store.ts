@@ -1,4 +1,4 @@
-/** What every store of shared rate limits has to do. */
+/** The suite for every store of shared rate limits. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Bucket, BucketStore } from '../../src/model/bucket-store.ts'
 
@@ -12,7 +12,7 @@ export function testBucketStore(name: string, open: () => readonly BucketStore[]
   const first = (): BucketStore => open()[0] ?? expect.fail('no store')
 
   describe(`bucket store: ${name}`, () => {
-    test('gives what there is room for and says when there is more', async () => {
+    test('grants what is available and reports when there is more', async () => {
       expect(await first().take([bucket], 4)).toEqual({ taken: 4, waitMs: 0 })
       const grant = await first().take([bucket], 10)
       expect(grant.taken).toBe(6)
@@ -21,18 +21,18 @@ export function testBucketStore(name: string, open: () => readonly BucketStore[]
       expect((await first().take([bucket], 1)).taken).toBe(0)
     })
 
-    test('takes from all buckets as many as the tightest one has', async () => {
+    test('takes from all buckets as many as the most limited one has', async () => {
       const tight = { ...bucket, key: `${bucket.key} tight`, toleranceMs: 100_000 }
       expect((await first().take([bucket, tight], 5)).taken).toBe(2)
       expect((await first().take([bucket], 20)).taken).toBe(8)
     })
 
-    test('leaves a reserve when asked with less tolerance', async () => {
+    test('keeps a reserve for calls with less tolerance', async () => {
       expect((await first().take([{ ...bucket, toleranceMs: 400_000 }], 20)).taken).toBe(5)
       expect((await first().take([bucket], 20)).taken).toBe(5)
     })
 
-    test('gives nothing during a pause, whose end can only move away', async () => {
+    test('grants nothing during a pause, whose end can only be extended', async () => {
       await first().pause([bucket.key], 60_000)
       await first().pause([bucket.key], 1_000)
       const grant = await first().take([bucket], 1)
@@ -40,7 +40,7 @@ export function testBucketStore(name: string, open: () => readonly BucketStore[]
       expect(grant.waitMs).toBeGreaterThan(50_000)
     })
 
-    test('gives room back as time passes', async () => {
+    test('regains capacity over time', async () => {
       const quick = { ...bucket, intervalMs: 50, toleranceMs: 0 }
       expect((await first().take([quick], 1)).taken).toBe(1)
       const { waitMs } = await first().take([quick], 1)
@@ -48,7 +48,7 @@ export function testBucketStore(name: string, open: () => readonly BucketStore[]
       expect((await first().take([quick], 1)).taken).toBe(1)
     })
 
-    test('never gives more than the limit to processes that ask at the same time', async () => {
+    test('never grants more than the limit to concurrent processes', async () => {
       const stores = open()
       const grants = await Promise.all(
         Array.from({ length: 30 }, (_, index) =>

@@ -1,6 +1,6 @@
 /**
- * `isthmus certify` against the counterpart of every registered connector: what a person sees who points it at a sandbox. There is no back
- * door and no fault here; records are made by the mapping of a definition.
+ * `isthmus certify` against the counterpart of every registered connector, as for a user who points it at a sandbox. There is no back door and no
+ * fault injection; records are created through the mapping of a definition.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-/** A definition that maps the texts of a resource; the other side is there because a definition has two. */
+/** A definition that maps the text fields of a resource; the second system exists only because a definition needs two. */
 function definitionFor({ name, texts }: CounterpartResource): object {
   const names = texts.map((_, index) => `text${index}`)
   const map = Object.fromEntries(texts.map((field, index) => [`text${index}`, field.path.join('.')]))
@@ -63,7 +63,7 @@ async function integrationFor(counterpart: Counterpart, door: CounterpartResourc
   return { ...integration, systems: new Map([['it', { name: 'it', connector, config, timing }]]) }
 }
 
-/** What a create needs beside the mapped texts. */
+/** Values that a create needs beside the mapped texts. */
 function bodyBeside({
   body,
   texts,
@@ -72,7 +72,7 @@ function bodyBeside({
   return (seed) => Object.fromEntries(Object.entries(body(seed)).filter(([key]) => !mapped.has(key)))
 }
 
-/** Such a definition does not say what the system makes of a text, as a person's would. */
+/** Unlike a user's, such a definition does not declare how the system normalises texts. */
 const undeclared = 'nasty-texts-come-back'
 
 const counterpartUrl = (name: string): URL => new URL(`../support/counterparts/${name}.ts`, import.meta.url)
@@ -97,7 +97,7 @@ describe.each(
     const counterpart = await started()
     if (counterpart.connect !== undefined) return context.skip('the system lives in the process of its test')
     let passed = 0
-    // Two of them: the suite itself goes over all.
+    // Only two of them: the suite itself covers all.
     for (const door of counterpart.resources.filter(({ texts }) => texts.length > 0).slice(0, 2)) {
       const integration = await integrationFor(counterpart, door)
       const body = bodyBeside(door)

@@ -1,4 +1,4 @@
-/** The suite notices faulty connectors and systems: each fault fails the probe that is about it. */
+/** The suite detects faulty connectors and systems: each fault fails the probe for it. */
 import { expect, test } from 'vitest'
 import type { Counterpart } from '../../src/connectors/kit/conformance/counterpart.ts'
 import { connectorProbes } from '../../src/connectors/kit/conformance/probes.ts'
@@ -9,7 +9,7 @@ import { mergeNative } from '../../src/connectors/kit/native.ts'
 import { memory } from '../../src/connectors/memory/index.ts'
 import { startCounterpart } from '../support/counterparts/memory.ts'
 
-/** A change of a resource that makes it lie; `name` is one of the twin's resources. */
+/** A change of a resource that makes it report something false; `name` is one of the system's resources. */
 interface Lie {
   readonly probe: string
   readonly resource: 'people' | 'items' | 'notes'
@@ -73,7 +73,7 @@ const lies: Readonly<Record<string, Lie>> = {
       },
     }),
   },
-  'a failed feed told as "nothing new"': {
+  'a failed feed reported as "nothing new"': {
     probe: 'broken-feed-is-unknown',
     resource: 'people',
     lie: ({ changes }) => ({
@@ -84,7 +84,7 @@ const lies: Readonly<Record<string, Lie>> = {
       },
     }),
   },
-  'a failed search told as "none found"': {
+  'a failed search reported as "none found"': {
     probe: 'broken-search-is-unknown',
     resource: 'people',
     lie: ({ find }) => ({
@@ -159,7 +159,7 @@ const lies: Readonly<Record<string, Lie>> = {
     lie: ({ changes }) => ({
       changes: async (cursor, context) => {
         const result = (await changes?.(cursor, context)) ?? { kind: 'expired' }
-        // What a cursor without a tie-break does: it goes on after the time of the last record.
+        // The behaviour of a cursor without a tie-break: it continues after the time of the last record.
         return result.kind === 'page' ? { ...result, changed: result.changed.slice(0, 3) } : result
       },
     }),
@@ -343,7 +343,7 @@ test('two probes never have the same name', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
-/** Runs the suite by a runner of its own and gives what failed. */
+/** Runs the suite in a separate runner and returns the failures. */
 async function failuresOf(change: (counterpart: Counterpart) => Counterpart): Promise<string[]> {
   const tests: { name: string; body: () => Promise<void> }[] = []
   const before: (() => Promise<void>)[] = []

@@ -1,4 +1,4 @@
-/** What people ask and decide. */
+/** Queries and decisions of people. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FailureDraft, HoldDraft, WorkerSession } from '../../src/store/contract.ts'
 import {
@@ -46,7 +46,7 @@ export function describeAdmin(open: OpenHarness): void {
       return { id: harness.uuid(), recordId, entity: 'customer', kind: 'guard', reason: 'too many', ...rest }
     }
 
-    test('count what there is', async () => {
+    test('count existing rows', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.intake([
@@ -119,7 +119,7 @@ export function describeAdmin(open: OpenHarness): void {
       expect((await store.admin.failures({ limit: 9, cursor: 'nonsense' })).rows).toHaveLength(5)
     })
 
-    test('see a failure once per lane, with its count, until it is over', async () => {
+    test('see a failure once per lane, with its count, until it is resolved', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       for (const message of ['first', 'second']) {
@@ -138,7 +138,7 @@ export function describeAdmin(open: OpenHarness): void {
       expect((await store.admin.failures({ limit: 5 })).rows[0]).toMatchObject({ count: 1 })
     })
 
-    test('try failures again: lanes open, refusals are forgotten, records are due', async () => {
+    test('retry failures: lanes open, refusals are forgotten, records are due', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const other = await activeRecord(harness, worker, 'C2')
@@ -173,7 +173,7 @@ export function describeAdmin(open: OpenHarness): void {
       expect(await store.admin.retryFailures({}, 'eve')).toBe(0)
     })
 
-    test('decide a conflict: the chosen value is agreed anew and no longer held', async () => {
+    test('decide a conflict: the chosen value is agreed under a new revision and no longer held', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const [conflictId, decidedId] = [harness.uuid(), harness.uuid()]
@@ -207,7 +207,7 @@ export function describeAdmin(open: OpenHarness): void {
       )
     })
 
-    test('see what is added to a conflict while it is open, and choose what a system holds now', async () => {
+    test('see additions to a conflict while it is open, and choose the current value of a system', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const [first, second] = [harness.uuid(), harness.uuid()]
@@ -270,7 +270,7 @@ export function describeAdmin(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record.fields.name?.value).toBe('Zoe')
     })
 
-    test('release what the guard held, and the engine lets it pass once', async () => {
+    test('release a hold of the guard, and the engine lets the change pass once', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const one = hold(id, { system: 'erp' })
@@ -318,7 +318,7 @@ export function describeAdmin(open: OpenHarness): void {
       expect(memberOf(due, 'crm').fields).toEqual({ name: { shadow: 'Ann', acked: 1 }, city: fields.city })
     })
 
-    test('reject a held deletion: the record lives on without the system that lost it', async () => {
+    test('reject a held deletion: the record stays without the system that lost it', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.settle([
@@ -338,7 +338,7 @@ export function describeAdmin(open: OpenHarness): void {
       expect(memberOf(due, 'erp')).toMatchObject({ state: 'linked', lane: 'open' })
     })
 
-    test('no longer see holds that lost their reason', async () => {
+    test('no longer see holds without a remaining reason', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const holds = [hold(id, { kind: 'rule' }), hold(id, { system: 'crm' }), hold(id, { system: 'erp' })]

@@ -1,4 +1,4 @@
-/** The bound definition: epochs, lens sets, and what is found outdated. */
+/** The bound definition: epochs, lens sets, and outdated records. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { LensSet } from '../../src/model/lens/identity.ts'
 import {
@@ -34,14 +34,14 @@ export function describeBinding(open: OpenHarness): void {
     })
     afterEach(() => harness.close())
 
-    test('is told with its document and epoch', async () => {
+    test('is returned with its document and epoch', async () => {
       const { store } = harness
       const { epoch } = await store.bind({ ...definition, version: 'v2' })
       expect(await store.bound()).toEqual({ ...definition, version: 'v2', epoch, lenses: [] })
       expect(await store.bindingEpoch()).toBe(epoch)
     })
 
-    test('begins an epoch with each change, also back to an earlier one, and shares it otherwise', async () => {
+    test('begins an epoch with each change, even back to an earlier one, and shares it otherwise', async () => {
       const { store, other } = harness
       const first = await store.bind({ ...definition, version: 'v2' })
       const same = await other.bind({ ...definition, version: 'v2' })
@@ -52,7 +52,7 @@ export function describeBinding(open: OpenHarness): void {
       expect(back).toMatchObject({ epoch: first.epoch + 2, previous: 'v3' })
     })
 
-    test('hands out nothing under an older epoch', async () => {
+    test('grants no claims under an older epoch', async () => {
       const { store } = harness
       const worker = await store.registerWorker()
       const { epoch } = await store.bind({ ...definition, version: 'v2' })
@@ -68,7 +68,7 @@ export function describeBinding(open: OpenHarness): void {
       expect(claimed.records).toHaveLength(1)
     })
 
-    test('refuses decisions claimed under an older epoch, but takes what became of writes', async () => {
+    test('refuses decisions claimed under an older epoch, but accepts the outcomes of writes', async () => {
       const { store } = harness
       const worker = await store.registerWorker()
       const { epoch } = await store.bind({ ...definition, version: 'v2' })
@@ -133,7 +133,7 @@ export function describeBinding(open: OpenHarness): void {
       expect(again?.members.find(({ system }) => system === 'crm')?.lens).toBe(lenses[0]?.id)
     })
 
-    test('takes records without a number for those of the definition before', async () => {
+    test('assigns records without a number to the definition before', async () => {
       const { store } = harness
       const worker = await store.registerWorker()
       await activeRecord(harness, worker, 'C1')
@@ -151,7 +151,7 @@ export function describeBinding(open: OpenHarness): void {
       const place = { entity: 'customer', limit: 10 }
       expect(await store.markOutdated({ ...place, system: 'crm' })).toEqual({ marked: 1 })
       expect(await store.markOutdated({ ...place, system: 'erp' })).toEqual({ marked: 0 })
-      // Only the first binding says what records without a number are.
+      // Only the first binding determines the lens set of records without a number.
       const again = await store.bind({ ...definition, version: 'v3', before: [set('crm', 'x')], lenses })
       expect(again.lenses).toEqual(bound.lenses)
     })
@@ -182,7 +182,7 @@ export function describeBinding(open: OpenHarness): void {
       expect(await run()).toMatchObject({ unchanged: 0, changed: 1 })
     })
 
-    test('believes no list from before a system left and came back', async () => {
+    test('accepts no list from before a system left and came back', async () => {
       const { store } = harness
       const id = harness.uuid()
       await store.bind({ ...definition, version: 'v2', lenses: [set('crm', 'a'), set('erp', 'e')] })

@@ -1,4 +1,4 @@
-/** Duplicates: when a pair is one, what it stops, and what decisions make of the two. */
+/** Duplicates: when a pair is one, what it blocks, and the effects of decisions. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClaimedRecord, HoldDraft, MatchKey, WorkerSession } from '../../src/store/contract.ts'
 import {
@@ -34,7 +34,7 @@ export function describeDuplicates(open: OpenHarness): void {
       return claimed!
     }
 
-    /** Lets go of whatever is due. */
+    /** Finishes everything that is due. */
     async function idle(): Promise<void> {
       for (const claimed of await claim(harness.store, worker)) await harness.store.settle([clean(claimed)])
     }
@@ -48,7 +48,7 @@ export function describeDuplicates(open: OpenHarness): void {
       await idle()
     }
 
-    /** In the CRM, and in the ERP where an id is given. */
+    /** In the CRM, and in the ERP if an id is given. */
     async function known(nativeId: string, erp?: string, key = 'same'): Promise<string> {
       const id = await activeRecord(harness, worker, nativeId)
       await idle()
@@ -66,7 +66,7 @@ export function describeDuplicates(open: OpenHarness): void {
     const pairs = async () => (await harness.store.admin.duplicates({ limit: 10 })).rows
     const detail = async (id: string) => (await harness.store.admin.record({ recordId: id }))!
 
-    test('are two that share an exact key and a system, until the key parts', async () => {
+    test('are two that share an exact key and a system, until the keys differ', async () => {
       const [one, two] = [await known('C1'), await known('C2', undefined, 'other')]
       expect(await pairs()).toEqual([])
       await rekey(two, 'same')
@@ -96,7 +96,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect((await pairs()).map(({ id }) => id)).toEqual([row!.id])
     })
 
-    test('are none without a system in common, of different rules, or below an exact key', async () => {
+    test('are none without a common system, of different rules, or with a weaker than an exact key', async () => {
       const { store } = harness
       await known('C1')
       await store.intake([{ marks: [mark('E1', 'erp')] }])
@@ -142,7 +142,7 @@ export function describeDuplicates(open: OpenHarness): void {
         clean(second!, { members: [{ system: 'erp', lane: 'backoff', laneUntil: 9e12 }] }),
       ])
       await store.markRecords([{ recordId: second!.record.id, systems: [] }])
-      // One that could not be read does not count; neither does one that nobody has to look at.
+      // One that could not be read does not count; neither does one that need not be read.
       expect(await store.openMatters({ ...query, before: query.before + 1_000 })).toMatchObject({
         unread: false,
       })
@@ -166,7 +166,7 @@ export function describeDuplicates(open: OpenHarness): void {
       ).toBe('refused')
     })
 
-    test('above five holders the key makes none, and is told', async () => {
+    test('above five holders of a key there are none, and the key is reported', async () => {
       const ids: string[] = []
       for (let n = 1; n <= 6; n += 1) ids.push(await known(`C${n}`))
       expect(await pairs()).toEqual([])
@@ -178,7 +178,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(await harness.store.admin.crowdedKeys(5)).toEqual([])
     })
 
-    test('that are the same become one: natives by choice, gone ones are filled, the rest is put away', async () => {
+    test('declared the same become one: natives by choice, gone ones are replaced, the rest is removed', async () => {
       const { store } = harness
       const [one, two] = [await known('C1', 'E1'), await known('C2', 'E2')]
       const gone = await again(one)
@@ -221,7 +221,7 @@ export function describeDuplicates(open: OpenHarness): void {
       }
     })
 
-    test('can be told apart and the same again: undo gives each what it had', async () => {
+    test('can be kept apart and declared the same again: undo restores the members of each', async () => {
       const { store } = harness
       const [one, two] = [await known('C1', 'E1'), await known('C2', 'E2')]
       const apart = await store.admin.keepApart(one, two, 'eve')
@@ -254,7 +254,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(await store.admin.undoDuplicate(id, 'eve')).toMatchObject({ kind: 'refused' })
     })
 
-    test('that were kept apart stay apart from whatever the one becomes part of', async () => {
+    test('that were kept apart stay apart from the record that one of them becomes part of', async () => {
       const { store } = harness
       const [one, two, three] = [await known('C1', 'E1'), await known('C2', 'E2'), await known('C3', 'E3')]
       await store.admin.keepApart(two, three, 'eve')
@@ -263,7 +263,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(await pairs()).toEqual([])
     })
 
-    test('a merge in one system makes one where both have a counterpart elsewhere', async () => {
+    test('result from a merge in one system where both have a counterpart elsewhere', async () => {
       const { store } = harness
       const [one, two] = [await known('C1', 'E1', 'a'), await known('C2', 'E2', 'b')]
       const loser = await again(two)
@@ -279,13 +279,13 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(memberOf(alive, 'crm')).toMatchObject({ nativeId: 'C2', state: 'gone' })
       expect(memberOf(alive, 'erp')).toMatchObject({ nativeId: 'E2', state: 'linked' })
       const same = (await claim(store, worker)).find(({ record }) => record.id === two)!
-      // The other system makes the same merge, and that settles it.
+      // The other system makes the same merge, which settles it.
       expect(await alias(same.lease, 'erp', 'E1')).toBe('ok')
       expect(await pairs()).toEqual([])
       expect((await detail(two)).record).toMatchObject({ state: 'tombstoned', aliasOf: one })
     })
 
-    test('a merge outlasts the key, and what a person said before it', async () => {
+    test('from a merge outlast the key, and an earlier decision', async () => {
       const { store } = harness
       const [one, two] = [await known('C1', 'E1'), await known('C2', 'E2')]
       const three = await known('C3', 'E3', 'c')
@@ -331,7 +331,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(await pairs()).toMatchObject([
         { cause: 'merge', system: 'crm', sides: [{ recordId: one }, { recordId: three }] },
       ])
-      // What its own system merged into the first record is a reference to that one there.
+      // A record merged by its own system into the first one is a reference to that one there.
       const [here, there] = await store.resolveReferences([
         { system: 'crm', entity: 'customer', nativeId: 'C2' },
         { system: 'erp', entity: 'customer', nativeId: 'E2' },
@@ -342,7 +342,7 @@ export function describeDuplicates(open: OpenHarness): void {
       ])
     })
 
-    test('a merge into what a record that is part of this one still holds links this one to it', async () => {
+    test('a merge into a native record that an alias of this record still holds links this record to it', async () => {
       const { store } = harness
       const [one, two] = [await known('C1', 'E1'), await known('C2', 'E2')]
       await store.admin.mergeRecords({ keep: one, drop: two, survivors: {}, others: 'keep' }, 'eve')
@@ -357,7 +357,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(memberOf(await detail(two), 'erp')).toMatchObject({ nativeId: 'E1', state: 'gone' })
     })
 
-    test('a hold that waits says what it waits for now; others say what they said first', async () => {
+    test('a waiting hold names what it waits for now; others keep their first reason', async () => {
       const { store } = harness
       const one = await known('C1')
       const hold = (kind: HoldDraft['kind'], reason: string): HoldDraft => ({
@@ -376,7 +376,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(memberOf(await detail(one), 'crm').laneReason).toBe('released')
     })
 
-    test('a candidate under review that becomes something else is no question any more', async () => {
+    test('a candidate under review that becomes something else is no longer under review', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('E1', 'erp')] }])
       const one = await claimOne(store, worker)

@@ -1,4 +1,4 @@
-/** Evidence for a create: that it is kept while the create waits, and what the commit of the create's intent asks of it. */
+/** Evidence for a create: it is kept while the create waits, and checked by the commit of the create's intent. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CreateEvidence } from '../../src/model/state.ts'
 import type { CreateCheck, Decision, MatchKey, WorkerSession } from '../../src/store/contract.ts'
@@ -78,7 +78,7 @@ export function describeEvidence(open: OpenHarness): void {
       expect(memberOf(await claimAgain(id), 'erp')).not.toHaveProperty('evidence')
     })
 
-    test('goes when a counterpart is attached', async () => {
+    test('is removed when a counterpart is attached', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const claimed = await claimAgain(id)
@@ -104,7 +104,7 @@ export function describeEvidence(open: OpenHarness): void {
       expect(hash).not.toContain('ann')
     })
 
-    test('lets a create go for the keys that it was taken for, given or registered', async () => {
+    test('allows a create for the keys that it was gathered for, given or registered', async () => {
       const id = await activeRecord(harness, worker, 'C1')
       const { lease } = await claimAgain(id)
       await harness.store.decide([{ lease, matchKeys: ann }])
@@ -114,7 +114,7 @@ export function describeEvidence(open: OpenHarness): void {
       expect(await decide(lease, check)).toEqual({ kind: 'ok' })
     })
 
-    test('is for the keys that the same commit registers', async () => {
+    test('applies to the keys that the same commit registers', async () => {
       const id = await activeRecord(harness, worker, 'C1')
       const { lease } = await claimAgain(id)
       await harness.store.decide([{ lease, matchKeys: ann }])
@@ -132,7 +132,7 @@ export function describeEvidence(open: OpenHarness): void {
       expect(await decide(lease, await evidenceFor(ann, 50_000))).toEqual({ kind: 'ok' })
     })
 
-    test('waits for what the search found, known or not, until it was read since or rests', async () => {
+    test('waits for the hits of the search, known or not, until each was read since or rests', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const known = await activeRecord(harness, worker, 'E1', 'erp')
@@ -150,7 +150,7 @@ export function describeEvidence(open: OpenHarness): void {
       expect(await decide(lease, check)).toEqual({ kind: 'ok' })
     })
 
-    test('does not wait for a hit whose lane is in quarantine, or that nobody marked', async () => {
+    test('does not wait for a hit whose lane is in quarantine, or that was not marked', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await activeRecord(harness, worker, 'E1', 'erp')

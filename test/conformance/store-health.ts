@@ -1,4 +1,4 @@
-/** What is noted of places and systems, and the pause of the work. */
+/** Notes about places and systems, and the pause of the work. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { WorkerSession } from '../../src/store/contract.ts'
 import {
@@ -26,7 +26,7 @@ export function describeHealth(open: OpenHarness): void {
     const failure = { way: 'feed', code: 'HTTP_NETWORK', message: 'it does not answer' } as const
     const noted = async () => (await harness.store.admin.status()).health.places[0]
 
-    test('keeps of a place what is known, note by note', async () => {
+    test('keeps the known state of a place, note by note', async () => {
       const { store } = harness
       await store.notePlace({ ...place, declared: { paging: 'keyset', feed: true } })
       expect(await noted()).toEqual({ ...place, paging: 'keyset', feed: true, failures: 0 })
@@ -45,7 +45,7 @@ export function describeHealth(open: OpenHarness): void {
       expect(known?.comparedAt).toBe(known?.readAt)
     })
 
-    test('counts failures in a row, with the time of the first and the words of the last', async () => {
+    test('counts failures in a row, with the time of the first and the message of the last', async () => {
       const { store } = harness
       await store.notePlace({ ...place, failure })
       const first = await noted()
@@ -59,7 +59,7 @@ export function describeHealth(open: OpenHarness): void {
       expect(second?.failing?.at).toBeGreaterThan(first?.failing?.at ?? 0)
     })
 
-    test('takes failures for over when a read came to its end; a read that compared nothing keeps the last comparison', async () => {
+    test('resolves failures when a read completes; a read that compared nothing keeps the last comparison', async () => {
       const { store } = harness
       await store.notePlace({ ...place, read: { ms: 1, compared: true } })
       const before = await noted()
@@ -75,7 +75,7 @@ export function describeHealth(open: OpenHarness): void {
       expect((await noted())?.failing?.since).toBeGreaterThanOrEqual(after?.readAt ?? 0)
     })
 
-    test('tells when a system was heard of, and since when and until when it takes no calls', async () => {
+    test('returns the last announcement of a system, and since when and until when it accepts no calls', async () => {
       const { store } = harness
       const systems = async () => (await store.admin.status()).health.systems
       await store.noteSystem({ system: 'crm', heard: true })
@@ -95,7 +95,7 @@ export function describeHealth(open: OpenHarness): void {
       expect(await systems()).toEqual([{ system: 'crm', heardAt: first?.heardAt }])
     })
 
-    test('counts anew once nothing moves, however lately it counted', async () => {
+    test('counts again once nothing is in progress, however recent the last count is', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('A')] }])
       expect((await store.admin.status()).records).toEqual({ candidate: 1 })
@@ -107,7 +107,7 @@ export function describeHealth(open: OpenHarness): void {
       expect(records).toEqual({ active: 1 })
     })
 
-    test('tells since when records have had something to do, and what keeps them', async () => {
+    test('returns how long records have had pending work, and what blocks them', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       expect((await harness.other.admin.status()).queue).not.toHaveProperty('oldestSince')
@@ -139,7 +139,7 @@ export function describeHealth(open: OpenHarness): void {
       expect(settled.systems.find(({ system }) => system === 'crm')).not.toHaveProperty('backlog')
     })
 
-    test('a mark that comes while a record is worked on begins its own time', async () => {
+    test('a mark that arrives while a record is processed starts a time of its own', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: [] }])
@@ -151,7 +151,7 @@ export function describeHealth(open: OpenHarness): void {
       expect((await freshStatus(harness)).queue.oldestSince).toBeGreaterThanOrEqual(before)
     })
 
-    test('what was never identified, or waits for the confirmation of a deletion, is not behind', async () => {
+    test('a record that was never identified, or waits for the confirmation of a deletion, is not delayed', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.intake([{ marks: [mark('C2')] }])
@@ -170,7 +170,7 @@ export function describeHealth(open: OpenHarness): void {
       expect(status.systems.find(({ system }) => system === 'crm')?.backlog?.count).toBe(2)
     })
 
-    test('a place that was listed and is empty is there', async () => {
+    test('includes a place that was listed and is empty', async () => {
       const { store } = harness
       const id = harness.uuid()
       await store.startRun({ id, kind: 'full', ...place })
@@ -180,7 +180,7 @@ export function describeHealth(open: OpenHarness): void {
       expect(listed?.lastCompleteAt).toBe(listed?.lastRun?.finishedAt)
     })
 
-    test('keeps what the last run found while another one is under way', async () => {
+    test('keeps the result of the last run while another one is in progress', async () => {
       const { store } = harness
       const ended = harness.uuid()
       await store.startRun({ id: ended, kind: 'full', ...place })
@@ -195,11 +195,11 @@ export function describeHealth(open: OpenHarness): void {
       })
     })
 
-    test('takes writes', async () => {
+    test('accepts writes', async () => {
       await expect(harness.store.admin.checkWritable()).resolves.toBeUndefined()
     })
 
-    test('a person pauses the work: nothing is claimed and nobody owns the schedule, until somebody resumes', async () => {
+    test('pausing the work: nothing is claimed and the schedule has no owner, until it is resumed', async () => {
       const { store } = harness
       expect(await store.admin.pause('ann', 'migration')).toBe(true)
       expect(await store.admin.pause('bob')).toBe(false)

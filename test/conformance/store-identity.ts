@@ -1,4 +1,4 @@
-/** Whose record is it: matching, attaching, remote merges, reviews, references. */
+/** Which record a native record belongs to: matching, attaching, remote merges, reviews, references. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClaimedRecord, WorkerSession } from '../../src/store/contract.ts'
 import {
@@ -37,7 +37,7 @@ export function describeIdentity(open: OpenHarness): void {
       ])
     }
 
-    test('finds who shares a key, and says what is known of them', async () => {
+    test('finds the records that share a key, with their known state', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: [] }])
@@ -69,7 +69,7 @@ export function describeIdentity(open: OpenHarness): void {
       ).toEqual([[]])
     })
 
-    test('lets at least one of two that match at the same moment see the other', async () => {
+    test('lets at least one of two concurrent matches see the other', async () => {
       const { store, other } = harness
       for (let round = 0; round < 6; round += 1) {
         await store.intake([{ marks: [mark(`C${round}`), mark(`E${round}`, 'erp')] }])
@@ -84,7 +84,7 @@ export function describeIdentity(open: OpenHarness): void {
       }
     })
 
-    test('moves the native record of an attached candidate, without a base, and looks at everything', async () => {
+    test('moves the native record of an attached candidate, without a base, and marks all systems', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const one = await candidate('E1')
@@ -98,7 +98,7 @@ export function describeIdentity(open: OpenHarness): void {
       ])
     })
 
-    test('ends what was held for a counterpart that is attached now, and nothing else', async () => {
+    test('closes the holds of a counterpart that was attached, and no others', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: [] }])
@@ -112,7 +112,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect((await store.admin.holds({ limit: 5 })).rows).toMatchObject([{ id: elsewhere?.id }])
     })
 
-    test('knows of candidates that were not read', async () => {
+    test('reports candidates that were not read', async () => {
       const { store } = harness
       const isUnread = async (system: string, before: number) =>
         store.unreadCandidateBefore(system, 'customer', before)
@@ -125,7 +125,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(await isUnread('erp', discoveredAt + 1)).toBe(false)
     })
 
-    test('refuses to attach where a counterpart is, or is being created, or in a worker’s hands, or to nothing', async () => {
+    test('refuses to attach where a counterpart exists, is being created, is held by a worker, or without a target', async () => {
       const { store } = harness
       const linked = await activeRecord(harness, worker, 'E0', 'erp')
       const id = await activeRecord(harness, worker, 'C1')
@@ -152,7 +152,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(results.map(({ kind }) => kind)).toEqual(['ok', 'refused'])
     })
 
-    test('a counterpart that a merge moves keeps the base of what was written there', async () => {
+    test('a counterpart that a merge moves keeps the base of the values written there', async () => {
       const { store } = harness
       const survivor = await activeRecord(harness, worker, 'C1')
       const loser = await activeRecord(harness, worker, 'C2')
@@ -224,7 +224,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(await store.intake([{ marks: [mark('C2')] }])).toMatchObject([{ discovered: 0 }])
     })
 
-    test('resolves references both ways, candidates excepted', async () => {
+    test('resolves references in both directions, candidates excepted', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const one = await candidate('E1')
@@ -246,7 +246,7 @@ export function describeIdentity(open: OpenHarness): void {
       ])
     })
 
-    test('asks a person, and attaches when the two are the same', async () => {
+    test('asks for review, and attaches when the two are the same', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const one = await candidate('E1')
@@ -263,7 +263,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect((await store.admin.reviews({ limit: 10 })).rows).toEqual([])
     })
 
-    test('remembers that two are different things', async () => {
+    test('remembers that two are distinct', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: [] }])
@@ -286,7 +286,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(await store.decide([{ lease: again.lease, createChecks }])).toEqual([{ kind: 'ok' }])
     })
 
-    test('knows of creates begun before a candidate was seen', async () => {
+    test('reports creates begun before a candidate was discovered', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: [] }])

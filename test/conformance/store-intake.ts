@@ -1,4 +1,4 @@
-/** Taking in: marks, candidates, deliveries, cursors. */
+/** Intake: marks, candidates, deliveries, cursors. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { LaneReason } from '../../src/model/lane-reasons.ts'
 import type { WorkerSession } from '../../src/store/contract.ts'
@@ -14,7 +14,7 @@ import {
 } from './store-kit.ts'
 
 export function describeIntake(open: OpenHarness): void {
-  describe('taking in', () => {
+  describe('the intake', () => {
     let harness: StoreHarness
     let worker: WorkerSession
     beforeEach(async () => {
@@ -35,7 +35,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(memberOf(claimed, 'crm')).toMatchObject({ nativeId: 'C1', state: 'unread', lane: 'open' })
     })
 
-    test('takes the same native record in once, however often it is named', async () => {
+    test('creates one candidate for a native record, however often it is named', async () => {
       const { store } = harness
       const results = await store.intake([
         { marks: [mark('C1'), mark('C1')] },
@@ -48,7 +48,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(await claim(store, worker)).toHaveLength(2)
     })
 
-    test('takes the same native record in once when processes race for it', async () => {
+    test('creates one candidate for a native record when processes race for it', async () => {
       const { store, other } = harness
       const nativeIds = Array.from({ length: 20 }, (_, n) => `C${n}`)
       const marks = nativeIds.map((nativeId) => mark(nativeId))
@@ -74,7 +74,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(third).toMatchObject({ duplicate: false, discovered: 1 })
     })
 
-    test('sees the duplicate of a delivery in the same batch', async () => {
+    test('detects the duplicate of a delivery in the same batch', async () => {
       const delivery = { system: 'crm', deliveryId: 'd1', body: new Uint8Array([1]) }
       const results = await harness.store.intake([
         { delivery, marks: [mark('C1')] },
@@ -99,7 +99,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(await claim(store, worker)).toHaveLength(1)
     })
 
-    test('does not hear news in a version that is absorbed, unless forced', async () => {
+    test('ignores a version that is absorbed, unless forced', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1')] }])
       const claimed = await claimOne(store, worker)
@@ -144,7 +144,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(due[0]?.record.look).toEqual(['web'])
     })
 
-    test('keeps hostile text as it is and apart: U+0000, lone surrogates, the escape, quotes', async () => {
+    test('stores hostile text unchanged and distinct: U+0000, lone surrogates, the escape, quotes', async () => {
       const { store } = harness
       const nativeIds = [
         'a\u0000',
@@ -210,7 +210,7 @@ export function describeIntake(open: OpenHarness): void {
       })
     })
 
-    test('goes on past ids that are too long to be kept, in whatever comes with them (H33)', async () => {
+    test('ignores ids that are too long to be stored, and processes the rest (H33)', async () => {
       const { store } = harness
       const long = Array.from({ length: 200 }, () => harness.uuid()).join('') + Math.random()
       const cursor = { system: 'crm', entity: 'customer', position: 'p2' }
@@ -235,7 +235,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(found).toMatchObject({ discovered: 1 })
     })
 
-    test('does not let one item that the database refuses spoil the batch', async () => {
+    test('does not let one item that the database refuses fail the batch', async () => {
       const { store } = harness
       const results = await store.intake([
         { marks: [mark('C1')] },

@@ -21,7 +21,7 @@ export function describeJournal(open: OpenHarness): void {
       return harness.store.decide([{ lease: record.lease, journal: [entry(record.record.id, body)] }])
     }
 
-    test('tells what happened to a record, in order, values decoded', async () => {
+    test('returns the history of a record, in order, with decoded values', async () => {
       const { store } = harness
       const [first, second] = records
       const id = first!.record.id
@@ -54,7 +54,7 @@ export function describeJournal(open: OpenHarness): void {
       expect(await store.admin.journal({ limit: 10 })).toHaveLength(1)
     })
 
-    test('verifies after concurrent writers, and shows a changed byte (INV-16)', async () => {
+    test('verifies after concurrent writers, and reveals a changed byte (INV-16)', async () => {
       const { store } = harness
       for (let round = 0; round < 5; round += 1) {
         await Promise.all(records.map((record) => write(record, { round })))

@@ -1,4 +1,4 @@
-/** What the store suite is run with, and the steps that its tests are written in. */
+/** The harness of the store suite, and the steps of its tests. */
 import { expect } from 'vitest'
 import type { Intent, Member } from '../../src/model/state.ts'
 import type {
@@ -17,7 +17,7 @@ export interface StoreHarness {
   readonly store: Store
   /** Another store on the same state, as another process would have; memory has only one. */
   readonly other: Store
-  /** Lets time pass. */
+  /** Advances the time. */
   advance(ms: number): Promise<void>
   /** Ends the worker as the death of its process would. */
   kill(worker: WorkerSession): Promise<void>
@@ -71,7 +71,7 @@ export function promotion(
   }
 }
 
-/** Takes in a native record, promotes it and ends clean; answers its record id. */
+/** Adds a native record, promotes it and ends clean; returns its record id. */
 export async function activeRecord(
   { store }: StoreHarness,
   worker: WorkerSession,

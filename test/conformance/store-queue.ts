@@ -1,4 +1,4 @@
-/** The work queue: claims, leases, finishing, the death of workers. */
+/** The work queue: claims, leases, finishing, and the death of workers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Settlement, WorkerSession } from '../../src/store/contract.ts'
 import {
@@ -47,7 +47,7 @@ export function describeQueue(open: OpenHarness): void {
       expect(await claim(store, worker)).toHaveLength(0)
     })
 
-    test('looks again when a mark arrives in the middle of a pass (H32)', async () => {
+    test('reads again when a mark arrives in the middle of a pass (H32)', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: [] }])
@@ -61,7 +61,7 @@ export function describeQueue(open: OpenHarness): void {
       expect(await claim(store, worker)).toHaveLength(0)
     })
 
-    test('makes records due that wait because calls to a system failed, and leaves others alone', async () => {
+    test('makes records due that wait because calls to a system failed, and leaves others unchanged', async () => {
       const { store } = harness
       const ids: string[] = []
       for (const nativeId of ['C1', 'C2', 'C3', 'C4']) ids.push(await activeRecord(harness, worker, nativeId))
@@ -88,7 +88,7 @@ export function describeQueue(open: OpenHarness): void {
       expect(due.map(({ record }) => record.id).toSorted()).toEqual(ids.slice(0, 2).toSorted())
     })
 
-    test('looses no mark, whenever it arrives (H32)', async () => {
+    test('loses no mark, whenever it arrives (H32)', async () => {
       const { store, other } = harness
       await activeRecord(harness, worker, 'C1')
       let seen = 0
@@ -110,7 +110,7 @@ export function describeQueue(open: OpenHarness): void {
       expect(seen).toBe(41)
     })
 
-    test('comes back at the time asked for, and at once when marked meanwhile', async () => {
+    test('makes a record due at the requested time, and at once when marked meanwhile', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1')] }])
       const first = await claimOne(store, worker)
@@ -126,7 +126,7 @@ export function describeQueue(open: OpenHarness): void {
       await claimOne(store, worker)
     })
 
-    test('falls due when its time has come', async () => {
+    test('makes a record due when its time has come', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1')] }])
       const first = await claimOne(store, worker)
@@ -136,7 +136,7 @@ export function describeQueue(open: OpenHarness): void {
       await claimOne(store, worker)
     })
 
-    test('narrows the systems to look at when the pass says so', async () => {
+    test('narrows the systems to read when the pass requests it', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: ['crm', 'erp'] }])
@@ -148,7 +148,7 @@ export function describeQueue(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record.look).toEqual([])
     })
 
-    test('stays in the worker’s hands between the rounds of a pass', async () => {
+    test('keeps the claim between the rounds of a pass', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1')] }])
       const claimed = await claimOne(store, worker)
@@ -159,7 +159,7 @@ export function describeQueue(open: OpenHarness): void {
       expect(await store.settle([clean(claimed)])).toEqual([{ kind: 'ok' }])
     })
 
-    test('counts claims since the last clean end, so that a record that kills its worker stands out', async () => {
+    test('counts claims since the last clean end, so that a record that kills its worker is detected', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1')] }])
       for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -174,7 +174,7 @@ export function describeQueue(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record.attempts).toBe(1)
     })
 
-    test('hands the records of a dead worker on within two seconds, what they were to look at included', async () => {
+    test('releases the records of a dead worker within two seconds, including the systems to read', async () => {
       const { store } = harness
       const victim = await store.registerWorker()
       const id = await activeRecord(harness, worker, 'C1')
@@ -189,7 +189,7 @@ export function describeQueue(open: OpenHarness): void {
       expect(next.lease.epoch).toBeGreaterThan(held.lease.epoch)
     })
 
-    test('hands a record on when its lease is over', async () => {
+    test('releases a record when its lease expires', async () => {
       const { store } = harness
       const stalled = await store.registerWorker()
       await store.intake([{ marks: [mark('C1')] }])
@@ -200,7 +200,7 @@ export function describeQueue(open: OpenHarness): void {
       await claimOne(store, worker)
     })
 
-    test('fences everything a worker commits after its record was handed on (INV-14)', async () => {
+    test('fences every commit of a worker after its record was released (INV-14)', async () => {
       const { store } = harness
       const stalled = await store.registerWorker()
       await store.intake([{ marks: [mark('C1'), mark('C2')] }])
@@ -230,7 +230,7 @@ export function describeQueue(open: OpenHarness): void {
       }
     })
 
-    test('commits the rest of a batch that holds one fenced item', async () => {
+    test('commits the rest of a batch that contains one fenced item', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1'), mark('C2'), mark('C3')] }])
       const claimed = await claim(store, worker)
@@ -240,7 +240,7 @@ export function describeQueue(open: OpenHarness): void {
       expect(await store.settle(batch)).toEqual([{ kind: 'ok' }, { kind: 'fenced' }, { kind: 'ok' }])
     })
 
-    test('tells other processes of new work when asked to', async () => {
+    test('notifies other processes of new work on request', async () => {
       const { store, other } = harness
       const woken = new Promise<void>((resolve) => {
         other.onWake(resolve)
@@ -252,7 +252,7 @@ export function describeQueue(open: OpenHarness): void {
   })
 }
 
-/** Reaps until something was handed on; answers how long that took. */
+/** Reaps until something was released; returns how long that took. */
 async function reaped({ store }: StoreHarness): Promise<number> {
   const from = performance.now()
   while (performance.now() - from < 5000) {

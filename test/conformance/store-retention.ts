@@ -1,4 +1,4 @@
-/** Retention: what is kept no longer goes, and nothing that the sync rests on. */
+/** Retention: expired data is removed, but nothing that the sync depends on. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PruneRequest, WorkerSession } from '../../src/store/contract.ts'
 import {
@@ -24,7 +24,7 @@ export function describeRetention(open: OpenHarness): void {
     })
     afterEach(() => harness.close())
 
-    /** Everything so far is old; `rest` says what is not. */
+    /** Everything so far is old, except as set in `rest`. */
     async function prune(rest: Partial<PruneRequest> = {}) {
       const later = (await harness.store.now()) + hour
       return harness.store.prune({
@@ -42,7 +42,7 @@ export function describeRetention(open: OpenHarness): void {
       return claimOne(harness.store, worker)
     }
 
-    test('removes settled writes and the journal behind them, and keeps what is open', async () => {
+    test('removes settled writes and their journal lines, and keeps what is open', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const first = await again(id)
@@ -68,7 +68,7 @@ export function describeRetention(open: OpenHarness): void {
       })
     })
 
-    test('leaves a whole chain, line by line, and a changed byte still shows (INV-16)', async () => {
+    test('leaves a valid chain, line by line, and a changed byte is still detected (INV-16)', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       for (let n = 0; n < 6; n += 1) {
@@ -87,7 +87,7 @@ export function describeRetention(open: OpenHarness): void {
       expect(await store.admin.verifyJournal()).toMatchObject({ brokenAt: { seq: left[0]!.seq } })
     })
 
-    test('goes on with a chain of which no line is left', async () => {
+    test('continues a chain without remaining lines', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.settle([clean(await again(id), { journal: [entry(id)] })])
@@ -97,7 +97,7 @@ export function describeRetention(open: OpenHarness): void {
       expect(await store.admin.verifyJournal()).toEqual({ lines: 1 })
     })
 
-    test('knows a delivery as long as it is kept', async () => {
+    test('recognises a delivery as long as it is kept', async () => {
       const { store } = harness
       const delivery = { system: 'crm', deliveryId: 'd1', body: new Uint8Array([1]) }
       await store.intake([{ delivery, marks: [mark('C1')] }])
@@ -107,7 +107,7 @@ export function describeRetention(open: OpenHarness): void {
       expect((await store.intake([{ delivery, marks: [] }]))[0]?.duplicate).toBe(false)
     })
 
-    test('removes failures that are over and no open one', async () => {
+    test('removes resolved failures and no open one', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const failure = {
@@ -144,7 +144,7 @@ export function describeRetention(open: OpenHarness): void {
       expect((await prune()).runs).toBe(0)
     })
 
-    test('closes runs whose process died, with all that they had listed', async () => {
+    test('closes runs whose process died, with all records they had listed', async () => {
       const { store } = harness
       const id = harness.uuid()
       await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })

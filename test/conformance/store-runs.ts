@@ -1,4 +1,4 @@
-/** Full runs, the mass-change guard, the schedule and what is known of systems. */
+/** Full runs, the mass-change guard, the schedule and the known state of systems. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Fact, GuardReservation, WorkerSession } from '../../src/store/contract.ts'
 import {
@@ -37,7 +37,7 @@ export function describeRuns(open: OpenHarness): void {
       return { id, found }
     }
 
-    test('finds what changed, what is new and what is missing, and leaves the rest alone', async () => {
+    test('finds changed, new and missing records, and leaves the rest unchanged', async () => {
       const { store } = harness
       const changed = await activeRecord(harness, worker, 'C1')
       await activeRecord(harness, worker, 'C2')
@@ -78,7 +78,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.baselineDone('erp', 'customer')).toBe(false)
     })
 
-    test('marks what an incomplete list missed when it is to be looked at, up to a number, and says so in the reason', async () => {
+    test('marks what an incomplete list missed up to a requested number, and adds that to the reason', async () => {
       const { store } = harness
       const looked = await activeRecord(harness, worker, 'C1')
       const other = await activeRecord(harness, worker, 'C2')
@@ -100,7 +100,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.baselineDone('crm', 'customer')).toBe(false)
     })
 
-    test('does not miss a record that was linked while the run listed', async () => {
+    test('does not count a record as missing that was linked during the run', async () => {
       const { store } = harness
       const id = harness.uuid()
       await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
@@ -109,7 +109,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.finishRun({ id, complete: true, seen: 0 })).toMatchObject({ missing: 0 })
     })
 
-    test('looks at a member that was suspected gone when it is listed again', async () => {
+    test('marks a member that was suspected gone when it is listed again', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       await store.markRecords([{ recordId: id, systems: [] }])
@@ -129,7 +129,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(found).toEqual({ unchanged: 1, changed: 0, discovered: 1, missing: 0 })
     })
 
-    test('stages hostile native ids apart', async () => {
+    test('stages hostile native ids separately', async () => {
       const nativeIds = ['a\tb', 'a\nb', 'a\\', '\\N', 'a\u0000', 'ä\ud800', '']
       const { found } = await run(nativeIds.map((nativeId) => [nativeId, 'x'] as const))
       expect(found.discovered).toBe(nativeIds.length)
@@ -168,7 +168,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await claim(store, worker)).toEqual([])
     }
 
-    test('wakes what waited for the first load of a place when its lists are taken', async () => {
+    test('wakes records that wait for the first load of a place when its lists are accepted', async () => {
       const { store } = harness
       await waitForFirstLoad()
       await store.wakeFirstLoad('crm', 'customer')
@@ -177,7 +177,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await claim(store, worker)).toHaveLength(1)
     })
 
-    test('wakes what waited for the first load of a place once its list is complete', async () => {
+    test('wakes records that wait for the first load of a place once its list is complete', async () => {
       const { store } = harness
       await waitForFirstLoad()
       for (const complete of [false, true]) {
@@ -188,7 +188,7 @@ export function describeRuns(open: OpenHarness): void {
       }
     })
 
-    test('knows no run that was not begun or is over', async () => {
+    test('refuses runs that were not begun or have ended', async () => {
       const { store } = harness
       const { id } = await run([])
       await expect(store.finishRun({ id, complete: true, seen: 0 })).rejects.toMatchObject({
@@ -224,7 +224,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.reserveChanges([reservation(2), reservation(1)])).toEqual([true, false])
     })
 
-    test('takes changes back that were not made', async () => {
+    test('subtracts changes that were not made', async () => {
       const { store } = harness
       const some = (count: number) => ({
         system: 'crm',
@@ -245,7 +245,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.reserveChanges([some(2), some(1)])).toEqual([true, false])
     })
 
-    test('grants no more than the bound to racing processes', async () => {
+    test('grants no more than the bound to concurrent processes', async () => {
       const { store, other } = harness
       const one = {
         system: 'crm',
@@ -275,7 +275,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.lastScheduled('crm/full')).toBe(7)
     })
 
-    test('keeps facts apart by their kind, place and detail', async () => {
+    test('distinguishes facts by their kind, place and detail', async () => {
       const { store, other } = harness
       const facts: readonly Fact[] = [
         { kind: 'first-load-listed', entity: 'customer' },
@@ -316,7 +316,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.sentinels('crm', 'customer', 1, 'C2')).toHaveLength(1)
     })
 
-    test('another account counts once a person accepts it, which is journaled', async () => {
+    test('trusts another account once a person accepts it, which is journaled', async () => {
       const { store } = harness
       expect(await store.admin.acceptAccount('crm', 'ada')).toEqual({ kind: 'unknown' })
       await store.saveFingerprint('crm', 'tenant 1')
@@ -331,7 +331,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.fingerprint('crm')).toBe('tenant 2')
       const [line] = await store.admin.journal({ limit: 1 })
       expect(line).toMatchObject({ kind: 'person', actor: 'ada', body: { acceptedAccount: 'crm' } })
-      // The old account is back before anybody accepted the next one.
+      // The old account is back before the next one was accepted.
       await store.noteFingerprint('crm', 'tenant 3')
       await store.noteFingerprint('crm', 'tenant 2')
       expect((await store.admin.acceptAccount('crm', 'ada')).kind).toBe('same')

@@ -1,4 +1,4 @@
-/** Schemas of resources: what was accepted stays the measure until a person accepts another. */
+/** Schemas of resources: the accepted one stays the reference until a person accepts another. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { OpenHarness, StoreHarness } from './store-kit.ts'
 
@@ -18,7 +18,7 @@ export function describeSchemas(open: OpenHarness): void {
         seen,
       ])
 
-    test('the first form is accepted, later ones are seen, and the row before is told', async () => {
+    test('the first form is accepted, later ones are stored as observed, and the previous row is returned', async () => {
       const { admin } = harness.store
       const account = { system: 'crm', resource: 'Account' }
       expect(await admin.saveSchema({ ...account, schema: '{"a":1}' })).toBeUndefined()
@@ -28,7 +28,7 @@ export function describeSchemas(open: OpenHarness): void {
       expect(await forms()).toEqual([['crm', 'Account', '{"a":1}', '{"b":"\\u0000"}']])
     })
 
-    test('a person accepts one resource or all of a system, which is journaled; others stay', async () => {
+    test('a person accepts one resource or all of a system, which is journaled; others are unchanged', async () => {
       const { admin } = harness.store
       for (const [system, resource] of [
         ['crm', 'Account'],

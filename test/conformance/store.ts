@@ -1,4 +1,4 @@
-/** What every store must do, whatever it is made of. Each implementation's test file calls this with a harness of its own. */
+/** The suite for every store. Each implementation's test file calls this with a harness of its own. */
 import { describe } from 'vitest'
 import { describeAdmin } from './store-admin.ts'
 import { describeBinding } from './store-binding.ts'

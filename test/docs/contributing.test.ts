@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const root = path.resolve(import.meta.dirname, '..', '..')
 
-/** More files than this is no walk of an afternoon. */
+/** Maximum number of files in the walkthrough, so that it can be read in an afternoon. */
 const filesMax = 40
 
 function filesNamedIn(page: string): readonly string[] {
@@ -12,7 +12,7 @@ function filesNamedIn(page: string): readonly string[] {
   return [...text.matchAll(/`((?:src|test|scripts)\/[\w./-]+\.ts)`/g)].map(([, file = '']) => file)
 }
 
-test('the walk from a webhook to its outcome names files that exist, and few', () => {
+test('the walkthrough from a webhook to its outcome names files that exist, and not too many', () => {
   const files = new Set(filesNamedIn('docs/contributing/one-webhook.md'))
   expect([...files].filter((file) => !existsSync(path.join(root, file)))).toEqual([])
   expect(files.size).toBeGreaterThan(10)
@@ -26,7 +26,7 @@ test('the map names files that exist', () => {
   expect(missing).toEqual([])
 })
 
-test('every layer of the sources says in a few lines what it is', () => {
+test('every layer of the sources has a short description', () => {
   const layers = readdirSync(path.join(root, 'src'), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   )

@@ -1,4 +1,4 @@
-/** The decision about dependencies names what the package really depends on. */
+/** The decision about dependencies names the actual dependencies of the package. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'

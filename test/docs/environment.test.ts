@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
-/** Names of variables of this product in a text; those that only end in _FILE are another way to give the same. */
+/** Names of this product's variables in a text; those that only end in _FILE are another way to set the same variable. */
 function variables(text: string): readonly string[] {
   const names = text.match(/\b(?:ISTHMUS_[A-Z_]+|DATABASE_URL|NO_COLOR)\b/g) ?? []
   return [...new Set(names.map((name) => name.replace(/_FILE$/, '')))].toSorted()
 }
 
-test('the page of environment variables has exactly those that are read', () => {
+test('the page of environment variables lists exactly those that are read', () => {
   const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
   expect(variables(read('docs/reference/environment.md'))).toEqual(variables(read('src/runtime/config.ts')))
 })

@@ -31,7 +31,7 @@ test('the page of error codes has every code of the table, and no other', () => 
   expect([...page().keys()].sort()).toEqual(Object.keys(errorCodes).sort())
 })
 
-test('the page says of each code what the table says', () => {
+test('the page describes each code as the table does', () => {
   const rows = page()
   for (const [code, { summary, fix, retry }] of Object.entries(errorCodes)) {
     expect(rows.get(code), code).toEqual({

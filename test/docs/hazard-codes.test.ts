@@ -1,4 +1,4 @@
-/** The codes of hazards (H1) and invariants (INV-1): what the code names is on its page, and what a page names is shown by a test. */
+/** The codes of hazards (H1) and invariants (INV-1): each used code is described on its page, and each code on a page is covered by a test. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'

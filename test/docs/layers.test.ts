@@ -1,4 +1,4 @@
-/** `npm run layers` holds the folders of the engine to one direction: each test builds a small tree with one forbidden import. */
+/** `npm run layers` enforces one direction of imports between the folders of the engine: each test builds a small tree with one forbidden import. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
-/** Checks a tree of these files; answers what it says about them. */
+/** Checks a tree of these files; returns the output. */
 async function check(files: Readonly<Record<string, string>>): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'layers-'))
   folders.push(root)

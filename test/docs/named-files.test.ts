@@ -1,4 +1,4 @@
-/** What the pages name is there: files in backticks, and the tests that a command selects. */
+/** The files that pages name in backticks exist, and so do the tests that a command selects. */
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 

@@ -1,4 +1,4 @@
-/** The REST system of the connector author's guide is whole, is described in less than forty lines, and passes every probe. */
+/** The REST system of the connector author's guide is complete, is described in less than forty lines, and passes every probe. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -27,7 +27,7 @@ afterAll(async () => {
   await desk.close()
 })
 
-/** The section as the runtime would bind it: variables resolved, the connector's name taken off. */
+/** The section as the runtime would bind it: variables resolved, the connector's name removed. */
 function section(): Record<string, unknown> {
   const secret = `whsec_${Buffer.from('the secret of the desk').toString('base64')}`
   const variables: Record<string, string> = {

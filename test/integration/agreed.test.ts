@@ -1,6 +1,6 @@
 /**
- * "In agreement" is said only when it is so: each test makes one thing wrong in a running pair of systems, over HTTP and PostgreSQL, and asks
- * what the status says of it.
+ * `agreed` is reported only when it is true: each test makes one thing wrong in a running pair of systems, over HTTP and PostgreSQL, and checks the
+ * status.
  */
 import { describe, expect, test, vi } from 'vitest'
 import type { StatusResource } from '../../src/api/status.ts'
@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 180_000 })
 
 const three = { inCrm: [customerRecord(1), customerRecord(2), customerRecord(3)] }
 
-/** As `isthmus status` in another process asks. */
+/** Reads the status like `isthmus status` in another process. */
 function ask({ integration, store }: IsthmusRuntime): Promise<StatusResource> {
   return createStatusReader({ integration, admin: store.admin }).read()
 }
@@ -39,9 +39,9 @@ const agrees = ({ state }: StatusResource) => state === 'agreed'
 const placeOf = (status: StatusResource, system: string) =>
   status.places.find((place) => place.system === system)
 
-test('agreed is said when it is so', async () => {
+test('agreed is reported when it is true', async () => {
   const joined = await join(three)
-  // Before the records are discovered both places are empty, which is an agreement too.
+  // Before the records are discovered both places are empty, which counts as agreement too.
   const status = await statusWhen(
     joined,
     'agreed about all three',
@@ -62,7 +62,7 @@ test('agreed is said when it is so', async () => {
   }
 })
 
-describe('agreed is not said', () => {
+describe('agreed is not reported', () => {
   test('while both systems are down; and it is again when they are back', async () => {
     const joined = await join(three)
     const started = performance.now()
@@ -79,7 +79,7 @@ describe('agreed is not said', () => {
       expect(reason?.action).not.toBe('')
     }
     expect(status.summary).toContain("its feed can't be read")
-    // A remote that is down is no reason to take this process out of service: its webhooks would be lost.
+    // An unreachable remote is no reason to take this process out of service: its webhooks would be lost.
     await expect(joined.runtime().checkReady()).resolves.toBeUndefined()
     expect(performance.now() - started).toBeLessThan(60_000)
     joined.crm.outage(false)
@@ -87,7 +87,7 @@ describe('agreed is not said', () => {
     await statusWhen(joined, 'agreed again', agrees)
   })
 
-  test('after the token of a system was revoked, and the system says so in its own words', async () => {
+  test("after the token of a system was revoked, and the system's own message is shown", async () => {
     const joined = await join(three)
     joined.crm.token = 'another-token'
     const status = await statusWhen(joined, 'attention', needsAttention)
@@ -121,7 +121,7 @@ describe('agreed is not said', () => {
     expect(reason?.message).toMatch(/its feed can't be read.*404.*no such path/)
   })
 
-  test('of a system that was never readable', async () => {
+  test('for a system that was never readable', async () => {
     const joined = await join({
       ...three,
       settle: false,
@@ -140,7 +140,7 @@ describe('agreed is not said', () => {
     ).toMatch(/never read|in doubt/)
   })
 
-  test('while a quota is used up and the system refuses calls', async () => {
+  test('while a quota is exhausted and the system refuses calls', async () => {
     const joined = await join(three)
     joined.erp.fault({ kind: 'status', status: 429, retryAfter: '1' })
     const status = await statusWhen(joined, 'attention', needsAttention)
@@ -152,7 +152,7 @@ describe('agreed is not said', () => {
     await statusWhen(joined, 'agreed again', agrees)
   })
 
-  test('when nothing runs any more; a started process makes it true again', async () => {
+  test('when no process is running; a started process makes it true again', async () => {
     const joined = await join(three)
     await statusWhen(joined, 'agreed', agrees)
     let status: StatusResource | undefined
@@ -171,7 +171,7 @@ describe('agreed is not said', () => {
     const joined = await join(three)
     await statusWhen(joined, 'agreed', agrees)
     const schema = await newestSchema()
-    // What a full disk answers to whoever asks for room.
+    // The error of a full disk when space is allocated.
     await database().query(
       `create function ${schema}.no_room() returns trigger language plpgsql as
        $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`,
@@ -205,7 +205,7 @@ describe('agreed is not said', () => {
     )
   })
 
-  test('of records that an offset list misses; a full run by a person reads them by id and settles it', async () => {
+  test('for records that an offset list misses; a manual full run reads them by id and resolves it', async () => {
     const joined = await join({
       ...three,
       definition: {
@@ -242,7 +242,7 @@ describe('agreed is not said', () => {
     ).toHaveLength(2)
   })
 
-  test('of a place that nothing reads regularly', async () => {
+  test('for a place that nothing reads regularly', async () => {
     const joined = await join({
       ...three,
       definition: { crmPart: { triggers: [{ webhook: 'changes' }] } },
@@ -255,7 +255,7 @@ describe('agreed is not said', () => {
     expect(status.summary).toContain('not all is watched')
   })
 
-  test('while a person has paused the work: nothing is carried over until it is resumed', async () => {
+  test('while the work is paused: nothing is propagated until it is resumed', async () => {
     const joined = await join(three)
     const { admin } = joined.runtime().store
     await admin.pause('ann', 'the ERP is being upgraded')
@@ -273,7 +273,7 @@ describe('agreed is not said', () => {
   })
 })
 
-/** The store of a stopped runtime is closed: another process asks. */
+/** The store of a stopped runtime is closed: the status is read by another process. */
 async function askStopped({ integration }: IsthmusRuntime): Promise<StatusResource> {
   const store = new PostgresStore({
     connection: database().connection,
@@ -287,7 +287,7 @@ async function askStopped({ integration }: IsthmusRuntime): Promise<StatusResour
   }
 }
 
-/** Each pair has a schema of its own, numbered. */
+/** Each pair has a numbered schema of its own. */
 async function newestSchema(): Promise<string> {
   const rows = await database().query<{ schema: string }>(
     `select table_schema as schema from information_schema.tables where table_name = 'write_probe'`,

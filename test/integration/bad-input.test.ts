@@ -1,6 +1,6 @@
 /**
- * Bad input and bad days: what the systems, the credentials or the disk can do to Isthmus. Each gives a message that names what it is, and
- * loses nothing: when it is over, both systems agree.
+ * Bad input and failures of the systems, the credentials or the disk. Each is reported with a message that names it, and nothing is lost: afterwards
+ * both systems agree.
  */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-describe('a system that answers badly', () => {
+describe('a system with faulty responses', () => {
   let database: TestDatabase
   let pair: RunningPair
 
@@ -42,10 +42,10 @@ describe('a system that answers badly', () => {
     return pair
   }
 
-  /** All codes and reasons that were told so far. */
+  /** All codes and reasons that were reported so far. */
   const told = (): string => JSON.stringify(pair.events)
 
-  test('wrong credentials: the system is paused with the reason, and work goes on once they are right', async () => {
+  test('wrong credentials: the system is paused with the reason, and work continues once they are right', async () => {
     await open({ definition: { erpToken: 'ERP_TOKEN' }, environment: { ERP_TOKEN: 'wrong' } })
     pair.erp.token = 'right'
     await pair.start()
@@ -80,8 +80,8 @@ describe('a system that answers badly', () => {
       await pair.agree(5)
     })
 
-  test('a page of 10 MB is taken, and one of 100 MB is refused by name', async () => {
-    // The size has to end the read, and not its time limit, on a busy machine as well.
+  test('a page of 10 MB is accepted, and one of 100 MB is refused by name', async () => {
+    // The size must end the read, not its time limit, even on a busy machine.
     await open({ definition: { crmSystem: { timing: { readTimeout: '30s', writeTimeout: '2s' } } } })
     pair.crm.fault({ kind: 'oversize', bytes: 10_000_000, path: 'limit=500', times: 1 })
     await pair.start()
@@ -94,7 +94,7 @@ describe('a system that answers badly', () => {
     await pair.agree(5)
   })
 
-  test('a database that was dropped: the failure is told, the process lives, and stops when asked', async () => {
+  test('a database that was dropped: the failure is reported, the process stays alive, and stops when requested', async () => {
     const own = await withTestDatabase()
     pair = await RunningPair.open(own.connection)
     cleanups.push(() => pair.close())
@@ -142,9 +142,9 @@ describe('an embedded database in trouble', () => {
       return (left === right && right.split('\n').length === count) || `${left.length} and ${right.length}`
     }, 60_000)
 
-  test('deleted under a running process: it says so by name, and a new start finds everything again', async () => {
+  test('deleted under a running process: it is reported by name, and a new start finds everything again', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'isthmus-data-'))
-    // For root the server runs as another user, who must be able to come here.
+    // For root the server runs as another user, which needs access to this directory.
     chmodSync(dataDir, 0o755)
     cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }))
     const start = await startAll(dataDir, 20)
@@ -186,7 +186,7 @@ describe('an embedded database in trouble', () => {
   const isDiskFull = () => /DISK_FULL/.test(isthmus.output())
 })
 
-/** A disk of 200 MB for root, else undefined (and said so). */
+/** A disk of 200 MB for root, otherwise undefined (with a message). */
 function mountTiny(): string | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'isthmus-tiny-'))
   try {
@@ -201,7 +201,7 @@ function mountTiny(): string | undefined {
   }
 }
 
-/** Leaves no room at all. */
+/** Leaves no space at all. */
 function fillDisk(file: string): void {
   const block = Buffer.alloc(1_000_000)
   for (const size of [block.length, 4096, 1]) {
@@ -213,7 +213,7 @@ function fillDisk(file: string): void {
   }
 }
 
-/** A person with `rm -rf`. */
+/** Simulates a person with `rm -rf`. */
 function emptyDirectory(directory: string): void {
   for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-/** `isthmus certify`, the way a person runs it, against a system that does what it declares and against one that does not. */
+/** `isthmus certify`, as run by a user, against a system that behaves as declared and against one that does not. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -98,7 +98,7 @@ async function certify(
 const kindOf = (certified: Certified, name: string): string | undefined =>
   certified.resources[0]?.probes.find((probe) => probe.name === name)?.outcome.kind
 
-test('only looks unless told otherwise, and says what it could not try', async () => {
+test('only reads by default, and reports what it could not test', async () => {
   const { directory, fake } = await setUp('          remove: { delete: true }')
   const { code, out } = await certify(directory, 'crm')
   expect(out).toContain('✓ A record that is there is read by its id')
@@ -107,7 +107,7 @@ test('only looks unless told otherwise, and says what it could not try', async (
   expect(fake.calls.filter(({ method }) => method !== 'GET')).toEqual([])
 })
 
-test('with --write it proves what writes do, says so before, and leaves nothing behind', async () => {
+test('with --write it proves the effects of writes, announces that before, and leaves nothing behind', async () => {
   const { directory, fake } = await setUp('          remove: { delete: true }')
   const { code, out, err } = await certify(directory, 'crm', '--write', '--json')
   const certified = JSON.parse(out) as Certified
@@ -126,7 +126,7 @@ test('with --write it proves what writes do, says so before, and leaves nothing 
   expect(fake.resource('contacts').table.size).toBe(4)
 })
 
-test('refutes what a system is declared to do and does not', async () => {
+test('refutes declared behaviour that a system does not have', async () => {
   const { directory } = await setUp('          remove: { delete: true }', {
     conditional: 'none',
     nested: 'replace',
@@ -139,7 +139,7 @@ test('refutes what a system is declared to do and does not', async () => {
     expect([name, kindOf(certified, name)]).toEqual([name, 'failed'])
 })
 
-test('makes no record where it could not remove it again', async () => {
+test('creates no record where it could not remove it again', async () => {
   const { directory, fake } = await setUp('          remove: { delete: false }')
   const { code, out } = await certify(directory, 'crm', '--write', '--resource', 'contacts')
   expect(out).toContain('records made there could not be removed again')

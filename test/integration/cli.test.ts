@@ -1,4 +1,4 @@
-/** The real program, the way a person runs it: one folder, two HTTP systems, the embedded database. */
+/** The real program, as used by a person: one folder, two HTTP systems, the embedded database. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const commandTimeoutMs = 90_000
 
 let directory = ''
-/** Keeps the folder's database up between commands, so that not each of them has to start it. */
+/** Keeps the folder's database running between commands, so that not every command has to start it. */
 let database: EmbeddedPostgres | undefined
 let crm: FakeSystem
 let erp: FakeSystem
@@ -104,7 +104,7 @@ const manifest = (write: string): string => `
           remove: { delete: true }
           inflight: 500ms`
 
-/** What a person makes of the first definition once the APIs' documentation is read. */
+/** The first definition, improved as a user would after reading the APIs' documentation. */
 function writeBetterDefinition(): void {
   writeFileSync(
     path.join(directory, 'isthmus.yaml'),
@@ -144,9 +144,9 @@ entities:
   )
 }
 
-// Each test starts several processes, one after the other: a busy machine takes its time.
+// Each test starts several processes, one after the other, which takes time on a busy machine.
 describe('the command line from the first definition to a decision', { timeout: 180_000 }, () => {
-  test('init writes a definition that check accepts but for what it can not know', async () => {
+  test('init writes a definition that check accepts except for what it can not know', async () => {
     const made = await asked(
       'init',
       '--system',
@@ -170,7 +170,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(value).toMatchObject({ errors: 0, warnings: 2 })
   })
 
-  test('check says what each unreachable, refusing or odd system is about', async () => {
+  test('check explains the problem of each unreachable, refusing or unusual system', async () => {
     const wrong = async (environment: Readonly<Record<string, string>> = {}): Promise<string> => {
       const { code, out } = await isthmus(['check', '--json'], environment)
       expect(code).toBe(1)
@@ -200,7 +200,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(crm.countCalls('POST') + crm.countCalls('PATCH') + erp.countCalls('PUT')).toBe(0)
   })
 
-  test('check finds a mapping that would loop, by a record of the system', async () => {
+  test('check finds a mapping that would loop, using a record of the system', async () => {
     const file = path.join(directory, 'isthmus.yaml')
     const good = readFileSync(file, 'utf8')
     writeFileSync(
@@ -220,7 +220,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     ).toContainEqual(expect.stringContaining('name: '))
   })
 
-  test('check names the place of a mistake in the file', async () => {
+  test('check reports the position of a mistake in the file', async () => {
     const file = path.join(directory, 'broken.yaml')
     writeFileSync(
       file,
@@ -231,7 +231,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(out).toMatch(/error +\d+:\d+ entities\.customer\.fields\.name.*required/s)
   })
 
-  test('try takes one record through every stage and writes nothing', async () => {
+  test('try runs one record through every stage and writes nothing', async () => {
     const { code, value } = await asked('try', 'customer', '--system', 'crm', '--id', '1')
     expect(code).toBe(0)
     expect(value).toMatchObject({
@@ -255,7 +255,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(crm.countCalls('PATCH') + erp.countCalls('POST') + erp.countCalls('PUT')).toBe(0)
   })
 
-  test('sync --wait brings both systems to agreement and says what it did', async () => {
+  test('sync --wait brings both systems to agreement and reports what it did', async () => {
     const { code, value } = await asked('sync', '--wait')
     expect(code).toBe(0)
     expect(value).toMatchObject({ alone: true, places: [{ how: 'listed' }, { how: 'listed' }] })
@@ -266,7 +266,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     database = await startEmbeddedPostgres({ dataDir: path.join(directory, '.isthmus') })
   })
 
-  test('status, record show and record why tell of it', async () => {
+  test('status, record show and record why report it', async () => {
     expect((await asked('status')).value).toMatchObject({
       integration: 'sync',
       counts: { records: { active: 4 }, workers: 0 },
@@ -316,7 +316,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect((await isthmus(['record', 'why', 'crm:2'])).out).toContain('what people decided:')
   })
 
-  test('full --wait does not say that it is done when a system could not be read', async () => {
+  test('full --wait does not report success when a system could not be read', async () => {
     crm.token = 'renewed'
     const ended = await isthmus(['full', '--wait', '--timeout', '30s'], { CRM_TOKEN: 'the old one' })
     crm.token = undefined
@@ -327,7 +327,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     )
   })
 
-  test('start serves until SIGTERM; sync beside it only marks, and waits when asked to', async () => {
+  test('start serves until SIGTERM; sync beside it only marks, and waits when requested', async () => {
     const service = await startIsthmus({
       directory,
       port: await freePort(),

@@ -33,7 +33,7 @@ async function joined(options: JoinOptions = {}): Promise<JoinedSystems> {
   return systems
 }
 
-/** Entered in the ERP, which nobody announces, and then in the CRM, which is polled all the time. */
+/** Entered in the ERP, which announces nothing, and then in the CRM, which is polled frequently. */
 async function enterTwice(
   systems: JoinedSystems,
 ): Promise<{ readonly inErp: string; readonly inCrm: string }> {
@@ -42,7 +42,7 @@ async function enterTwice(
   return { inErp, inCrm }
 }
 
-/** The two entries are one customer, and an edit of either reaches the other. */
+/** The two entries are one customer, and an edit of either is propagated to the other. */
 async function expectLinked(
   systems: JoinedSystems,
   { inErp, inCrm }: { readonly inErp: string; readonly inCrm: string },
@@ -92,7 +92,7 @@ describe('a customer entered in a system that is polled hourly, and then in the 
   })
 })
 
-test('where nothing can show it, the create is held as the definition says, and a person lets it go', async () => {
+test('where no evidence is possible, the create is held as the definition specifies, and a person releases it', async () => {
   const list = {
     paging: 'offset',
     parameter: 'offset',
@@ -119,7 +119,7 @@ test('where nothing can show it, the create is held as the definition says, and 
   await systems.until('the customer in the ERP', () => valuesOf(systems.partners, 'code').includes(key))
 })
 
-describe('a customer deleted in the CRM, archived in the ERP for that, and there again', () => {
+describe('a customer deleted in the CRM, therefore archived in the ERP, and restored', () => {
   const archive = {
     delete: { from: ['crm'], action: 'archive', confirm: '400ms', guard: { atLeast: 1_000 } },
   }
@@ -141,7 +141,7 @@ describe('a customer deleted in the CRM, archived in the ERP for that, and there
     return { systems, nativeId }
   }
 
-  test('is one customer again: the ERP takes its record back', async () => {
+  test('is one customer again: the ERP restores its record', async () => {
     const { systems, nativeId } = await archived({ remove })
     await systems.until('taken back', () => recordOf(systems.partners, 'C000002').body.archived === false)
     systems.contacts.patch(nativeId, { city: 'Oslo' }, 'user')
@@ -150,7 +150,7 @@ describe('a customer deleted in the CRM, archived in the ERP for that, and there
     expect((await systems.runtime().store.admin.failures({ limit: 5 })).rows).toEqual([])
   })
 
-  test('is for a person where it can not be taken back', async () => {
+  test('is left for review where it can not be restored', async () => {
     const { systems } = await archived({ remove: { archive: { archived: true } } })
     const { admin } = systems.runtime().store
     await systems.until('a failure', async () => (await admin.failures({ limit: 5 })).rows.length === 1)

@@ -1,4 +1,4 @@
-/** An application's database and a folder of files, kept in agreement by the real runtime: announcements one way, exports the other. */
+/** An application's database and a folder of files, kept in agreement by the real runtime: announcements in one direction, exports in the other. */
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -121,7 +121,7 @@ describe('a database and a folder', () => {
     await expect.poll(rowsOfFile, { timeout: 20_000 }).toContain('N1;Announced;12345678901.25')
   }, 30_000)
 
-  test('an edit in the file comes to the database, and nothing else is overwritten', async () => {
+  test('an edit in the file is written to the database, and nothing else is overwritten', async () => {
     const content = await readFile(file(), 'utf8')
     await exported(content.replace('Shop 3', 'Edited by the ERP'))
     const name = async () =>
@@ -132,7 +132,7 @@ describe('a database and a folder', () => {
     ])
   }, 30_000)
 
-  test('connections that are cut are made again, and nothing that happened meanwhile is missed', async () => {
+  test('lost connections are reopened, and no change made meanwhile is missed', async () => {
     await shop.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'isthmus shop'`,
     )

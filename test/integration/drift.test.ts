@@ -1,4 +1,4 @@
-/** Drift as a person meets it: `isthmus check` and `isthmus drift`, on PostgreSQL, between two looks of the runtime. */
+/** Drift from a user's perspective: `isthmus check` and `isthmus drift`, on PostgreSQL, between two checks of the runtime. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -84,7 +84,7 @@ async function isthmus(
   return { code, value: out === '' ? undefined : JSON.parse(out), err }
 }
 
-/** One process of the runtime, until it has looked. */
+/** One process of the runtime, until it has checked. */
 async function runUntil(isSeen: (seen: string) => boolean): Promise<void> {
   const loaded = await loadDefinition({ directory, environment: {} })
   const settings = readSettings({ DATABASE_URL: database.connection }, directory)
@@ -102,7 +102,7 @@ const schemaRows = async () =>
     .filter(({ area }) => area === 'schema')
     .map(({ level, subject, message }) => `${level}: ${subject}: ${message}`)
 
-test('check compares with the mapping, then with what was accepted; a person accepts', async () => {
+test('check compares with the mapping, then with the accepted schema; a person accepts', async () => {
   expect(await schemaRows()).toEqual([
     expect.stringContaining('ok: database: no accepted schema to compare with'),
     'warning: thing in crm: code: the system describes no kode',

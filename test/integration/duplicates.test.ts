@@ -1,4 +1,4 @@
-/** Duplicates over real HTTP and PostgreSQL: a double entry, the deletion of a copy, and what people decide. */
+/** Duplicates over real HTTP and PostgreSQL: a double entry, the deletion of a copy, and people's decisions. */
 import { describe, expect, test } from 'vitest'
 import { type JoinedSystems, recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
@@ -7,7 +7,7 @@ const { join } = useJoinedSystems()
 
 const key = 'C000009'
 
-/** The ERP is listed at the start and then seldom; the CRM is polled all the time. */
+/** The ERP is listed at the start and then rarely; the CRM is polled frequently. */
 const seldomPolled = { settle: false, definition: { erpPart: { triggers: [{ poll: '1h' }] } } } as const
 
 /** Lists both systems, as the next poll would. */
@@ -25,7 +25,7 @@ async function atRest(joined: JoinedSystems): Promise<void> {
   })
 }
 
-/** Entered by hand in the ERP, and a little later in the CRM; the ERP's entry is noticed only after we have created a copy. */
+/** Entered manually in the ERP, and a little later in the CRM; the ERP's entry is noticed only after we have created a copy. */
 async function doubleEntry(): Promise<{
   joined: JoinedSystems
   byHand: string
@@ -51,7 +51,7 @@ const pairs = async (joined: JoinedSystems) =>
   (await joined.runtime().store.admin.duplicates({ limit: 10 })).rows
 
 describe('a customer entered in both systems', () => {
-  test('is a duplicate; when the copy is deleted, the customer stays, and a hold says what is open', async () => {
+  test('is a duplicate; when the copy is deleted, the customer stays, and a hold names the open matters', async () => {
     const { joined, copy, nativeId } = await doubleEntry()
     joined.partners.remove(copy, 'user')
     await joined.runtime().byHand.runFull({}, AbortSignal.timeout(60_000))
@@ -78,7 +78,7 @@ describe('a customer entered in both systems', () => {
     expect(valuesOf(joined.partners, 'code').filter((code) => code === key)).toHaveLength(1)
   })
 
-  test('and the same: the copy is deleted, edits of both are kept, nothing is created', async () => {
+  test('declared the same: the copy is deleted, edits of both are kept, nothing is created', async () => {
     const { joined, byHand, copy, nativeId } = await doubleEntry()
     joined.partners.patch(copy, { phone: '' }, 'user')
     joined.partners.patch(byHand, { phone: '+47 1' }, 'user')
@@ -97,7 +97,7 @@ describe('a customer entered in both systems', () => {
     expect(await pairs(joined)).toEqual([])
   })
 
-  test('kept apart: each goes its own way, for good', async () => {
+  test('kept apart: both are independent permanently', async () => {
     const { joined } = await doubleEntry()
     const { admin } = joined.runtime().store
     const [pair] = await pairs(joined)

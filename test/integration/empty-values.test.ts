@@ -1,4 +1,4 @@
-/** Empty is not absent, from a source to the wire of a target: creates carry what is empty, and no default of the target comes back. */
+/** Empty is not absent, from a source to the requests to a target: creates carry empty values, and no default of the target is propagated. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -41,7 +41,7 @@ function definition(conflict: string): NonNullable<JoinOptions['definition']> {
   }
 }
 
-test('a create carries empty texts, lists and objects, zero and no, and the target’s defaults stay where they are', async () => {
+test('a create carries empty texts, lists and objects, zero and false, and the target’s defaults are not propagated', async () => {
   const it = await join({
     definition: definition('prefer crm erp'),
     erp: { defaults: ofTheErp },
@@ -59,7 +59,7 @@ test('a create carries empty texts, lists and objects, zero and no, and the targ
   await it.until('the status is here', () => recordOf(it.contacts, 'A').body.status === 'blocked')
 })
 
-test('a default fills what the source does not say where the policy ranks its system first, and nothing that the source says', async () => {
+test('a default fills an absent value where the policy ranks its system first, and never a stated one', async () => {
   const it = await join({
     definition: definition('prefer erp crm'),
     erp: { defaults: ofTheErp },
@@ -88,7 +88,7 @@ test.each(['body+version', 'nothing'])(
   },
 )
 
-test('between two databases, of which one has defaults', async () => {
+test('between two databases, one of which has defaults', async () => {
   const [a, b, store] = [await withTestDatabase(), await withTestDatabase(), await withTestDatabase()]
   const directory = await mkdtemp(path.join(tmpdir(), 'isthmus-empty-'))
   try {

@@ -1,4 +1,6 @@
-/** A person's first sync of two unknown APIs whose lists prove nothing, by the real program: it ends by itself, with everything in agreement. */
+/**
+ * A user's first sync of two unknown APIs whose lists prove nothing, with the real program: it terminates by itself, with everything in agreement.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -99,7 +101,7 @@ async function sync(): Promise<{ readonly code: number | null; readonly out: str
 
 const emails = ({ rows }: ShapedApi): readonly unknown[] => [...rows.values()].map(({ email }) => email)
 
-test('the first sync lists again where its lists prove nothing, and ends with everything on both sides', async () => {
+test('the first sync lists again where its lists prove nothing, and ends with all records on both sides', async () => {
   const { code, out, err } = await sync()
   expect(code, err).toBe(0)
   expect(JSON.parse(out)).toMatchObject({

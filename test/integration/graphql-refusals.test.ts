@@ -1,4 +1,4 @@
-/** Mutations that a GraphQL API refuses inside a response of 200: the whole way, with a server that nobody wrote for this. */
+/** Mutations that a GraphQL API refuses inside a response of 200: end to end, with a third-party server library. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -40,7 +40,7 @@ interface Customer {
 
 type Refuse = (taken: string) => unknown
 
-/** A shop whose mutations respond with `Customer` or with what `refuse` gives, where an address is taken. */
+/** A shop whose mutations respond with `Customer` or with the result of `refuse` where an address is taken. */
 async function startShop(
   refuse: Refuse,
 ): Promise<{ url: string; rows: Map<string, Customer>; mutations: () => number }> {
@@ -196,7 +196,7 @@ test.each([
     expect(failure?.message).toContain(words)
     expect(failure?.message).not.toContain('c1@example.org')
     const attempts = shop.mutations()
-    // Refused: not repeated, and the ERP keeps what its user entered.
+    // Refused: not repeated, and the ERP keeps its user's value.
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect(shop.mutations()).toBe(attempts)
     expect(attempts).toBeLessThanOrEqual(2 + 3)
@@ -209,7 +209,7 @@ test.each([
   },
 )
 
-test('a create that a resolver threw at is left to a person in the words of the server, and made once at most', async () => {
+test('a create whose resolver threw is left for review with the message of the server, and made at most once', async () => {
   const { shop, table, admin } = await joined(thrown)
   table.create({ code: 'C9', name: 'Name 9', email: 'c1@example.org' }, 'user')
   await until(async () => (await admin.failures({ limit: 5 })).rows.length === 1 || 'no failure')

@@ -1,4 +1,4 @@
-/** Hazards of telling who changed what, one more look at each: H1, H2, H4, H5, H8, H11. Others: hazards-writes. */
+/** Hazards of detecting who changed what: H1, H2, H4, H5, H8, H11. Others: hazards-writes. */
 import { expect, test } from 'vitest'
 import { type JoinedSystems, recordOf, useJoinedSystems } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
@@ -20,7 +20,7 @@ function edit(joined: JoinedSystems, crm: object, erp: object): void {
 const inCrm = (joined: JoinedSystems) => recordOf(joined.contacts, 'C000001').body
 const inErp = (joined: JoinedSystems) => recordOf(joined.partners, 'C000001').body
 
-test('H1 compares each system with what it held before: values that differ are no change, the same change in both is no conflict', async () => {
+test('H1 compares each system with its own previous values: differing values are no conflict, the same change in both is no conflict', async () => {
   const joined = await join({ inCrm: [{ ...first, name: long }], inErp: [{ ...first, name: long }] })
   expect(inErp(joined).name).not.toBe(inCrm(joined).name)
   const before = joined.writes()
@@ -30,7 +30,7 @@ test('H1 compares each system with what it held before: values that differ are n
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-test('H2 a lost store is built anew without creating twins or overwriting what agrees', async () => {
+test('H2 a lost store is rebuilt without creating duplicates or overwriting values that agree', async () => {
   const records = [1, 2, 3, 4].map((n) => customerRecord(n))
   const joined = await join({ inCrm: records })
   const before = joined.writes()
@@ -40,7 +40,7 @@ test('H2 a lost store is built anew without creating twins or overwriting what a
   expect([joined.contacts.size, joined.partners.size]).toEqual([4, 4])
 })
 
-test('H4 of two edits closer than the clocks may be apart the preferred one wins, not the newer one, and the other is kept', async () => {
+test('H4 of two edits within the possible clock skew the preferred one wins, not the newer one, and the other is kept', async () => {
   const joined = await join({
     inCrm: [first],
     definition: {
@@ -84,7 +84,7 @@ test('H5 fields of one group are taken from one system together', async () => {
   expect(await conflictsOf(joined)).toMatchObject([{ field: 'address' }])
 })
 
-test('H8 a cut value whose write was never answered does not flow back and spoil the original', async () => {
+test('H8 a truncated value whose write received no response is not propagated back over the original', async () => {
   const joined = await join({
     inCrm: [first],
     engine: { startWindowMs: 200 },
@@ -99,7 +99,7 @@ test('H8 a cut value whose write was never answered does not flow back and spoil
   await joined.until('the name arrives', () => inErp(joined).name === long.slice(0, 40))
   await joined.full()
   expect(inCrm(joined).name).toBe(long)
-  // Recognised as our own value: not a conflict with it, and not sent again.
+  // Recognised as our own value: no conflict with it, and not sent again.
   expect(await conflictsOf(joined)).toEqual([])
   expect(joined.writes() - before).toBe(1)
   expect(
@@ -109,7 +109,7 @@ test('H8 a cut value whose write was never answered does not flow back and spoil
   ).toEqual([])
 })
 
-test("H11 a person's edit of another field in the moment of our write is not swallowed with the response", async () => {
+test('H11 an edit of another field during our write is not lost with the response', async () => {
   const joined = await join({
     inCrm: [first],
     crm: { conditional: 'none' },
@@ -128,7 +128,7 @@ test("H11 a person's edit of another field in the moment of our write is not swa
   expect(inErp(joined)).toMatchObject({ phone: 'ours', city: 'Theirs' })
 })
 
-/** Whatever the runtime kept. */
+/** Removes everything that the runtime stored. */
 async function dropSchemas(): Promise<void> {
   const rows = await database().query<{ name: string }>(
     `select nspname as name from pg_namespace where nspname like 'pair\\_%'`,

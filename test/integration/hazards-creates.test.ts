@@ -1,4 +1,4 @@
-/** Hazards of creating, of recognising what exists, and of starting over: H16 to H20, H36. */
+/** Hazards of creating, of recognising existing records, and of starting over: H16 to H20, H36. */
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { type JoinOptions, recordOf, useJoinedSystems } from '../support/joined-systems.ts'
@@ -9,7 +9,7 @@ const first = customerRecord(1)
 const soon = { timing: { readTimeout: '3s', writeTimeout: '500ms' } }
 const quickly = { startWindowMs: 200 } as const
 
-/** An ERP that offers so much identity for creates, whatever the definition says about markers. */
+/** An ERP that offers this kind of identity for creates, whatever the definition specifies about markers. */
 function erpThatCreates(create: object, more: Partial<JoinOptions> = {}, resource: object = {}): JoinOptions {
   return {
     engine: quickly,
@@ -40,7 +40,7 @@ test.each([
   await joined.until('the two are linked', () => recordOf(joined.contacts, 'C000001').body.phone === 'linked')
 })
 
-test('H16 where nothing tells a create again there is at most one, and a person is asked', async () => {
+test('H16 where no create can be recognised it is made at most once, and left for review', async () => {
   const joined = await join({
     engine: quickly,
     erp: { create: 'none' },
@@ -58,7 +58,7 @@ test('H16 where nothing tells a create again there is at most one, and a person 
   expect(joined.partners.size).toBe(0)
 })
 
-test('H17 a search that lags behind is not believed too early after a lost create', async () => {
+test('H17 a lagging search is not relied on too early after a lost create', async () => {
   const joined = await join(
     erpThatCreates(
       { as: 'marker', field: 'externalId' },
@@ -78,7 +78,7 @@ test('H17 a search that lags behind is not believed too early after a lost creat
   expect(joined.erp.countCalls('POST')).toBe(1)
 })
 
-test('H18 an idempotency key is used again within its life, and not trusted after it', async () => {
+test('H18 an idempotency key is used again within its lifetime, and not relied on after it', async () => {
   const within = await join(
     erpThatCreates(
       { as: 'idempotencyKey', ttl: '1h', field: 'externalId' },
@@ -120,7 +120,7 @@ test.each([
       erp: { create: kind },
       definition: { ...definition, erpResource: { create } },
     })
-    // Carried out at once, while the responses go on being lost.
+    // Carried out at once, while further responses are lost.
     joined.erp.fault({ kind: 'lose-response', method: 'POST' })
     joined.contacts.create(first, 'user')
     await joined.until('it is there', () => joined.partners.size > 0)
@@ -133,7 +133,7 @@ test.each([
   },
 )
 
-test('H20 what both systems have from the start is linked, not doubled, whoever comes first and however many work', async () => {
+test('H20 existing records of both systems are linked, not duplicated, whatever the order and however many there are', async () => {
   const records = Array.from({ length: 40 }, (_, n) => customerRecord(n + 1))
   const joined = await join({
     inCrm: records.slice(0, 30),
@@ -150,7 +150,7 @@ test('H20 what both systems have from the start is linked, not doubled, whoever 
   expect((await joined.runtime().store.admin.status()).records).toMatchObject({ active: 40 })
 })
 
-test('H20 one that could be either of two waits for a person and changes neither', async () => {
+test('H20 one that matches either of two waits for review and changes neither', async () => {
   const joined = await join({
     inCrm: [1, 2].map((n) => customerRecord(n)),
     definition: {
@@ -168,7 +168,7 @@ test('H20 one that could be either of two waits for a person and changes neither
   expect(joined.writes()).toBe(0)
 })
 
-test('H36 after an older copy of the store is put back, what was created since is recognised and not made again', async () => {
+test('H36 after restoring an older backup of the store, later creates are recognised and not made again', async () => {
   const joined = await join({ inCrm: [1, 2, 3].map((n) => customerRecord(n)) })
   await joined.restart({ meanwhile: () => onServer(`create database ${name()}_copy template ${name()}`) })
   for (const n of [4, 5, 6]) joined.contacts.create(customerRecord(n), 'user')

@@ -1,4 +1,4 @@
-/** Hazards of finding, creating, deleting and referring: first loads, lost responses, lists, cursors, webhooks. Real HTTP, real PostgreSQL. */
+/** Hazards of discovering, creating, deleting and referencing: first loads, lost responses, lists, cursors, webhooks. Real HTTP, real PostgreSQL. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
 import { type PairOptions, RunningPair, settle, until } from '../support/running-pair.ts'
@@ -22,7 +22,7 @@ function fill(count: number): void {
   for (let n = 1; n <= count; n += 1) pair.contacts.create(customerRecord(n), 'user')
 }
 
-/** Both systems full of the same, joined, and quiet. */
+/** Both systems with the same records, joined, and settled. */
 async function joined(count: number, options: PairOptions = {}): Promise<void> {
   await open(options)
   fill(count)
@@ -43,7 +43,7 @@ function partnerCodes(): readonly unknown[] {
 }
 
 describe('creating', () => {
-  test('H2, H20: what exists on both sides is matched at the first load, not created again', async () => {
+  test('H2, H20: records that exist on both sides are matched at the first load, not created again', async () => {
     await open()
     fill(20)
     for (let n = 1; n <= 20; n += 2) pair.partners.create(customerRecord(n), 'user')
@@ -72,7 +72,7 @@ describe('creating', () => {
       await until(async () => (await linked()) === 16)
     })
 
-  test('H18: an idempotency key that has run out is not trusted; the record is looked for', async () => {
+  test('H18: an expired idempotency key is not relied on; the record is searched for', async () => {
     const manifest = { as: 'idempotencyKey', ttl: '1s' }
     await open({
       erp: { create: 'idempotencyKey', idempotencyTtlMs: 1000 },
@@ -87,7 +87,7 @@ describe('creating', () => {
     await until(async () => (await linked()) === 8)
   })
 
-  test('H19: our own create is not taken for new when the target announces it before it answers', async () => {
+  test('H19: our own create is not treated as new when the target announces it before its response', async () => {
     await open({ crm: { create: 'none' }, definition: { crmResource: { create: { as: 'naturalKey' } } } })
     await pair.start()
     await pair.subscribe()
@@ -101,14 +101,14 @@ describe('creating', () => {
 })
 
 describe('lists, cursors and webhooks', () => {
-  test('H31: webhooks that are lost, doubled, late and out of order change nothing about the result', async () => {
+  test('H31: webhooks that are lost, duplicated, late and out of order do not affect the result', async () => {
     await joined(5)
     await pair.subscribe({ lose: 0.4, duplicate: 0.5, delayMs: 300 })
     for (let n = 0; n < 60; n += 1) pair.contacts.patch(String((n % 5) + 1), { city: `City ${n}` }, 'user')
     await pair.agree(5)
   })
 
-  test('H31: a change is carried over by its webhook alone, without any poll', async () => {
+  test('H31: a change is propagated by its webhook alone, without any poll', async () => {
     await joined(2, { definition: { crmPart: { triggers: [{ webhook: 'changes' }] } } })
     await pair.subscribe()
     pair.contacts.patch('1', { city: 'Oslo' }, 'user')
@@ -131,7 +131,7 @@ describe('lists, cursors and webhooks', () => {
     expect(await pair.detail('crm', '999')).toBeUndefined()
   })
 
-  test('H21: changes of one instant are not lost at the edge of a page', async () => {
+  test('H21: changes with the same timestamp are not lost at the edge of a page', async () => {
     await joined(1, {
       definition: {
         crmResource: {
@@ -153,7 +153,7 @@ describe('lists, cursors and webhooks', () => {
     await pair.agree(60)
   })
 
-  test('H23: a cursor that the system no longer knows leads to a full list, not to "now"', async () => {
+  test('H23: an expired cursor leads to a full list, not to "now"', async () => {
     await joined(3)
     pair.crm.fault({
       kind: 'status',
@@ -178,7 +178,7 @@ describe('lists, cursors and webhooks', () => {
 })
 
 describe('deleting', () => {
-  test('a record that a person deletes is deleted on the other side, after a second look', async () => {
+  test('a record that a user deletes is deleted on the other side, after a second read', async () => {
     await joined(6)
     pair.contacts.remove('3', 'user')
     await until(() => pair.partners.size === 5)
@@ -199,7 +199,7 @@ describe('deleting', () => {
     expect(pair.partners.size).toBe(6)
   })
 
-  test('H27: a mass deletion is held for a person, all of it', async () => {
+  test('H27: a mass deletion is held for review, all of it', async () => {
     await joined(40, {
       definition: {
         customer: {
@@ -239,8 +239,8 @@ function nativeIdOf(code: string): unknown {
   return pair.partner(code)?.id
 }
 
-describe('one record, one system, nobody else', () => {
-  test('H33: a record that the target refuses for ever holds up nobody', async () => {
+describe('one record, one system, nothing else', () => {
+  test('H33: a record that the target always refuses blocks no other', async () => {
     await open({ erp: { unique: 'email' } })
     fill(20)
     pair.contacts.patch('7', { email: 'customer8@example.org' }, 'user')
@@ -249,7 +249,7 @@ describe('one record, one system, nobody else', () => {
     await until(async () => (await pair.running.store.admin.failures({ limit: 10 })).rows.length === 1)
   })
 
-  test('H34: a throttled system is left alone for as long as it asks', async () => {
+  test('H34: a throttled system is not called for as long as it requests', async () => {
     await joined(4)
     pair.erp.fault({ kind: 'status', status: 429, retryAfter: '2', method: 'PUT', times: 1 })
     pair.contacts.patch('1', { city: 'Oslo' }, 'user')
@@ -259,7 +259,7 @@ describe('one record, one system, nobody else', () => {
     await pair.agree(4)
   })
 
-  test('an outage of one side is caught up when it is over, and nothing is made twice', async () => {
+  test('changes during an outage of one side are caught up afterwards, and nothing is made twice', async () => {
     await joined(5)
     pair.erp.outage(true)
     for (let n = 1; n <= 5; n += 1) pair.contacts.patch(String(n), { city: `Outage ${n}` }, 'user')

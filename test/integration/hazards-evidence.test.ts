@@ -1,4 +1,4 @@
-/** Hazards of noticing changes and of believing that something is gone: H22 to H24, H26, H28. Others: hazards-discovery. */
+/** Hazards of detecting changes and of trusting absence: H22 to H24, H26, H28. Others: hazards-discovery. */
 import { Webhook } from 'standardwebhooks'
 import { expect, test, vi } from 'vitest'
 import {
@@ -11,7 +11,7 @@ import { customerRecord, hookSecret } from '../support/two-systems.ts'
 
 const { join } = useJoinedSystems()
 const pageOf7 = { parameter: 'limit', value: 7 }
-/** The ERP tells its changes by `(updatedAt, id)`. */
+/** The ERP reports its changes by `(updatedAt, id)`. */
 const byTime = {
   by: 'timestamp',
   path: '/partners/changed',
@@ -25,7 +25,7 @@ const byTime = {
   overlap: '3s',
 }
 
-/** Something that the ERP dates to another time than now. */
+/** Makes a change that the ERP dates to another time. */
 function datedBack<Result>(ms: number, act: () => Result): Result {
   const then = Date.now() - ms
   const spy = vi.spyOn(Date, 'now').mockReturnValue(then)
@@ -54,18 +54,18 @@ function manyWith(more: JoinOptions['definition'] = {}, count = 8): JoinOptions 
 const confirmed = (joined: JoinedSystems) =>
   joined.events.filter(({ type }) => type === 'DeletionConfirmed').length
 
-test('H22 a change that becomes visible after younger ones were read is still noticed', async () => {
+test('H22 a change that becomes visible after newer ones were read is still detected', async () => {
   const joined = await join({ definition: { erpResource: { changes: byTime } } })
   joined.partners.create(customerRecord(1), 'user')
   await joined.until('the younger one is there', () => joined.contacts.size === 1)
-  // So long that the cursor itself has moved past the older one's time.
+  // Long enough that the cursor itself is past the older one's time.
   await new Promise((resolve) => setTimeout(resolve, 1500))
   await joined.quiet()
   datedBack(2500, () => joined.partners.create(customerRecord(2), 'user'))
   await joined.until('the older one too', () => joined.contacts.size === 2)
 })
 
-test('H23 what a poll read just before everything stopped is not skipped by the next process', async () => {
+test('H23 changes that a poll read just before everything stopped are not skipped by the next process', async () => {
   const joined = await join({ inCrm: [customerRecord(1)] })
   const { nativeId } = recordOf(joined.partners, 'C000001')
   for (let round = 1; round <= 5; round += 1) {
@@ -77,7 +77,7 @@ test('H23 what a poll read just before everything stopped is not skipped by the 
   await joined.until('the last arrives', () => recordOf(joined.contacts, 'C000001').body.phone === 'round 5')
 })
 
-test('H24 what a list by offsets missed is gone only if a read by id says so', async () => {
+test('H24 a record that an offset list missed is gone only if a read by id confirms it', async () => {
   const list = { paging: 'offset', parameter: 'offset', items: 'data', size: pageOf7 }
   const joined = await join({
     inCrm: Array.from({ length: 20 }, (_, n) => customerRecord(n + 1)),
@@ -93,7 +93,7 @@ test('H24 what a list by offsets missed is gone only if a read by id says so', a
   const places = await joined.full()
   expect(places.find(({ system }) => system === 'erp')?.run).toMatchObject({ complete: false })
   joined.erp.faults.clear()
-  // A full run that a person asks for reads the missing ones by id: the one that is gone is confirmed, the others are there.
+  // A manual full run reads the missing ones by id: the deleted one is confirmed, the others exist.
   await joined.full()
   await joined.until('the deletion is carried over', () => joined.contacts.size === 19)
   expect(() => recordOf(joined.contacts, 'C000003')).toThrow()
@@ -136,7 +136,7 @@ test('H26 another account behind the same address deletes nothing', async () => 
   expect(confirmed(joined)).toBe(0)
 })
 
-test('H28 an old delivery about a deleted record brings nothing back', async () => {
+test('H28 an old delivery about a deleted record restores nothing', async () => {
   const joined = await join(manyWith())
   const contact = recordOf(joined.contacts, 'C000002').nativeId
   joined.contacts.remove(contact, 'user')

@@ -1,4 +1,4 @@
-/** Hazards of what records hold: personal values that must stay inside (H37), and documents that nobody expects (H40). */
+/** Hazards of the contents of records: personal values that must not leave (H37), and unexpected documents (H40). */
 import { expect, test } from 'vitest'
 import { createEventLog } from '../../src/observability/log-events.ts'
 import { recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
@@ -43,7 +43,7 @@ test('H37 no value of a record leaves through events, logs or failures', async (
 const conflictsOf = async (joined: Awaited<ReturnType<typeof join>>) =>
   (await joined.runtime().store.admin.conflicts({ limit: 5 })).rows
 
-test('H40 strange documents are carried as they are or kept in a lane of their own, and stop nobody else', async () => {
+test('H40 unusual documents are propagated unchanged or kept in a lane of their own, and block no other', async () => {
   const joined = await join({ inCrm: [customerRecord(1)] })
   const strange: readonly object[] = [
     JSON.parse(

@@ -1,4 +1,4 @@
-/** Hazards of many hands, wrong mappings and races: H13, H14, H15, H30, H32, H34. Others: hazards-writes. */
+/** Hazards of concurrent workers, wrong mappings and races: H13, H14, H15, H30, H32, H34. Others: hazards-writes. */
 import { expect, test } from 'vitest'
 import { recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
@@ -7,7 +7,7 @@ const { join } = useJoinedSystems()
 const first = customerRecord(1)
 const code = 'C000001'
 const shortTimes = { timing: { readTimeout: '3s', writeTimeout: '400ms' } }
-/** A CRM that honours no precondition: the weakest kind of API. */
+/** A CRM that supports no precondition, the weakest kind of API. */
 const weakCrm = {
   crm: { conditional: 'none' },
   definition: {
@@ -18,7 +18,7 @@ const weakCrm = {
   engine: { startWindowMs: 200 },
 } as const
 
-test('H13 an edit between our look and our write is never overwritten unseen', async () => {
+test('H13 an edit between our read and our write is never overwritten unnoticed', async () => {
   const joined = await join({
     inCrm: [first],
     definition: { customer: { conflict: { default: 'prefer erp crm' } } },
@@ -57,7 +57,7 @@ test('H14 a write that takes effect long after it failed does not undo a newer o
   expect(joined.partners.current(partner)?.body?.phone).toBe('newer')
 })
 
-test('H15 a look that took most of the lease is followed by no write: the next claim looks again and writes once', async () => {
+test('H15 a read that took most of the lease is followed by no write: the next claim reads again and writes once', async () => {
   const joined = await join({
     inCrm: [first],
     engine: { leaseMs: 2500, leaseMarginMs: 300, startWindowMs: 200 },
@@ -68,7 +68,7 @@ test('H15 a look that took most of the lease is followed by no write: the next c
   const looks = () => joined.erp.countCalls('GET', new RegExp(path))
   const looksBefore = looks()
   joined.erp.fault({ kind: 'slow', method: 'GET', path, delayMs: 1700, times: 1 })
-  // The ERP changed as well, so that it has to be looked at first.
+  // The ERP changed as well, so that it has to be read first.
   joined.partners.patch(recordOf(joined.partners, code).nativeId, { city: 'changed there' }, 'user')
   joined.contacts.patch(recordOf(joined.contacts, code).nativeId, { phone: 'once' }, 'user')
   await joined.until('our write comes', () => joined.erp.countCalls('PUT') === 1)
@@ -78,7 +78,7 @@ test('H15 a look that took most of the lease is followed by no write: the next c
   expect(joined.writes() - before).toBe(2)
 })
 
-test('H30 a mapping gone wrong changes no more than the guard allows, the rest waits for a person', async () => {
+test('H30 a wrong mapping changes no more than the guard allows, the rest is held', async () => {
   const records = Array.from({ length: 60 }, (_, n) => customerRecord(n + 1))
   const joined = await join({ inCrm: records })
   const before = joined.writes()
@@ -90,14 +90,14 @@ test('H30 a mapping gone wrong changes no more than the guard allows, the rest w
     },
   })
   await joined.full()
-  // All of them are worked on at once: what a process has yet to ask its store is no permission.
+  // All of them are processed at once: an unanswered query of the store must not count as permission.
   expect(joined.writes() - before).toBeLessThanOrEqual(3)
   const { rows } = await joined.runtime().store.admin.holds({ limit: 200 })
   expect(rows.filter(({ kind }) => kind === 'guard').length).toBeGreaterThanOrEqual(57)
 })
 
-test('H32 edits that come while a record is being worked on are never forgotten', async () => {
-  // One webhook for each edit and no poll: a mark that is forgotten is forgotten for good.
+test('H32 edits made while a record is being processed are never lost', async () => {
+  // One webhook for each edit and no poll: a lost mark is lost permanently.
   const joined = await join({
     inCrm: [first],
     webhooks: {},
@@ -114,7 +114,7 @@ test('H32 edits that come while a record is being worked on are never forgotten'
   expect(recordOf(joined.contacts, code).body.phone).toBe('edit 20')
 })
 
-test('H34 a system that asks to wait is left alone until then, and is not stormed afterwards', async () => {
+test('H34 a system that requests a pause is not called until then, and not flooded afterwards', async () => {
   const joined = await join({ inCrm: [1, 2, 3, 4, 5].map((n) => customerRecord(n)) })
   joined.erp.fault({ kind: 'status', status: 429, retryAfter: '2', times: 1 })
   const refusedBy = joined.erp.calls.length
@@ -126,7 +126,7 @@ test('H34 a system that asks to wait is left alone until then, and is not storme
     valuesOf(joined.partners, 'phone').every((phone) => phone === 'patient'),
   )
   const next = joined.erp.calls.slice(refusedBy + 1)
-  // What was on its way already may still come; nothing new starts before the time.
+  // Calls already in flight may still arrive; no new one starts before the time.
   expect(next.filter(({ at }) => at > refusedAt + 100 && at < refusedAt + 1900)).toEqual([])
   expect(joined.erp.countCalls('PUT')).toBe(5)
 })

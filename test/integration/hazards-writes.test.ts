@@ -32,8 +32,8 @@ async function linked(): Promise<number> {
 
 const plainErp = { write: 'both', conditional: 'none', versioned: false } as const
 
-describe('what a write may not do', () => {
-  test('H1: two systems that disagree about a value nobody changed are not written to each other', async () => {
+describe('hazards of writing', () => {
+  test('H1: two systems that differ in a value that was not changed are not written to each other', async () => {
     await joined({ definition: { erpPart: { map: { code: 'code', name: { path: 'name', maxLength: 5 } } } } })
     expect(pair.writes).toBe(0)
     await pair.full()
@@ -61,7 +61,7 @@ describe('what a write may not do', () => {
     expect((await pair.running.store.admin.conflicts({ limit: 10 })).rows).toEqual([])
   })
 
-  test('H3: an edit made right after our write is a later edit, also where answers name no version', async () => {
+  test('H3: an edit made right after our write is a later edit, even where responses name no version', async () => {
     await joined({ erp: plainErp, definition: { erpResource: plainManifest } })
     for (let round = 1; round <= 2; round += 1) {
       pair.contacts.patch('1', { city: `Oslo ${round}` }, 'user')
@@ -73,7 +73,7 @@ describe('what a write may not do', () => {
     expect((await pair.running.store.admin.conflicts({ limit: 10 })).rows).toEqual([])
   })
 
-  test('H7, H8: a name that the ERP cuts is written once and never comes back cut', async () => {
+  test('H7, H8: a name that the ERP truncates is written once and never propagates back', async () => {
     const long = 'A name that is much longer than forty characters can ever be'
     await joined()
     pair.contacts.patch('1', { name: long }, 'user')
@@ -85,7 +85,7 @@ describe('what a write may not do', () => {
     expect(pair.writes).toBe(1)
   })
 
-  test('H9: systems that rewrite each write of the other are held, and go quiet', async () => {
+  test("H9: systems that rewrite each other's writes are held, and settle", async () => {
     await joined({ crm: { rewrites: ['phone'] }, erp: { rewrites: ['phone'] } }, 1)
     pair.contacts.patch('1', { phone: '123' }, 'user')
     await settle(6000)
@@ -95,7 +95,7 @@ describe('what a write may not do', () => {
     expect(pair.writes).toBe(writes)
   })
 
-  test('H11: an edit of another field between our write and our next look is not swallowed', async () => {
+  test('H11: an edit of another field between our write and our next read is not lost', async () => {
     await joined()
     pair.contacts.patch('1', { city: 'Oslo' }, 'user')
     await until(() => pair.partner('C000001')?.city === 'Oslo')
@@ -104,7 +104,7 @@ describe('what a write may not do', () => {
     expect(pair.contact('C000001')).toMatchObject({ city: 'Oslo', phone: '99' })
   })
 
-  test('H12: replacing a whole object leaves properties alone that no mapping names', async () => {
+  test('H12: replacing a whole object leaves unmapped properties unchanged', async () => {
     await joined()
     pair.partners.patch('1', { memo: 'do not lose me' }, 'user')
     pair.contacts.patch('1', { city: 'Oslo' }, 'user')
@@ -112,7 +112,7 @@ describe('what a write may not do', () => {
     expect(pair.partner('C000001')?.memo).toBe('do not lose me')
   })
 
-  test('H13: an edit between our read and our write is seen, not overwritten', async () => {
+  test('H13: an edit between our read and our write is detected, not overwritten', async () => {
     await joined()
     pair.erp.fault({ kind: 'slow', method: 'PUT', delayMs: 400, times: 1 })
     pair.contacts.patch('1', { city: 'Oslo' }, 'user')
@@ -122,7 +122,7 @@ describe('what a write may not do', () => {
     expect(pair.contact('C000001')).toMatchObject({ city: 'Oslo', phone: '42' })
   })
 
-  test('H14: a write that takes effect long after its response was given up does no harm', async () => {
+  test('H14: a write that takes effect long after its call was abandoned does no harm', async () => {
     await joined({ erp: plainErp, definition: { erpResource: plainManifest } })
     pair.erp.fault({ kind: 'zombie', method: 'PATCH', delayMs: 400, times: 1 })
     pair.contacts.patch('1', { city: 'Oslo' }, 'user')
@@ -145,7 +145,7 @@ describe('what a write may not do', () => {
     expect(pair.partner('C000001')?.city).toBe('Oslo')
   })
 
-  test('H39: a legal value that the target refuses is not sent again and again, and other fields go on', async () => {
+  test('H39: a valid value that the target refuses is not sent repeatedly, and other fields continue', async () => {
     await joined({ erp: { unique: 'email' } })
     pair.contacts.patch('1', { email: 'customer2@example.org' }, 'user')
     await until(async () => (await pair.running.store.admin.failures({ limit: 10 })).rows.length === 1)

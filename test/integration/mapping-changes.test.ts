@@ -1,4 +1,4 @@
-/** A definition that changes while its records are there: bases belong to their lenses (A13), over HTTP and PostgreSQL. */
+/** A definition that changes while records exist: bases belong to their lenses (A13), over HTTP and PostgreSQL. */
 import { expect, test } from 'vitest'
 import { type JoinedSystems, recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
@@ -27,7 +27,7 @@ function edit(joined: JoinedSystems, table: 'contacts' | 'partners', change: obj
 const writesTo = (table: JoinedSystems['contacts']): number =>
   table.changes.filter(({ by }) => by === 'engine').length
 
-test('a field that moved to another path empties nothing: what only one side has is filled in', async () => {
+test('a field that moved to another path clears nothing: values that only one side has are filled in', async () => {
   const joined = await join({ inCrm: many })
   const phones = valuesOf(joined.contacts, 'phone')
   const before = writesTo(joined.contacts)
@@ -42,7 +42,7 @@ test('a field that moved to another path empties nothing: what only one side has
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-test('a field that moved to a path with other values goes by the conflict policy, and the loser is kept', async () => {
+test('a field that moved to a path with other values is resolved by the conflict policy, and the losing value is kept', async () => {
   const joined = await join({ inCrm: [first], inErp: [{ ...first, telephone: '+49 89 7' }] })
   await joined.restart({ definition: { erpPart: { map: { ...plain, phone: 'telephone' } } } })
   await joined.until('the preferred value is in both', () => inErp(joined).telephone === first.phone)
@@ -52,7 +52,7 @@ test('a field that moved to a path with other values goes by the conflict policy
   expect(conflict?.candidates.map(({ value }) => value)).toContain('+49 89 7')
 })
 
-test('an edit made while a mapping changed is found like any other where its lens is the same', async () => {
+test('an edit made during a change of the mapping is detected like any other where its lens is the same', async () => {
   const joined = await join({ inCrm: [first] })
   await joined.restart({
     meanwhile: () => edit(joined, 'contacts', { city: 'Bonn', phone: '+49 228 1' }),
@@ -63,7 +63,7 @@ test('an edit made while a mapping changed is found like any other where its len
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-test('nothing is emptied by a mapping that changed: a person decides', async () => {
+test('a changed mapping clears nothing: a person decides', async () => {
   const group = {
     code: fields.code,
     address: { type: 'group', fields: { street: 'string', city: 'string' } },
@@ -78,7 +78,7 @@ test('nothing is emptied by a mapping that changed: a person decides', async () 
   })
   const { nativeId } = recordOf(joined.partners, 'C000001')
   await joined.restart({
-    // The other path holds a road, and the city is not there any more.
+    // The other path contains a road, and the city no longer exists.
     meanwhile: () => joined.partners.patch(nativeId, { road: 'Side road 2', city: null }, 'user'),
     definition: { customer, crmPart: { map: whole }, erpPart: { map: moved } },
   })
@@ -90,7 +90,7 @@ test('nothing is emptied by a mapping that changed: a person decides', async () 
   expect((await conflictsOf(joined))[0]).toMatchObject({ field: 'address', policy: 'mapping-changed' })
 })
 
-test('a system that is only written to keeps what its new path holds where nothing is agreed', async () => {
+test('a write-only system keeps the values at its new path where nothing is agreed', async () => {
   const joined = await join({
     inCrm: [{ ...first, phone: null }],
     inErp: [{ ...first, phone: null, telephone: '+49 89 7' }],
@@ -106,7 +106,7 @@ test('a system that is only written to keeps what its new path holds where nothi
   expect(inErp(joined).telephone).toBe('+49 89 7')
 })
 
-test('a changed normaliser writes nothing where the values are the same to it', async () => {
+test('a changed normaliser writes nothing where the values are equivalent under it', async () => {
   const joined = await join({ inCrm: many })
   const before = joined.writes()
   const phone = { path: 'phone', normalize: ['digits'] }
@@ -121,7 +121,7 @@ test('a changed normaliser writes nothing where the values are the same to it', 
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-test('a field declared in another way is agreed in its new form, without a write or a conflict', async () => {
+test('a field with a different declaration is agreed in its new form, without a write or a conflict', async () => {
   const joined = await join({ inCrm: many.map((record, index) => ({ ...record, city: ` ${index + 1} ` })) })
   const before = joined.writes()
   const customer = { fields: { ...fields, city: { type: 'integer' } } }
@@ -154,7 +154,7 @@ test('a field declared in another way is agreed in its new form, without a write
   expect(detail?.record.fields.city?.value).toBe('1')
 })
 
-test('a changed value map writes nothing where the values still mean the same', async () => {
+test('a changed value map writes nothing where the values still have the same meaning', async () => {
   const status = { type: 'enum', values: ['on', 'off', 'gone'] }
   const customer = { fields: { ...fields, city: status } }
   const map = (values: object) => ({ map: { ...plain, city: { path: 'city', values } } })
@@ -172,7 +172,7 @@ test('a changed value map writes nothing where the values still mean the same', 
   })
   await joined.full()
   expect(joined.writes()).toBe(before)
-  // From here on the ERP's 1 means something else: its values are another statement, and go by the policy.
+  // From here on the ERP's 1 has another meaning: its values are resolved by the policy.
   await joined.restart({
     definition: { customer, crmPart: map({ A: 'on', I: 'off' }), erpPart: map({ '1': 'off', '2': 'on' }) },
   })
@@ -182,7 +182,7 @@ test('a changed value map writes nothing where the values still mean the same', 
   expect(valuesOf(joined.contacts, 'city').every((value) => value === 'A')).toBe(true)
 })
 
-test('an added field reaches everybody without a full run', async () => {
+test('an added field is propagated to all systems without a full run', async () => {
   const { email: _email, ...without } = plain
   const { email: _type, ...fewer } = fields
   const joined = await join({
@@ -200,12 +200,12 @@ test('an added field reaches everybody without a full run', async () => {
   )
   await joined.quiet()
   expect(valuesOf(joined.partners, 'email').toSorted()).toEqual(valuesOf(joined.contacts, 'email').toSorted())
-  // Two different values are a first contact: the policy decides, nothing is overwritten unseen.
+  // Two different values are a first contact: the policy decides, nothing is overwritten unnoticed.
   const [conflict] = await conflictsOf(joined)
   expect(conflict?.candidates.map(({ value }) => value)).toContain('own@example.org')
 })
 
-test('a field that comes back begins with a first contact: nothing old comes up again', async () => {
+test('a field that is added again begins with a first contact: no old value returns', async () => {
   const { email: _email, ...without } = plain
   const { email: _type, ...fewer } = fields
   const joined = await join({ inCrm: [first] })
@@ -224,7 +224,7 @@ test('a field that comes back begins with a first contact: nothing old comes up 
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-test('a field that one system gets back receives what was agreed meanwhile, without a full run', async () => {
+test('a field that is mapped again in one system receives the value agreed meanwhile, without a full run', async () => {
   const { email: _email, ...without } = plain
   const joined = await join({ inCrm: [first] })
   await joined.restart({ definition: { erpPart: { map: without } } })
@@ -236,7 +236,7 @@ test('a field that one system gets back receives what was agreed meanwhile, with
   expect(inCrm(joined).email).toBe('new@example.org')
 })
 
-test('a narrowed filter lets records go without deleting them, a widened one takes them back', async () => {
+test('a narrowed filter releases records without deleting them, a widened one includes them again', async () => {
   const joined = await join({ inCrm: many.slice(0, 4), inErp: [{ ...customerRecord(9), city: 'Bonn' }] })
   const sizes = [joined.contacts.size, joined.partners.size]
   const narrow = { crmPart: { where: { city: { not: 'City 2' } } } }
@@ -257,7 +257,7 @@ test('a narrowed filter lets records go without deleting them, a widened one tak
   expect([joined.contacts.size, joined.partners.size]).toEqual(sizes)
 })
 
-test('a widened filter takes in what it kept out, without a full run by anybody', async () => {
+test('a widened filter includes the records it excluded, without a manual full run', async () => {
   const joined = await join({
     inCrm: many.slice(0, 4),
     definition: { crmPart: { where: { city: ['City 1', 'City 2'] } } },
@@ -267,7 +267,7 @@ test('a widened filter takes in what it kept out, without a full run by anybody'
   await joined.until('all are there', () => joined.partners.size === 4)
 })
 
-test('a system that comes back is linked to what it had, gets what it missed, and is listed before anything is created', async () => {
+test('a system that returns is linked to its former records, gets missing ones, and is listed before anything is created', async () => {
   const joined = await join({ inCrm: many.slice(0, 3) })
   const alone = {
     customer: {
@@ -326,14 +326,14 @@ test('two processes with one definition share the work', async () => {
   expect(joined.events.some(({ type }) => type === 'DefinitionSuperseded')).toBe(false)
 })
 
-test('a definition says what it changes when it is bound', async () => {
+test('binding a definition reports its changes', async () => {
   const joined = await join({ inCrm: [first] })
   await joined.restart({ definition: { erpPart: { map: { ...plain, phone: 'telephone' } } } })
   const bound = joined.events.find((event) => event.type === 'DefinitionBound')
   expect(bound).toMatchObject({
     changes: [
-      expect.stringContaining('customer.name in erp is mapped in another way'),
-      expect.stringContaining('customer.phone in erp is mapped in another way'),
+      expect.stringContaining('customer.name in erp has a different mapping'),
+      expect.stringContaining('customer.phone in erp has a different mapping'),
     ],
   })
 })

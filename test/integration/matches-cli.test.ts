@@ -1,4 +1,4 @@
-/** `isthmus matches` as people run it, beside a running service: decided, told by `record why`, and undone. */
+/** `isthmus matches` as used by people, beside a running service: decided, explained by `record why`, and undone. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -49,14 +49,14 @@ async function isthmus(...args: string[]): Promise<{ readonly code: number | nul
   return { code: child.exitCode, out }
 }
 
-/** Nothing is created in the ERP; a customer entered there with the same name and another city may be the one of the CRM. */
+/** Nothing is created in the ERP; a customer entered there with the same name and another city may be the CRM's. */
 const alike = {
   customer: { match: [{ score: { name: 3, city: 1, link: 0.95, review: 0.7 } }] },
   crmPart: quick,
   erpPart: { ...quick, operations: ['update'] },
 }
 
-/** A customer of the CRM, and one that was entered in the ERP by hand and may be the same: a person is asked. */
+/** A customer of the CRM, and one entered manually in the ERP that may be the same: left for review. */
 async function possiblyTheSame(): Promise<{
   running: RunningPair
   inErp: string
@@ -82,7 +82,7 @@ async function possiblyTheSame(): Promise<{
   return { running, inErp, asked: row?.recordId ?? '', candidate: row?.candidates[0]?.recordId ?? '' }
 }
 
-/** A customer of the CRM with a copy of ours in the ERP, and one that was entered there by hand a moment later. */
+/** A customer of the CRM with a copy of ours in the ERP, and one entered there manually a moment later. */
 async function doubled(): Promise<RunningPair> {
   const definition = { crmPart: quick, erpPart: seldom }
   const running = await RunningPair.open(database.connection, { definition })
@@ -127,7 +127,7 @@ test('a duplicate is listed, decided to be the same, explained, and undone', asy
   expect(again.out).toMatch(/undone/)
 })
 
-test('a duplicate is decided to be two: each gets its counterpart, and nobody is asked again', async () => {
+test('a duplicate is kept apart: each gets its counterpart, and there is no further question', async () => {
   const running = await doubled()
   const [row] = await duplicates(running)
   const [one, other] = row?.sides ?? []
@@ -165,7 +165,7 @@ test('a possible match is decided to be the same: the two are one record, and no
   expect(why.out).toContain(`match in erp: the same as ${asked}`)
 })
 
-test('a possible match is decided to be another record: it is created in the other system, and asked no more', async () => {
+test('a possible match is kept apart: it is created in the other system, and there is no further question', async () => {
   const { running, inErp, asked, candidate } = await possiblyTheSame()
   const decided = await isthmus('matches', 'decide', asked, '--apart')
   expect(decided.code, decided.out).toBe(0)

@@ -1,4 +1,4 @@
-/** Commands that call systems beside or before a service: where refresh tokens rotate, they leave it its access. */
+/** Commands that call systems beside or before a service: where refresh tokens rotate, they don't invalidate its access. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,7 +11,7 @@ import { settingsBeside } from '../../src/runtime/open-integration.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
 import { type ConsentServer, client, startConsentServer } from '../support/oauth/consent-server.ts'
 
-/** Seconds; every command that comes later needs a new access token. */
+/** Seconds; every later command needs a new access token. */
 const life = 2
 let server: ConsentServer
 let database: TestDatabase
@@ -48,7 +48,7 @@ entities:
 
 async function folder(more: string): Promise<string> {
   const directory = mkdtempSync(path.join(tmpdir(), 'isthmus-consent-'))
-  // As root, the embedded server runs as another user, who has to get here.
+  // As root, the embedded server runs as another user, which needs access to this directory.
   chmodSync(directory, 0o755)
   made.push(directory)
   writeFileSync(path.join(directory, 'isthmus.yaml'), definition('FIRST'))
@@ -145,7 +145,7 @@ test.each([
   240_000,
 )
 
-test('a command that can not share the tokens asks nothing, and says why', async () => {
+test('a command that can not share the tokens makes no call, and explains why', async () => {
   const directory = await folder('DATABASE_URL=postgresql://nobody@127.0.0.1:1/none\n')
   const { renewed, calls } = { renewed: server.renewed(), calls: server.calls() }
   const checked = await run(directory, 'check')
@@ -156,6 +156,6 @@ test('a command that can not share the tokens asks nothing, and says why', async
   expect((await run(directory, 'try', 'person', '--system', 'crm', '--id', '1')).code).not.toBe(0)
   expect((await run(directory, 'certify', 'crm')).code).not.toBe(0)
   expect([server.renewed(), server.calls()]).toEqual([renewed, calls])
-  // What needs no call needs no database.
+  // Commands without calls need no database.
   expect((await run(directory, 'check', '--offline')).out).not.toContain("can't be opened")
 }, 120_000)

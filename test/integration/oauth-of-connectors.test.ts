@@ -1,6 +1,6 @@
 /**
- * The connectors `salesforce` and `sap-s4` with tokens of an authorization server that nobody here wrote: client credentials and JWT bearer. Salesforce's
- * own endpoint names no lifetime; this one does, so renewal before the end is seen here too.
+ * The connectors `salesforce` and `sap-s4` with tokens of a third-party authorization server: client credentials and JWT bearer. Salesforce's own
+ * endpoint reports no lifetime; this one does, so renewal before expiry is tested too.
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, request as sendRequest } from 'node:http'
@@ -32,12 +32,12 @@ interface AuthorizationServer {
   /** Requests at the token endpoint so far. */
   asked(): number
   knows(authorization: string | undefined): Promise<boolean>
-  /** From now on, no token that was handed out opens a door. */
+  /** From now on, no issued token is accepted. */
   revokeAll(): void
   close(): Promise<void>
 }
 
-/** `ahead`: how far its clock is ahead of this machine's, for what is said about time in assertions. */
+/** `ahead`: how far its clock is ahead of this machine's, for times in assertions. */
 async function startAuthorizationServer(ahead = { ms: 0 }): Promise<AuthorizationServer> {
   const server = createServer()
   const url = await listen(server)
@@ -79,7 +79,7 @@ async function startAuthorizationServer(ahead = { ms: 0 }): Promise<Authorizatio
   return result
 }
 
-/** The grant of RFC 7523 as Salesforce asks for it: issued by the client, for the login host, about a user it knows. */
+/** The grant of RFC 7523 as Salesforce requires it: issued by the client, for the login host, about a known user. */
 function addJwtBearerGrant(provider: Provider, ahead: { readonly ms: number }): void {
   provider.registerGrantType(
     jwtBearer,
@@ -127,7 +127,7 @@ function shut(server: ReturnType<typeof createServer>): Promise<void> {
   })
 }
 
-/** An org that takes the authorization server's tokens: what it knows, a door in front of the fake changes into a session of the org. */
+/** An org that accepts the authorization server's tokens: a gateway in front of the fake replaces valid ones by a session of the org. */
 async function startOrg(
   authorization: AuthorizationServer,
 ): Promise<{ readonly url: string; readonly id: string }> {
@@ -230,7 +230,7 @@ test.each(flows)(
   },
 )
 
-test('sap-s4 by client credentials: one token for all, another before its end and after it was revoked', async () => {
+test('sap-s4 by client credentials: one shared token, another before its expiry and after it was revoked', async () => {
   const authorization = await startAuthorizationServer()
   const sap = await startSapServer({ admits: (header) => authorization.knows(header) })
   open.push(sap)

@@ -1,4 +1,4 @@
-/** What a person and a container see of the processes: their roles, how they end, and what they do when the database goes. */
+/** Processes as seen by a user and a container: their roles, how they end, and their behaviour when the database is gone. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -36,7 +36,7 @@ entities:
       right: { resource: people, map: { name: name }, triggers: [{ full: "0 3 * * *" }] }
 `
 
-/** The tests' own database is not what these processes are to use: each folder has a private one. */
+/** These processes must not use the tests' own database: each folder has a private one. */
 const environment = { ...process.env, DATABASE_URL: '' }
 
 async function start(roles?: readonly string[]): Promise<IsthmusProcess> {
@@ -67,7 +67,7 @@ async function run(...args: string[]): Promise<{ readonly code: unknown; readonl
 const statusOf = async ({ url }: IsthmusProcess, path: string, method = 'GET'): Promise<number> =>
   (await fetch(`${url}${path}`, { method })).status
 
-test('--role intake takes webhooks and --role worker nothing: neither shows the page or its API', async () => {
+test('--role intake accepts webhooks and --role worker nothing: neither serves the page or its API', async () => {
   const intake = await start(['intake'])
   const worker = await start(['worker'])
   const web = await start(['web'])
@@ -82,7 +82,7 @@ test('--role intake takes webhooks and --role worker nothing: neither shows the 
   expect(await seen(web)).toEqual({ page: 200, api: 200, hook: 404, health: 200 })
 }, 180_000)
 
-test('a command that meets the private database while another process shuts it down waits for it', async () => {
+test('a command that finds the private database being shut down by another process waits for it', async () => {
   for (const waitMs of [0, 60, 250]) {
     const service = await start()
     const ending = service.stop()
@@ -93,7 +93,7 @@ test('a command that meets the private database while another process shuts it d
   }
 }, 300_000)
 
-test('a service that npm started ends with npm, also when the shell between them hands no signal on', async () => {
+test('a service started by npm ends with npm, even when the shell between them forwards no signal', async () => {
   const shell = spawn('sh', ['-c', `"${process.execPath}" "${cli}" start --port 0 & wait`], {
     cwd: directory,
     env: { ...environment, npm_command: 'exec' },
@@ -105,15 +105,15 @@ test('a service that npm started ends with npm, also when the shell between them
   })
   await expect.poll(() => output, { timeout: 60_000 }).toContain('Ctrl-C stops it')
   shell.kill('SIGTERM')
-  // It closes when the last process that could write to it is gone.
+  // It closes when the last process that could write to it has ended.
   await once(shell.stdout, 'close')
 }, 120_000)
 
-test('a data directory that is deleted ends the process, which says so and fails', async () => {
+test('a data directory that is deleted ends the process, which reports it and fails', async () => {
   const service = await start()
   const ended = once(service.child, 'exit')
   await rm(join(directory, '.isthmus'), { recursive: true, force: true, maxRetries: 5 })
-  // Files that the server makes meanwhile come and go; the directory is what counts.
+  // The server creates and removes files meanwhile; only the directory matters.
   const [code] = (await ended) as unknown[]
   expect(service.output()).toContain('EMBEDDED_DIRECTORY_GONE')
   expect(code).toBe(1)

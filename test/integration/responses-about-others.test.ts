@@ -1,4 +1,4 @@
-/** Responses about another record, and refusals with a success status: the whole way from the definition to the systems over real HTTP. */
+/** Responses about another record, and refusals with a success status: end to end from the definition to the systems over real HTTP. */
 import { expect, test } from 'vitest'
 import { recordOf, useJoinedSystems } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
@@ -17,7 +17,7 @@ async function joinThree(
   return joined
 }
 
-/** Every call to a record of the CRM is answered with another one, as by a proxy that mixes answers up, or after a merge. */
+/** Every call to a record of the CRM gets a response about another one, as from a proxy that mixes up responses, or after a merge. */
 function respondsWith(
   joined: Joined,
   nativeId: string,
@@ -30,7 +30,7 @@ function respondsWith(
   joined.crm.fault({ ...faulty, ...(method && { method }), ...(times && { times }) })
 }
 
-test('a record whose reads respond with another one is neither written from nor to, and a person is told', async () => {
+test('a record whose reads respond with another one is neither read into nor written, and this is reported', async () => {
   const joined = await joinThree()
   const [one, two] = [
     recordOf(joined.contacts, 'C000001').nativeId,
@@ -57,7 +57,7 @@ test('a record whose reads respond with another one is neither written from nor 
   await joined.until('the edits go on', () => recordOf(joined.contacts, 'C000002').body?.phone === '999')
 })
 
-test('a system that is declared to redirect tells of a merge: the record is followed, and nothing is deleted', async () => {
+test('a system that is declared to redirect reveals a merge: the record is followed, and nothing is deleted', async () => {
   const joined = await joinThree({ crmResource: { redirects: true } })
   const [one, two] = [
     recordOf(joined.contacts, 'C000001').nativeId,
@@ -73,7 +73,7 @@ test('a system that is declared to redirect tells of a merge: the record is foll
   expect(recordOf(joined.contacts, 'C000001').body).toMatchObject({ phone: '+49 30 100001' })
 })
 
-test('an update that is answered with another record stays open until a look has shown what became of it', async () => {
+test('an update with a response about another record stays open until a read has shown its effect', async () => {
   const joined = await joinThree({
     crmResource: { version: undefined, inflight: '300ms' },
     crmPart: { acceptRaceWindow: true },
@@ -93,7 +93,7 @@ test('an update that is answered with another record stays open until a look has
   expect(await failuresOf(joined)).toEqual([])
 })
 
-test('a write that is refused with a status of success is a failure in the words of the system, and others go on', async () => {
+test('a write that is refused with a success status is a failure with the message of the system, and others continue', async () => {
   const joined = await joinThree()
   const nativeId = recordOf(joined.partners, 'C000002').nativeId
   const message = 'Credit limit exceeded for Rome: ask accounting'
@@ -120,7 +120,7 @@ test('a write that is refused with a status of success is a failure in the words
   await joined.until('a new value goes', () => recordOf(joined.partners, 'C000002').body?.city === 'Turin')
 })
 
-test('a delete that is answered with success and deletes nothing is told, and no system forgets the record', async () => {
+test('a delete that is confirmed without effect is reported, and no system loses the record', async () => {
   const joined = await joinThree()
   const nativeId = recordOf(joined.partners, 'C000002').nativeId
   joined.erp.fault({
@@ -138,7 +138,7 @@ test('a delete that is answered with success and deletes nothing is told, and no
   expect(joined.erp.countCalls('DELETE', /partners/), 'looked at, not deleted again and again').toBe(1)
 })
 
-test('the filter of a resource holds for feeds, webhooks, reads and lists alike', async () => {
+test('the filter of a resource applies to feeds, webhooks, reads and lists alike', async () => {
   const company = (n: number) => customerRecord(n, { kind: 'company' })
   const joined = await join({
     inCrm: [company(1), customerRecord(2, { kind: 'person' })],
@@ -155,7 +155,7 @@ test('the filter of a resource holds for feeds, webhooks, reads and lists alike'
       .map((nativeId) => joined.partners.current(nativeId)?.body?.code)
       .toSorted(),
   ).toEqual(['C000001', 'C000003'])
-  // Leaves the filter: nothing is deleted, and nothing goes either way any more.
+  // Leaves the filter: nothing is deleted, and nothing is synced any more.
   joined.contacts.patch(
     recordOf(joined.contacts, 'C000003').nativeId,
     { kind: 'person', city: 'Rome' },

@@ -1,4 +1,4 @@
-/** A listing through Bulk API 2.0 in a process whose heap is too small for what is listed. */
+/** A listing through Bulk API 2.0 in a process whose heap is too small for the listed records. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'

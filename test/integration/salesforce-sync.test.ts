@@ -148,7 +148,7 @@ function partnersOf({ erp }: Joined): readonly Readonly<Record<string, unknown>>
 
 const partner = (joined: Joined, code: string) => partnersOf(joined).find((one) => one.code === code)
 
-test('accounts become partners through a bulk listing, edits travel both ways, and creates come back as one account each', async () => {
+test('accounts become partners through a bulk listing, edits are synced both ways, and creates become one account each', async () => {
   const joined = await joinSystems((crm) => {
     for (let n = 1; n <= 150; n += 1) crm.org.create('Account', account(n))
   })
@@ -183,7 +183,7 @@ test('creates and updates whose responses are lost, and a session that ends mean
   const { crm, erp } = joined
   await until(() => crm.seen.some((one) => one.includes('/queryAll')) || 'not polled yet')
   const { table } = erp.resource('partners')
-  // How many calls it takes is the engine's affair; the first one of each kind gets no response.
+  // The number of calls depends on the engine; the first one of each kind gets no response.
   crm.loseResponses = 1
   for (let n = 1; n <= 12; n += 1) table.create({ code: `C-${n}`, name: `Customer ${n}` }, 'user')
   await until(() => live(crm).length >= 12 || `${live(crm).length} accounts`)
@@ -200,7 +200,7 @@ test('creates and updates whose responses are lost, and a session that ends mean
   expect(new Set(live(crm).map(({ values }) => values.AccountNumber)).size).toBe(12)
 })
 
-test('an outbound message is acknowledged once its notice is committed, and a merge re-links instead of deleting', async () => {
+test('an outbound message is acknowledged once its mark is committed, and a merge re-links instead of deleting', async () => {
   const joined = await joinSystems((crm) => {
     for (let n = 1; n <= 3; n += 1) crm.org.create('Account', account(n))
   })
@@ -226,7 +226,7 @@ test('an outbound message is acknowledged once its notice is committed, and a me
   expect(partnersOf(joined)).toHaveLength(3)
   expect(live(crm)).toHaveLength(2)
 
-  // Both have a partner: until a person has decided, the loser's one is kept up with, and then one of the two stays.
+  // Both have a partner: until a decision, the loser's partner stays in sync, and then one of the two stays.
   const duplicates = async () => (await store.admin.duplicates({ limit: 5 })).rows
   await until(async () => (await duplicates()).length === 1 || 'no duplicate')
   const [pair] = await duplicates()

@@ -108,7 +108,7 @@ function definition(crmUrl: string, sapUrl: string): Parameters<typeof writeDefi
           crm: {
             resource: 'contacts',
             key: 'externalId',
-            // It has no archive: a deletion in SAP, which archives, is not carried here.
+            // It has no archive: a deletion in SAP, which archives, is not propagated here.
             operations: ['create', 'update'],
             map: { code: 'code', name: 'name', city: 'city' },
             triggers: [{ poll: '1s' }],
@@ -148,7 +148,7 @@ function contactsOf({ crm }: Joined): readonly Readonly<Record<string, unknown>>
   })
 }
 
-test('contacts become partners, edits travel both ways, and a partner that was never changed is found', async () => {
+test('contacts become partners, edits are synced both ways, and a partner that was never changed is found', async () => {
   const joined = await joinSystems(({ crm }) => {
     for (let n = 1; n <= 60; n += 1) crm.resource('contacts').table.create(contact(n), 'user')
   })
@@ -177,7 +177,7 @@ test('contacts become partners, edits travel both ways, and a partner that was n
   expect(sap.partners.count()).toBe(61)
 })
 
-test('the filter of a resource keeps out what the change feed tells of', async () => {
+test('the filter of a resource excludes records that the change feed reports', async () => {
   const joined = await joinSystems(({ crm }) => {
     crm.resource('contacts').table.create(contact(1), 'user')
   })
@@ -197,7 +197,7 @@ test('the filter of a resource keeps out what the change feed tells of', async (
   expect(contactsOf(joined).map(({ code }) => code)).not.toContain('P-1')
 })
 
-test('under lost responses, locks and a server that fails, each contact becomes exactly one partner', async () => {
+test('under lost responses, locks and a failing server, each contact becomes exactly one partner', async () => {
   const joined = await joinSystems(({ crm, proxy }) => {
     for (let n = 1; n <= 20; n += 1) crm.resource('contacts').table.create(contact(n), 'user')
     proxy.faults.loseNextResponse({ method: 'POST' })

@@ -9,7 +9,7 @@ import { sendJson, startServer } from '../support/local-server.ts'
 const run = promisify(execFile)
 const script = new URL('../support/limit-worker.ts', import.meta.url).pathname
 
-test('two processes that share a limit through PostgreSQL keep it together, and both get their part', async () => {
+test('two processes that share a limit through PostgreSQL respect it together, and both get their share', async () => {
   const database = await withTestDatabase()
   const codec = createClearCodec(Buffer.from('test key of the store'))
   const store = new PostgresStore({ connection: database.connection, codec, poolSize: 1 })
@@ -28,12 +28,12 @@ test('two processes that share a limit through PostgreSQL keep it together, and 
     expect(outputs.map(({ stdout }) => Number(stdout))).toEqual([callsEach, callsEach])
     const times = server.seen.map(({ at }) => at).sort((a, b) => a - b)
     const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0)
-    // Each by itself would be done in half the time.
+    // Each alone would finish in half the time.
     expect(spanMs).toBeGreaterThan((2 * callsEach * perMs) / requests - perMs / 2)
     const busiest = Math.max(
       ...times.map((from) => times.filter((at) => at >= from && at < from + perMs).length),
     )
-    // What left in time may arrive late and close to what came after it, on a busy machine.
+    // On a busy machine, calls sent in time may arrive late and close to later ones.
     expect(busiest).toBeLessThanOrEqual(requests + 4)
     const workers = new Set(server.seen.slice(0, 2 * callsEach).map(({ headers }) => headers['x-worker']))
     expect(workers.size).toBe(2)

@@ -1,4 +1,4 @@
-/** The server over real HTTP: pages, headers, live events, webhook intake, and what it says while the database is away. */
+/** The server over real HTTP: pages, headers, live events, webhook intake, and its responses while the database is unavailable. */
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import pg from 'pg'
@@ -50,7 +50,7 @@ async function deliver(
 
 const otherSecret = `whsec_${Buffer.from('another-secret-of-32-bytes-length').toString('base64')}`
 
-test('shows its pages with headers that let nothing foreign in', async () => {
+test('serves its pages with headers that exclude foreign content', async () => {
   for (const [path, type] of [
     ['/', 'text/html'],
     ['/status.js', 'text/javascript'],
@@ -71,7 +71,7 @@ test('shows its pages with headers that let nothing foreign in', async () => {
   }
 })
 
-test('tells figures and decisions, and no value of any record', async () => {
+test('shows figures and decisions, and no value of any record', async () => {
   const status = await (await fetch(`${server.url}/api/v1/status`)).text()
   const decisions = await (await fetch(`${server.url}/api/v1/decisions`)).text()
   expect(JSON.parse(status)).toMatchObject({ integration: 'two-systems' })
@@ -80,7 +80,7 @@ test('tells figures and decisions, and no value of any record', async () => {
     expect(status + decisions).not.toContain(value)
 })
 
-test('refuses requests for another host name, but takes webhooks under any', async () => {
+test('refuses requests for another host name, but accepts webhooks under any', async () => {
   const ask = (path: string): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       request(`${server.url}${path}`, { headers: { host: 'evil.example' } }, (response) => {
@@ -95,7 +95,7 @@ test('refuses requests for another host name, but takes webhooks under any', asy
   expect(await ask('/hooks/crm')).toBe(404)
 })
 
-test('sends status and new decisions to whoever watches', async () => {
+test('sends status and new decisions to all clients', async () => {
   const stop = new AbortController()
   const response = await fetch(`${server.url}/api/v1/events`, { signal: stop.signal })
   expect(response.headers.get('content-type')).toContain('text/event-stream')
@@ -113,14 +113,14 @@ test('sends status and new decisions to whoever watches', async () => {
   await reading
 })
 
-test('responds with 202 to a signed delivery, also when it comes twice', async () => {
+test('responds with 202 to a signed delivery, even when it is repeated', async () => {
   expect((await deliver('/hooks/crm', { id: 'msg_twice' })).status).toBe(202)
   expect((await deliver('/hooks/crm', { id: 'msg_twice' })).status).toBe(202)
   const accepted = pair.events.filter((event) => event.type === 'WebhookAccepted')
   expect(accepted.slice(-2).map(({ duplicate }) => duplicate)).toEqual([false, true])
 })
 
-test('answers an unknown system and a wrong signature alike', async () => {
+test('responds to an unknown system and a wrong signature alike', async () => {
   const unknown = await deliver('/hooks/nobody')
   const forged = await deliver('/hooks/crm', { secret: otherSecret })
   const unsigned = await fetch(`${server.url}/hooks/crm`, { method: 'POST', body: '{}' })
@@ -136,14 +136,14 @@ test('answers an unknown system and a wrong signature alike', async () => {
   for (const other of others) expect(other).toEqual(shown)
 })
 
-test('refuses a body over 1 MiB, and takes one just below it to the signature', async () => {
+test('refuses a body over 1 MiB, and accepts one just below it up to the signature', async () => {
   expect((await deliver('/hooks/crm', { body: 'x'.repeat(1024 * 1024 + 1) })).status).toBe(413)
   expect(
     (await deliver('/hooks/crm', { body: 'x'.repeat(1024 * 1024 - 1), secret: otherSecret })).status,
   ).toBe(401)
 })
 
-test('responds with 503 to deliveries and to /readyz while the database is away, 202 once it is back, and loses nothing', async () => {
+test('responds with 503 to deliveries and to /readyz while the database is unavailable, 202 once it is back, and loses nothing', async () => {
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
   await whileClosed(async () => {
     const response = await deliver('/hooks/crm')
@@ -160,7 +160,7 @@ test('responds with 503 to deliveries and to /readyz while the database is away,
   await until(() => pair.partner('C000001')?.phone === 'while it was away' || 'not there yet', 60_000)
 })
 
-/** Does something while the database lets nobody in. */
+/** Runs a function while the database refuses connections. */
 async function whileClosed(meanwhile: () => Promise<void>): Promise<void> {
   const { pathname } = new URL(database.connection)
   const name = pathname.slice(1)

@@ -92,7 +92,7 @@ test('the definition passes the check without a call', async () => {
   expect(rows.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-test('a record that is tried shows what the lookups of its rules answer', async () => {
+test("trying a record shows the answers of its rules' lookups", async () => {
   await using stripe = await startFakeStripe()
   await using maps = await startFakeGoogleMaps()
   maps.known.set('linden 1, berlin', { lat: 52.5, lng: 13.4, city: 'Berlin', country: 'DE' })
@@ -114,7 +114,7 @@ test('a record that is tried shows what the lookups of its rules answer', async 
   expect(maps.asked).toHaveLength(1)
 })
 
-test('customers spread both ways, and what webhooks lose, double and disorder is found all the same', async () => {
+test('customers are propagated both ways, and changes whose webhooks are lost, duplicated or reordered are found', async () => {
   const shop = await open()
   const { stripe, maps, crm, endpoint } = shop
   maps.known.set('linden 1, berlin', { lat: 52.5, lng: 13.4, city: 'Berlin', country: 'DE' })
@@ -127,7 +127,7 @@ test('customers spread both ways, and what webhooks lose, double and disorder is
   const bob = [...stripe.account.objects.values()].find(({ native }) => native.name === 'Bob')
   expect(bob?.native.metadata).toHaveProperty('isthmus_id')
 
-  // A webhook that never arrives: the next look at the list of events finds the change.
+  // A webhook that never arrives: the next read of the list of events finds the change.
   endpoint.lose = 1
   stripe.change(nativeId, { name: 'Ada L.' })
   expect(endpoint.undelivered).toHaveLength(1)
@@ -146,7 +146,7 @@ test('customers spread both ways, and what webhooks lose, double and disorder is
   expect([...stripe.account.objects.values()].filter(({ deleted }) => !deleted)).toHaveLength(2)
 }, 60_000)
 
-test('an address that nobody knows keeps the record back with a reason, until it is corrected', async () => {
+test('an address that is not found blocks the record with a reason, until it is corrected', async () => {
   const shop = await open()
   const { stripe, maps, runtime } = shop
   maps.known.set('linden 1, berlin', { lat: 52.5, lng: 13.4, city: 'Berlin', country: 'DE' })

@@ -1,4 +1,4 @@
-/** What nobody mapped survives every write, from the definition to the wire: beside nested properties, and inside the elements of lists. */
+/** Unmapped data survives every write, from the definition to the requests: beside nested properties, and inside the elements of lists. */
 import { expect, test, vi } from 'vitest'
 import type { FakeResource } from '../support/fake-system/fake-resource.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
@@ -10,7 +10,7 @@ const fields = { code: { type: 'string', required: true }, city: 'string' }
 const nestedCity = { code: 'code', city: 'profile.city' }
 const match = [{ exact: ['code'] }]
 
-/** Bodies of the engine's updates of a resource; `first` runs before the first of them takes effect, as a colleague who is quicker would. */
+/** Bodies of the engine's updates of a resource; `first` runs before the first of them takes effect, like a faster user. */
 function updatesOf(resource: FakeResource, first?: () => void): Native[] {
   const bodies: Native[] = []
   const write = resource.write.bind(resource)
@@ -23,7 +23,7 @@ function updatesOf(resource: FakeResource, first?: () => void): Native[] {
 
 const update = (changes: object) => ({ write: { with: 'patch', returns: 'body+version', ...changes } })
 
-test('a system that merges nested objects gets the changed leaf alone, and a colleague keeps what was typed beside it', async () => {
+test("a system that merges nested objects gets only the changed leaf, and a concurrent user's unmapped edit stays", async () => {
   const it = await join({
     erp: { write: 'patch', conditional: 'none' },
     definition: {
@@ -46,7 +46,7 @@ test('a system that merges nested objects gets the changed leaf alone, and a col
   expect(recordOf(it.partners, 'A').body.profile).toEqual({ city: 'Bern', notes: 'new', score: 1 })
 })
 
-test('a system that replaces nested objects gets the siblings of a fresh read under its version, less what it does not take back', async () => {
+test('a system that replaces nested objects gets the siblings of a fresh read under its version, except what it does not accept back', async () => {
   const it = await join({
     erp: { write: 'patch', nested: 'replace' },
     definition: {

@@ -1,4 +1,4 @@
-/** Compares what the two fake systems hold, over HTTP, as an auditor would. */
+/** Compares the records of the two fake systems over HTTP, independently of Isthmus. */
 import type { RemoteFake } from '../support/fake-system/spawn.ts'
 
 export interface Comparison {
@@ -6,7 +6,7 @@ export interface Comparison {
   readonly erpRecords: number
   /** Codes that a system holds more than once. */
   readonly duplicates: number
-  /** Codes of the beginning that some system no longer holds. */
+  /** Initial codes that are missing in some system. */
   readonly lost: number
   readonly onlyInCrm: number
   readonly onlyInErp: number
@@ -23,7 +23,7 @@ export async function compareSystems(crm: RemoteFake, erp: RemoteFake): Promise<
     const [a] = records
     const [b] = right.get(code) ?? []
     if (b === undefined) onlyInCrm += 1
-    // The ERP cuts names at 40 characters; nothing else may differ.
+    // The ERP truncates names to 40 characters; nothing else may differ.
     else if (compared.some((name) => String(a?.[name] ?? '').slice(0, 40) !== String(b[name] ?? '')))
       different += 1
   }

@@ -1,4 +1,4 @@
-/** What CI runs of the kill experiments; `node test/kill/kill.ts` runs them at full size. */
+/** The part of the kill experiments that CI runs; `node test/kill/kill.ts` runs them at full size. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import {
 } from '../support/two-systems.ts'
 import { killWhileLoading } from './kill.ts'
 
-test('killed again and again while it loads, it converges without a duplicate or a loss', async () => {
+test('killed repeatedly during the load, it converges without a duplicate or a loss', async () => {
   const result = await killWhileLoading({ records: 600, rounds: 4, seed: 3, convergeWithinMs: 120_000 })
   expect(result).toMatchObject({
     converged: true,
@@ -26,11 +26,11 @@ test('killed again and again while it loads, it converges without a duplicate or
     different: 0,
     writesAtQuiescence: 0,
   })
-  // A fast machine may be done before the last one.
+  // A fast machine may have finished before the last one.
   expect(result.killedDuringLoad).toBeGreaterThanOrEqual(2)
 }, 300_000)
 
-test('records of a worker that was killed run elsewhere within 2 s', async () => {
+test('records of a killed worker run elsewhere within 2 s', async () => {
   const database = await withTestDatabase()
   const directory = mkdtempSync(join(tmpdir(), 'isthmus-takeover-'))
   const crm = await startFakeSystem({ name: 'crm', resources: [contacts] })
@@ -45,7 +45,7 @@ test('records of a worker that was killed run elsewhere within 2 s', async () =>
     const { table } = crm.resource('contacts')
     for (let n = 1; n <= 20; n += 1) table.create(customerRecord(n), 'user')
     await until(() => erp.resource('partners').table.size === 20)
-    // The first worker takes the records and hangs in the middle of its reads.
+    // The first worker claims the records and hangs in the middle of its reads.
     crm.fault({ kind: 'hang', method: 'GET', path: '/contacts/\\d+$', times: 20 })
     for (let n = 1; n <= 20; n += 1) table.patch(String(n), { city: 'taken over' }, 'user')
     await until(() => crm.countCalls('GET', /\/contacts\/\d+$/) >= 40)

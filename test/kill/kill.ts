@@ -1,6 +1,6 @@
 /**
- * Kills Isthmus while it loads: two fake systems in processes of their own, Isthmus in another, `kill -9` at a random moment, start again,
- * `--rounds` times; then it must converge. What is compared is what the systems hold, over HTTP, never Isthmus' own books.
+ * Kills Isthmus during a load: two fake systems in processes of their own, Isthmus in another, `kill -9` at a random moment, restart, `--rounds`
+ * times; then it must converge. The comparison uses the systems' records over HTTP, never Isthmus's own state.
  *
  * `node test/kill/kill.ts [--records 10000] [--rounds 20] [--seed 1] [--json]`
  */
@@ -54,7 +54,7 @@ export async function killWhileLoading(options: KillOptions): Promise<KillResult
     const alreadyThere = (await erp.counts('partners')).live
     let killedDuringLoad = 0
     for (let round = 1; round <= rounds; round += 1) {
-      // Some processes die while they start, most in the middle of their work.
+      // Some processes die during startup, most in the middle of their work.
       const early = random() < 0.15
       const isthmus = early ? spawnIsthmus(start) : await startIsthmus(start)
       if (early) await sleep(random() * 1500)
@@ -96,7 +96,7 @@ async function fill(crm: Fake, erp: Fake, records: number): Promise<void> {
   await erp.edit({ resource: 'partners', create: inErp })
 }
 
-/** Waits until that many more records are in the ERP, or for 15 s. */
+/** Waits until this many more records are in the ERP, or for 15 s. */
 async function someProgress(erp: Fake, more: number): Promise<void> {
   const goal = (await erp.counts('partners')).live + more
   const until = performance.now() + 15_000

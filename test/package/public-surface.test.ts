@@ -1,4 +1,4 @@
-/** The package as its users get it: built, packed, unpacked into an empty folder, and imported by its name. */
+/** The package as installed by users: built, packed, unpacked into an empty folder, and imported by its name. */
 import { spawnSync } from 'node:child_process'
 import {
   existsSync,
@@ -31,7 +31,7 @@ beforeAll(() => {
     .split('\n')
   mkdirSync(installed, { recursive: true })
   run('tar', ['-xzf', path.join(folder, packed.at(-1) ?? ''), '-C', installed, '--strip-components=1'])
-  // Its dependencies are those of the repository; what is only a development dependency is not missed here, the import test below is.
+  // Its dependencies are those of the repository; development dependencies are not missing here, but the import test below detects them.
   symlinkSync(path.join(root, 'node_modules'), path.join(installed, 'node_modules'))
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
 }, 240_000)
@@ -68,7 +68,7 @@ test('has at most eight error classes, each under the name of its base', () => {
   ])
 })
 
-test('an error of one entry point is an error of the others', () => {
+test('an error of one entry point is recognised by the others', () => {
   const code = `
     import { IsthmusError } from 'isthmus'
     import { ApiClient, UsageError } from 'isthmus/http'
@@ -82,7 +82,7 @@ test('an error of one entry point is an error of the others', () => {
   ])
 })
 
-test('its types compile under strict, as a project of its users would', () => {
+test('its types compile in a strict project of a user', () => {
   writeFileSync(
     path.join(folder, 'use.ts'),
     [
@@ -117,7 +117,7 @@ test('the program of the package starts', () => {
   )
 })
 
-test('holds neither tests nor what only tests and the demo use', () => {
+test('contains neither tests nor anything that only tests and the demo use', () => {
   const files = readdirSync(path.join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
   expect(files.filter((file) => /\.test\.|\.map$|__snapshots__|fixtures/.test(file))).toEqual([])
   expect(

@@ -1,7 +1,7 @@
 import type { TypedClient } from '../../src/http.ts'
 import type { paths } from './fixtures/user-api.ts'
 
-/** Never called: each line has to be an error of the compiler, or `npm run types` fails. */
+/** Never called: each line must be a compiler error, otherwise `npm run types` fails. */
 export function mistakes(users: TypedClient<paths>): void {
   // @ts-expect-error there is no such path
   users.get('/user')

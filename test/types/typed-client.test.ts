@@ -13,12 +13,12 @@ const users = createTypedClient<paths>(client)
 
 type User = components['schemas']['User']
 
-test('the types that these tests are compiled with are what openapi-typescript makes of the document', async () => {
+test('the types that these tests are compiled with are generated from the document by openapi-typescript', async () => {
   const made = astToString(await openapiTS(new URL('fixtures/user-api.yaml', import.meta.url)))
   expect(readFileSync(new URL('fixtures/user-api.ts', import.meta.url), 'utf8')).toBe(made)
 })
 
-test('answers have the type of the document', async () => {
+test('responses have the types of the document', async () => {
   expectTypeOf<User>().toExtend<{ id: number; name: string; email?: string }>()
   expectTypeOf(await users.get('/users')).toEqualTypeOf<User[]>()
   expectTypeOf(await users.get('/users/{id}', { path: { id: 1 } })).toEqualTypeOf<User>()
@@ -31,7 +31,7 @@ test('answers have the type of the document', async () => {
   expectTypeOf(await gone).toEqualTypeOf<undefined>()
 })
 
-test('parameters and bodies go where the document says', async () => {
+test('parameters and bodies are sent as the document specifies', async () => {
   expect(await users.get('/users', { query: { page: 2, role: 'admin' }, totalMs: 1_000 })).toBe(
     'GET /users?page=2&role=admin ',
   )

@@ -1,4 +1,4 @@
-/** The definition under which the fixture of the upgrade test was made, without the addresses of its systems. */
+/** The definition used to create the fixture of the upgrade test, without the addresses of its systems. */
 import type { TwoSystemsOptions } from '../support/two-systems.ts'
 
 const wide = { atLeast: 10_000_000 }
@@ -10,11 +10,11 @@ export const fixtureDefinition: Omit<TwoSystemsOptions, 'crmUrl' | 'erpUrl'> = {
     // Two updates a day: the third is held.
     guard: { create: wide, update: { max: '0 %', atLeast: 2 } },
   },
-  // A write in doubt stays so for as long as the fixture takes to make.
+  // A write in doubt stays in doubt for as long as creating the fixture takes.
   crmResource: { inflight: '30s' },
 }
 
-/** What a fixture consists of, beside the rows of its database. */
+/** The contents of a fixture, beside the rows of its database. */
 export interface FixtureSystems {
   readonly crm: readonly FixtureChange[]
   readonly erp: readonly FixtureChange[]
@@ -24,6 +24,6 @@ export interface FixtureSystems {
 export interface FixtureChange {
   readonly nativeId: string
   readonly by: 'user' | 'engine'
-  /** Left out: the record was removed. */
+  /** Omitted: the record was removed. */
   readonly body?: Readonly<Record<string, unknown>>
 }

@@ -1,9 +1,9 @@
 /**
- * Makes the fixture of the upgrade test: the rows of a database with a write in doubt, an open conflict, a hold of the mass-change guard and a
- * review, and the history of the two systems beside it.
+ * Creates the fixture of the upgrade test: the rows of a database with a write in doubt, an open conflict, a hold of the mass-change guard and a
+ * review, and the history of the two systems.
  *
- * It is run by the version whose databases are to be upgraded: put this folder into a checkout of that commit, and run
- * `node test/upgrade/make-fixture.ts <folder>`. The files are named after the newest migration of that version and are not changed later.
+ * It is run by the version whose databases are to be upgraded: copy this folder into a checkout of that commit, and run `node
+ * test/upgrade/make-fixture.ts <folder>`. The files are named after the newest migration of that version and are not changed later.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -48,7 +48,7 @@ async function fill(pair: RunningPair): Promise<void> {
     await until(async () => (await pair.running.store.admin.status()).queue.due === 0, 30_000)
   }
   await openOf(pair, 'holds')
-  // A second record of a customer that has one there already.
+  // A second record of a customer that already has one there.
   pair.partners.create({ ...customerRecord(5), city: 'Ulm' }, 'user')
   await openOf(pair, 'matches')
   await pair.stop()
@@ -60,7 +60,7 @@ async function fill(pair: RunningPair): Promise<void> {
     const { queue } = await pair.running.store.admin.status()
     return queue.due + queue.running + queue.waiting === 0
   }, 30_000)
-  // A write is carried out, its response is lost, and the process ends before it could find out.
+  // A write takes effect, its response is lost, and the process ends before it could resolve it.
   pair.crm.fault({ kind: 'lose-response', method: 'PATCH', times: 1 })
   edit(pair.partners, 'C000001', { name: 'In doubt' })
   await openOf(pair, 'intents')

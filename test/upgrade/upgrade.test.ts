@@ -1,6 +1,6 @@
 /**
- * A database that an earlier version left, with a write in doubt, an open conflict, a hold and a review, goes on under this one: nothing takes a
- * new base, nothing is written, and what waits for a person still waits.
+ * A database of an earlier version, with a write in doubt, an open conflict, a hold and a review, continues under this one: no base is replaced,
+ * nothing is written, and everything that waits for a person still waits.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -41,7 +41,7 @@ describe.each(versions)('a database of schema %s', (version) => {
     return opened
   }
 
-  test('is taken over without a write, and what was open is still open', async () => {
+  test('is upgraded without a write, and open decisions are still open', async () => {
     const opened = await upgraded()
     const { writes } = opened
     const before = await database.query<{ id: string; rev: number }>(
@@ -65,7 +65,7 @@ describe.each(versions)('a database of schema %s', (version) => {
     expect(sets.every(({ current, legacy }) => current && legacy)).toBe(true)
   })
 
-  test('takes new bases only where the mapping changes with the upgrade', async () => {
+  test('replaces bases only where the mapping changes with the upgrade', async () => {
     const opened = await upgraded({ erpPart: { map: { ...plain, email: 'mail' } } })
     const emails = values(opened.contacts, 'email')
     const runtime = await opened.start()
@@ -86,7 +86,7 @@ function values(table: RemoteTable, property: string): readonly unknown[] {
   return [...table.nativeIds()].map((nativeId) => table.current(nativeId)?.body?.[property])
 }
 
-/** Makes the same changes in the same order, so that ids and versions are those that the database knows. */
+/** Makes the same changes in the same order, so that ids and versions match the database. */
 function replay(table: RemoteTable, changes: readonly FixtureChange[]): void {
   for (const { nativeId, by, body } of changes) {
     if (body === undefined) table.remove(nativeId, by)
@@ -95,7 +95,7 @@ function replay(table: RemoteTable, changes: readonly FixtureChange[]): void {
   }
 }
 
-/** The tables as the migrations of that version made them, with the rows of the fixture. */
+/** The tables as created by the migrations of that version, with the rows of the fixture. */
 async function load(database: TestDatabase, schema: string, version: string): Promise<void> {
   const files = readdirSync(migrations).sort()
   const made = files.filter((file) => Number.parseInt(file, 10) <= Number.parseInt(version, 10))

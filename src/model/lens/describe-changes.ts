@@ -48,14 +48,15 @@ function placeChanges(before: LensSet, after: LensSet): LensChange[] {
 
 const consequences: Readonly<Record<LensChange['kind'], string>> = {
   mapping:
-    'is mapped in another way. Each record takes a new base at its next look; nothing counts as changed by anybody.',
+    'has a different mapping. Each record takes a new base at its next read; no value counts as changed.',
   field:
-    'is declared in another way. Each record takes a new base at its next look; nothing counts as changed by anybody.',
-  added: 'is new here. Each record is looked at once; values that only one side has are filled in.',
-  removed: 'takes no part here any more. What is known of it is forgotten; no system is changed.',
-  scope: 'has another filter (where). Each record is judged again; what leaves it is not deleted.',
-  joined: 'takes part now. It is listed before anything is created there.',
-  left: 'takes no part any more. What is known of its records is kept for its return; nothing is deleted.',
+    'has a different declaration. Each record takes a new base at its next read; no value counts as changed.',
+  added: 'is new here. Each record is read once; values that only one system has are filled in.',
+  removed: 'was removed here. Its stored state is deleted; no system is changed.',
+  scope:
+    'has a different filter (where). Each record is evaluated again; records that leave the filter are not deleted.',
+  joined: 'was added. It is listed before anything is created there.',
+  left: 'was removed. The state of its records is kept in case it returns; nothing is deleted.',
 }
 
 function changeOf({ system, entity }: LensSet, kind: LensChange['kind'], field?: string): LensChange {

@@ -210,7 +210,7 @@ describe('value maps, money, groups and references', () => {
       ]),
     }
     expect(() => lens(field('status', status, { ...path('s'), values: broken }))).toThrow(
-      /does not lead back to prospect/,
+      /is not reversible for prospect/,
     )
   })
 

@@ -307,7 +307,7 @@ describe('the laws of a mapping', () => {
       {
         law: 'frame',
         field: 'lines',
-        message: 'elements that stay lose what is not mapped there: lineId, tax',
+        message: 'remaining elements lose unmapped properties: lineId, tax',
       },
     ])
   })

@@ -36,7 +36,7 @@ export async function checkListFrame(
     violations.push({
       law: 'frame',
       field,
-      message: `elements that stay lose what is not mapped there: ${names}`,
+      message: `remaining elements lose unmapped properties: ${names}`,
     })
   }
   return violations
