@@ -2,7 +2,7 @@ import { hasBase } from '../../src/model/merge/member-field.ts'
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
 
-/** What was agreed before, as far as it counts against a value of this system: at a first contact, an empty value gives way to any. */
+/** The previously agreed value, as far as it conflicts with a value of this system: at a first contact, any value replaces an empty one. */
 export function agreedBefore(
   before: RecordDetail | undefined,
   field: string,

@@ -1,9 +1,9 @@
 /**
- * What the status of the simulated engine says, made by the product's own code, against what is true.
+ * Compares the status of the simulated engine, computed by the product's own code, with the actual state.
  *
- * - Where a system that is read regularly has been beyond reach for longer than the status allows, none of its places is called `agreed`, and
- *   each says that it can't be read.
- * - When it says at rest that nothing is wrong, every linked pair is equal and nothing is open.
+ * - Where a system that is read regularly has been unreachable for longer than the status allows, none of its places is `agreed`, and each is
+ *   reported as unreadable.
+ * - When it reports no problem at the end, every linked pair is equal and nothing is open.
  */
 import { type PlaceResource, toStatusResource } from '../../src/api/status.ts'
 import { watchPlaces } from '../../src/engine/schedule/watch.ts'
@@ -16,7 +16,7 @@ import type { Scenario, SystemTraits } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Excuses } from './settled.ts'
 
-/** What says that a place can't be read. */
+/** The reasons that report a place as unreadable. */
 const unreadCodes: ReadonlySet<ReasonCode> = new Set([
   'read-failing',
   'read-old',
@@ -24,11 +24,11 @@ const unreadCodes: ReadonlySet<ReasonCode> = new Set([
   'system-paused',
 ])
 const sampleEveryMs = 2_000
-/** The shortest limit that the product gives a read, see docs/reference/status.md. */
+/** The shortest limit that the product uses for a read, see docs/reference/status.md. */
 const shortestLimitMs = 15_000
-/** A read under way when the system went away, its time-out, and the note about it. */
+/** A read in progress when the system became unreachable, its time-out, and the note about it. */
 const slackMs = 5_000
-/** Differences that agreement allows: forms of one value, defaults, what is nobody's business, and deletions that nothing tells of. */
+/** Differences that agreement allows: forms of one value, defaults, values that are not synced, and deletions that nothing reports. */
 const allowed: ReadonlySet<string> = new Set([
   'coerced',
   'default',
@@ -41,13 +41,13 @@ export interface AgreementOptions {
   readonly scheduler: Scheduler
   readonly store: MemoryStore
   readonly oracle: Oracle
-  /** The definition that holds now. */
+  /** The current definition. */
   readonly integration: () => Integration
 }
 
 interface Said {
   readonly state: HealthState
-  /** Nothing is known to be wrong, though some places may be read by webhooks alone. */
+  /** No problem is known, though some places may be read only after webhooks. */
   readonly isWell: boolean
   readonly places: readonly PlaceResource[]
 }
@@ -60,7 +60,7 @@ export class Agreement {
     this.#options = options
   }
 
-  /** Looks at the status again and again, until everything must have settled. */
+  /** Checks the status repeatedly, until everything must have settled. */
   plan(): void {
     const { scenario, scheduler } = this.#options
     for (let at = scenario.start + sampleEveryMs; at < scenario.settledBy; at += sampleEveryMs)
@@ -84,7 +84,7 @@ export class Agreement {
     }
   }
 
-  /** `excuses`: the differences that were found at rest. */
+  /** `excuses`: the differences that were found at the end. */
   async judgeRest(excuses: Excuses): Promise<void> {
     const { oracle } = this.#options
     const { state, isWell } = await this.#look()

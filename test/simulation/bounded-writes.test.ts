@@ -10,7 +10,7 @@ test('a revision that the same native record acknowledges twice is one write too
   expect(writes.acknowledged(intent, 'c1')).toEqual(['crm acknowledged name of rev 6 2 times'])
 })
 
-test('a counterpart that takes the place of another one gets the revision once, too', () => {
+test('a counterpart that replaces another one gets the revision once, too', () => {
   const writes = new BoundedWrites(() => 0)
   expect(writes.acknowledged(intent, 'c1')).toEqual([])
   expect(writes.acknowledged(intent, 'c2')).toEqual([])

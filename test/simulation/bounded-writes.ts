@@ -12,7 +12,7 @@ export class BoundedWrites {
     this.#now = now
   }
 
-  /** Under another mapping a revision has to be written to another place: writes begun from now on are counted anew. */
+  /** Under another mapping a revision has to be written to another property: writes begun from now on are counted separately. */
   mappingChanged(): void {
     this.#mappedAt = this.#now()
   }
@@ -29,7 +29,7 @@ export class BoundedWrites {
   acknowledged({ recordId, system, createdAt, revs }: Intent, nativeId: string): string[] {
     const lane = `${recordId}|${system}`
     const allowed = 1 + (this.#ambiguous.get(lane) ?? 0)
-    // A counterpart that takes the place of another one, after a merge, has never had the revision.
+    // A counterpart that replaces another one after a merge has never had the revision.
     const place = `${lane}|${nativeId}|${createdAt < this.#mappedAt}`
     return Object.entries(revs).flatMap(([field, rev]) => {
       const times = count(this.#acknowledged, `${place}|${field}|${rev}`)

@@ -1,10 +1,10 @@
-/** Seeded randomness: the only source of it in a simulation. */
+/** Seeded randomness, the only source of it in a simulation. */
 export class Chance {
   #state: number
 
   constructor(seed: number) {
     this.#state = seed >>> 0
-    // The first numbers of neighbouring seeds are alike; a few steps drive them apart.
+    // The first numbers of neighbouring seeds are similar; a few steps separate them.
     for (let i = 0; i < 4; i += 1) this.next()
   }
 

@@ -1,4 +1,4 @@
-/** What people and systems do in the kinds of a seed, beside what they do in every one. */
+/** Additional actions of people and systems for the kinds of a seed. */
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
@@ -19,7 +19,7 @@ export interface CircumstanceOptions {
   readonly users: Users
 }
 
-/** Times of an act: how often, and from when to when, in milliseconds after the start. */
+/** Times of an action: how often, and from when to when, in milliseconds after the start. */
 interface Often {
   readonly times: readonly [number, number]
   readonly from: number
@@ -33,7 +33,7 @@ export class Circumstances {
   readonly #oracle: Oracle
   readonly #users: Users
   readonly #store: MemoryStore
-  /** Native records that were changed before anybody had looked at our last write. */
+  /** Native records that were changed before our last write was read. */
   readonly #disturbed = new Set<string>()
 
   constructor(options: CircumstanceOptions) {
@@ -83,7 +83,7 @@ export class Circumstances {
     if (this.#scenario.kinds.has('accepted')) this.#editBeforeApplied()
   }
 
-  /** A customer is entered, and an order becomes theirs before anybody has read the customer. */
+  /** A customer is created, and an order is assigned to it before the customer was read. */
   #giveNewBuyer(chance: Chance): void {
     const system = chance.pick(this.#systems)
     const nativeIds = [...system.table(order).nativeIds()]
@@ -93,7 +93,7 @@ export class Circumstances {
     this.#users.change(system, chance.pick(nativeIds), { buyer: nativeId }, order)
   }
 
-  /** Somebody changes the very text that an accepted update is about to change. */
+  /** A user changes the very text that an accepted update is about to change. */
   #editBeforeApplied(): void {
     const chance = chanceOf(this.#scenario.seed, 'accepted')
     for (const system of this.#systems)
@@ -107,7 +107,7 @@ export class Circumstances {
       }
   }
 
-  /** Two records turn out to be one thing, or a person mistypes a number. */
+  /** Two records turn out to be the same, or a person mistypes a number. */
   #giveSameCode(chance: Chance): void {
     const system = chance.pick(this.#systems)
     const { things } = this.#oracle
@@ -125,7 +125,7 @@ export class Circumstances {
     this.#users.change(system, nativeId, { code })
   }
 
-  /** A system without room for our mark numbers what is created there by itself, before it has answered. */
+  /** A system without a property for our marker assigns its own number to new records, before it responds. */
   #giveOwnNumbers(): void {
     const chance = chanceOf(this.#scenario.seed, 'own-numbers')
     for (const system of this.#systems) {
@@ -148,14 +148,14 @@ export class Circumstances {
     this.#users.change(system, nativeId, { code })
   }
 
-  /** Each save is announced; the last one must be seen though a pass was under way, without a full run. */
+  /** Each save is announced; the last one must be detected although a pass was in progress, without a full run. */
   #saveOften(chance: Chance): void {
     const { system, nativeId } = this.#someone(chance) ?? {}
     if (system === undefined || nativeId === undefined || system.traits.webhooks !== 'reliable') return
     const table = system.table(customer)
-    // What is written later, by the engine or in the next burst, was announced later too.
+    // Later writes, by the engine or in the next burst, are announced later too.
     let last: Version | undefined
-    // The second of two is saved while the first is carried on; of many, one follows upon the other.
+    // The second of two is saved while the first is being processed; many follow one another.
     const gaps = chance.of(0.7) ? [0, chance.int(20, 250)] : [0, 20, 40, 60, 80, 100, 120, 140]
     for (const gap of gaps)
       this.#scheduler.after(gap, () => {
@@ -177,7 +177,7 @@ export class Circumstances {
     })
   }
 
-  /** Slow enough that each change has arrived, and been verified, before the next. */
+  /** Slowly enough that each change has arrived, and been verified, before the next. */
   #takeTurns(chance: Chance): void {
     const first = this.#someone(chance)
     const other = chance.pick(this.#systems.filter((system) => system !== first?.system))
@@ -198,7 +198,7 @@ export class Circumstances {
         const place = places[turn % 2]
         const last = place?.system.table(customer).current(place.nativeId)
         if (place === undefined || last?.body === undefined) return
-        // Where nobody has looked since our write, the system may have made the next change itself, for all that can be known.
+        // Where nothing was read since our write, the system itself may have made the next change.
         if (last.by === 'engine' && !this.#oracle.hasSeen(place.system.name, last))
           for (const name of names) {
             this.#disturbed.add(name)
@@ -215,7 +215,7 @@ export class Circumstances {
       this.#scheduler.at(this.#scenario.start + chance.int(from, until), () => act(chance))
   }
 
-  /** The same thing, with or without the same name, in two or three systems, at any distance in time. */
+  /** The same record, with or without the same name, in two or three systems, at any distance in time. */
   #enterTwice(chance: Chance): void {
     const code = this.#users.code('C')
     const name = this.#users.token()
@@ -228,12 +228,12 @@ export class Circumstances {
         phone: this.#users.token(),
       }
       this.#scheduler.after(after, () => this.#users.enter(system, values))
-      // From a moment to a minute, each order of magnitude as likely as the other.
+      // From a moment to a minute, each order of magnitude equally likely.
       after += Math.round(10 * 6000 ** chance.next())
     }
   }
 
-  /** Two records become one, and the system names the survivor. Sometimes people do the same elsewhere. */
+  /** Two records are merged, and the system names the survivor. Sometimes users do the same elsewhere. */
   #merge(chance: Chance): void {
     const system = chance.pick(this.#systems)
     const [loser, survivor] = chance.shuffle([...system.table(customer).nativeIds()])
@@ -251,7 +251,7 @@ export class Circumstances {
     })
   }
 
-  /** Three records are one: the second is merged into the third before anybody has looked at the first. */
+  /** Three records are one: the second is merged into the third before the first was read. */
   #mergeOn(chance: Chance): void {
     const system = chance.pick(this.#systems)
     const [first, second, third] = chance.shuffle([...system.table(customer).nativeIds()])
@@ -289,7 +289,7 @@ export class Circumstances {
     this.#users.change(system, nativeId, { lines })
   }
 
-  /** Somebody works at the mapped part of an address, or at its unmapped neighbour. */
+  /** A user edits the mapped part of an address, or an unmapped one beside it. */
   #changeAddress(chance: Chance): void {
     const { system, nativeId, body } = this.#someone(chance) ?? {}
     if (system === undefined || nativeId === undefined) return
@@ -341,7 +341,7 @@ export class Circumstances {
     })
   }
 
-  /** First an edit in one system, and when that has long arrived, one of the same text in another. */
+  /** First an edit in one system, and long after it has arrived, one of the same text in another. */
   #editLate(chance: Chance): void {
     const first = this.#someone(chance)
     if (first === undefined) return

@@ -1,4 +1,4 @@
-/** Mutants of what the definition asks for: mappings and their lenses, filters, lists, defaults, and how answers of writes count. */
+/** Mutants of the definition: mappings and their lenses, filters, lists, defaults, and the interpretation of write responses. */
 import type { SourceMutant } from './source-mutants.ts'
 
 export const definitionMutants: readonly SourceMutant[] = [

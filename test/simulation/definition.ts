@@ -12,20 +12,20 @@ type EntityDefinition = Extract<IntegrationDefinition['entities'][string], { fie
 type SystemPart = EntityDefinition['systems'][string]
 type Mapping = SystemPart['map'][string]
 
-/** What one version of the definition is made of. */
+/** The parameters of one version of the definition. */
 export interface DefinitionPlan {
   readonly kinds: Kinds
   readonly systems: readonly SystemTraits[]
   readonly references: boolean
   readonly deletes: boolean
-  /** By entity and field; fields without one go by the rank. */
+  /** By entity and field; other fields are decided by rank. */
   readonly policies: ReadonlyMap<string, ConflictPolicy>
   readonly rank: readonly string[]
-  /** The second version: one field comes from another property in this system. */
+  /** The second version: one field is mapped to another property in this system. */
   readonly movedAt?: string
-  /** The second version: a field more, in every system. */
+  /** The second version: an additional field in every system. */
   readonly withFax?: boolean
-  /** How patches treat nested objects is told to the mapping, as the product does. */
+  /** The mapping is told how patches treat nested objects, as in the product. */
   readonly knowsNested: boolean
 }
 
@@ -41,7 +41,7 @@ export function planDefinition(
   return { ...plan, policies, rank }
 }
 
-/** What the definition becomes between two processes' lives. */
+/** The definition after a restart of the processes. */
 export function nextPlan(seed: number, plan: DefinitionPlan): DefinitionPlan {
   const chance = chanceOf(seed, 'new-mapping plan')
   const moves = chance.of(0.7)
@@ -72,7 +72,7 @@ export function compilePlan(plan: DefinitionPlan): Integration {
   }
 }
 
-/** The mutant `nonested`: lenses that are not told how their systems take nested objects. */
+/** The mutant `nonested`: lenses that are not told how their systems treat nested objects. */
 function withoutNested(systems: Entity['systems']): Entity['systems'] {
   return new Map(
     [...systems].map(([name, part]) => {
@@ -105,7 +105,7 @@ export function definitionOf(plan: DefinitionPlan): IntegrationDefinition {
   }
 }
 
-/** Creates that a small guard allows in each system. */
+/** Number of creates that a small guard allows in each system. */
 export const allowedCreates = 4
 
 function customerOf(plan: DefinitionPlan): EntityDefinition {

@@ -24,7 +24,7 @@ import { faceStore } from './store-face.ts'
 export interface EngineProcessOptions {
   readonly name: string
   readonly scenario: Scenario
-  /** What binding that definition gave. */
+  /** The result of binding that definition. */
   readonly binding?: Binding
   /** The definition that this process was started with. */
   readonly integration: Integration
@@ -38,7 +38,7 @@ export interface EngineProcessOptions {
   readonly faulty: () => boolean
 }
 
-/** What a webhook delivery of a simulated system says. */
+/** The content of a simulated system's webhook delivery. */
 export interface SimDelivery {
   readonly id: string
   readonly system: string
@@ -55,9 +55,9 @@ export interface EngineProcess {
   kill(): void
   /** Dies at the n-th await from now. */
   killAtAwait(n: number, onDeath: () => void): void
-  /** Stands still at the n-th await from now. */
+  /** Is suspended at the n-th await from now. */
   stallAtAwait(n: number, ms: number): void
-  /** One full run of every place, at once. */
+  /** One full run of every place, immediately. */
   runFulls(): void
   /** Resolves when the delivery is committed. */
   receive(delivery: SimDelivery): Promise<void>
@@ -75,7 +75,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     onSession: (session) => sessions.push(session),
   })
   const systems = connectAll(options, process)
-  // A clock that costs nothing to look at, whatever the seed's kinds are.
+  // A clock that takes no time to read, whatever the seed's kinds are.
   const clock = { ...process.clock, now: () => scheduler.now, monotonic: () => scheduler.now }
   const health = createHealthNotes({ integration, systems, store: face, clock })
   const noteSystem = noteSystems(health)
@@ -112,7 +112,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
 
   const kill = (): void => {
     process.kill()
-    // The session's lock is the connection's: it is free as soon as the process is gone.
+    // The session's lock belongs to the connection: it is released as soon as the process has ended.
     for (const session of sessions) store.killWorker(session.id)
   }
   return {

@@ -1,4 +1,4 @@
-/** What the systems' hidden history says: who wrote a value, since when it stands, and what nobody can know. */
+/** Queries of the systems' hidden history: who wrote a value, since when it has been there, and what can't be known. */
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import { alike } from './likeness.ts'
@@ -43,7 +43,7 @@ export class History {
     return isObject(body?.address) ? body.address.city : undefined
   }
 
-  /** Values of the field name the edit that they come from, in this system, during the whole run. */
+  /** Values of the field identify the edit that they come from, in this system, during the whole run. */
   isToken(system: string, field: string): boolean {
     return tokens.has(field) && !(field === 'phone' && this.#scenario.next?.movedAt === system)
   }
@@ -57,7 +57,7 @@ export class History {
     }
   }
 
-  /** Index of the state in which the value shown now began to stand. */
+  /** Index of the state since which the current value has been there. */
   runStart(system: string, entity: string, shown: Version, field: string): number {
     const history = this.system(system).table(entity).history(shown.nativeId)
     let index = shown.version - 1
@@ -74,14 +74,14 @@ export class History {
     return history[this.runStart(place.system, place.entity, shown, field)] ?? shown
   }
 
-  /** The id that a native record had before the system gave it others. */
+  /** The id that a native record had before the system assigned others. */
   firstId({ system, entity }: PlaceOfField, nativeId: string): string {
     const [first] = this.system(system).table(entity).history(nativeId)
     const [, before] = /^renumbered (.+)$/.exec(first?.tag ?? '') ?? []
     return before === undefined ? nativeId : this.firstId({ system, entity }, before)
   }
 
-  /** What the system itself has put in place of a value that the create left out. */
+  /** A value that the system itself filled in for one that the create left out. */
   isDefault({ system, entity }: PlaceOfField, { nativeId, version }: Version, field: string): boolean {
     const isFirst = version === 1 && this.system(system).filled.has(nativeId)
     return entity === customer && field === 'phone' && isFirst
@@ -92,8 +92,8 @@ export class History {
   }
 
   /**
-   * A create without a mark of ours is known by its code alone, one with an idempotency key once the key's life is over: nobody knows it again
-   * once a person has given it another one.
+   * A create without our marker is recognised only by its code, one with an idempotency key only by it once the key has expired: it can't be
+   * recognised after a person has changed the code.
    */
   isUnknowable(system: string, { body }: Version): boolean {
     const { create } = this.system(system).traits.capabilities
@@ -103,12 +103,12 @@ export class History {
     return true
   }
 
-  /** Where a precondition is honoured, nothing excuses an overwrite, least of all a write without one. */
+  /** Where a precondition is supported, nothing excuses an overwrite, least of all a write without one. */
   honoursVersions(system: string): boolean {
     return this.system(system).traits.capabilities.conditionalWrites
   }
 
-  /** Whether the record ever held this text. */
+  /** True when the record ever held this text. */
   everHeld(
     place: PlaceOfField & { readonly nativeId: string },
     field: string,

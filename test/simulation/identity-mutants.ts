@@ -1,4 +1,4 @@
-/** Mutants of what decides which native records are one thing: creates and their evidence, duplicates, merges, deletions, references. */
+/** Mutants of the identification of native records: creates and their evidence, duplicates, merges, deletions, references. */
 import type { SourceMutant } from './source-mutants.ts'
 
 export const identityMutants: readonly SourceMutant[] = [

@@ -1,8 +1,8 @@
 /**
- * Kinds of circumstances that a seed may switch on, beside what every seed goes through.
+ * Kinds of circumstances that a seed may include in addition to those of every seed.
  *
- * Each kind has a chance of its own, so that adding one leaves the schedules of all seeds that don't have it as they were. `--kinds a,b`
- * switches on exactly these for every seed, `--kinds none` none, `--kinds all` also those that are closed.
+ * Each kind has its own random source, so that adding one does not change the schedules of seeds without it. `--kinds a,b` selects exactly these for
+ * every seed, `--kinds none` none, `--kinds all` includes those that are closed.
  */
 import { Chance } from './chance.ts'
 
@@ -42,7 +42,7 @@ export type Kind = (typeof kindNames)[number]
 export type Kinds = ReadonlySet<Kind>
 
 interface KindSettings {
-  /** Part of the seeds that have it. */
+  /** Share of the seeds that include it. */
   readonly share: number
   readonly what: string
   /** Why the default mix leaves it out. */
@@ -140,10 +140,10 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }
 
-/** Which kinds a run may have: those drawn by each seed, or exactly these for every seed. */
+/** The kinds of a run: those drawn by each seed, or exactly these for every seed. */
 export type KindChoice = 'drawn' | Kinds
 
-/** @throws RangeError for a name that is no kind */
+/** @throws RangeError for an unknown name */
 export function kindsFrom(text: string): KindChoice {
   if (text === '') return 'drawn'
   if (text === 'none') return new Set()
@@ -167,7 +167,7 @@ export function kindsOf(seed: number, choice: KindChoice): Kinds {
   )
 }
 
-/** The chance by which a kind decides about a seed: nobody else draws from it. */
+/** The random source by which a kind decides about a seed; used for nothing else. */
 export function chanceOf(seed: number, name: string): Chance {
   let salt = 0x9e37
   for (const letter of name) salt = (Math.imul(salt, 31) + letter.charCodeAt(0)) | 0

@@ -1,9 +1,9 @@
-/** When the judge takes values for the same, and how it writes records down. */
+/** When the judge treats values as equal, and how it formats records. */
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
 import { markerField } from './world.ts'
 
-/** Equal up to truncation: the shorter begins the longer. */
+/** Equal up to truncation: the shorter is a prefix of the longer. */
 export function alike(a: unknown, b: unknown): boolean {
   if (typeof a !== 'string' || typeof b !== 'string' || a === '' || b === '') return a === b
   return a.startsWith(b) || b.startsWith(a)

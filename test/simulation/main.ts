@@ -1,9 +1,9 @@
 /**
  * Runs the real engine on virtual time.
  *
- * `npm run simulate -- --seeds 500 [--from 1]` runs each seed twice and compares the traces; its last line is one JSON object.
- * `--seed N [--trace]` replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and tells
- * which ways are noticed; `--markdown FILE` keeps the result as a page.
+ * `npm run simulate -- --seeds 500 [--from 1]` runs each seed twice and compares the traces; its last line is one JSON object. `--seed N [--trace]`
+ * replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and reports which mutants are detected; `--markdown FILE`
+ * writes the result as a page.
  */
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     once: { type: 'boolean', default: false },
     broken: { type: 'string', default: '' },
-    /** `none`, `all`, or names of kinds; see kinds.ts. Default: what each seed draws. */
+    /** `none`, `all`, or names of kinds; see kinds.ts. Default: the kinds that each seed draws. */
     kinds: { type: 'string', default: '' },
     /** With `--mutants`: only these. */
     only: { type: 'string', default: '' },
@@ -65,7 +65,7 @@ async function breakEngine(seeds: number): Promise<void> {
   process.exitCode = left.length === 0 ? 0 : 1
 }
 
-/** Small runs are over before a second process has started. */
+/** Small runs have ended before a second process has started. */
 function jobsFor(seeds: number): number {
   return seeds < 20 || values.untilBad ? 1 : Math.min(2, availableParallelism())
 }
@@ -138,7 +138,7 @@ function printViolations({ seed, violations }: SeedResult): void {
   if (violations.length > 10) console.log(`seed ${seed}: … and ${violations.length - 10} more`)
 }
 
-/** The last lines before the first violation: where to begin to look. */
+/** The last lines before the first violation, where debugging starts. */
 function traceToFirst({ trace }: SeedResult): readonly string[] {
   const first = trace.findIndex((line) => line.includes('VIOLATION'))
   return trace.slice(Math.max(0, first - 60), first + 1)

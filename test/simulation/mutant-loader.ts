@@ -1,4 +1,4 @@
-/** Loaded by `node --import`: changes one line of the engine while it is read (`ISTHMUS_MUTANT` names which). */
+/** Loaded by `node --import`: changes one line of the engine while it is loaded (`ISTHMUS_MUTANT` names the mutant). */
 import { registerHooks } from 'node:module'
 import { sourceMutants } from './source-mutants.ts'
 

@@ -1,4 +1,4 @@
-/** The result of a run of the mutants, in lines for the screen and as the page that is kept in the documentation. */
+/** The result of a run of the mutants, as text for the terminal and as the page in the documentation. */
 import type { MutantRun, Verdict } from './mutants.ts'
 
 export function lineOf(one: Verdict): string {

@@ -9,12 +9,12 @@ const root = new URL('../../', import.meta.url)
 const source = new URL('src/', root)
 
 describe('the registered mutants', () => {
-  test('have names of their own', () => {
+  test('have unique names', () => {
     const names = mutants.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test('replace a line that is there, in one file', () => {
+  test('replace an existing line, in one file', () => {
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
     for (const { name, file, find, replace } of sourceMutants) {
       const ends = files.filter((path) => `/${path}`.endsWith(`/${file}`))
@@ -26,7 +26,7 @@ describe('the registered mutants', () => {
   })
 })
 
-test('the page tells what was broken and who noticed', () => {
+test('the page reports what was broken and which check detected it', () => {
   const killed: Verdict = {
     name: 'one',
     breaks: 'a | b',
@@ -56,7 +56,7 @@ describe('the page in the documentation', () => {
     expect(told).toEqual(mutants.map(({ name, breaks }) => [`\`${name}\``, breaks]))
   })
 
-  test('says that all were killed in one run', () => {
+  test('reports that all were killed in one run', () => {
     expect(rows.filter(([, , , verdict]) => verdict !== 'killed')).toEqual([])
     expect(page).toContain(`**${mutants.length} of ${mutants.length} killed**`)
   })

@@ -1,12 +1,12 @@
 /**
- * Engines broken on purpose: a harness that doesn't notice them proves nothing about the whole one.
+ * Engines broken on purpose: a test harness that doesn't detect them proves nothing about the real one.
  *
- * Two kinds. *Port* mutants are switched on in the simulated world around the engine (its store or connectors lose a protection). *Source*
- * mutants change the engine's own text while it is loaded: a line that must be there is replaced by a wrong one. A source mutant whose line
- * is gone is *stale* and must be written anew.
+ * There are two kinds. *Port* mutants are enabled in the simulated world around the engine (its store or connectors lose a protection). *Source*
+ * mutants change the engine's own text while it is loaded: an existing line is replaced by a wrong one. A source mutant whose line no longer exists
+ * is *stale* and must be rewritten.
  *
- * A seed counts as a kill only when the unchanged engine passes the same seed with the same kinds. An engine that throws instead of breaking
- * an invariant has *crashed*, which is no kill either: it shows nothing about the judge.
+ * A seed counts as a kill only when the unchanged engine passes the same seed with the same kinds. An engine that throws instead of breaking an
+ * invariant has *crashed*, which is no kill either: it says nothing about the judge.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -16,13 +16,13 @@ import { sourceMutants } from './source-mutants.ts'
 export interface Mutant {
   readonly name: string
   readonly breaks: string
-  /** Kinds of circumstances that every seed gets; without them each seed draws its own mix. */
+  /** Kinds of circumstances for every seed; without them each seed draws its own mix. */
   readonly kinds?: string
 }
 
 export interface Verdict extends Mutant {
   readonly verdict: 'killed' | 'survived' | 'crashed' | 'stale'
-  /** The seed that noticed, and what it noticed. */
+  /** The seed that detected it, and the violation. */
   readonly seed?: number
   readonly violation?: string
   /** Seeds that the unchanged engine fails as well. */
@@ -33,15 +33,15 @@ export interface MutantRun {
   readonly seeds: number
   /** Names; empty = all. */
   readonly only: readonly string[]
-  /** Mutants tried at the same time. */
+  /** Mutants tried concurrently. */
   readonly jobs: number
   readonly tell: (verdict: Verdict) => void
 }
 
-/** Every registered mutant, in the order in which they are tried and told. */
+/** Every registered mutant, in the order in which they are tried and reported. */
 export const mutants: readonly Mutant[] = [...portMutants, ...sourceMutants]
 
-/** Runs each mutant until a seed notices it. @throws RangeError for a name that is no mutant */
+/** Runs each mutant until a seed detects it. @throws RangeError for an unknown name */
 export async function runMutants({ seeds, only, jobs, tell }: MutantRun): Promise<readonly Verdict[]> {
   const strangers = only.filter((name) => !mutants.some((mutant) => mutant.name === name))
   if (strangers.length > 0) throw new RangeError(`no mutant is called ${strangers.join(' or ')}`)
@@ -80,7 +80,7 @@ function wordsOf(end: RunEnd): Pick<Verdict, 'violation'> {
   return end.kind === 'crashed' ? { violation: end.message } : {}
 }
 
-/** What the unchanged engine does with a seed; each is run once. */
+/** The results of the unchanged engine by seed; each is run once. */
 class Base {
   readonly #passes = new Map<string, Promise<boolean>>()
 
@@ -95,7 +95,7 @@ class Base {
     return response
   }
 
-  /** Runs all seeds of the drawn mix first, and tells which of them count for nothing. */
+  /** Runs all seeds of the drawn mix first, and returns which of them are not counted. */
   async learn(seeds: number, jobs: number): Promise<void> {
     const failing: number[] = []
     const lane = async (first: number): Promise<void> => {
@@ -141,7 +141,7 @@ interface Seeds {
   readonly step?: number
 }
 
-/** Runs seeds in a process of their own, up to the first that is noticed. */
+/** Runs seeds in a process of their own, up to the first violation. */
 async function runSeeds({ name }: Mutant, { from, count, kinds, step = 1 }: Seeds): Promise<RunEnd> {
   const isSource = sourceMutants.some((mutant) => mutant.name === name)
   const child = spawn(

@@ -1,12 +1,12 @@
-/** How simulated systems store native records: what they make of a value, and what a patch does to nested objects. */
+/** How simulated systems store native records: the stored form of a value, and the effect of a patch on nested objects. */
 import type { Native, Writer } from '../support/fake-system/remote-table.ts'
 import type { SystemTraits } from './scenario.ts'
 import { cutText } from './world.ts'
 
-/** What a system fills in for a phone number that a create leaves out. */
+/** The value that a system fills in for a phone number that a create leaves out. */
 export const filledPhone = 'none given'
 
-/** What a system really keeps of a value. */
+/** Returns the stored form of a value. */
 export function storedAs(traits: SystemTraits): (field: string, value: unknown, by: Writer) => unknown {
   let rewrites = 0
   let lines = 0
@@ -26,7 +26,7 @@ export function storedAs(traits: SystemTraits): (field: string, value: unknown, 
   }
 }
 
-/** A patch on a record: nested objects are merged or replaced as the system does it. */
+/** Applies a patch to a record: nested objects are merged or replaced as the system does it. */
 export function merged(record: Native, patch: Native, nested: 'merge' | 'replace'): Native {
   const next: Record<string, unknown> = { ...record }
   for (const [name, value] of Object.entries(patch)) {
@@ -37,7 +37,7 @@ export function merged(record: Native, patch: Native, nested: 'merge' | 'replace
   return next
 }
 
-/** The properties that a patch changes, as they are then. */
+/** The properties that a patch changes, with their new values. */
 export function patched(record: Native, patch: Native, nested: 'merge' | 'replace'): Native {
   const whole = merged(record, patch, nested)
   return Object.fromEntries(Object.keys(patch).map((name) => [name, whole[name]]))

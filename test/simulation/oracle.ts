@@ -1,8 +1,8 @@
 /**
- * The judge: compares what the engine committed and sent with the systems' hidden history, and names each invariant that does not hold.
+ * The judge: compares the engine's commits and requests with the systems' hidden history, and names each violated invariant.
  *
- * It sees three streams: what each process was shown by the systems, what it committed in the store, and what it sent. It never reads
- * the engine's own memory.
+ * It gets three streams: what each process read from the systems, what it committed in the store, and what it sent. It never reads the engine's own
+ * memory.
  */
 import { defaultPolicy } from '../../src/model/merge/own-default.ts'
 import type { Intent } from '../../src/model/state.ts'
@@ -28,7 +28,7 @@ import { Things } from './things.ts'
 import { customer, order, tokens } from './world.ts'
 
 const looksKept = 6
-/** A process asks this seldom whether a first load has ended, and takes it for going on meanwhile. */
+/** Interval at which a process checks whether a first load has ended; until then it assumes that it is running. */
 const firstLoadAskMs = 1_000
 
 export class Oracle implements SystemWatcher {
@@ -38,7 +38,7 @@ export class Oracle implements SystemWatcher {
   readonly #scenario: Scenario
   readonly #scheduler: Scheduler
   readonly #systems: ReadonlyMap<string, SimSystem>
-  /** What a process was shown of a remote record, the newest few looks. */
+  /** The states of a remote record that a process has read, the newest few. */
   readonly #shown = new Map<string, Version[]>()
   /** Values of a remote field that are durably known to the engine. */
   readonly #observed = new Map<string, Set<string>>()
@@ -56,14 +56,14 @@ export class Oracle implements SystemWatcher {
     readonly nativeId: string
   }[] = []
   readonly #raced = new Set<string>()
-  /** The newest state of each native record that any process was shown. */
+  /** The newest state of each native record that any process has read. */
   readonly #newest = new Map<string, number>()
-  /** Native records that people change in turns, too slowly for a system's own doing. */
+  /** Native records that people change in turn, too slowly to be a system's own changes. */
   readonly turns = new Set<string>()
   readonly #tombstoned = new Set<string>()
-  /** Native records of which a write was answered like a success and not stored. */
+  /** Native records of which a write was confirmed but not stored. */
   readonly #notStored = new Set<string>()
-  /** Values that were answered like stored, in the form that was sent, and the time from which an edit there is taken for a later one. */
+  /** Values that were confirmed as stored, in the form that was sent, and the time from which an edit there counts as a later one. */
   readonly #believed = new Map<string, { readonly value: unknown; readonly from: number }[]>()
 
   readonly history: History
@@ -97,7 +97,7 @@ export class Oracle implements SystemWatcher {
     this.#judges = this.judges.all
   }
 
-  /** `older`: processes that keep running the definition from before. */
+  /** `older`: processes that keep running the previous definition. */
   mappingChanged(older: Iterable<string>): void {
     this.#writes.mappingChanged()
     this.#origins.mappingChanged(older)
@@ -114,7 +114,7 @@ export class Oracle implements SystemWatcher {
       this.violations.push({ invariant, message, at: this.#scheduler.now - this.#scenario.start })
   }
 
-  // ── what the systems tell
+  // ── events of the systems
 
   shown(process: SimProcess, system: string, entity: string, version: Version): void {
     const key = `${process.name}|${system}|${entity}|${version.nativeId}`
@@ -129,7 +129,7 @@ export class Oracle implements SystemWatcher {
     )
   }
 
-  /** Some process was shown this state, or a later one. */
+  /** Some process has read this state, or a later one. */
   hasSeen(system: string, { nativeId, version }: Version, entity = 'customer'): boolean {
     return (this.#newest.get(`${system}|${entity}|${nativeId}`) ?? 0) >= version
   }
@@ -175,7 +175,7 @@ export class Oracle implements SystemWatcher {
       this.tally.creates += 1
       const table = this.#system(call.system).table(call.entity)
       const nativeIds = table.createdFor.get(call.recordId ?? '') ?? []
-      // A create whose response was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
+      // A create whose response was lost, and whose record a person removed before it was read, is repeated: never two at a time.
       const alive = [...new Set(nativeIds)].filter((nativeId) => table.has(nativeId))
       const lost = alive.some((nativeId) => {
         const version = table.current(nativeId)
@@ -197,7 +197,7 @@ export class Oracle implements SystemWatcher {
     this.#scheduler.note(`${call.system} ${call.nativeId} is not stored ${accepted ? '(accepted)' : ''}`)
     const place = `${call.system}|${call.entity}|${call.nativeId}`
     this.#notStored.add(place)
-    // Who is told that it was applied takes the next edit for a later one; who is told that it will be does so once its time is over.
+    // If the response reports the write as applied, the next edit is a later one; if it reports it as accepted, that holds once its time has passed.
     const { inflightMs } = this.#system(call.system).traits.capabilities
     const from = accepted ? this.#scheduler.now + inflightMs : this.#scheduler.now
     for (const [field, value] of this.history.textsOf(call.system, call.body))
@@ -240,7 +240,7 @@ export class Oracle implements SystemWatcher {
     this.#raced.add(`${key}|${old}`)
   }
 
-  // ── what the processes commit
+  // ── commits of the processes
 
   claimed(process: SimProcess, claim: ClaimedRecord): void {
     this.#claims.set(claim.record.id, { process: process.name, epoch: claim.lease.epoch })
@@ -265,7 +265,7 @@ export class Oracle implements SystemWatcher {
       )
       for (const candidate of conflict.candidates) {
         this.#keep(candidate.value)
-        // Kept because it may be an edit, not taken for one.
+        // Kept because it may be an edit, not treated as one.
         if (conflict.policy !== defaultPolicy)
           this.#checkEcho(process, after, { ...candidate, field: conflict.field, isFirst: false })
       }
@@ -308,7 +308,7 @@ export class Oracle implements SystemWatcher {
     this.tally.decisions += 1
   }
 
-  /** Everything that a committed shadow or an own write holds is durably known. */
+  /** All values in a committed shadow or own write are durably known. */
   #learn(detail: RecordDetail): void {
     for (const member of detail.members) {
       if (member.nativeId === undefined) continue
@@ -392,7 +392,7 @@ export class Oracle implements SystemWatcher {
     const member = after.members.find((one) => one.system === change.src)
     if (member?.nativeId === undefined) return
     const place = { system: change.src, entity: after.record.entity, nativeId: member.nativeId }
-    // Looks that were refused, or made for another record's sake, may show the same value: the absorbed one agrees in all fields.
+    // Reads that were rejected, or made for another record, may show the same value: the absorbed one agrees in all fields.
     const looks = this.#looksWith(process, place, field, change.is)
     const isAbsorbed = ({ body }: Version): boolean =>
       [...tokens]
@@ -412,7 +412,7 @@ export class Oracle implements SystemWatcher {
     this.#checkEcho(process, after, { system: change.src, field, value: change.is, isFirst })
     if (change.conflict || change.was === undefined || change.was === null || alike(change.was, change.is))
       return
-    // The last state before this edit must have held what was agreed, else the edit was concurrent with it.
+    // The last state before this edit must have held the agreed value, otherwise the edit was concurrent with it.
     const start = this.history.runStart(change.src, after.record.entity, shown, field)
     const history = this.#system(change.src).table(after.record.entity).history(member.nativeId)
     const held = history
@@ -457,7 +457,7 @@ export class Oracle implements SystemWatcher {
 
   // ── history
 
-  /** The looks of a process that showed this value, oldest first. */
+  /** The reads of a process that showed this value, oldest first. */
   #looksWith(
     process: SimProcess,
     place: { readonly system: string; readonly entity: string; readonly nativeId: string },
@@ -489,7 +489,7 @@ export class Oracle implements SystemWatcher {
 
   // ── at the end
 
-  /** Each user's value that we overwrote is agreed or kept, unless it fell into the window of a system without conditional writes. */
+  /** Each user's value that we overwrote is agreed or kept, unless it was made in the race window of a system without conditional writes. */
   checkLosses(): void {
     for (const { system, field, value, nativeId } of this.#overwritten) {
       if (this.#raced.has(`${system}|customer|${nativeId}|${field}|${value}`)) continue

@@ -1,4 +1,4 @@
-/** Where a value that the engine put into a system comes from: it may have been there before, or have been written for another record. */
+/** The origin of a value that the engine wrote to a system: it may have been there before, or have been written for another record. */
 import type { Version } from '../support/fake-system/remote-table.ts'
 import type { History } from './history.ts'
 import type { Scenario } from './scenario.ts'
@@ -25,7 +25,7 @@ export class Origins {
     this.#history = history
   }
 
-  /** `older`: processes that keep running the definition from before. */
+  /** `older`: processes that keep running the previous definition. */
   mappingChanged(older: Iterable<string>): void {
     this.#olderProcesses = new Set(older)
   }
@@ -44,16 +44,16 @@ export class Origins {
     return this.#recordIds.get(call)
   }
 
-  /** The engine gave this value to this record, so that it is no news from there. */
+  /** The engine itself wrote this value for this record, so it is no change there. */
   isOurs(writer: Version, taken: TakenValue): boolean {
     if (writer.by !== 'engine' || this.#sentBack(writer, taken)) return false
     if (this.#history.isDefault(taken, writer, taken.field)) return false
-    // A counterpart that came with a merge gives the survivor what it has no value for.
+    // A counterpart that came with a merge provides values that the survivor lacks.
     const writtenFor = this.#recordIds.get(writer)
     return !taken.isFirst || writtenFor === undefined || writtenFor === taken.recordId
   }
 
-  /** A whole object written under a definition without the field sends back what a person had entered there. */
+  /** A whole object written under a definition without the field sends back a value entered by a person. */
   #sentBack({ tag }: Version, { entity, field }: TakenValue): boolean {
     const wasMapped = this.#scenario.integration.entities.get(entity)?.fields.has(field) === true
     return !wasMapped && this.#olderProcesses.has(tag ?? '')

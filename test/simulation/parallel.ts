@@ -1,4 +1,4 @@
-/** Shares the seeds of one run among several processes, and adds up what they tell. */
+/** Distributes the seeds of one run among several processes, and adds up their results. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -7,7 +7,7 @@ export type RunSummary = Readonly<Record<string, unknown>>
 
 const mainPath = fileURLToPath(new URL('main.ts', import.meta.url))
 
-/** Each process takes every n-th seed. Lines about single seeds are passed on as they come. */
+/** Each process takes every n-th seed. Lines about single seeds are forwarded immediately. */
 export async function runInParallel(
   jobs: number,
   range: { readonly from: number; readonly seeds: number },
@@ -40,7 +40,7 @@ async function runPart(flags: readonly string[]): Promise<RunSummary> {
   return typeof summary === 'object' && summary !== null ? { ...summary } : {}
 }
 
-/** Numbers are added, lists joined, tables added entry by entry; the longest time counts. */
+/** Numbers are added, lists joined, tables added entry by entry; of times the longest is used. */
 function added(total: RunSummary, part: RunSummary): RunSummary {
   const sum: Record<string, unknown> = { ...total }
   for (const [name, value] of Object.entries(part)) {

@@ -1,8 +1,8 @@
 /**
- * One simulated worker process: everything the engine awaits goes through it, so it can be stalled or killed at any await.
+ * A simulated worker process: everything the engine awaits goes through it, so it can be stalled or killed at any await.
  *
- * States: *running* → *stalled* until a time (its responses and timers arrive late, like a process stopped by the system) → *running*;
- * any → *dead* (no response ever arrives again, deferred tasks are dropped). What a dead process had already sent still takes effect.
+ * States: *running* → *stalled* until a time (its responses and timers arrive late, like a process suspended by the system) → *running*; any → *dead*
+ * (no response ever arrives again, deferred tasks are dropped). Requests that a dead process had already sent still take effect.
  */
 import type { Clock, Random } from '../../src/engine/ports.ts'
 import type { Chance } from './chance.ts'
@@ -11,7 +11,7 @@ import type { Scheduler } from './scheduler.ts'
 export class SimProcess {
   readonly name: string
   alive = true
-  /** Awaits that this process went through: where a crash can be planted exactly. */
+  /** Number of awaits of this process, where a crash can be placed exactly. */
   awaits = 0
   /** Called at each await; a test may kill the process there. */
   onAwait: ((count: number) => void) | undefined
@@ -20,10 +20,10 @@ export class SimProcess {
   readonly #scheduler: Scheduler
   readonly #slowness: Chance | undefined
   #stalledUntil = 0
-  /** How far its work is: a slow process is ahead of the event that it works on. */
+  /** The progress of its work: a slow process is ahead of the event that it processes. */
   #here = 0
 
-  /** `slowness`: time passes whenever it looks at its clock. */
+  /** `slowness`: time passes whenever it reads its clock. */
   constructor(name: string, scheduler: Scheduler, chance: Chance, slowness?: Chance) {
     this.name = name
     this.#scheduler = scheduler
@@ -50,20 +50,18 @@ export class SimProcess {
     this.#stalledUntil = Math.max(this.#stalledUntil, this.#scheduler.now + ms)
   }
 
-  /**
-   * One call to the world: `effect` happens after `thereMs` (also when the process has died meanwhile), its response arrives `backMs` later.
-   */
+  /** One external call: `effect` happens after `thereMs` (even if the process has died meanwhile), its response arrives `backMs` later. */
   call<T>(thereMs: number, backMs: number, effect: () => T | Promise<T>): Promise<T> {
     this.awaits += 1
     this.onAwait?.(this.awaits)
     return this.callAside(thereMs, backMs, effect)
   }
 
-  /** A call that nobody plants a crash at: what it is for must not move the crashes of a seed. */
+  /** A call without crashes: it must not move the crashes of a seed. */
   callAside<T>(thereMs: number, backMs: number, effect: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!this.alive) return
-      // What leaves a slow process leaves at its own time, not at that of the event that it works on.
+      // A slow process sends at its own time, not at that of the event that it processes.
       this.#scheduler.at(this.#present() + thereMs, () => {
         // The effect's own promises (of an in-memory store) settle in microtasks: no virtual time passes.
         Promise.resolve()
@@ -81,7 +79,7 @@ export class SimProcess {
     return this.#here
   }
 
-  /** What its clock says: looking at it is work, and now and then the process is interrupted. */
+  /** The time of its clock: reading it takes time, and now and then the process is interrupted. */
   #time(): number {
     const present = this.#present()
     if (this.#slowness?.of(0.5)) this.#here += this.#slowness.of(0.02) ? 40 : 1
@@ -92,7 +90,7 @@ export class SimProcess {
     this.#scheduler.after(backMs, () => this.#deliver(settle))
   }
 
-  /** Runs something in this process as soon as it runs at all. */
+  /** Runs a task in this process as soon as it is running. */
   #deliver(task: () => void): void {
     if (!this.alive) return
     if (this.stalled) {

@@ -1,4 +1,4 @@
-/** One seed from its first record to the judgement. */
+/** Runs one seed from its first record to the verdict. */
 import type { Integration } from '../../src/model/integration.ts'
 import { lensSetsOf } from '../../src/runtime/bind-definition.ts'
 import { createClearCodec } from '../../src/store/clear-codec.ts'
@@ -21,7 +21,7 @@ import { Users } from './users.ts'
 
 export interface SeedOptions {
   readonly keepTrace?: boolean
-  /** Protections switched off: see `mutants.ts`. */
+  /** Disabled protections: see `mutants.ts`. */
   readonly broken?: ReadonlySet<string>
   /** @default 'drawn' */
   readonly kinds?: KindChoice
@@ -60,7 +60,7 @@ class Simulation {
   readonly #leases = new Map<string, Lease>()
   readonly #processes: EngineProcess[] = []
   readonly #broken: ReadonlySet<string>
-  /** What a process that starts now runs. */
+  /** The definition of processes that start now. */
   #integration: Integration
   readonly #isOver: () => boolean
   #excuses: Excuses = new Map()
@@ -163,7 +163,7 @@ class Simulation {
     }
   }
 
-  /** Two full runs when all is quiet: nothing may be written and nothing may be in conflict anew (INV-20). */
+  /** Two full runs after everything has settled: nothing may be written and no new conflict may arise (INV-20). */
   async #checkQuiescence(): Promise<void> {
     const { writes, conflicts } = this.#oracle.tally
     for (let round = 0; round < 2; round += 1) {
@@ -171,7 +171,7 @@ class Simulation {
       await this.#scheduler.run(this.#scheduler.now + 15_000)
     }
     const { tally } = this.#oracle
-    // A dead system is tried again and again; that is not unrest.
+    // A dead system is retried continually, which does not violate quiescence.
     if (tally.writes > writes && ![...this.#systems.values()].some((system) => system.dead))
       this.#oracle.fail('INV-20', `${tally.writes - writes} writes after everything had settled`)
     if (tally.conflicts > conflicts)
@@ -266,7 +266,7 @@ class Simulation {
     process?.runFulls()
   }
 
-  /** Each change is announced as the system's webhooks are: surely, or not always, twice, late and out of order. */
+  /** Each change is announced like a real system's webhooks: reliably, or with losses, duplicates, delays and reordering. */
   #sendWebhooks(): void {
     for (const system of this.#systems.values()) {
       if (system.traits.webhooks === 'none') continue
@@ -304,7 +304,7 @@ class Simulation {
       },
       () => undefined,
     )
-    // The sender's own timeout: no 2xx, so it sends again.
+    // The sender's own timeout: no 2xx, so it retries.
     this.#scheduler.after(2000, () => {
       if (!answered) again()
     })

@@ -1,30 +1,30 @@
-/** What a seed means: which systems there are, what they can do, what is synced between them, and for how long things go wrong. */
+/** Derives a scenario from a seed: the systems and their capabilities, what is synced between them, and how long faults occur. */
 import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type { Integration } from '../../src/model/integration.ts'
 import { Chance } from './chance.ts'
 import { compilePlan, type DefinitionPlan, nextPlan, planDefinition } from './definition.ts'
 import { chanceOf, type KindChoice, type Kinds, kindsOf } from './kinds.ts'
 
-/** What one simulated system is like. */
+/** The properties of one simulated system. */
 export interface SystemTraits {
   readonly name: string
   readonly capabilities: RemoteCapabilities
-  /** Names are cut to six characters, as declared or behind everybody's back. */
+  /** Names are truncated to six characters, declared or undeclared. */
   readonly truncates: 'no' | 'declared' | 'undeclared'
-  /** Rewrites the phone number on each write that comes in through its API. */
+  /** Rewrites the phone number on each write through its API. */
   readonly mutates: boolean
   readonly webhooks: 'none' | 'reliable' | 'lossy'
   readonly polls: boolean
-  /** Between two polls. */
+  /** Interval of polls. */
   readonly pollMs: number
   /** Its feed and its lists fail from the first to the second time. */
   readonly deafFrom: number | undefined
   readonly deafUntil: number
-  /** Holds records that are out of scope, too. */
+  /** Also contains records that are out of scope. */
   readonly scoped: boolean
-  /** Fills a phone number that a create leaves out. */
+  /** Fills in a phone number that a create leaves out. */
   readonly fills: boolean
-  /** Returns nothing at all from some time on, for ever. */
+  /** Permanently returns nothing from some time on. */
   readonly diesAt: number | undefined
 }
 
@@ -42,15 +42,15 @@ export interface Scenario {
   readonly next:
     | { readonly at: number; readonly integration: Integration; readonly movedAt: string | undefined }
     | undefined
-  /** Orders that refer to customers take part. */
+  /** Orders that refer to customers are synced too. */
   readonly references: boolean
   readonly deletes: boolean
   readonly leaseMs: number
-  /** Everybody edits the same one customer without a break: the windows between look, commit and effect are always hit. */
+  /** All users edit the same customer continually: the windows between read, commit and effect are always hit. */
   readonly crowded: boolean
-  /** Times at which somebody imports or changes many records in one moment. */
+  /** Times at which a user imports or changes many records at once. */
   readonly bulk: readonly number[]
-  /** Times at which somebody gives a thing another code: the value that records are matched by. */
+  /** Times at which a user changes the code of a record, the value that records are matched by. */
   readonly recodes: readonly number[]
 }
 
@@ -68,7 +68,7 @@ export function makeScenario(seed: number, chance: Chance, options: ScenarioOpti
   const faultsMs = chance.int(15_000, 40_000)
   const mutators = chance.of(0.05)
   const names = ['alpha', 'beta', 'gamma'].slice(0, count)
-  // A chance of its own: traits that came later leave the schedules of the older seeds as they were.
+  // A separate random source: traits added later leave the schedules of older seeds unchanged.
   const later = new Chance(seed + laterTraits)
   const systems = names.map((name, index) => {
     const diesAt = index === 2 && chance.of(0.3) ? start + faultsMs / 2 : undefined
@@ -170,7 +170,7 @@ function makeTraits(
   }
 }
 
-/** What the kinds of a seed make of a system. */
+/** The effects of a seed's kinds on a system. */
 function shapedBy(
   kinds: Kinds,
   traits: SystemTraits,
@@ -179,7 +179,7 @@ function shapedBy(
   const chance = (kind: string): Chance => chanceOf(seed, `${kind} ${traits.name}`)
   let shaped = kinds.has('rewriters') ? { ...traits, mutates: true } : traits
   if (kinds.has('unversioned')) shaped = withoutVersions(shaped, chance('unversioned'))
-  // What is entered twice matters most where nothing tells of the first time.
+  // Double entries matter most where the first one is noticed late.
   const slow = (kinds.has('slow-polls') && 0.7) || (kinds.has('double-entry') && 0.5) || 0
   if (chance('slow-polls').of(slow)) shaped = { ...shaped, polls: true, pollMs: 3_600_000, webhooks: 'none' }
   if (kinds.has('failing-polls') && chance('failing-polls').of(0.6)) {
@@ -212,7 +212,7 @@ function withFeedAlone(traits: SystemTraits): SystemTraits {
   }
 }
 
-/** Responses that verify each write at once: a pass that has written is over without another look. */
+/** Responses that verify each write at once: a pass that has written ends without another read. */
 function withWholeResponses(traits: SystemTraits): SystemTraits {
   const { capabilities } = traits
   const read = { ...capabilities.read, lagMs: 0 }

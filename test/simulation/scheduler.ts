@@ -1,8 +1,8 @@
 /**
  * Virtual time: events in one queue, fired one at a time, each followed by every promise it settles.
  *
- * Nothing else moves the code under test, so a seed decides the whole run. `setImmediate` is only used to let Node empty its microtask queue;
- * no real time passes.
+ * Nothing else drives the code under test, so a seed determines the whole run. `setImmediate` is only used to let Node empty its microtask queue; no
+ * real time passes.
  */
 import { createHash } from 'node:crypto'
 
@@ -41,7 +41,7 @@ export class Scheduler {
     this.#deferred.push(task)
   }
 
-  /** One line of the run's trace: it goes into the hash that must be equal when the seed runs again. */
+  /** Adds a line to the run's trace, whose hash must be equal when the seed runs again. */
   note(line: string): void {
     this.#hash.update(line)
     this.#hash.update('\n')

@@ -1,4 +1,4 @@
-/** What must hold once faults have stopped and time has passed: everything agrees or says why not (INV-7, 19, 21, 22). */
+/** What must hold once faults have stopped and time has passed: all records agree, or the reason is reported (INV-7, 19, 21, 22). */
 
 import type { Integration } from '../../src/model/integration.ts'
 import type { Member } from '../../src/model/state.ts'
@@ -18,7 +18,7 @@ export type Excuses = Map<string, number>
 
 interface Books {
   readonly scenario: Scenario
-  /** The definition that holds in the end. */
+  /** The final definition. */
   readonly integration: Integration
   readonly store: MemoryStore
   readonly systems: ReadonlyMap<string, SimSystem>
@@ -26,7 +26,7 @@ interface Books {
   readonly excuses: Excuses
   readonly holds: readonly HoldRow[]
   readonly failures: readonly FailureRow[]
-  /** Records that may be one thing with another, which a person is asked about. */
+  /** Possible duplicates that a person is asked about. */
   readonly duplicates: ReadonlySet<string>
 }
 
@@ -62,7 +62,7 @@ export async function checkSettled(
   return books.excuses
 }
 
-/** Several records of one system with one code: the same thing twice, and somebody is told so. */
+/** Several records of one system with the same code are duplicates, and reported. */
 async function checkCopies(books: Books, system: SimSystem, entity: string): Promise<void> {
   const table = system.table(entity)
   const isIn = (nativeId: string): boolean =>
@@ -92,7 +92,7 @@ function excuse(books: Books, why: string): void {
   books.excuses.set(why, (books.excuses.get(why) ?? 0) + 1)
 }
 
-/** Each living remote record is known, and equal to what is agreed or flagged. */
+/** Each living remote record is known, and equal to the agreed values or flagged. */
 async function checkRemote(books: Books, system: SimSystem, entity: string, nativeId: string): Promise<void> {
   const body = system.table(entity).current(nativeId)?.body
   if (body === undefined) return
@@ -140,7 +140,7 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   const expected = await nativeValue(books, place, agreed?.value)
   const same = cut(system, field, actual) === cut(system, field, expected)
   if (same || isMergedInto(books, place, actual, expected)) return
-  // A system that rewrites may keep anything; any other keeps a poorer form of what it was sent.
+  // A system that rewrites may keep anything; any other keeps a poorer form of the sent value.
   if (state?.coerced && (system.traits.mutates || alike(actual, expected))) return excuse(books, 'coerced')
   // Where no system has ever stated a value, a default stays unless its system ranks before all others.
   if (agreed === undefined && String(actual).startsWith(filledPhone)) return excuse(books, 'default')
@@ -155,7 +155,7 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   )
 }
 
-/** To the people there, a reference to a record that was merged into another one is a reference to that one. */
+/** For the users there, a reference to a merged record is a reference to its survivor. */
 function isMergedInto(
   { integration, systems }: Books,
   { system, entity, field }: FieldPlace,
@@ -171,7 +171,7 @@ function isMergedInto(
   return nativeId === expected
 }
 
-/** What the record holds at the place that the mapping names; of lines, what is mapped of them. */
+/** The record's value at the mapped path; of lines, their mapped parts. */
 function nativeOf({ integration }: Books, { system, entity, body }: FieldPlace, field: string): unknown {
   const [path = [field]] =
     integration.entities.get(entity)?.systems.get(system.name)?.fields.get(field)?.native?.paths ?? []
@@ -184,7 +184,7 @@ function linesInWords(value: unknown): string | undefined {
   return value.map((line: Native) => `${String(line.sku)}:${String(line.qty)}`).join(' ')
 }
 
-/** What a canonical value is in this system's own words. */
+/** A canonical value in this system's own format. */
 async function nativeValue(books: Books, place: FieldPlace, value: unknown): Promise<unknown> {
   if (value === undefined || value === null) return undefined
   const type = books.integration.entities.get(place.entity)?.fields.get(place.field)?.type
@@ -196,7 +196,7 @@ async function nativeValue(books: Books, place: FieldPlace, value: unknown): Pro
 }
 
 function cut(system: SimSystem, field: string, value: unknown): unknown {
-  // An empty text and none look the same to people.
+  // An empty text and an absent one look the same to people.
   if (value === '' && field !== 'tags') return undefined
   if (field === 'tags') return sortedTags(value)
   if (field === 'name' && system.traits.truncates === 'declared') return cutText(value)
@@ -208,7 +208,7 @@ function sortedTags(value: unknown): string {
   return [...new Set(value.split(','))].sort().join(',')
 }
 
-/** Each active record has its counterpart everywhere, or says why not; native ids are nobody else's. */
+/** Each active record has its counterpart everywhere, or a reported reason; native ids are unique. */
 function checkMembers(books: Books, detail: RecordDetail): void {
   const { record } = detail
   for (const name of books.integration.entities.get(record.entity)?.systems.keys() ?? []) {
@@ -243,14 +243,14 @@ function checkMembers(books: Books, detail: RecordDetail): void {
   }
 }
 
-/** A system that neither announces nor feeds deletions, and whose list proves no absence, hides them from everybody. */
+/** A system that neither announces nor feeds deletions, and whose list proves no absence, reveals them to nobody. */
 function blindSpot({ traits }: SimSystem): string | undefined {
   const fed = traits.polls && traits.pollMs < 60_000 && traits.capabilities.deletes === 'feed'
   const told = traits.webhooks === 'reliable' || fed || traits.capabilities.list.paging === 'keyset'
   return told ? undefined : 'nothing tells of deletions there'
 }
 
-/** The engine says itself that this is not in agreement, and a person can see it. */
+/** The engine itself reports that this is not in agreement, visible to a person. */
 function flagOf(books: Books, detail: RecordDetail, member: Member): string | undefined {
   const held = books.holds.find((hold) => hold.recordId === detail.record.id)
   if (held !== undefined) return `hold: ${held.kind}`
@@ -260,7 +260,7 @@ function flagOf(books: Books, detail: RecordDetail, member: Member): string | un
   const someDead = [...books.systems.values()].some((system) => system.dead)
   if (someDead && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a dead system'
-  // A create that only a person can find again may have made a counterpart that the deletion would leave behind.
+  // A create that only a person can find may have made a counterpart that the deletion would leave behind.
   const lostCreate = detail.members.some((one) => one.state === 'absent' && one.lane === 'quarantined')
   if (lostCreate && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a create in doubt'

@@ -1,4 +1,4 @@
-/** The network between the engine and one simulated system, with everything that goes wrong between a request and its response. */
+/** The network between the engine and one simulated system, with all faults between a request and its response. */
 
 import type { CallContext, CallFailure, WriteResult } from '../../src/connectors/kit/contract.ts'
 import type { ErrorCode } from '../../src/model/error-codes.ts'
@@ -8,18 +8,18 @@ import type { Kinds } from './kinds.ts'
 import type { SimProcess } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** Who wants to know what happens at the systems. */
+/** Observers of the systems. */
 export interface SystemWatcher {
-  /** A request leaves a process: the moment of truth for intents, leases and deadlines. */
+  /** A request is sent by a process: the time at which intents, leases and deadlines are checked. */
   sending(call: EngineWrite): void
   /** A write of the engine is about to change a record. */
   applying(call: EngineWrite, before: Version | undefined): void
   applied(call: EngineWrite, version: Version): void
-  /** A write is answered like a success, and is not stored. `accepted`: the response says that it may still be. */
+  /** A write is confirmed but not stored. `accepted`: the response allows a later effect. */
   lost(call: EngineWrite, accepted: boolean): void
   /** An accepted write is applied only now, after a newer write of the engine to the same record. */
   overtaken(call: EngineWrite): void
-  /** A process got this state to see. */
+  /** A process has read this state. */
   shown(process: SimProcess, system: string, entity: string, version: Version): void
 }
 
@@ -39,17 +39,17 @@ export interface World {
   readonly scheduler: Scheduler
   readonly chance: Chance
   readonly watcher: SystemWatcher
-  /** Things still go wrong. */
+  /** Faults still occur. */
   faulty(): boolean
-  /** Protections that a broken build would not have, by name. */
+  /** Disabled protections, by name. */
   readonly broken: ReadonlySet<string>
-  /** What this seed goes through beside what all seeds do. */
+  /** The kinds of this seed. */
   readonly kinds: Kinds
   readonly readTimeoutMs: number
   readonly writeTimeoutMs: number
 }
 
-/** A write on its way, and what it does when it arrives. */
+/** A write in flight, and its effect on arrival. */
 export interface Sending {
   readonly call: EngineWrite
   readonly effect: () => WriteResult
@@ -60,7 +60,7 @@ interface NetworkOptions {
   readonly world: World
   readonly inflightMs: number
   readonly isDead: () => boolean
-  /** Longest way of a write to the system; slow ones let writes collect, so that they travel together. */
+  /** Longest latency of a write; slow ones let writes collect, so that they share a call. */
   readonly wayMs: number
 }
 
@@ -88,11 +88,11 @@ export class SimNetwork {
     )
   }
 
-  /** One write on the network: answered, refused, lost on the way there or back, or carried out long after we gave up. */
+  /** One write on the network: answered, refused, lost on the way there or back, or applied long after the call was abandoned. */
   async send({ call, effect }: Sending, context: CallContext): Promise<WriteResult> {
     const { chance, scheduler, watcher, writeTimeoutMs: timeout } = this.#options.world
     const { process } = call
-    // Between the engine's decision to send and the first byte a process may be stopped.
+    // Between the engine's decision to send and the first byte a process may be suspended.
     await process.clock.sleep(chance.int(0, 3))
     const late = context.startBefore !== undefined && process.clock.monotonic() > context.startBefore
     if (context.signal.aborted || (late && !this.#options.world.broken.has('nodeadline')))
@@ -122,14 +122,14 @@ export class SimNetwork {
         kind: 'not-sent' as const,
         failure: { ...failure('HTTP_RATE_LIMITED', 'record'), retryAfterMs: chance.int(50, 2000) },
       }))
-    // Some systems work long after the record is there, and answer just in time.
+    // Some systems work long after the record exists, and respond just in time.
     const isSlow = this.#options.world.kinds.has('own-numbers') && call.operation === 'create'
     return process.call(there, isSlow ? chance.int(400, timeout - there - 100) : chance.int(1, 60), effect)
   }
 
   /**
-   * Several writes in one request. What goes wrong may go wrong for all of them, or in the middle: some took effect and the response broke off,
-   * came too short, or refuses a few while the others are done.
+   * Several writes in one request. Faults may affect all of them, or occur in the middle: some took effect and the response was interrupted, was too
+   * short, or refuses a few while the others are done.
    */
   async sendMany(sendings: readonly Sending[], context: CallContext): Promise<readonly WriteResult[]> {
     const { chance, scheduler, watcher, writeTimeoutMs: timeout } = this.#options.world

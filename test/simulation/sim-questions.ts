@@ -1,4 +1,4 @@
-/** The questions that a simulated system answers: reads by id, lists, its feed of changes, searches. */
+/** The reads of a simulated system: by id, lists, its feed of changes, searches. */
 import type {
   ChangesResult,
   FindRequest,
@@ -18,7 +18,7 @@ export interface QuestionsOptions {
   readonly world: World
   readonly network: SimNetwork
   readonly table: (entity: string) => RemoteTable
-  /** Entities of which a cut list was called complete. */
+  /** Entities of which a truncated list was reported as complete. */
   readonly lied: Set<string>
 }
 
@@ -58,7 +58,7 @@ export class SimQuestions {
     const lag = lagMs > 0 && chance.of(0.5) ? chance.int(0, lagMs) : 0
     const table = this.#table(entity)
     const seen = table.at(nativeId, scheduler.now - lag)
-    // Not replicated yet looks exactly like not there.
+    // A record that is not replicated yet looks exactly like a missing one.
     if (seen === undefined) return { kind: 'gone' }
     const other = this.instead(entity, seen)
     if (other !== undefined) {
@@ -95,7 +95,7 @@ export class SimQuestions {
       const page = await this.#network.ask(process, () => table.page(from, pageSize))
       if ('failure' in page) return { complete: false, reason: page.failure.code }
       if (page.records.length > 0) yield page.records.map((version) => this.show(version))
-      // A system that cuts its list short and says nothing: what is claimed to be complete is not.
+      // A system that truncates its list silently reports it as complete, which is wrong.
       if (cutOff && chance.of(0.5)) {
         const counted = chance.of(0.5)
         if (!counted && position !== undefined) this.#lied.add(entity)

@@ -1,6 +1,6 @@
 /**
- * A simulated business system: the same {@link RemoteTable} that stands behind the HTTP fakes, seen through the connector contract, on virtual
- * time, with everything that goes wrong between a request and its response.
+ * A simulated business system: the same {@link RemoteTable} that the HTTP fakes use, seen through the connector contract, on virtual time, with all
+ * faults between a request and its response.
  *
  * The remote side is shared by all simulated processes; each process has its own {@link connect}ion to it.
  */
@@ -32,11 +32,11 @@ interface StoredResponse {
 export class SimSystem {
   readonly traits: SystemTraits
   readonly tables = new Map<string, RemoteTable>()
-  /** Entities of which a cut list was once called complete: nobody can know what else is there. */
+  /** Entities of which a truncated list was once reported as complete: it can't be known what else exists. */
   readonly lied = new Set<string>()
-  /** Native ids of records that the system has given a phone number of its own when they were created. */
+  /** Native ids of records for which the system filled in a phone number of its own at creation. */
   readonly filled = new Set<string>()
-  /** Told of an update that is applied after so many milliseconds. */
+  /** Called for an update that is applied after this many milliseconds. */
   onAccepted: ((call: EngineWrite, delayMs: number) => void) | undefined
   readonly #world: World
   readonly #network: SimNetwork
@@ -188,7 +188,7 @@ export class SimSystem {
     const body = isFilled ? { ...call.body, phone: filledPhone } : call.body
     const version = table.create(body, 'engine', {
       ...(call.recordId !== undefined && { recordId: call.recordId }),
-      // With an id of the client's choice, the native id is ours.
+      // With a client-assigned id, the native id is ours.
       ...(create === 'clientId' && call.recordId !== undefined && { nativeId: call.recordId }),
       tag: call.process.name,
     })
@@ -197,7 +197,7 @@ export class SimSystem {
     return this.#ok(version)
   }
 
-  /** What a system with idempotency keys does with a key it knows. */
+  /** The behaviour of a system with idempotency keys for a known key. */
   #once(key: string, apply: () => WriteResult): WriteResult {
     const { scheduler, chance } = this.#world
     const { idempotency } = this.traits.capabilities
@@ -263,7 +263,7 @@ export class SimSystem {
     return version
   }
 
-  /** Within the time that the system states for writes under way, also when the request was late already. */
+  /** Within the time that the system declares for writes in flight, even if the request was late already. */
   #applyLater(call: EngineWrite, askedAt: number): WriteResult {
     const { chance, scheduler, watcher, writeTimeoutMs } = this.#world
     const { nativeId = '', entity } = call
@@ -315,12 +315,12 @@ export class SimSystem {
   }
 
   /**
-   * Stored as ever; `accepted`: the response says no more; `delayed`: nor is it stored yet; `dropped` and `lost`: nothing is stored, whatever
-   * is answered.
+   * Stored as usual; `accepted`: the response only confirms acceptance; `delayed`: it is not stored yet either; `dropped` and `lost`: nothing is
+   * stored, whatever the response is.
    */
   #fateOf(call: EngineWrite): 'stored' | 'accepted' | 'delayed' | 'dropped' | 'lost' {
     const { chance, kinds, watcher } = this.#world
-    // Who checks versions does so before it takes a request, and a whole object that is stored late takes with it what was changed meanwhile.
+    // Versions are checked before a request is accepted, and a whole object that is stored late overwrites changes made meanwhile.
     const { conditionalWrites, write } = this.traits.capabilities
     const mayWait = kinds.has('accepted') && !conditionalWrites && write === 'patch'
     if (mayWait && this.#world.faulty() && chance.of(0.5)) return 'delayed'
@@ -330,7 +330,7 @@ export class SimSystem {
     return roll < 0.03 ? 'dropped' : roll < 0.06 ? 'lost' : roll < 0.25 ? 'accepted' : 'stored'
   }
 
-  /** What a proxy in between responses: now and then another record of the same kind. */
+  /** The response of a proxy in between: now and then another record of the same kind. */
   #instead(entity: string, version: Version): Version {
     return this.#questions.instead(entity, version) ?? version
   }

@@ -1,4 +1,4 @@
-/** A slice of the simulation for every test run; `npm run simulate -- --seeds 500` runs the whole. */
+/** A part of the simulation for every test run; `npm run simulate -- --seeds 500` runs all of it. */
 import { describe, expect, test } from 'vitest'
 import { runSeed } from './run.ts'
 
@@ -16,7 +16,7 @@ describe('the real engine on virtual time', () => {
     expect(second.hash).toBe(first.hash)
   })
 
-  test('goes through what it is to prove: crashes, stalls, doubts, conflicts, deletions', async () => {
+  test('covers what it is meant to prove: crashes, stalls, doubts, conflicts, deletions', async () => {
     const total = { crashes: 0, stalls: 0, inDoubt: 0, conflicts: 0, removals: 0, creates: 0 }
     for (let seed = 100; seed < 120; seed += 1) {
       const { tally } = await runSeed(seed)
@@ -25,7 +25,7 @@ describe('the real engine on virtual time', () => {
     for (const [name, count] of Object.entries(total)) expect(count, name).toBeGreaterThan(3)
   }, 120_000)
 
-  // Seeds that once showed a hole, with what it was. The schedule of a seed may change with the scenarios; the name of the hole stays.
+  // Seeds that once revealed a defect, with its description. The schedule of a seed may change with the scenarios; the name of the defect stays.
   test.each([
     [
       2,
@@ -39,7 +39,7 @@ describe('the real engine on virtual time', () => {
   })
 
   for (const broken of ['nosent', 'nointent', 'notime'])
-    test(`notices an engine without a protection (${broken})`, async () => {
+    test(`detects an engine without a protection (${broken})`, async () => {
       for (let seed = 1; seed <= 60; seed += 1) {
         const { violations } = await runSeed(seed, { broken: new Set([broken]) })
         if (violations.length > 0) return

@@ -1,4 +1,4 @@
-/** The store as one simulated process sees it: each call takes time, may fail with its commit unknown, and is told to the judge. */
+/** The store as one simulated process sees it: each call takes time, may fail with its commit unknown, and is reported to the judge. */
 import { IsthmusError } from '../../src/model/errors.ts'
 import type { Member } from '../../src/model/state.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
@@ -22,7 +22,7 @@ export interface StoreFaceOptions {
   readonly store: MemoryStore
   readonly process: SimProcess
   readonly chance: Chance
-  /** Decides about notes on health, and nothing else. */
+  /** Random source for notes on health only. */
   readonly notes: Chance
   readonly oracle: Oracle
   readonly faulty: () => boolean
@@ -35,7 +35,7 @@ export interface StoreFaceOptions {
 
 type AnyMethod = (...args: readonly unknown[]) => Promise<unknown>
 
-/** Makes the face. Everything but `wake` and `onWake` goes through the process. */
+/** Wraps the store. Everything but `wake` and `onWake` goes through the process. */
 export function faceStore(options: StoreFaceOptions): Store {
   const { store, process } = options
   const through = (target: object, name: string): AnyMethod => {
@@ -81,7 +81,7 @@ export function faceStore(options: StoreFaceOptions): Store {
   })
 }
 
-/** A statement on the wire: in time, or failed before or after its commit (F20). */
+/** A statement on the network: in time, or failed before or after its commit (F20). */
 function callThrough<T>(options: StoreFaceOptions, name: string, effect: () => Promise<T>): Promise<T> {
   const { chance, process } = options
   const roll = options.faulty() && name !== 'registerWorker' ? chance.next() : 1
@@ -93,7 +93,7 @@ function callThrough<T>(options: StoreFaceOptions, name: string, effect: () => P
   })
 }
 
-/** A note on health: it takes time and fails like any other statement, by a chance of its own. */
+/** A note on health: it takes time and fails like any other statement, with a random source of its own. */
 function aside<T>(options: StoreFaceOptions, name: string, effect: () => Promise<T>): Promise<T> {
   const { notes, process } = options
   const roll = options.faulty() ? notes.next() : 1
@@ -116,7 +116,7 @@ function claimed(options: StoreFaceOptions, result: ClaimResult): ClaimResult {
   return { ...result, records: result.records.map((claim) => forgetful(options.broken, claim)) }
 }
 
-/** What a build without these memories would find at the claim. */
+/** The claim as a build without these memories would get it. */
 function forgetful(broken: ReadonlySet<string>, claim: ClaimedRecord): ClaimedRecord {
   const members = claim.members.map((member) => {
     const timeless = broken.has('notime') ? withoutFloor(member) : member
@@ -131,7 +131,7 @@ function withoutFloor({ floor: _floor, ...member }: Member): Member {
   return { ...member, asof: 0 }
 }
 
-/** What a build without intents, or without compare-and-clear, would commit. */
+/** The commit of a build without intents, or without compare-and-clear. */
 async function broken<Item extends Decision | Settlement>(
   options: StoreFaceOptions,
   item: Item,

@@ -1,4 +1,4 @@
-/** What a run went through: a green run that never met a fault proves nothing. */
+/** What a run encountered: a passing run without faults proves nothing. */
 export interface Tally {
   writes: number
   creates: number
@@ -14,16 +14,16 @@ export interface Tally {
   userRemovals: number
   inDoubt: number
   coerced: number
-  /** What nobody can tell apart after a person gave a thing another number. */
+  /** Records that can't be identified after a person changed their number. */
   renamed: number
-  /** Copies made within the window in which nobody can know. */
+  /** Copies made within the window in which they can't be avoided. */
   copies: number
   merges: number
   /** Edits of settled records, long after all faults. */
   lateEdits: number
-  /** Writes that were answered like a success, and not stored. */
+  /** Writes that were confirmed but not stored. */
   unstored: number
-  /** Runs whose status says in the end that nothing is known to be wrong. */
+  /** Runs whose final status reports no problem. */
   agreed: number
 }
 

@@ -1,20 +1,20 @@
-/** Which codes name the same thing: users give things other codes, and the judge has to know them again. */
+/** Which codes refer to the same thing: users change the codes of things, and the judge has to recognise them. */
 import type { Version } from '../support/fake-system/remote-table.ts'
 
 export class Things {
   readonly #before = new Map<string, string>()
 
-  /** Somebody gave the thing another code. */
+  /** A user changed the code of a thing. */
   recoded(before: string, code: string): void {
     this.#before.set(code, before)
   }
 
-  /** Somebody gave the thing with this code another one, or this one instead of another. */
+  /** True when a user changed this code to another, or another to this one. */
   isRenamed(code: unknown): boolean {
     return this.#before.has(String(code)) || [...this.#before.values()].includes(String(code))
   }
 
-  /** Both codes are, or were, those of one thing. */
+  /** True when both codes belong, or belonged, to one thing. */
   areSame(one: unknown, other: unknown): boolean {
     return this.#first(one) === this.#first(other)
   }

@@ -1,4 +1,4 @@
-/** The people at the systems: they create, edit and delete, and don't care what the engine is doing. */
+/** The users of the systems: they create, edit and delete, independently of the engine. */
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
 import { chanceOf } from './kinds.ts'
@@ -31,7 +31,7 @@ export class Users {
     this.#oracle = oracle
   }
 
-  /** What is there before the engine comes: some things in one system, some in several, equal or not. */
+  /** Creates the initial records: some in one system, some in several, equal or not. */
   fill(): void {
     const things = this.#chance.int(2, 6)
     for (let i = 0; i < things; i += 1) {
@@ -48,7 +48,7 @@ export class Users {
       for (let i = this.#chance.int(0, 2); i > 0; i -= 1) this.#createOrder(system)
   }
 
-  /** Plans everything they will do while faults happen. */
+  /** Plans everything they will do while faults occur. */
   plan(): void {
     const { start, faultsUntil, bulk, recodes } = this.#scenario
     for (const at of bulk) this.#scheduler.at(at, () => this.#actInBulk())
@@ -56,7 +56,7 @@ export class Users {
     let time = start + this.#chance.int(500, 3000)
     while (time < faultsUntil) {
       this.#scheduler.at(time, () => this.#act())
-      // Now and then everybody works on the same things at once, faster than the engine can follow.
+      // Now and then all users work on the same records at once, faster than the engine can follow.
       if (this.#scenario.crowded) time += this.#chance.int(5, 120)
       else time += this.#chance.of(0.3) ? this.#chance.int(5, 150) : this.#chance.int(50, 2500)
     }
@@ -79,7 +79,7 @@ export class Users {
     else this.#edit(system, customer, this.#chance.pick(['name', 'phone']), this.token())
   }
 
-  /** An import, or a change of everything there is. */
+  /** An import, or a change of all existing records. */
   #actInBulk(): void {
     const system = this.#chance.pick(this.#systems)
     if (this.#chance.of(0.4)) {
@@ -95,7 +95,7 @@ export class Users {
     }
   }
 
-  /** The same thing gets another number: nothing else about it changes. */
+  /** The same record gets another number, otherwise unchanged. */
   #recode(): void {
     const system = this.#chance.pick(this.#systems)
     const table = system.table(customer)
@@ -126,7 +126,7 @@ export class Users {
     this.enter(system, { code: this.code('C'), name: this.token(), phone: this.token() })
   }
 
-  /** A person enters a customer, in this system's form. */
+  /** A user creates a customer, in this system's form. */
   enter(system: SimSystem, values: Native): Version {
     this.#oracle.tally.userCreates += 1
     const version = system.table(customer).create(this.#written(system, values), 'user')
@@ -134,14 +134,14 @@ export class Users {
     return version
   }
 
-  /** A person changes properties of a record. */
+  /** A user changes properties of a record. */
   change(system: SimSystem, nativeId: string, values: Native, entity = customer): void {
     this.#oracle.tally.userEdits += 1
     system.table(entity).patch(nativeId, values, 'user')
     this.say(system, nativeId, JSON.stringify(values))
   }
 
-  /** A record as people see it in this system's form: with what this seed's kinds are about. */
+  /** A record in this system's form, with the properties that this seed's kinds involve. */
   #written(system: SimSystem, values: Native): Native {
     const { kinds, seed } = this.#scenario
     const record: Record<string, unknown> = { ...values, tags: '', [unmapped]: this.token() }

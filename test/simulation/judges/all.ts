@@ -1,4 +1,4 @@
-/** All judges of a run, in the order in which they are asked. */
+/** All judges of a run, in the order in which they are called. */
 import { Copies } from './copies.ts'
 import { Emptied } from './emptied.ts'
 import { EndlessWrites } from './endless-writes.ts'
@@ -11,7 +11,7 @@ import { Removals } from './removals.ts'
 import { Scope } from './scope.ts'
 import { Undecided } from './undecided.ts'
 
-/** Those that are told more than what they see by themselves, and all of them. */
+/** The judges that get additional information, and all of them. */
 export interface Judges {
   readonly lateEdits: LateEdits
   readonly copies: Copies

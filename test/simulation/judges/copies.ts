@@ -1,15 +1,15 @@
 /**
- * INV-6 across records: the engine makes no copy of what a system already holds.
+ * INV-6 across records: the engine makes no copy of a record that a system already holds.
  *
- * Between the look that found nothing and the create there is a window in which a person may enter the same thing. Inside it a copy is
- * possible, and must be told; outside it there is none.
+ * Between the read that found nothing and the create, a person may enter the same record. A copy made within that window must be reported; outside it
+ * there must be none.
  */
 import type { Version } from '../../support/fake-system/remote-table.ts'
 import type { EngineWrite } from '../sim-network.ts'
 import { customer } from '../world.ts'
 import { type Bench, hasHadCodeFor, type Judge } from './judge.ts'
 
-/** Of a look and the create after it, with what a slow store, a stall and a full line may add. */
+/** From a read to the create after it, including delays by a slow store, a stall and a full queue. */
 const lookToCreateMs = 8_000
 
 export class Copies implements Judge {
@@ -31,9 +31,9 @@ export class Copies implements Judge {
       const [first] = states
       const body = table.current(nativeId)?.body
       if (nativeId === made.nativeId || first?.by !== 'user' || body?.code !== code) continue
-      // What is out of scope is no counterpart of anything.
+      // A record out of scope is no counterpart of anything.
       if (system.traits.scoped && body?.kind === 'person') continue
-      // What has come into scope since is looked for like what was entered then.
+      // A record that has come into scope since is treated like one entered then.
       const wasOut = states.some((state) => system.traits.scoped && state.body?.kind === 'person')
       const original = first.at === scenario.start && !system.lied.has(call.entity) && !wasOut
       const age = hasHadCodeFor(states, code, scheduler.now)
@@ -41,14 +41,14 @@ export class Copies implements Judge {
         tally.copies += 1
         continue
       }
-      // The thing has another number elsewhere by now, so that its old one names a second thing.
+      // The record has another number elsewhere by now, so its old one refers to a second record.
       if (things.isRenamed(code)) tally.renamed += 1
       else
         fail('INV-6', `${call.system} has held ${nativeId} (${String(code)}) for ${age} ms, and got a copy`)
     }
   }
 
-  /** One look serves all creates of a first load: for a minute, and for an hour where it is a list. See guarantees.md. */
+  /** One read of the place serves all creates of a first load: for a minute, and for an hour where it is a list. See guarantees.md. */
   #firstLoadMs({ system, entity, body }: EngineWrite): number {
     const { history, things, scenario, firstLoadAt } = this.#bench
     const listedAt = firstLoadAt()
@@ -66,7 +66,7 @@ export class Copies implements Judge {
     return history.system(system).traits.capabilities.changes.cursor === 'none' ? 3_600_000 : 60_000
   }
 
-  /** How long before a create somebody may enter the same thing there, and nobody can know. */
+  /** How long before a create the same record may be entered there without the engine knowing. */
   windowMs(system: string): number {
     const { search, inflightMs } = this.#bench.history.system(system).traits.capabilities
     return lookToCreateMs + (search?.lagMs ?? 0) + inflightMs

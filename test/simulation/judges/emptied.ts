@@ -1,4 +1,4 @@
-/** INV-2 for nothings: the engine empties a value only where a person has emptied it. */
+/** INV-2 for empty values: the engine clears a value only where a person has cleared it. */
 import { defaultPolicy } from '../../../src/model/merge/own-default.ts'
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
@@ -13,7 +13,7 @@ export class Emptied implements Judge {
   readonly #codes = new Set<unknown>()
   /** Values that may be defaults or edits, and that people find among the conflicts. */
   readonly #told: unknown[] = []
-  /** Where such a value is written over. */
+  /** Where such a value is overwritten. */
   readonly #places = new Set<string>()
 
   constructor(bench: Bench) {
@@ -35,7 +35,7 @@ export class Emptied implements Judge {
     }
   }
 
-  /** A default known as one is written over without a conflict, and an edit of it meanwhile is concurrent with that write. */
+  /** A known default is overwritten without a conflict, and an edit of it meanwhile is concurrent with that write. */
   #noteDefaults(after: RecordDetail | undefined): void {
     for (const { system, nativeId, fields } of after?.members ?? [])
       for (const [field, { shadow, acked }] of Object.entries(fields))
@@ -49,9 +49,9 @@ export class Emptied implements Judge {
     for (const [field, value] of Object.entries(call.body)) {
       const old = before.body[field]
       if (!isNothing(value) || isNothing(old) || field === 'tags' || field === 'lines') continue
-      // What a system alone has put in place of nothing is nobody's value.
+      // A value that only the system itself filled in belongs to nobody.
       if (this.#told.some((value) => alike(value, old))) continue
-      // Changed once more between the look and the write, which no precondition guarded.
+      // Changed once more between the read and the write, which had no precondition.
       const isTold = this.#places.has(`${call.system} ${before.nativeId} ${field}`)
       if (isTold && !history.honoursVersions(call.system)) continue
       if (isDefault(old)) continue
@@ -66,14 +66,14 @@ export class Emptied implements Judge {
     }
   }
 
-  /** A whole object that is sent back carries what was empty when it was read. */
+  /** A whole object that is sent back contains values that were empty when it was read. */
   #wasSeenEmpty(call: EngineWrite, field: string): boolean {
     const table = this.#bench.history.system(call.system).table(call.entity)
     return table.history(call.nativeId ?? '').some(({ body }) => body !== undefined && isNothing(body[field]))
   }
 }
 
-/** Filled in by the system itself, or made of nothing by one that rewrites what is written to it. */
+/** Filled in by the system itself, or derived from an empty value by a system that rewrites written values. */
 function isDefault(value: unknown): boolean {
   return value === filledPhone || (typeof value === 'string' && value.startsWith('~'))
 }

@@ -1,4 +1,4 @@
-/** INV-10 for a whole run: what the engine writes to one native record is bounded by what people change. */
+/** INV-10 for a whole run: the number of writes to one native record is bounded by the changes that people make. */
 import type { Version } from '../../support/fake-system/remote-table.ts'
 import type { EngineWrite } from '../sim-network.ts'
 import type { Bench, Judge } from './judge.ts'

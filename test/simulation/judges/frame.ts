@@ -1,11 +1,11 @@
-/** INV-18: what nobody mapped stays as it is, beside mapped properties, in nested objects and in the elements of lists. */
+/** INV-18: unmapped data is unchanged, beside mapped properties, in nested objects and in the elements of lists. */
 import type { Native, Version } from '../../support/fake-system/remote-table.ts'
 import { isObject } from '../native-records.ts'
 import type { EngineWrite } from '../sim-network.ts'
 import { unmapped } from '../world.ts'
 import type { Bench, Judge } from './judge.ts'
 
-/** Where a system honours no versions, an edit so shortly before a write may be lost. */
+/** Where a system supports no versions, an edit so shortly before a write may be lost. */
 const raceMs = 12_000
 
 export class Frame implements Judge {
@@ -40,7 +40,7 @@ export class Frame implements Judge {
     this.#compareLines(call, before, linesOf(after.body))
   }
 
-  /** Lines are paired by what people tell them apart by. */
+  /** Lines are paired by what users identify them by. */
   #compareLines(call: EngineWrite, before: Version, after: readonly Native[]): void {
     const old = linesOf(before.body)
     for (const line of old) {
@@ -65,7 +65,7 @@ function linesOf(body: Native | undefined): readonly Native[] {
   return Array.isArray(body?.lines) ? (body.lines as readonly Native[]) : []
 }
 
-/** Elements without a counterpart of the same mapped content: with more than one, nobody can tell who is who. */
+/** Elements without a counterpart of the same mapped content: with more than one, they can't be identified. */
 function changesBetween(old: readonly Native[], now: readonly Native[]): number {
   const content = (line: Native): string => `${String(line.sku)}|${String(line.qty)}`
   const left = now.map(content)

@@ -1,4 +1,4 @@
-/** What is held for a person has a reason, and what has to be held is. */
+/** Every hold has a reason, and everything that must be held is held. */
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
 import { allowedCreates } from '../definition.ts'
@@ -21,7 +21,7 @@ export class Holds implements Judge {
     if (call.operation !== 'create' || call.entity !== customer) return
     const { scenario, history, things } = this.#bench
     if (!scenario.kinds.has('small-guard')) return
-    // The first load is planned and approved as a whole: only what is entered after it counts.
+    // The first load is planned and approved as a whole: only later records count.
     const listedAt = this.#bench.firstLoadAt()
     if (listedAt === undefined) return
     const isLate = scenario.systems.every(({ name }) =>
@@ -42,7 +42,7 @@ export class Holds implements Judge {
     for (const member of after.members) {
       const was = before?.members.find(({ system }) => system === member.system)
       const isNew = member.laneReason === 'CREATE_TAKEN' && was?.laneReason !== 'CREATE_TAKEN'
-      // Where answers name other records, and where people copy, a native id may be taken.
+      // Where responses name other records, and where people copy, a native id may be taken.
       if (isNew && !scenario.kinds.has('other-record'))
         fail('INV-6', `the create of ${after.record.id} at ${member.system} was taken for a new record`)
     }

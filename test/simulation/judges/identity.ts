@@ -1,4 +1,4 @@
-/** INV-7: what is kept of a native record is what that record held, never what another one did. */
+/** INV-7: the values stored for a native record are those of that record, never of another one. */
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
 import type { Bench, Judge } from './judge.ts'
@@ -18,7 +18,7 @@ export class Identity implements Judge {
       if (nativeId === undefined || history.system(system).traits.mutates) continue
       const old = before?.members.find((one) => one.system === system)
       for (const [field, { shadow, provisional, replaced }] of Object.entries(member.fields)) {
-        // What no look has shown yet may not have been stored.
+        // A value that no read has shown yet may not have been stored.
         if (provisional !== undefined || replaced !== undefined) continue
         if (typeof shadow !== 'string' || shadow === '' || shadow === old?.fields[field]?.shadow) continue
         if (!['name', 'phone', 'city', 'note', 'fax'].includes(field)) continue

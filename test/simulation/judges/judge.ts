@@ -1,4 +1,4 @@
-/** One question that the oracle asks about a run. Each judge sees what the systems and the store see, never the engine's own memory. */
+/** One check of a run by the oracle. Each judge sees the systems and the store, never the engine's own memory. */
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
 import type { Version } from '../../support/fake-system/remote-table.ts'
@@ -25,14 +25,14 @@ export interface Bench {
   readonly fail: (invariant: string, message: string) => void
   /** When every process knows that the first load of customers has listed every system; undefined: not yet. */
   readonly firstLoadAt: () => number | undefined
-  /** The process that makes the call was shown this state of the record. */
+  /** The process that makes the call has read this state of the record. */
   readonly wasShown: (call: EngineWrite, version: Version) => boolean
   /** The text is or was agreed, or is kept in a conflict. */
   readonly isKept: (text: string) => boolean
 }
 
 export interface Judge {
-  /** A request of the engine leaves its process. */
+  /** A request of the engine is sent by its process. */
   sending?(call: EngineWrite): void
   /** A write of the engine is about to take effect. */
   applying?(call: EngineWrite, before: Version | undefined): void
@@ -40,7 +40,7 @@ export interface Judge {
   committed?(item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void
 }
 
-/** How long the record has had this code without a break, in milliseconds. */
+/** How long the record has had this code without interruption, in milliseconds. */
 export function hasHadCodeFor(history: readonly Version[], code: unknown, now: number): number {
   let since = now
   for (const version of [...history].reverse()) {

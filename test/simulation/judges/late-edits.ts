@@ -1,4 +1,4 @@
-/** INV-3 at rest: an edit of a record that had settled is a later one, and never loses. */
+/** INV-3 at the end: an edit of a record that had settled is a later one, and never loses. */
 
 import type { CanonicalValue } from '../../../src/model/values.ts'
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
@@ -10,7 +10,7 @@ export interface LateEdit {
   readonly system: string
   readonly nativeId: string
   readonly field: string
-  /** What somebody else had entered elsewhere, and what had arrived here. */
+  /** The value entered elsewhere that had arrived here. */
   readonly before: string
   readonly value: string
   /** When `before` was entered. */
@@ -25,7 +25,7 @@ export class LateEdits implements Judge {
     this.#bench = bench
   }
 
-  /** `held`: what the record held before; the edit counts when the earlier one had arrived. */
+  /** `held`: the previous value of the record; the edit counts when the earlier one had arrived. */
   made(edit: LateEdit, held: unknown): void {
     if (typeof held !== 'string' || !edit.before.startsWith(held) || held === '') return
     this.#bench.tally.lateEdits += 1
@@ -49,7 +49,7 @@ export class LateEdits implements Judge {
     }
   }
 
-  /** Somebody changed the text in the other system as well, after what had arrived here: these two are concurrent. */
+  /** The text was changed in the other system as well after the value had arrived here: these two edits are concurrent. */
   #isEnteredToo(
     edit: LateEdit,
     after: RecordDetail,

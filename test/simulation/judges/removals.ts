@@ -1,4 +1,4 @@
-/** INV-8: the engine removes only what a person removed, and nothing that is still there under another id. */
+/** INV-8: the engine removes only records that a person removed, and none that still exists under another id. */
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
 import type { Version } from '../../support/fake-system/remote-table.ts'
@@ -8,14 +8,14 @@ import { codeBefore } from '../things.ts'
 import { tokens } from '../world.ts'
 import { type Bench, hasHadCodeFor, type Judge } from './judge.ts'
 
-/** Of a discovery and the look at what was discovered. */
+/** From a discovery to the read of the discovered record. */
 const discoveryMs = 3_000
-/** Merges of merges. */
+/** Chains of merges. */
 const hopsMax = 5
 
 export class Removals implements Judge {
   readonly #bench: Bench
-  /** Native records that the store knows, by the time it learnt of them. */
+  /** Native records known to the store, by the time it discovered them. */
   readonly #known = new Map<string, number>()
 
   constructor(bench: Bench) {
@@ -38,8 +38,8 @@ export class Removals implements Judge {
   }
 
   /**
-   * A person removed the thing in another system. A merge is no deletion, unless the record that it was merged into is gone for another deletion:
-   * then both were one thing to the people there, and it was removed.
+   * True when a person removed the record in another system. A merge is no deletion, unless the survivor is gone because of another deletion: then
+   * both were the same for the users there, and it was removed.
    */
   #isRemoved(call: EngineWrite, code: unknown, hops = 0): boolean {
     const { history, scenario, things } = this.#bench
@@ -50,7 +50,7 @@ export class Removals implements Judge {
         const { by, body, mergedInto } = change
         if (body !== undefined || by !== 'user' || !things.areSame(codeBefore(table, change), code))
           return false
-        // The counterpart of what it was merged into may have been removed in the same system.
+        // The counterpart of the survivor may have been removed in the same system.
         if (mergedInto === undefined) return name !== call.system || hops > 0
         const end = table.history(mergedInto).at(-1)
         return end?.body === undefined && end !== undefined && hops < hopsMax
@@ -60,7 +60,7 @@ export class Removals implements Judge {
     })
   }
 
-  /** Whatever a system can do: an edit that the very process has read does not go with the record. */
+  /** Whatever a system supports: an edit that the same process has read is not deleted with the record. */
   sending(call: EngineWrite): void {
     if (call.operation !== 'delete' || call.nativeId === undefined) return
     const { history, wasShown, fail } = this.#bench
@@ -73,7 +73,7 @@ export class Removals implements Judge {
       )
   }
 
-  /** What people have entered there, and what is kept nowhere else. */
+  /** Values that people have entered there and that are kept nowhere else. */
   *#unkept(call: EngineWrite, state: Version): Generator<readonly [field: string, value: string]> {
     const { history, isKept } = this.#bench
     for (const field of tokens) {
@@ -84,7 +84,7 @@ export class Removals implements Judge {
     }
   }
 
-  /** While the thing is still there under another id, and somebody has seen it, its deletion is not confirmed. */
+  /** While the record still exists under another id, and was read, its deletion is not confirmed. */
   committed(_item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void {
     const { history, scheduler, fail } = this.#bench
     for (const { system, nativeId } of after.members) {
@@ -111,8 +111,8 @@ export class Removals implements Judge {
   }
 
   /**
-   * What the definition has left out all along is nobody's counterpart, whatever its code: the engine may not even look for it. Nor is what came
-   * into scope for a shorter time than a discovery takes.
+   * A record that was out of scope all along is no counterpart, whatever its code: the engine may not even search for it. Nor is one that was in
+   * scope for less time than a discovery takes.
    */
   #wasHardlyInScope(system: string, versions: readonly Version[]): boolean {
     const { history, scheduler } = this.#bench

@@ -1,9 +1,9 @@
-/** INV-6 at rest: two records that share a key and have native records in one system are a duplicate, and somebody is told of the pair. */
+/** INV-6 at the end: two records that share a key and have native records in one system are a duplicate, and the pair is reported. */
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { DuplicateRow } from '../../../src/store/duplicates-contract.ts'
 import type { Oracle } from '../oracle.ts'
 
-/** A code that more records have tells none of them apart. */
+/** A code of more records than this distinguishes none of them. */
 const holdersMax = 5
 
 export function checkSameThings(

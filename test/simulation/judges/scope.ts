@@ -1,9 +1,9 @@
-/** Records that are out of scope are nobody's business: they are carried nowhere, and not written to. */
+/** Records out of scope are ignored: they are neither propagated nor written to. */
 import type { Version } from '../../support/fake-system/remote-table.ts'
 import type { EngineWrite } from '../sim-network.ts'
 import type { Bench, Judge } from './judge.ts'
 
-/** A look, the write after it and a late effect. */
+/** A read, the write after it and a late effect. */
 const noticeMs = 15_000
 
 export class Scope implements Judge {
