@@ -1,4 +1,4 @@
-/** Generators of field types, canonical values, spellings and mapped fields for the property tests. */
+/** Generators of field types, canonical values, formats and mapped fields for the property tests. */
 import fc from 'fast-check'
 import { sortSet } from '../../src/model/canonical/collection.ts'
 import { formatInstant } from '../../src/model/canonical/instant.ts'
@@ -120,7 +120,7 @@ function groupValue(fields: Readonly<Record<string, FieldType>>): fc.Arbitrary<C
     .map((parts) => Object.fromEntries(entries.map(([name], index) => [name, parts[index] ?? null])))
 }
 
-/** Spellings that keep every value of the type. */
+/** Formats that preserve every value of the type. */
 export function losslessSpelling(type: FieldType): fc.Arbitrary<Spelling> {
   switch (type.kind) {
     case 'decimal':

@@ -1,8 +1,8 @@
 /**
  * Runs the public suite for HTTP caches (cache-tests.fyi) over a fetch, against the suite's own server on loopback.
  *
- * Run as a program it measures one cache and prints its tally as JSON: `node test/support/cache-suite.ts isthmus` or `undici`. The suite
- * keeps its results in module state, so each run needs a process of its own.
+ * Run as a program it measures one cache and prints its tally as JSON: `node test/support/cache-suite.ts isthmus` or `undici`. The suite keeps its
+ * results in module state, so each run needs a process of its own.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,9 +15,9 @@ import { ApiClient, createFetch, type FetchLike } from '../../src/http.ts'
 export interface SuiteTest {
   readonly id: string
   readonly name: string
-  /** `required` by the RFC, `optimal` where a cache may do more, `check` to see what one does. */
+  /** `required` by the RFC, `optimal` where a cache may do more, `check` for behaviour that is only recorded. */
   readonly kind?: 'required' | 'optimal' | 'check'
-  /** Without these the test says nothing. */
+  /** Tests that must pass for the result to be meaningful. */
   readonly depends_on?: readonly string[]
   readonly browser_only?: boolean
 }
@@ -35,12 +35,12 @@ export interface SuiteResult {
   readonly verdict: 'pass' | 'fail' | 'void'
 }
 
-/** How one cache takes part: makes the fetch for the server's address, and ends it. */
+/** One cache under test: makes the fetch for the server's address, and closes it. */
 export interface Contender {
   fetchFor(baseUrl: string): { readonly fetch: FetchLike; close(): Promise<void> }
 }
 
-/** The suite tests caches behind a fetch, and asks every fetch to leave its own out. Here the fetch's own is the one that is tested. */
+/** The suite tests caches behind a fetch, and asks every fetch to disable its own. Here the fetch's own cache is the one that is tested. */
 function cachingFetch(fetch: FetchLike): FetchLike {
   return (input, init) => fetch(input, { ...init, cache: 'default' })
 }
@@ -74,9 +74,9 @@ export const undici: Contender = {
 }
 
 /**
- * Tests of which this copy of the suite expects the opposite of RFC 9111; the suite itself has turned them round since. They count the other
- * way, for every contender. 5.1: an `Age` that is none is ignored, and of several the first one counts. 5.3: an `Expires` that is in none of
- * the three forms of a date has passed already.
+ * Tests of which this copy of the suite expects the opposite of RFC 9111; the suite itself has reversed them since. They are counted reversed, for
+ * every cache. 5.1: an invalid `Age` is ignored, and of several the first one counts. 5.3: an `Expires` that is in none of the three date formats has
+ * already passed.
  */
 const reversed: ReadonlySet<string> = new Set([
   ...['age-parse-nonnumeric', 'age-parse-negative', 'age-parse-float', 'age-parse-prefix-twoline'],
@@ -89,7 +89,7 @@ const reversed: ReadonlySet<string> = new Set([
   ...['freshness-expires-invalid-1-digit-hour', 'freshness-expires-invalid-multiple-lines'],
 ])
 
-/** Runs every test that is not for browsers, so many at once. */
+/** Runs every test that is not for browsers, this many concurrently. */
 export async function runCacheSuite(contender: Contender, atOnce = 1_000): Promise<readonly SuiteResult[]> {
   const { getResults, runTests } = await import('http-cache-tests/client/runner.mjs')
   const { default: groups } = await import('http-cache-tests/tests/index.mjs')

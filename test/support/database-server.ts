@@ -1,6 +1,6 @@
 /**
- * One PostgreSQL for the whole test run, started beside the tests and ended with them. It runs without fsync: tests of durability bring
- * a server of their own.
+ * One PostgreSQL server for the whole test run, started beside the tests and stopped with them. It runs without fsync: tests of durability use a
+ * server of their own.
  */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ export const fastSettings = {
 /** Called by vitest before the first test file: pure tests don't wait for the server, those that need it do. */
 export default function setup(): () => Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'isthmus-test-'))
-  // As root the server runs as another user, who has to get here.
+  // As root the server runs as another user, which needs access to this directory.
   chmodSync(directory, 0o755)
   process.env.ISTHMUS_TEST_DATABASE = directory
   const starting: Promise<EmbeddedPostgres | undefined> = startEmbeddedPostgres({

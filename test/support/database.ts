@@ -1,4 +1,4 @@
-/** A fresh, empty database for a test file, on the run's server or, outside of vitest, on a server of its own. */
+/** A new, empty database for a test file, on the run's server or, outside of vitest, on a server of its own. */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ export interface TestDatabase {
   readonly connection: string
   /** Runs one statement on a connection of its own. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /** Drops the database, with whoever is still connected. */
+  /** Drops the database, even with open connections. */
   close(): Promise<void>
 }
 
@@ -61,7 +61,7 @@ async function anyServer(): Promise<Server> {
 
 async function ownServer(settings: Readonly<Record<string, string>>): Promise<Server> {
   const directory = mkdtempSync(path.join(tmpdir(), 'isthmus-test-'))
-  // As root the server runs as another user, who has to get here.
+  // As root the server runs as another user, which needs access to this directory.
   chmodSync(directory, 0o755)
   const server = await startEmbeddedPostgres({ dataDir: directory, settings })
   return {

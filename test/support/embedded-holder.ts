@@ -1,6 +1,6 @@
 /**
- * A process that holds an embedded database: `node embedded-holder.ts DIRECTORY [orphan]`. Prints one JSON line, then waits for its
- * standard input to end and leaves in order. With `orphan` the server survives the death of this process.
+ * A process that holds an embedded database: `node embedded-holder.ts DIRECTORY [orphan]`. Prints one JSON line, then waits for its standard input to
+ * end and shuts down cleanly. With `orphan` the server survives the death of this process.
  */
 import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres/start-embedded-postgres.ts'
 

@@ -1,7 +1,4 @@
-/**
- * A whole engine on virtual time: the memory store, the real intake parts, and small in-process systems whose faults a test chooses call by
- * call.
- */
+/** A whole engine on virtual time: the memory store, the real intake parts, and small in-process systems whose faults a test sets call by call. */
 import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type {} from '../../src/engine/context.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
@@ -42,7 +39,7 @@ const same: Lens = {
 }
 
 export interface WorldOptions {
-  /** System names with what differs from {@link fullCapabilities}. */
+  /** System names with the differences from {@link fullCapabilities}. */
   readonly systems?: Readonly<Record<string, Partial<RemoteCapabilities>>>
   readonly settings?: Partial<EngineSettings>
   readonly policy?: ConflictPolicy
@@ -97,7 +94,7 @@ export class World {
     return system
   }
 
-  /** Says that records changed, as a webhook without a version would. */
+  /** Announces changed records, like a webhook without a version. */
   async mark(
     system: string,
     nativeId: string,
@@ -131,7 +128,7 @@ export class World {
     return member
   }
 
-  /** Creates a record in `from` and lets it spread; answers its native id in `to`. */
+  /** Creates a record in `from` and lets it propagate; returns its native id in `to`. */
   async linked(from: string, nativeId: string, body: Body, to = 'b', entity = 'customer'): Promise<string> {
     await this.edit(from, nativeId, body, entity)
     await this.advance(5_000)

@@ -1,4 +1,4 @@
-/** The parts of the public suite for HTTP caches that we drive; it brings no types. */
+/** The parts of the public suite for HTTP caches that are used here; it has no types of its own. */
 declare module 'http-cache-tests/client/runner.mjs' {
   export function runTests(
     tests: readonly import('./cache-suite.ts').SuiteGroup[],

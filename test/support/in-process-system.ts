@@ -1,4 +1,4 @@
-/** A small business system in the same process, whose faults a test chooses call by call. */
+/** A small business system in the same process, whose faults a test sets call by call. */
 import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type {
   CallContext,
@@ -43,16 +43,16 @@ interface Stored {
   version: number
 }
 
-/** What a test makes of one call: a response instead of the system's own, before or after the call took effect. */
+/** The fault of one call: a response instead of the system's own, before or after the call took effect. */
 export type Fault =
   | {
       readonly kind: 'response'
       readonly result: ReadResult | WriteResult | FindResult | ChangesResult
       readonly applied?: boolean
     }
-  /** Responses of a call for many; those left out are the system's own. */
+  /** Responses of a call for many; missing ones are the system's own. */
   | { readonly kind: 'responses'; readonly results: readonly (WriteResult | undefined)[] }
-  /** A call for many that ends with only so many responses, or by throwing. */
+  /** A call for many that ends with only this many responses, or by throwing. */
   | { readonly kind: 'short'; readonly responses: number }
   | { readonly kind: 'throw' }
   /** No response until the caller's time limit; takes effect after `appliesAfterMs`, if at all. */
@@ -73,7 +73,7 @@ export interface Call {
     | 'updateMany'
   /** Records in a call for many. */
   readonly count?: number
-  /** Monotonic ms, as the engine said. */
+  /** Monotonic ms, as passed by the engine. */
   readonly startBefore?: number
   readonly nativeId?: string
   readonly body?: NativeRecord
@@ -92,28 +92,28 @@ export class FakeSystem implements ConnectedSystem {
   readonly calls: Call[] = []
   /** Applied to the next calls of that operation, one each. */
   readonly faults: { readonly on: Call['operation']; readonly fault: Fault }[] = []
-  /** What the system makes of a value that it stores. */
+  /** The stored form of a value. */
   store: (field: string, value: unknown) => unknown = (_, value) => value
   /** Runs when an update arrives, before it takes effect. */
   beforeUpdate: () => void = () => undefined
-  /** What the system says to a write that would store this body; undefined: it takes it. */
+  /** The response of the system to a write that would store this body; undefined: it accepts the write. */
   judge: (body: Body, nativeId: string | undefined) => WriteResult | undefined = () => undefined
-  /** How a version is spelt in what it shows; the system itself compares the plain version. */
+  /** The displayed form of a version; the system itself compares the plain version. */
   tag: (version: string) => string = (version) => version
   down = false
   /** How long a list takes. */
   listMs = 5
-  /** Every call is refused like this. */
+  /** Every call is refused with this failure. */
   refusal: CallFailure | undefined
-  /** Archived records can be taken back. */
+  /** Archived records can be restored. */
   restores = false
   /** Archived records read as gone. */
   hidesArchived = false
-  /** Records that the search does not show yet. */
+  /** Records that the search does not return yet. */
   readonly unindexed = new Set<string>()
-  /** Native ids in the order of their changes: what the feed tells. */
+  /** Native ids in the order of their changes, as in the feed. */
   readonly log: { readonly entity: string; readonly nativeId: string }[] = []
-  /** Records whose reads fail, and how. */
+  /** Records whose reads fail, with the failure. */
   readonly unreadable = new Map<string, CallFailure>()
   readonly #scheduler: Scheduler
   #ids = 0
@@ -130,7 +130,7 @@ export class FakeSystem implements ConnectedSystem {
     return table
   }
 
-  /** A user's edit; makes the record when there is none. */
+  /** A user's edit; creates the record when there is none. */
   edit(nativeId: string, change: Body, entity = 'customer'): void {
     const before = this.table(entity).get(nativeId)
     this.table(entity).set(nativeId, {

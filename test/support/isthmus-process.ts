@@ -1,4 +1,4 @@
-/** Isthmus as its own process, the way a person runs it: for kill tests and benchmarks. */
+/** Isthmus as its own process, as a user runs it: for kill tests and benchmarks. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface IsthmusProcessOptions {
-  /** Working directory: the definition is there, and `.isthmus/`. */
+  /** Working directory, with the definition and `.isthmus/`. */
   readonly directory: string
   /** @default all */
   readonly roles?: readonly string[]
@@ -22,7 +22,7 @@ export interface IsthmusProcessOptions {
 export interface IsthmusProcess {
   readonly child: ChildProcess
   readonly url: string
-  /** What it wrote to both outputs, the newest 64 kB. */
+  /** Its combined output, the newest 64 kB. */
   output(): string
   /** `kill -9`. */
   kill(): Promise<void>
@@ -30,7 +30,7 @@ export interface IsthmusProcess {
   stop(): Promise<number | null>
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -39,7 +39,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Starts it without waiting for anything. */
+/** Starts it without waiting. */
 export function spawnIsthmus(options: IsthmusProcessOptions): IsthmusProcess {
   const { directory, roles, port, environment, nodeOptions = [] } = options
   const child = spawn(
@@ -74,7 +74,7 @@ export function spawnIsthmus(options: IsthmusProcessOptions): IsthmusProcess {
   }
 }
 
-/** Starts it and waits until it says that it is ready. */
+/** Starts it and waits until it reports readiness. */
 export async function startIsthmus(options: IsthmusProcessOptions): Promise<IsthmusProcess> {
   const isthmus = spawnIsthmus(options)
   const until = Date.now() + (options.startWithinMs ?? 60_000)

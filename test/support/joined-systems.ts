@@ -1,4 +1,4 @@
-/** A running pair for tests of single hazards: one database per file, systems that end with each test, quick polls, and waits for quiet. */
+/** A running pair for tests of single hazards: one database per file, systems that end with each test, fast polls, and waiting for quiescence. */
 import { afterAll, afterEach, beforeAll, vi } from 'vitest'
 import type { PlaceResult } from '../../src/engine/intake/by-hand.ts'
 import type { DomainEvent } from '../../src/model/events.ts'
@@ -19,10 +19,10 @@ const quick = { pollMs: 50, reapMs: 200, backoffBaseMs: 100, backoffMaxMs: 1000 
 export interface JoinOptions extends PairOptions {
   /** The CRM announces its changes to the runtime's server. @default no webhooks */
   readonly webhooks?: Pick<FakeWebhookOptions, 'lose' | 'duplicate' | 'delayMs'>
-  /** What is there before Isthmus starts. */
+  /** The records that exist before Isthmus starts. */
   readonly inCrm?: readonly Native[]
   readonly inErp?: readonly Native[]
-  /** Waits until the first load is over. @default true */
+  /** Waits until the first load has ended. @default true */
   readonly settle?: boolean
 }
 
@@ -33,24 +33,24 @@ export interface JoinedSystems {
   readonly contacts: RemoteTable
   /** The ERP's records. */
   readonly partners: RemoteTable
-  /** Everything that happened, in every runtime since the beginning. */
+  /** All events of every runtime since the beginning. */
   readonly events: readonly DomainEvent[]
   /** The runtime that was started last. */
   runtime(): IsthmusRuntime
   /** Webhooks and pages of that runtime. */
   serve(): Promise<RunningServer>
-  /** One more runtime on the same database, as another process would be; perhaps by a changed definition. */
+  /** Another runtime on the same database, like another process; optionally with a changed definition. */
   another(definition?: NonNullable<JoinOptions['definition']>): Promise<IsthmusRuntime>
-  /** Stops all runtimes, does something meanwhile, and starts one, perhaps by a changed definition. */
+  /** Stops all runtimes, runs `meanwhile`, and starts one, optionally with a changed definition. */
   restart(options?: {
     readonly meanwhile?: () => unknown
     readonly definition?: NonNullable<JoinOptions['definition']>
   }): Promise<void>
-  /** Waits, bounded, until something holds. */
+  /** Waits, with a limit, until a condition holds. */
   until(what: string, holds: () => boolean | Promise<boolean>): Promise<void>
-  /** Waits until nothing is due, in hand or waiting, and polls had time to notice. */
+  /** Waits until nothing is due, in progress or waiting, and polls had time to notice. */
   quiet(): Promise<void>
-  /** A full run over everything, with all that it causes. */
+  /** A full run over everything, including all its effects. */
   full(): Promise<readonly PlaceResult[]>
   /** Engine writes to both systems so far. */
   writes(): number
@@ -115,7 +115,7 @@ function withQuickPolls(definition: JoinOptions['definition'] = {}): NonNullable
   }
 }
 
-/** Nothing due, in hand or waiting for long enough to have seen two polls of each polled system, after the first load. */
+/** Nothing due, in progress or waiting for long enough to have seen two polls of each polled system, after the first load. */
 async function waitUntilQuiet({ running, events }: RunningPair): Promise<void> {
   let since = performance.now()
   let from = events.length
@@ -132,7 +132,7 @@ async function waitUntilQuiet({ running, events }: RunningPair): Promise<void> {
   }, waitMs)
 }
 
-/** Every place that a list can prove complete was listed: on a busy machine polls may go on for long before the first list begins. */
+/** Every place whose list can prove itself complete was listed: on a busy machine polls may run for long before the first list begins. */
 async function firstLoadsListed({ integration, store, systems }: IsthmusRuntime): Promise<boolean> {
   const places = [...integration.entities.values()].flatMap((entity) =>
     [...entity.systems.values()].map((part) => ({ entity: entity.name, part })),
@@ -146,7 +146,7 @@ async function firstLoadsListed({ integration, store, systems }: IsthmusRuntime)
   return listed.every(Boolean)
 }
 
-/** Polls of the system that was polled the least since an event; systems that are never polled don't count. */
+/** The lowest number of polls of any system since an event; systems that are never polled don't count. */
 function fewestPolls(events: readonly DomainEvent[], from: number): number {
   const polls = events.flatMap((event, index) =>
     event.type === 'PollFinished' ? [{ system: event.system, recent: index >= from }] : [],

@@ -1,6 +1,6 @@
 /**
- * A process of its own whose API client keeps a rate limit together with others through PostgreSQL:
- * `node limit-worker.ts <connection> <api> <calls> <requests> <perMs>`. Prints one line with how many calls went well.
+ * A process of its own whose API client shares a rate limit with others through PostgreSQL: `node limit-worker.ts <connection> <api> <calls>
+ * <requests> <perMs>`. Prints one line with the number of successful calls.
  */
 import { ApiClient } from '../../src/http.ts'
 import { createClearCodec } from '../../src/store/clear-codec.ts'

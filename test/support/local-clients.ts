@@ -11,7 +11,7 @@ export interface LocalClients {
   clientOf(url: string, options?: Partial<ApiClientOptions>): ApiClient
 }
 
-/** @param defaults options of every client, beside plain HTTP being allowed */
+/** @param defaults options of every client, in addition to plain HTTP being allowed */
 export function useLocalClients(defaults: Partial<ApiClientOptions> = {}): LocalClients {
   const open: { close(): Promise<void> }[] = []
   afterEach(async () => {
@@ -32,7 +32,7 @@ export function useLocalClients(defaults: Partial<ApiClientOptions> = {}): Local
   }
 }
 
-/** What a call failed with; a call that succeeds fails the test. */
+/** Returns the error of a call; a call that succeeds fails the test. */
 export function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => expect.fail('the call should have failed'),

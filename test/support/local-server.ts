@@ -1,4 +1,4 @@
-/** A server on the loopback interface whose responses a test writes itself, down to the socket. */
+/** A server on the loopback interface whose responses are defined by the test, down to the socket. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net'
@@ -19,7 +19,7 @@ export interface LocalServer extends AsyncDisposable {
 
 export type Respond = (request: SeenRequest, response: ServerResponse) => void | Promise<void>
 
-/** Starts an HTTP server; requests are handed over with their bodies read. */
+/** Starts an HTTP server; requests are passed on with their bodies read. */
 export async function startServer(respond: Respond): Promise<LocalServer> {
   const seen: SeenRequest[] = []
   const server = createServer((request, response) => {
@@ -41,7 +41,7 @@ export async function startServer(respond: Respond): Promise<LocalServer> {
   return { ...(await listen(server, 'http')), seen }
 }
 
-/** Starts a TCP server: what comes over the socket is not even HTTP, if the test wants that. */
+/** Starts a TCP server, whose responses need not even be HTTP. */
 export async function startSocketServer(
   onSocket: (socket: Socket) => void,
   scheme: 'http' | 'https' = 'http',
@@ -61,7 +61,7 @@ export async function startSocketServer(
   return { ...started, close, [Symbol.asyncDispose]: close }
 }
 
-/** Answers JSON. */
+/** Responds with JSON. */
 export function sendJson(
   response: ServerResponse,
   status: number,

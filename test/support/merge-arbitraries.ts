@@ -1,4 +1,4 @@
-/** Random merges: unequal systems, lossy normalisers, own writes in flight, refusals, holds, every kind of origin. */
+/** Random merges: different systems, lossy normalisers, own writes in flight, refusals, holds, every kind of origin. */
 import fc from 'fast-check'
 import type { ConflictPolicy, SystemField } from '../../src/model/integration.ts'
 import type { MergeInput } from '../../src/model/merge/contract.ts'
@@ -11,7 +11,7 @@ export const systemNames = ['crm', 'erp', 'shop'] as const
 const lowercase = (value: CanonicalValue): CanonicalValue =>
   typeof value === 'string' ? value.toLowerCase() : value
 
-/** Few and close values, so that cut, folded and equal ones meet often. */
+/** Few and similar values, so that truncated, folded and equal ones occur often. */
 const text = fc.constantFrom('', 'a', 'ab', 'abc', 'abcd', 'abce', 'B', 'b', 'xyz', 'xyzzy')
 const set = fc.subarray(['p', 'q', 'r', 's'])
 const absent = fc.constant(undefined)
@@ -122,7 +122,7 @@ function memberField(
     )
 }
 
-/** `plain`: every field may be read and written everywhere, nobody owns it, nothing is lossy and nothing is in flight. */
+/** `plain`: every field may be read and written everywhere, has no owner, nothing is lossy and nothing is in flight. */
 export function mergeInputs(options: { readonly plain?: boolean } = {}): fc.Arbitrary<MergeInput> {
   const plain = options.plain ?? false
   return fc
@@ -232,7 +232,7 @@ function filledInput({ systems, rev, directions, fields, plain }: Skeleton): fc.
   })
 }
 
-/** Some rows are what a system holds after a sync, the rest are strangers. */
+/** Some rows are in the state after a sync, the rest are unrelated. */
 function plainState(value: fc.Arbitrary<CanonicalValue | undefined>): fc.Arbitrary<MemberField> {
   return fc
     .tuple(value, fc.integer({ min: 0, max: 1 }))

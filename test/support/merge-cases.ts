@@ -1,4 +1,4 @@
-/** Short ways to say what a merge starts from, for the tests of the merge. */
+/** Builders of merge inputs for the tests of the merge. */
 import type {
   ConflictPolicy,
   Entity,
@@ -118,9 +118,9 @@ export interface InputSpec {
   readonly rev?: number
   readonly fields?: Readonly<Record<string, AgreedField>>
   readonly members?: Readonly<Record<string, Partial<MergeMember>>>
-  /** What the looks show, by system. */
+  /** The observed values, by system. */
   readonly looks?: Readonly<Record<string, CanonicalDocument>>
-  /** More about the looks. */
+  /** Further properties of the observations. */
   readonly observations?: Readonly<Record<string, Partial<ObservedValues>>>
   readonly guarded?: readonly string[]
   readonly referable?: (system: string, recordId: string) => boolean

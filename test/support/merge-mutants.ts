@@ -1,7 +1,7 @@
 /**
- * The merge, broken on purpose: each mutant leaves one rule out. A suite that doesn't find them proves nothing about the real one.
+ * Broken merges: each mutant leaves one rule out. A suite that doesn't detect them proves nothing about the real merge.
  *
- * They are wrapped around the production steps, so that there is no switch in the product.
+ * They wrap the production steps, so that the product has no switch for them.
  */
 import type { Entity } from '../../src/model/integration.ts'
 import type { MergeDecision, MergeInput, MergeMember } from '../../src/model/merge/contract.ts'
@@ -21,7 +21,7 @@ function withMembers(input: MergeInput, map: (member: MergeMember) => MergeMembe
   return { ...input, members: new Map([...input.members].map(([system, member]) => [system, map(member)])) }
 }
 
-/** Every system is taken to know what is agreed: no edit is ever concurrent. */
+/** Every system counts as knowing the agreed values: no edit is ever concurrent. */
 const noAcknowledgement: MergeSteps = {
   ...productionSteps,
   mergeRecord: (input) =>
@@ -36,7 +36,7 @@ const noAcknowledgement: MergeSteps = {
     ),
 }
 
-/** What systems make of our values is not recognised: no coercion is known for content hashes. */
+/** Coerced forms of our values are not recognised: no coercion is known for content hashes. */
 const noCoercion: MergeSteps = {
   ...productionSteps,
   mergeRecord: (input) => mergeRecord({ ...input, entity: opaque(input.entity) }),
@@ -68,13 +68,13 @@ const noOwnWrites: MergeSteps = {
     mapFields(openIntentFields(part, fields, write), ({ own: _own, ...state }) => state),
 }
 
-/** Own writes are forgotten at the first look instead of by evidence. */
+/** Own writes are forgotten at the first observation instead of on evidence. */
 const noEvidence: MergeSteps = {
   ...productionSteps,
   mergeRecord: (input) => mergeRecord(withMembers(input, (member) => ({ ...member, settleMs: -1e9 }))),
 }
 
-/** The whole response is absorbed, not only what was written. */
+/** The whole response is absorbed, not only the written fields. */
 const swallowResponse: MergeSteps = {
   ...productionSteps,
   absorbOutcome: (part, fields, planned, answer) => {
@@ -87,7 +87,7 @@ const swallowResponse: MergeSteps = {
   },
 }
 
-/** An older own value that resurfaces does not lower what the system is known to hold. */
+/** An older own value that resurfaces does not lower the acknowledged revision. */
 const noLowering: MergeSteps = {
   ...productionSteps,
   mergeRecord: (input): MergeDecision => {

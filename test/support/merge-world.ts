@@ -1,8 +1,8 @@
 /**
- * A small world around the merge: two or three systems with a hidden history, users that edit, answers that get lost, requests that take
- * effect late, crashes between any two steps. The judge knows what the engine can't. One pass runs at a time: leases have their own tests.
+ * A small world around the merge: two or three systems with a hidden history, users that edit, lost responses, requests that take effect late,
+ * crashes between any two steps. The judge knows what the engine can't. One pass runs at a time: leases have their own tests.
  *
- * The steps of the merge are given in, so that tests can break one of them on purpose and see the judge find it.
+ * The steps of the merge are parameters, so that tests can break one of them on purpose and check that the judge detects it.
  */
 import type { Entity } from '../../src/model/integration.ts'
 import type { MergeDecision, MergeInput, PlannedWrite } from '../../src/model/merge/contract.ts'
@@ -27,7 +27,7 @@ export interface WorldReport {
 }
 
 export interface WorldOptions {
-  /** Remotes that change every value they are sent. */
+  /** Remotes that change every written value. */
   readonly meddling?: boolean
 }
 
@@ -35,7 +35,7 @@ const fieldNames = ['name', 'phone']
 const requestTicks = 5
 const inflightTicks = 20
 const width = 8
-/** Faults and edits end here; then everything has to come to rest. */
+/** Faults and edits end here; then everything has to converge. */
 const calmFrom = 400
 const end = 1200
 
@@ -149,7 +149,7 @@ export function runWorld(
     return after
   }
 
-  /** The state in which the value that stands at `index` first appeared. */
+  /** The state in which the value at `index` first appeared. */
   function originOf(remote: Remote, field: string, index: number): State {
     let at = index
     while (at > 0 && remote.history[at - 1]?.values[field] === remote.history[at]?.values[field]) at -= 1
@@ -209,7 +209,7 @@ export function runWorld(
     count.resurfaced += decision.notes.filter((note) => note.kind === 'resurfaced').length
   }
 
-  /** One pass; every `yield` is a place where the process may die. The yielded number is how long the step takes. */
+  /** One pass; the process may die at every `yield`. The yielded number is the duration of the step. */
   function* pass(): Generator<number, void> {
     for (const intent of books.intents)
       if (intent.open && now >= intent.notAfter + inflightTicks) intent.open = false
@@ -347,7 +347,7 @@ function worldEntity(remotes: readonly Remote[]): Entity {
   })
 }
 
-/** The same but for a cut. */
+/** Equal except for truncation. */
 function alike(left: string, right: string): boolean {
   return left.startsWith(right) || right.startsWith(left)
 }
@@ -359,7 +359,7 @@ function mapValues<From, To>(
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]))
 }
 
-/** mulberry32: small, seeded, good enough to shake a schedule. */
+/** mulberry32: small, seeded, sufficient to vary a schedule. */
 function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -1,6 +1,6 @@
 // biome-ignore-all format: one thought per line keeps the whole of it on one screen.
 // biome-ignore-all lint/suspicious/noExplicitAny: spelled-out types would hide the rules.
-/** A second merge, from the rules and not from the code, plain and slow: all but `sum`, `function`, creates and the life of a hold. */
+/** A second merge, derived from the rules and not from the code, simple and slow: all but `sum`, `function`, creates and the lifecycle of a hold. */
 import { isRecognisedCoercion } from '../../src/model/coercion.ts'
 import type { MergeInput } from '../../src/model/merge/contract.ts'
 

@@ -1,14 +1,14 @@
 import { createOutput } from '../../src/cli/output.ts'
 import { createProgram } from '../../src/cli/program.ts'
 
-/** What a command printed, and its exit code; -1 when it did not end. */
+/** The output of a command, and its exit code; -1 when it did not end. */
 export interface ProgramRun {
   readonly code: number
   readonly out: string
   readonly err: string
 }
 
-/** Runs a command in this process, in a folder that stands for the working directory. No integration can be opened. */
+/** Runs a command in this process, with a folder as the working directory. No integration can be opened. */
 export async function runProgram(directory: string, args: readonly string[]): Promise<ProgramRun> {
   const out: string[] = []
   const err: string[] = []

@@ -1,4 +1,4 @@
-/** Two fake systems over real HTTP, kept in agreement by the real runtime on real PostgreSQL: the ground of the integration tests. */
+/** Two fake systems over real HTTP, kept in agreement by the real runtime on real PostgreSQL: the basis of the integration tests. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ import {
 export interface PairOptions {
   readonly crm?: Partial<FakeResourceOptions>
   readonly erp?: Partial<FakeResourceOptions>
-  /** More resources in both systems, for entities beside `customer`. */
+  /** Further resources in both systems, for entities beside `customer`. */
   readonly more?: {
     readonly crm: readonly FakeResourceOptions[]
     readonly erp: readonly FakeResourceOptions[]
@@ -95,7 +95,7 @@ export class RunningPair {
     return runtime
   }
 
-  /** Serves webhooks, and tells the CRM where. */
+  /** Serves webhooks, and registers them at the CRM. */
   async subscribe(
     more: { readonly lose?: number; readonly duplicate?: number; readonly delayMs?: number } = {},
   ) {
@@ -120,7 +120,7 @@ export class RunningPair {
     return this.erp.resource('partners').table
   }
 
-  /** The CRM's record of a code. */
+  /** The CRM's record with a code. */
   contact(code: string): Native | undefined {
     return find(this.crm, 'contacts', code)
   }
@@ -129,7 +129,7 @@ export class RunningPair {
     return find(this.erp, 'partners', code)
   }
 
-  /** Waits, bounded, until both systems hold the same customers with the same values. */
+  /** Waits, with a limit, until both systems hold the same customers with the same values. */
   async agree(count: number): Promise<void> {
     await until(() => {
       const left = all(this.crm, 'contacts')
@@ -147,7 +147,7 @@ export class RunningPair {
     })
   }
 
-  /** Waits, bounded, until no outcome is in doubt and nothing is due, waiting or under way. */
+  /** Waits, with a limit, until no outcome is in doubt and nothing is due, waiting or in progress. */
   async quiet(withinMs = 25_000): Promise<void> {
     await until(async () => {
       const { queue, open } = await this.running.store.admin.status()
@@ -203,7 +203,7 @@ function find(system: FakeSystem, name: string, code: string): Native | undefine
   return undefined
 }
 
-/** Waits, bounded, until something holds; what it says otherwise is the failure's message. */
+/** Waits, with a limit, until a condition holds; the text it returns otherwise is the failure's message. */
 export async function until(
   holds: () => boolean | string | Promise<boolean | string>,
   withinMs = 20_000,

@@ -1,4 +1,4 @@
-/** The schema as text, read from the catalogue: what a migration really made, in an order that does not change. */
+/** The schema as text, read from the catalogue: the actual result of the migrations, in a stable order. */
 import type { TestDatabase } from './database.ts'
 
 const queries: readonly (readonly [title: string, text: string])[] = [

@@ -1,4 +1,4 @@
-/** A process that claims what is due and then hangs, to be killed: `node store-worker.ts CONNECTION SCHEMA`. */
+/** A process that claims due records and then hangs, to be killed: `node store-worker.ts CONNECTION SCHEMA`. */
 import { createClearCodec } from '../../src/store/clear-codec.ts'
 import { PostgresStore } from '../../src/store/postgres/postgres-store.ts'
 

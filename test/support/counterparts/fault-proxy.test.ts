@@ -23,21 +23,21 @@ const post = (proxy: FaultProxy, path = '/a'): Promise<Response> =>
   fetch(proxy.url + path, { method: 'POST', body: 'hello' })
 
 describe('fault proxy', () => {
-  test('passes requests on, and links built from the Host header lead back through it', async () => {
+  test('forwards requests, and links built from the Host header lead back through it', async () => {
     const { server, proxy } = await start()
     const reply = await (await post(proxy, '/a?b=c')).json()
     expect(reply).toMatchObject({ seen: 'hello', next: `${proxy.url}/next` })
     expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/a?b=c', body: 'hello' })
   })
 
-  test("puts its own address where the server spells the server's", async () => {
+  test("replaces the server's own address by its own", async () => {
     const { proxy } = await start({ rewriteLinks: true })
     const reply = (await (await post(proxy, '/own')).json()) as { next: string; long: string }
     expect(reply.next).toBe(`${proxy.url}/next`)
     expect(reply.long).toHaveLength(200_000)
   })
 
-  test('answers in place of the server, once, after as many requests as asked for', async () => {
+  test('responds instead of the server, once, after the requested number of requests', async () => {
     const { server, proxy } = await start()
     proxy.faults.respondNext({
       status: 429,
@@ -63,7 +63,7 @@ describe('fault proxy', () => {
     expect((await post(proxy)).status).toBe(200)
   })
 
-  test('leaves spared requests alone and forgets what was cleared', async () => {
+  test('ignores excluded requests and forgets cleared faults', async () => {
     const { proxy } = await start({ spare: (path) => path === '/token' })
     proxy.faults.respondNext({ status: 503 })
     expect((await post(proxy, '/token')).status).toBe(200)

@@ -1,8 +1,9 @@
 /**
- * A proxy on the loopback interface that gives faults to any HTTP server: the connector talks to the proxy, the proxy to the server.
+ * A proxy on the loopback interface that injects faults for any HTTP server: the connector talks to the proxy, the proxy to the server.
  *
- * Bodies stream in both directions; only the last response to each method is kept, for `repeatNextResponse`. The `Host` header is the connector's own, so a server that builds its next links from
- * it leads back through the proxy; for one that spells its own address, `rewriteLinks` puts the proxy's address into its responses.
+ * Bodies are streamed in both directions; only the last response to each method is kept, for `repeatNextResponse`. The `Host` header is the
+ * connector's own, so the next links of a server that derives them from it lead back through the proxy; for a server that uses its own address,
+ * `rewriteLinks` replaces it by the proxy's in responses.
  *
  * ```ts
  * const proxy = await startFaultProxy(server.url, { spare: (path) => path.startsWith('/oauth/') })
@@ -26,19 +27,19 @@ export interface ProxiedRequest {
   readonly method: string
   /** Path and query. */
   readonly path: string
-  /** What became of it. */
+  /** Its outcome. */
   readonly fate: 'passed' | 'answered' | 'answer lost'
 }
 
 export interface FaultProxyOptions {
-  /** Requests that no fault meets and that don't count: tokens, metadata. @default none */
+  /** Requests that are exempt from faults and not counted: tokens, metadata. @default none */
   readonly spare?: (path: string, method: string) => boolean
-  /** Puts the proxy's address where a response (body, `Location`, `Link`) spells the server's own. @default false */
+  /** Replaces the server's own address by the proxy's in responses (body, `Location`, `Link`). @default false */
   readonly rewriteLinks?: boolean
 }
 
 export interface FaultProxy extends AsyncDisposable {
-  /** Where the connector shall look for the system; the path of the server's URL is kept. */
+  /** The address of the system for the connector; the path of the server's URL is kept. */
   readonly url: string
   readonly faults: CounterpartFaults
   /** The newest 1,000 requests. */
@@ -61,10 +62,10 @@ interface KeptAnswer {
   readonly body: Buffer
 }
 
-/** A larger answer is not kept. */
+/** A larger response is not kept. */
 const keptMax = 1_000_000
 
-/** The faults that wait for their request. */
+/** Faults that wait for their request. */
 class ArmedFaults implements CounterpartFaults {
   #waiting: { readonly fault: Armed; after: number }[] = []
 
@@ -89,7 +90,7 @@ class ArmedFaults implements CounterpartFaults {
     this.#waiting.push({ fault, after: fault.after ?? 0 })
   }
 
-  /** The fault of this request. One that passes counts for all faults that still let requests through. */
+  /** Returns the fault of this request. A request without a fault counts for all faults that still let requests through. */
   strike(method: string): Armed | undefined {
     const fitting = this.#waiting.filter(({ fault }) => (fault.method ?? method) === method)
     const due = fitting.find(({ after }) => after === 0)
@@ -137,7 +138,7 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
   return { url, faults, requests, close, [Symbol.asyncDispose]: close }
 }
 
-/** The request is read and thrown away, so that the connection stays usable. */
+/** The request is read and discarded, so that the connection stays usable. */
 function respondInPlace(
   fault: Extract<Armed, { kind: 'response' }>,
   request: IncomingMessage,
@@ -165,7 +166,7 @@ function repeatResponse(
   })
 }
 
-/** Passes a response on and hands it over once it is whole. */
+/** Forwards a response and passes on its body once it is complete. */
 function keeping(done: (body: Buffer) => void): Transform {
   const chunks: Buffer[] = []
   let length = 0
@@ -236,7 +237,7 @@ function rewrittenHeaders(headers: IncomingHttpHeaders, ends: LinkEnds | undefin
   return rest
 }
 
-/** Replaces an address in a stream; as many bytes as could begin an address are held back until the next part comes. */
+/** Replaces an address in a stream; bytes that could be the beginning of an address are held back until the next chunk. */
 function rewriting({ from, to }: LinkEnds): Transform {
   let held = ''
   return new Transform({

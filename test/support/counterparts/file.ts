@@ -1,6 +1,6 @@
 /**
- * The counterpart of the connector `file`: a folder and those who work in it. One file is shared under a lock; an old system takes orders in
- * from an outbox and exports its stock anew; another one drops files of changes.
+ * The counterpart of the connector `file`: a folder and its other users. One file is shared under a lock; a legacy system imports orders from an
+ * outbox and exports its stock again; another one drops files of changes.
  */
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -52,7 +52,7 @@ export const startCounterpart: StartCounterpart = async () => {
   }
 }
 
-/** Writes a file beside and renames it. */
+/** Writes a temporary file and renames it. */
 async function appear(file: string, content: string | Uint8Array): Promise<void> {
   const draft = `${file}.${Math.random()}.tmp`
   await writeFile(draft, content)
@@ -61,7 +61,7 @@ async function appear(file: string, content: string | Uint8Array): Promise<void>
 
 type Row = Readonly<Record<string, string>>
 
-/** A CSV file that others change too, under the lock that the connector takes. */
+/** A CSV file that others change too, under the lock that the connector uses. */
 function sharedFile(file: string): { readonly door: CounterpartResource; start(): Promise<void> } {
   const read = async (): Promise<Row[]> => {
     const rows: Row[] = []
@@ -115,11 +115,11 @@ function textsOf(record: NativeRecord): Row {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value)]))
 }
 
-/** A system that looks into its inbox every now and then, and writes all it has after each change. */
+/** A system that checks its inbox periodically, and writes all its records after each change. */
 async function oldSystem(
   folder: string,
 ): Promise<{ readonly door: CounterpartResource; stop(): Promise<void> }> {
-  // One is there from the beginning: without any, nobody can tell what fields there are.
+  // One record exists from the beginning: without any, the fields are unknown.
   const records = new Map<string, NativeRecord>([
     ['S0', { id: 'S0', name: 'First', place: { shelf: 'A0', row: 7 } }],
   ])
@@ -134,7 +134,7 @@ async function oldSystem(
     return writing
   }
   let reading = Promise.resolve()
-  // One after the other: the regular look and one that was asked for would take the same file.
+  // Sequentially: the periodic check and a requested one would process the same file.
   const takeIn = (): Promise<void> => {
     reading = reading.then(takeAll)
     return reading
@@ -196,7 +196,7 @@ async function oldSystem(
   }
 }
 
-/** A system that drops a file for each change and never says more than that. */
+/** A system that drops a file for each change and provides nothing else. */
 async function changeFiles(folder: string): Promise<CounterpartResource> {
   const records = new Map<string, Row>()
   const inbox = path.join(folder, 'inbox')

@@ -1,8 +1,8 @@
 /**
- * The counterpart of the connector `graphql`: a shop on GraphQL Yoga with two resources of different abilities.
+ * The counterpart of the connector `graphql`: a shop on GraphQL Yoga with two resources of different capabilities.
  *
- * `products` are as in `src/connectors/graphql/fixtures/shop.yaml`: versions, a batch read by ids, several writes in a request. `variants`
- * have no precondition, are read under aliases, and their list gives no promise about rows that vanish.
+ * `products` are as in `src/connectors/graphql/fixtures/shop.yaml`: versions, a batch read by ids, several writes per request. `variants` have no
+ * precondition, are read under aliases, and their list makes no promise about deleted rows.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -70,7 +70,7 @@ const webhooks = {
   deleted: { path: 'type', endsWith: '.deleted' },
 }
 
-/** A clock that never stands still, and can be set for a moment. */
+/** A clock that never returns the same time twice, and can be set temporarily. */
 class ShopClock {
   #last = 0
   fixed: number | undefined

@@ -1,6 +1,6 @@
 /**
- * The counterpart of the connector `memory`: three tables with different abilities. There is no wire; what goes wrong is the twin's own fault
- * hook, so statuses become its kinds: throttled, unreachable (a refused credential), dropped without a word, answer lost.
+ * The counterpart of the connector `memory`: three tables with different capabilities. There is no network; faults use the connector's own fault
+ * hook, so statuses become its kinds: throttled, unreachable (a refused credential), dropped without a response, response lost.
  */
 import { randomUUID } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'

@@ -1,6 +1,6 @@
 /**
- * The counterpart of the connector `odata`: two services that have nothing to do with SAP, behind the fault proxy. Products over V4 have
- * versions, a marker and times, and JSON batches; contacts over V2 have a key of two parts and little else.
+ * The counterpart of the connector `odata`: two services unrelated to SAP, behind the fault proxy. Products over V4 have versions, a marker and
+ * times, and JSON batches; contacts over V2 have a key of two parts and little else.
  */
 import type { StartCounterpart } from '../../../src/connectors/kit/conformance/counterpart.ts'
 import type { NativeRecord } from '../../../src/model/values.ts'

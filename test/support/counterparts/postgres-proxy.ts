@@ -1,9 +1,9 @@
 /**
- * A proxy that speaks enough of PostgreSQL's protocol to give faults to single statements: it finds the borders of messages, so that a
- * statement is answered in the server's place, or takes effect while its response is lost.
+ * A proxy that understands enough of PostgreSQL's protocol to inject faults for single statements: it finds the message boundaries, so that it can
+ * respond to a statement instead of the server, or let it take effect while its response is lost.
  *
- * Statuses of HTTP become what a database has instead: 401 a missing right, 422 a violated constraint, 429 too many connections, 500 an
- * internal error; everything else is a connection that breaks off, before a word or in the middle of one.
+ * Statuses of HTTP are mapped to database errors: 401 a missing permission, 422 a violated constraint, 429 too many connections, 500 an internal
+ * error; everything else is a connection that breaks off, before a message or in the middle of one.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { CounterpartFaults } from '../../../src/connectors/kit/conformance/counterpart.ts'
@@ -23,7 +23,7 @@ export interface PostgresProxy {
   close(): Promise<void>
 }
 
-/** Splits bytes into messages: a letter, four bytes of length, the rest. The very first message of a client has no letter. */
+/** Splits bytes into messages: a letter, four bytes of length, the rest. The first message of a client has no letter. */
 class Framer {
   #rest = Buffer.alloc(0)
   #hasLetter: boolean
@@ -99,7 +99,7 @@ function portOf(server: Server): number {
   return address.port
 }
 
-/** Passes both ways until a fault strikes. A statement is one message, or those from its text up to the next Sync. */
+/** Forwards in both directions until a fault applies. A statement is one message, or those from its text up to the next Sync. */
 function relay(client: Socket, upstream: Socket, strike: (method: string) => Armed | undefined): void {
   const requests = new Framer(false)
   const responses = new Framer(true)

@@ -1,4 +1,4 @@
-/** The counterpart of the connector `postgres`: a real server, tables of four kinds, and a proxy for what goes wrong on the wire. */
+/** The counterpart of the connector `postgres`: a real server, tables of four kinds, and a proxy for network faults. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'

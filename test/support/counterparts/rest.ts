@@ -1,8 +1,8 @@
 /**
- * The counterpart of the connector `rest`: a fake business system over HTTP with two resources of different abilities, behind the fault proxy.
+ * The counterpart of the connector `rest`: a fake business system over HTTP with resources of different capabilities, behind the fault proxy.
  *
- * `partners` are as in `src/connectors/rest/fixtures/erp.yaml`: whole records by PUT, ETags demanded, a counter as change feed. `contacts`
- * are patched, created by an upsert key, and tell their changes by time. `notes` have neither versions nor a search, and pages by offset.
+ * `partners` are as in `src/connectors/rest/fixtures/erp.yaml`: whole records by PUT, ETags required, a counter as change feed. `contacts` are
+ * patched, created by an upsert key, and report their changes by time. `notes` have neither versions nor a search, and pages by offset.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'

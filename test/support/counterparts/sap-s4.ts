@@ -1,6 +1,6 @@
 /**
- * The counterpart of the connector `sap-s4`: the fake S/4HANA behind the fault proxy, with business partners, addresses, sales orders over V2
- * and the same over V4. Times of commit and of writes under way are shorter than the presets', so that the suite need not wait.
+ * The counterpart of the connector `sap-s4`: the fake S/4HANA behind the fault proxy, with business partners, addresses, sales orders over V2 and the
+ * same over V4. Commit and in-flight times are shorter than the presets', so that the suite need not wait.
  */
 import type {
   CounterpartResource,
@@ -13,7 +13,7 @@ import { type SapServer, startSapServer } from '../sap/server.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 
 const quick = { inflight: '1s', list: { pageSize: 7 } }
-/** SAP's texts are of fixed length within: blanks at the end are none. */
+/** SAP's texts have a fixed length internally: trailing spaces are not significant. */
 const stores = (text: string): string => text.replace(/ +$/, '')
 
 export const startCounterpart: StartCounterpart = async () => {
@@ -52,7 +52,7 @@ export const startCounterpart: StartCounterpart = async () => {
   }
 }
 
-/** Metadata and CSRF tokens (the service's own address) come before a write, and are not what the suite's faults are about. */
+/** Metadata and CSRF tokens (the service's own address) precede a write, and are exempt from the suite's faults. */
 const isPreparation = (path: string): boolean => /\/(?:\$metadata)?(?:\?|$)/.test(path)
 
 const byInstant = { tracks: [{ field: 'LastChangeDateTime' }], commitLag: '400ms', overlap: '1s' }
@@ -72,7 +72,7 @@ function partners(sap: SapServer): CounterpartResource {
     patch: (seed) => ({ OrganizationBPName2: `Part ${seed}` }),
     texts: [{ path: ['OrganizationBPName1'], maxLength: 40, stores }],
     refused: () => ({ BusinessPartnerCategory: '9', OrganizationBPName1: 'Nobody' }),
-    // Nobody deletes a partner: it is marked for archiving, which counts as deleted.
+    // Partners are never deleted: one is marked for archiving, which counts as deleted.
     remove: async (nativeId) =>
       void door.change({ BusinessPartner: nativeId }, { IsMarkedForArchiving: true }),
     count: async () => door.all().filter((one) => one.IsMarkedForArchiving !== true).length,
@@ -159,7 +159,7 @@ function timed(
   }
 }
 
-/** Bodies of the suite hold what the fake stores as it is: texts, days, flags. */
+/** Bodies of the suite contain values that the fake stores unchanged: texts, days, flags. */
 function stored(body: NativeRecord): StoredRecord {
   return Object.fromEntries(
     Object.entries(body).map(([name, value]) => [name, typeof value === 'boolean' ? value : String(value)]),

@@ -54,7 +54,7 @@ export const startCounterpart: StartCounterpart = async (): Promise<Counterpart>
 
 type Own = Pick<CounterpartResource, 'name' | 'body' | 'patch' | 'texts'> & Partial<CounterpartResource>
 
-/** Stripe stores texts as they come; an empty one is null. */
+/** Stripe stores texts unchanged; an empty one is null. */
 function resource(fake: FakeStripe, own: Own): CounterpartResource {
   const { name } = own
   return {
@@ -125,7 +125,7 @@ function paymentIntents(fake: FakeStripe): CounterpartResource {
     body: (seed) => ({ amount: 100 + (seed % 1_000), currency: 'eur', description: `Order ${seed}` }),
     patch: (seed) => ({ description: `Order ${seed}, changed` }),
     texts: [{ path: ['description'] }],
-    // Through the back door a change is told as the one that Stripe tells of: a step of the payment.
+    // Through the back door a change is reported as the one that Stripe reports: a step of the payment.
     change: async (nativeId, patch) => fake.change(nativeId, patch, 'payment_intent.processing'),
     refused: () => ({ currency: 'eur' }),
   })
@@ -151,7 +151,7 @@ function charges(fake: FakeStripe): CounterpartResource {
   })
 }
 
-/** Records that a search by one value meets all at once, with the index caught up. */
+/** Records that all match a search by one value, with an up-to-date index. */
 async function crowd(
   fake: FakeStripe,
   name: string,

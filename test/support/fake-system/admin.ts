@@ -1,11 +1,11 @@
-/** The back door of a fake system, for tests and benchmarks in other processes. Never part of what a connector may see. */
+/** The back door of a fake system, for tests and benchmarks in other processes. Never visible to a connector. */
 import type { ServerResponse } from 'node:http'
 import type { FakeSystem } from './fake-system.ts'
 import { sendJson } from './http-face.ts'
 import type { FakeWebhookOptions, Fault } from './options.ts'
 import type { Native, Version } from './remote-table.ts'
 
-/** What a person does at the system, as one request. */
+/** The edits of a user of the system, as one request. */
 export interface AdminEdit {
   readonly resource: string
   readonly create?: readonly Native[]
@@ -14,7 +14,7 @@ export interface AdminEdit {
   readonly merge?: readonly { readonly id: string; readonly into: string }[]
 }
 
-/** What the engine's writes came to. */
+/** Counts of the engine's writes. */
 export interface AdminCounts {
   readonly live: number
   readonly seq: number
@@ -63,7 +63,7 @@ function carryOut(fake: FakeSystem, verb: string, name: string, body: unknown): 
   }
 }
 
-/** Carries a person's edits out; answers the ids of what was created. */
+/** Makes a user's edits; returns the ids of created records. */
 export function edit(fake: FakeSystem, wish: AdminEdit): readonly string[] {
   const { table } = fake.resource(wish.resource)
   const ids = (wish.create ?? []).map((record) => table.create(record, 'user').nativeId)
@@ -73,7 +73,7 @@ export function edit(fake: FakeSystem, wish: AdminEdit): readonly string[] {
   return ids
 }
 
-/** What the engine wrote after a sequence number: when, and what the record held then. */
+/** The engine's writes after a sequence number: when, and the contents of the record then. */
 function writesSince(fake: FakeSystem, name: string, since: number): readonly AdminWrite[] {
   return fake
     .resource(name)

@@ -1,4 +1,4 @@
-/** One resource of a fake system: what the system does with its records, without a word about HTTP. */
+/** One resource of a fake system: its behaviour, independent of HTTP. */
 import type { FakeResourceOptions } from './options.ts'
 import { type Native, RemoteTable, type Version, type Writer } from './remote-table.ts'
 
@@ -19,7 +19,7 @@ interface StoredKey {
 export class FakeResource {
   readonly options: FakeResourceOptions
   readonly table: RemoteTable
-  /** The system's own clock, epoch ms; a test may put another one in. */
+  /** The system's own clock, epoch ms; a test may replace it. */
   clock: () => number = () => Date.now()
   /** Positions of the change feed before this one are forgotten. */
   feedBegins = 0
@@ -44,7 +44,7 @@ export class FakeResource {
     return this.options.name
   }
 
-  /** What the API shows of a state. */
+  /** The representation of a state in the API. */
   show(version: Version): Native {
     if (this.options.versioned === false) return { id: version.nativeId, ...version.body }
     return {
@@ -60,7 +60,7 @@ export class FakeResource {
     return this.options.versioned === false ? undefined : `"${version.version}"`
   }
 
-  /** The state a read by id shows; a lagging system shows an older one. */
+  /** The state that a read by id returns; a lagging system returns an older one. */
   read(nativeId: string, staleness: number): ApiResponse {
     const version =
       staleness > 0 ? this.table.at(nativeId, Date.now() - staleness) : this.table.current(nativeId)
@@ -211,7 +211,7 @@ function isObject(value: unknown): value is Native {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A decimal with a fixed number of places; what comes after them is cut off. */
+/** A decimal with a fixed number of places; further ones are truncated. */
 function fixed(text: string, places: number): string {
   const [whole = '0', fraction = ''] = text.split('.')
   return places === 0 ? whole : `${whole}.${fraction.slice(0, places).padEnd(places, '0')}`

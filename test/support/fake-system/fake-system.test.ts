@@ -34,7 +34,7 @@ async function call(fake: { url: string }, method: string, path: string, body?: 
   }
 }
 
-test('a write on a stale version is refused and a write on the current one is carried out', async () => {
+test('a write on a stale version is refused and a write on the current one is applied', async () => {
   const fake = await fakeWith()
   const made = await call(fake, 'POST', '/contacts', { name: 'Ada' })
   expect(made).toMatchObject({ status: 201, etag: '"1"', body: { id: '1', name: 'Ada', version: 1 } })
@@ -64,13 +64,13 @@ test('the same upsert, client id or idempotency key makes one record', async () 
   expect([upsert, client, keyed].map((fake) => fake.resource('contacts').table.size)).toEqual([1, 1, 1])
 })
 
-test('texts are cut, decimals keep their places and chosen properties are rewritten', async () => {
+test('texts are truncated, decimals keep their places and chosen properties are rewritten', async () => {
   const fake = await fakeWith({ truncate: { name: 4 }, decimals: { limit: 2 }, rewrites: ['phone'] })
   const made = await call(fake, 'POST', '/contacts', { name: 'Adalbert', limit: '10.5', phone: '1' })
   expect(made.body).toMatchObject({ name: 'Adal', limit: '10.50', phone: '1 #1' })
 })
 
-test('pages go on after records that vanished, offsets skip them', async () => {
+test('pages continue after records that were deleted, offsets skip records', async () => {
   const fake = await fakeWith()
   const { table } = fake.resource('contacts')
   for (let n = 1; n <= 6; n += 1) table.create({ name: `n${n}` }, 'user')
@@ -85,7 +85,7 @@ test('pages go on after records that vanished, offsets skip them', async () => {
   ).toEqual(['4', '5'])
 })
 
-test('a lagging search does not find what was made just now', async () => {
+test('a lagging search does not find a record created just now', async () => {
   const fake = await fakeWith({ searchLagMs: 60_000 })
   await call(fake, 'POST', '/contacts', { name: 'Ada', externalId: 'r1' })
   expect((await call(fake, 'GET', '/contacts?externalId=r1')).body.data).toEqual([])
@@ -105,7 +105,7 @@ test('a lost response has had its effect, a dropped request has none and a zombi
   await expect.poll(() => table.size).toBe(2)
 })
 
-test('the history tells who wrote what', async () => {
+test('the history shows who wrote what', async () => {
   const fake = await fakeWith()
   const { table } = fake.resource('contacts')
   table.create({ name: 'a' }, 'user')
@@ -118,7 +118,7 @@ test('the history tells who wrote what', async () => {
   ])
 })
 
-test('the change feed names what changed after a cursor, deletions too', async () => {
+test('the change feed names changes after a cursor, including deletions', async () => {
   const fake = await fakeWith()
   const { table } = fake.resource('contacts')
   table.create({ name: 'a' }, 'user')
@@ -149,7 +149,7 @@ test('a change is announced by a signed webhook', async () => {
   await expect.poll(() => fake.webhooksAccepted).toBe(1)
 })
 
-test('a fake of its own process is steered and read through its back door', async () => {
+test('a fake in a process of its own is controlled and read through its back door', async () => {
   const fake = await spawnFakeSystem({ name: 'crm', resources: [{ name: 'contacts' }] })
   open.push(fake)
   expect(await fake.edit({ resource: 'contacts', create: [{ name: 'a' }, { name: 'b' }] })).toEqual([
@@ -163,7 +163,7 @@ test('a fake of its own process is steered and read through its back door', asyn
   expect(await fake.counts('contacts')).toMatchObject({ live: 2, duplicates: [] })
 })
 
-test('a made-up million is listed page by page', async () => {
+test('a generated million is listed page by page', async () => {
   const fake = await fakeWith({ virtual: 1_000_000 })
   const page = await call(fake, 'GET', '/contacts?limit=10000&after=990000')
   expect(page.body.data).toHaveLength(10_000)

@@ -24,7 +24,7 @@ import { WebhookSender } from './webhook-sender.ts'
 
 const bodyBytesMax = 64_000_000
 
-/** One request as it came in. */
+/** One received request. */
 export interface CallLine {
   readonly method: string
   readonly path: string
@@ -35,10 +35,10 @@ export class FakeSystem {
   readonly options: FakeSystemOptions
   readonly resources: ReadonlyMap<string, FakeResource>
   readonly faults: Faults
-  /** Requests that came in, the newest 10,000. */
+  /** Received requests, the newest 10,000. */
   readonly calls: CallLine[] = []
   readonly server: Server
-  /** Who answers `GET /account`. */
+  /** The account returned by `GET /account`. */
   tenant: string
   token: string | undefined
   #hooks: WebhookSender | undefined
@@ -74,13 +74,13 @@ export class FakeSystem {
     return resource
   }
 
-  /** Webhooks go there from now on. */
+  /** Sends webhooks there from now on. */
   sendWebhooksTo(options: FakeWebhookOptions): void {
     this.#hooks?.close()
     this.#hooks = new WebhookSender(options, () => this.chance())
   }
 
-  /** Deliveries that were answered with 2xx. */
+  /** Deliveries that received a 2xx response. */
   get webhooksAccepted(): number {
     return this.#hooks?.accepted ?? 0
   }
@@ -89,12 +89,12 @@ export class FakeSystem {
     this.faults.add(fault)
   }
 
-  /** While down, connections are broken as soon as they speak. */
+  /** While down, connections are closed at their first byte. */
   outage(down: boolean): void {
     this.#down = down
   }
 
-  /** Requests of a method (and path) since the fake began, as far as they are remembered. */
+  /** Remembered requests of a method (and path) since the fake was started. */
   countCalls(method: string, path = /./): number {
     return this.calls.filter((call) => call.method === method && path.test(call.path)).length
   }

@@ -1,4 +1,4 @@
-/** Faults of a fake system: added and cleared at any time, decided by a seeded chance. */
+/** Faults of a fake system: added and cleared at any time, decided by seeded randomness. */
 import type { Fault } from './options.ts'
 
 interface ArmedFault {
@@ -31,7 +31,7 @@ export class Faults {
     this.#armed.length = 0
   }
 
-  /** The fault that happens to this request, if any. */
+  /** Returns the fault of this request, if any. */
   strike(method: string, path: string): Fault | undefined {
     for (const armed of this.#armed) {
       const { fault } = armed

@@ -1,4 +1,7 @@
-/** The HTTP face of a fake system: paths, statuses, pages. Carrying a request out and answering it are two steps, so that the response can be lost. */
+/**
+ * The HTTP interface of a fake system: paths, statuses, pages. Executing a request and responding to it are two steps, so that the response can be
+ * lost.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiResponse, FakeResource } from './fake-resource.ts'
 import type { FakeSystem } from './fake-system.ts'
@@ -8,7 +11,7 @@ const limitMax = 10_000
 
 type Send = (response: ServerResponse) => void | Promise<void>
 
-/** Carries a request out now; what it answers is sent by the function that comes back. */
+/** Executes a request now; the returned function sends the response. */
 export function handleRequest(fake: FakeSystem, request: IncomingMessage, body: unknown): Send {
   const raw = request.url ?? '/'
   const mark = raw.indexOf('?')
@@ -121,7 +124,7 @@ function changedSince(resource: FakeResource, query: URLSearchParams): Send {
   })
 }
 
-/** Record n of a made-up million: the same each time, never stored. */
+/** Record n of a generated million: the same each time, never stored. */
 export function virtualRecord(n: number): Native {
   return {
     id: String(n),

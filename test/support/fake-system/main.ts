@@ -8,6 +8,6 @@ process.stdout.write(`${JSON.stringify({ url: fake.url })}\n`)
 const stop = (): void => void fake.close().then(() => process.exit(0))
 process.once('SIGTERM', stop)
 process.once('SIGINT', stop)
-// The parent's end is ours: no fake outlives its test.
+// Ends with its parent, so that no fake outlives its test.
 process.stdin.resume()
 process.stdin.once('end', stop)

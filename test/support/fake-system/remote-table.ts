@@ -1,13 +1,13 @@
 /**
- * The inside of a fake system: one table of native records with its complete, hidden history.
+ * The data of a fake system: one table of native records with its complete, hidden history.
  *
- * The history is the oracle of the tests: who wrote what, when, and which version it was. It is never shown through the fake's own API. The
- * same table stands behind the HTTP fakes and behind the systems of the simulation, so both are judged by one measure.
+ * The history is the oracle of the tests: who wrote what, when, and which version it was. It is never visible through the fake's own API. The HTTP
+ * fakes and the systems of the simulation use the same table, so both are judged in the same way.
  */
 
 export type Native = Readonly<Record<string, unknown>>
 
-/** `user`: a person at the system · `engine`: came in through the API under test. */
+/** `user`: a user of the system · `engine`: through the API under test. */
 export type Writer = 'user' | 'engine'
 
 /** One state of one record. `body` undefined: deleted. */
@@ -20,7 +20,7 @@ export interface Version {
   readonly at: number
   readonly by: Writer
   readonly body: Native | undefined
-  /** Names the survivor when the record went away by a merge. */
+  /** Names the survivor when the record was merged. */
   readonly mergedInto?: string
   /** Free text of the writer: which intent, which worker. */
   readonly tag?: string
@@ -29,22 +29,22 @@ export interface Version {
 export interface CreateOptions {
   readonly nativeId?: string
   readonly tag?: string
-  /** The record id that a create of the engine stands for. */
+  /** The record id that a create of the engine is for. */
   readonly recordId?: string
 }
 
 export interface RemoteTableOptions {
   readonly name: string
   readonly now: () => number
-  /** What the system really keeps of a value: truncation, rounding, a rewrite on each save. @default the value itself */
+  /** The stored form of a value: truncation, rounding, a rewrite on each save. @default the value itself */
   readonly stores?: (field: string, value: unknown, by: Writer) => unknown
-  /** Only the newest state is kept, for loads where the history would not fit. @default false */
+  /** Only the newest state is kept, for loads whose history would not fit. @default false */
   readonly forgetful?: boolean
-  /** The n-th id that the system gives, n from 1. @default `<name>-n` */
+  /** The n-th id that the system assigns, n from 1. @default `<name>-n` */
   readonly nextNativeId?: (n: number) => string
 }
 
-/** Called after each change, whoever made it: webhooks hang here. */
+/** Called after each change, whoever made it; used for webhooks. */
 export type ChangeListener = (version: Version) => void
 
 export class RemoteTable {
@@ -55,7 +55,7 @@ export class RemoteTable {
   readonly createdFor = new Map<string, string[]>()
   readonly #options: RemoteTableOptions
   readonly #rows = new Map<string, Version[]>()
-  /** Every native id ever given, in the order of creation; a page goes on after an index. */
+  /** Every native id ever assigned, in the order of creation; a page continues after an index. */
   readonly #order: string[] = []
   readonly #listeners: ChangeListener[] = []
   #seq = 0
@@ -111,7 +111,7 @@ export class RemoteTable {
       options.nativeId ?? this.#options.nextNativeId?.(this.#given) ?? `${this.name}-${this.#given}`
     if (options.recordId !== undefined) {
       const made = this.createdFor.get(options.recordId) ?? []
-      // A record that was removed and is made again under an id that we choose has that id again.
+      // A removed record that is created again under a client-assigned id has that id again.
       if (!made.includes(nativeId)) made.push(nativeId)
       this.createdFor.set(options.recordId, made)
     }
@@ -139,7 +139,7 @@ export class RemoteTable {
     return this.#append(nativeId, undefined, by, options)
   }
 
-  /** Brings a removed record back under its old id, as it was. @throws RangeError when there is nothing to bring back */
+  /** Restores a removed record under its old id, unchanged. @throws RangeError when there is nothing to restore */
   restore(nativeId: string, by: Writer): Version {
     const body = this.history(nativeId).findLast((version) => version.body !== undefined)?.body
     if (body === undefined || this.has(nativeId))
@@ -148,7 +148,7 @@ export class RemoteTable {
     return this.#append(nativeId, body, by, {})
   }
 
-  /** The system gives a record another id: the old one is gone, without a word about the new one. */
+  /** The system assigns another id to a record: the old one is gone, without a reference to the new one. */
   renumber(nativeId: string, by: Writer): Version {
     const body = this.#living(nativeId)
     this.remove(nativeId, by, { tag: 'renumbered' })
@@ -160,7 +160,7 @@ export class RemoteTable {
     for (const nativeId of this.#order) if (this.has(nativeId)) yield nativeId
   }
 
-  /** Up to `limit` living records after a position in the order of creation; `next` is the position to go on from. */
+  /** Up to `limit` living records after a position in the order of creation; `next` is the position to continue from. */
   page(position: number, limit: number): { readonly records: readonly Version[]; readonly next?: number } {
     const records: Version[] = []
     let index = position

@@ -1,4 +1,4 @@
-/** Starts a fake system as a process of its own and speaks to its back door. */
+/** Starts a fake system as a process of its own and uses its back door. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { AdminCounts, AdminEdit, AdminWrite } from './admin.ts'

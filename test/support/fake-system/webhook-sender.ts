@@ -1,4 +1,4 @@
-/** Announces changes the way real systems do: signed by Standard Webhooks, some of them lost, doubled or late. */
+/** Announces changes like real systems: signed by Standard Webhooks, some of them lost, duplicated or late. */
 import { Agent, request as send } from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import type { FakeWebhookOptions } from './options.ts'

@@ -1,4 +1,4 @@
-/** The connector `file` on a folder of its own, and what its tests do with it. */
+/** The connector `file` on a folder of its own, and helpers of its tests. */
 import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,7 @@ export function system(resource: Record<string, unknown>, more: Record<string, u
 export const customers = (resource: Record<string, unknown>, more?: Record<string, unknown>): Resource =>
   system(resource, more).resource('customers')
 
-/** Writes a file of the folder the way an export does that renames. */
+/** Writes a file of the folder like an export that renames. */
 export async function put(name: string, content: string | Buffer): Promise<void> {
   const draft = path.join(folder, `${randomUUID()}.tmp`)
   await mkdir(path.dirname(path.join(folder, name)), { recursive: true })

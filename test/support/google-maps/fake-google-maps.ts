@@ -1,7 +1,7 @@
 /** The Geocoding API on the loopback interface: its paths, its parameters, and its refusals with HTTP 200. */
 import { type LocalServer, sendJson, startServer } from '../local-server.ts'
 
-/** An address that it knows. */
+/** A known address. */
 export interface KnownAddress {
   readonly lat: number
   readonly lng: number
@@ -13,13 +13,13 @@ export interface KnownAddress {
 export interface FakeGoogleMaps extends AsyncDisposable {
   readonly url: string
   readonly key: string
-  /** What was asked, in order. */
+  /** The requests, in order. */
   readonly asked: readonly URLSearchParams[]
   /** By address, without case. */
   readonly known: Map<string, KnownAddress>
-  /** Statuses of the next responses, whatever is asked. */
+  /** Statuses of the next responses, whatever the request. */
   readonly next: string[]
-  /** Returns left before OVER_QUERY_LIMIT. @default no bound */
+  /** Requests left before OVER_QUERY_LIMIT. @default no bound */
   quota: number
 }
 

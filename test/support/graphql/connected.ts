@@ -12,7 +12,7 @@ export const manifestFile = fileURLToPath(
   new URL('../../../src/connectors/graphql/fixtures/shop.yaml', import.meta.url),
 )
 
-/** Closes whatever a test opened, the latest first. */
+/** Closes everything that a test opened, the latest first. */
 export async function closeAll(): Promise<void> {
   for (const one of open.splice(0).reverse()) await one.close()
 }

@@ -1,4 +1,4 @@
-/** A small shop as GraphQL schema: products with price and stock, their variants, Relay connections, mutations that list what they refuse. */
+/** A small shop as GraphQL schema: products with price and stock, their variants, Relay connections, mutations that list their refusals. */
 import { GraphQLError, GraphQLScalarType } from 'graphql'
 import { createSchema } from 'graphql-yoga'
 import { type Changed, compare, type ShopRow, type ShopTable } from './shop-table.ts'
@@ -125,7 +125,7 @@ const keyOf = (row: ShopRow, sort: PageArguments['sort']): string =>
 
 const pageMax = 250
 
-/** A keyset page: rows that vanish move no others. */
+/** A keyset page: deleted rows don't shift others. */
 function connection(table: ShopTable, { first, after, sort, updatedSince, sku, externalId }: PageArguments) {
   if (first > pageMax)
     throw new GraphQLError(`at most ${pageMax} per page`, { extensions: { code: 'BAD_USER_INPUT' } })

@@ -1,6 +1,6 @@
 /**
- * The shop on GraphQL Yoga, a server that nobody here wrote: schema and rows are ours, parsing, validation, execution and transport are
- * its own. With `cost`, it counts points and throttles as Shopify documents it.
+ * The shop on GraphQL Yoga, a third-party server: schema and rows are defined here, parsing, validation, execution and transport are its own. With
+ * `cost`, it counts points and throttles as documented by Shopify.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,19 +10,19 @@ import { type ShopTables, shopSchema } from './shop-schema.ts'
 import { ShopTable } from './shop-table.ts'
 
 export interface ShopOptions {
-  /** Points that there can be, and how many come back per second. @default no counting */
+  /** Maximum number of points, and how many are restored per second. @default no counting */
   readonly cost?: { readonly maximum: number; readonly restoreRate: number }
-  /** Bearer token it asks for. @default none */
+  /** Required bearer token. @default none */
   readonly token?: string
   /** Epoch ms. @default the machine's clock */
   readonly now?: () => number
 }
 
-/** A request as it came in. */
+/** A received request. */
 export interface ShopRequest {
   readonly query: string
   readonly variables: Readonly<Record<string, unknown>>
-  /** What a REST API would call it: reads are GET, creates POST, updates PATCH, deletes DELETE. */
+  /** The equivalent in a REST API: reads are GET, creates POST, updates PATCH, deletes DELETE. */
   readonly method: string
 }
 
@@ -37,7 +37,7 @@ type Fault =
   | ({ readonly kind: 'response' } & Parameters<CounterpartFaults['respondNext']>[0])
   | ({ readonly kind: 'lose' } & NonNullable<Parameters<CounterpartFaults['loseNextResponse']>[0]>)
 
-/** Points that come back with time. */
+/** Points that are restored over time. */
 function costPlugin({ maximum, restoreRate }: NonNullable<ShopOptions['cost']>): Plugin {
   let available = maximum
   let at = performance.now()
@@ -95,7 +95,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 /** Starts the shop on a port of the system's choice. */
 export async function startShop(options: ShopOptions = {}): Promise<ShopServer> {
   let lastMs = 0
-  // No two changes share a moment, unless the test sets the clock.
+  // No two changes have the same time, unless the test sets the clock.
   const now = options.now ?? (() => (lastMs = Math.max(Date.now(), lastMs + 1)))
   const lengths = { title: 120, description: 2_000, sku: 40 }
   const tables = {

@@ -1,4 +1,4 @@
-/** Rows of the shop: versions, times of change, unique keys. What happens in it happens at one moment of its own clock. */
+/** Rows of the shop: versions, times of change, unique keys. Each operation happens at one time of its own clock. */
 
 /** One row; `id`, `version` and the times are the table's. */
 export interface ShopRow {

@@ -1,4 +1,4 @@
-/** An integration of twins: one entity with a name and an e-mail address, the same in each system, matched by the address. */
+/** An integration of in-memory systems: one entity with a name and an e-mail address, the same in each system, matched by the address. */
 import type {
   Entity,
   EntitySystem,

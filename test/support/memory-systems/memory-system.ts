@@ -1,5 +1,5 @@
 /**
- * A small business system inside this process, for tests of the engine: it keeps records, counts what is done to it, and lies on demand. It
+ * A small business system inside this process, for tests of the engine: it stores records, counts calls, and returns wrong results on demand. It
  * reproduces no protocol and no timing; `fake-system` does that over real HTTP.
  */
 import type { RemoteCapabilities } from '../../../src/connectors/kit/capabilities.ts'
@@ -37,7 +37,7 @@ export const memoryCapabilities: RemoteCapabilities = {
   remove: 'both',
 }
 
-/** What a listing does instead of telling the truth. */
+/** A wrong result of a listing. */
 export type ListFault = 'empty' | 'truncated' | 'capped' | 'breaks' | 'repeats'
 
 interface Stored {
@@ -51,16 +51,16 @@ export class MemorySystem implements ConnectedSystem {
   readonly name: string
   readonly capabilities: RemoteCapabilities
   readonly records = new Map<string, Stored>()
-  /** Who answers: compared before deletions are believed. */
+  /** The account it responds as, compared before absence is trusted. */
   account: string | 'silent' = 'tenant-1'
-  /** Everything by id answers "does not exist", as after a lost permission. */
+  /** Every read by id returns "does not exist", as after a lost permission. */
   blind = false
-  /** Nothing answers at all. */
+  /** No call gets a response. */
   down = false
   listFault: ListFault | undefined
   /** Runs when a list begins. */
   beforeList: () => void = () => undefined
-  /** What the list says the count is; undefined = it does not say. */
+  /** The list reports its count. */
   reportsCount = true
   cursorExpired = false
   /** The next creates take effect, but their responses are lost. */
@@ -68,23 +68,23 @@ export class MemorySystem implements ConnectedSystem {
   readonly mergedInto = new Map<string, string>()
   readonly counts = { reads: 0, lists: 0, creates: 0, updates: 0, removes: 0 }
   readonly removed: string[] = []
-  /** Called when a create has taken effect, before it is answered. */
+  /** Called when a create has taken effect, before the response. */
   onCreated: ((nativeId: string) => void | Promise<void>) | undefined
   readonly #changes: { readonly seq: number; readonly nativeId: string }[] = []
   #lastId = 0
   #lastVersion = 0
 
-  /** `undefined` takes an optional capability away. */
+  /** `undefined` removes an optional capability. */
   constructor(
     name: string,
     capabilities: { readonly [Name in keyof RemoteCapabilities]?: RemoteCapabilities[Name] | undefined } = {},
   ) {
     this.name = name
-    // Only optional capabilities can be taken away by those who call this.
+    // Callers can only remove optional capabilities.
     this.capabilities = { ...memoryCapabilities, ...capabilities } as RemoteCapabilities
   }
 
-  /** A user of the system makes or changes a record. */
+  /** A user of the system creates or changes a record. */
   put(native: NativeRecord, nativeId = `${this.name}-${++this.#lastId}`): string {
     const before = this.records.get(nativeId)?.native
     this.#lastVersion += 1

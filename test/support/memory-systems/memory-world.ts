@@ -1,4 +1,4 @@
-/** Twins, a memory store and one or more real engines on virtual time: minutes pass in milliseconds, the same way every time. */
+/** In-memory systems, a memory store and one or more real engines on virtual time: minutes pass in milliseconds, deterministically. */
 
 import type { IntakeContext } from '../../../src/engine/context.ts'
 import { createEngine, type Engine } from '../../../src/engine/engine.ts'
@@ -24,7 +24,7 @@ export class MemoryWorld {
   #ids = 0
   #chance = 12_345
 
-  /** `earlier`: a world whose store and time go on under another definition; its engines are stopped. */
+  /** `earlier`: a world whose store and time continue under another definition; its engines are stopped. */
   constructor(
     integration: Integration,
     systems: readonly MemorySystem[],
@@ -83,7 +83,7 @@ export class MemoryWorld {
     await this.time.run(this.time.now + ms)
   }
 
-  /** Lets virtual time pass until the work is done; fails the test when an hour of it is not enough. */
+  /** Advances virtual time until the work is done; fails the test when an hour of it is not enough. */
   async finish<T>(work: Promise<T>): Promise<T> {
     let done = false
     const marked = work.finally(() => {
@@ -105,7 +105,7 @@ export class MemoryWorld {
     return this.finish(this.runs.poll({ system, entity: 'thing', priority: 'batch', signal }))
   }
 
-  /** Lists every system, and again until its baseline is there; then lets the engines work. */
+  /** Lists every system, repeatedly until its baseline is complete; then lets the engines work. */
   async load(): Promise<void> {
     for (const system of this.systems.keys()) {
       await this.full(system)

@@ -1,6 +1,6 @@
 /**
- * An authorization server that nobody here wrote (oidc-provider), with login by consent and refresh tokens that rotate, and an API that takes
- * its access tokens. A refresh token that is used twice revokes the whole grant there, as RFC 9700 asks for.
+ * A third-party authorization server (oidc-provider), with login by consent and rotating refresh tokens, and an API that accepts its access tokens. A
+ * refresh token that is used twice revokes the whole grant there, as RFC 9700 requires.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,13 +10,13 @@ export interface ConsentServer {
   /** Base address of the API. */
   readonly apiUrl: string
   readonly tokenUrl: string
-  /** Logs in, consents, and gives the first refresh token. */
+  /** Logs in, consents, and returns the first refresh token. */
   consent(): Promise<string>
-  /** Grants that were revoked because an old refresh token came back. */
+  /** Grants that were revoked because an old refresh token was used. */
   revoked(): number
-  /** Refresh tokens that were used up. */
+  /** Number of used refresh tokens. */
   renewed(): number
-  /** Calls of the API that were answered with records, and refused. */
+  /** Calls of the API that returned records, and refused ones. */
   calls(): { readonly served: number; readonly refused: number }
   close(): Promise<void>
 }
@@ -29,7 +29,7 @@ const people = Array.from({ length: 5 }, (_, index) => ({
   email: `person${index + 1}@example.org`,
 }))
 
-/** @param lifeSeconds of an access token */
+/** @param lifeSeconds lifetime of an access token */
 export async function startConsentServer(lifeSeconds: number): Promise<ConsentServer> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -103,7 +103,7 @@ async function serve(
   return isKnown
 }
 
-/** Plays the browser: the forms of the provider's development pages, with any name and password. */
+/** Acts as the browser: submits the forms of the provider's development pages, with any name and password. */
 async function consent(url: string): Promise<string> {
   const cookies = new Map<string, string>()
   const query = new URLSearchParams({

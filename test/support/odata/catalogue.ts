@@ -1,4 +1,4 @@
-/** Two services that have nothing to do with SAP: products over V4, contacts over V2. */
+/** Two services unrelated to SAP: products over V4, contacts over V2. */
 import { type FakeProperty, type FakeService, type FakeSet, Refusal } from './model.ts'
 
 export const productsPath = '/v4/catalogue'
@@ -39,7 +39,7 @@ const products: FakeSet = {
   },
 }
 
-/** Neither versions nor a marker nor times: the least that a service can offer. */
+/** Neither versions nor a marker nor times: the minimum that a service can offer. */
 const contacts: FakeSet = {
   name: 'Contacts',
   type: 'Contact',

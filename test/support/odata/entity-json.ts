@@ -1,4 +1,4 @@
-/** Records as a service of either version spells them in JSON, and back. */
+/** Converts records to the JSON of either version, and back. */
 import { instantText } from './filter.ts'
 import {
   type FakeProperty,
@@ -9,7 +9,7 @@ import {
   type StoredRecord,
 } from './model.ts'
 
-/** How a response is to be spelt. */
+/** The format of a response. */
 export interface Spelling {
   readonly service: FakeService
   /** `http://host/sap/opu/odata/sap/API_X`: for the links of V2. */
@@ -35,7 +35,7 @@ export function canonicalPath(set: FakeSet, record: StoredRecord): string {
   return `${set.name}(${parts.join(',')})`
 }
 
-/** @param select names asked for; all when undefined */
+/** @param select requested names; all when undefined */
 export function entityJson(
   { service, root, ieee754 }: Spelling,
   set: FakeSet,
@@ -66,7 +66,7 @@ export function entityJson(
 function value2({ type }: FakeProperty, value: Stored): Stored {
   if (typeof value !== 'string') return value
   if (type === 'Edm.DateTime') return `/Date(${Date.parse(value)})/`
-  // Milliseconds are all that fits, whatever the system keeps.
+  // The format only holds milliseconds, whatever the system stores.
   if (type === 'Edm.DateTimeOffset') return `/Date(${Date.parse(`${value.slice(0, 23)}Z`)}+0000)/`
   if (type !== 'Edm.Time') return value
   const [h, m, s] = value.split(':')
@@ -77,14 +77,14 @@ function value4({ type }: FakeProperty, value: Stored, ieee754: boolean): unknow
   return type === 'Edm.Decimal' && value !== null && !ieee754 ? Number(value) : value
 }
 
-/** A body's members by what they are. */
+/** A body's members by kind. */
 export interface ReadBody {
   readonly values: StoredRecord
-  /** What is to be made along with it, by navigation. */
+  /** Records to be created with it, by navigation. */
   readonly parts: Readonly<Record<string, readonly Record<string, unknown>[]>>
 }
 
-/** Reads a body that a client sent. @throws Refusal for what the type does not have or hold */
+/** Reads a request body. @throws Refusal for properties or values that the type does not have */
 export function readBody(service: FakeService, set: FakeSet, body: unknown): ReadBody {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badBody('Malformed entity')
   const values: StoredRecord = {}
@@ -133,13 +133,13 @@ function storedValue(service: FakeService, property: FakeProperty, value: unknow
   if (typeof value !== 'string') throw badValue(name)
   if (type === 'Edm.String') {
     if (maxLength !== undefined && value.length > maxLength) throw badValue(name)
-    // CHAR fields end with blanks that nobody sees: those of the caller are gone.
+    // CHAR fields have insignificant trailing spaces: those of the caller are removed.
     return value.replace(/ +$/, '')
   }
   return service.version === 2 ? storedTime2(property, value) : storedTime4(property, value)
 }
 
-/** V2 wants a text; V4 a text or a number. Trailing zeros don't stay. */
+/** V2 requires a text; V4 a text or a number. Trailing zeros are removed. */
 function storedDecimal({ name, precision = 31, scale = 0 }: FakeProperty, value: unknown): string {
   const text = typeof value === 'number' ? String(value) : value
   const match = typeof text === 'string' ? /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) : null

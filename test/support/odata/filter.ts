@@ -1,4 +1,4 @@
-/** `$filter` of V2 and V4: comparisons, and/or/not, brackets, the functions on texts, literals of both versions. */
+/** `$filter` of V2 and V4: comparisons, and/or/not, brackets, text functions, literals of both versions. */
 import { type FakeSet, Refusal, type Stored, type StoredRecord } from './model.ts'
 
 export type Predicate = (record: StoredRecord) => boolean
@@ -10,7 +10,7 @@ interface Token {
   readonly text: string
 }
 
-/** Typed literals of V2; `text` is what stands within the quotes. */
+/** Typed literals of V2; `text` is the part within the quotes. */
 const typed = /^(datetimeoffset|datetime|time|guid|duration|binary|X)'/
 
 function tokensOf(filter: string): Token[] {
@@ -37,7 +37,7 @@ function tokensOf(filter: string): Token[] {
   return tokens
 }
 
-/** A literal in the form that values are stored in. */
+/** A literal in the stored form of values. */
 function literal(prefix: string | undefined, text: string): string {
   if (prefix === 'datetime') return text.slice(0, 10)
   if (prefix === 'datetimeoffset') return instantText(text)
@@ -46,7 +46,7 @@ function literal(prefix: string | undefined, text: string): string {
   return [h, m, s].map((part) => part.padStart(2, '0')).join(':')
 }
 
-/** Any spelling of an instant with seven fraction digits in UTC. */
+/** Converts any format of an instant to seven fraction digits in UTC. */
 export function instantText(text: string): string {
   const fraction = /\.(\d+)/.exec(text)?.[1] ?? ''
   const withoutFraction = text.replace(/\.\d+/, '')
@@ -171,7 +171,7 @@ const functions: Readonly<Record<string, (given: readonly string[]) => Stored>> 
   trim: ([text = '']) => text.trim(),
 }
 
-/** Values as they compare: numbers by size, instants in one spelling, days without a time. */
+/** Values in comparable form: numbers by size, instants in one format, days without a time. */
 function coerced(
   given: { readonly value: Value; readonly type: string | undefined },
   type: string | undefined,
@@ -192,7 +192,7 @@ function coerced(
 
 type Compare = (a: Stored, b: Stored) => boolean
 
-/** A comparison with null is false, except for being equal to it. */
+/** A comparison with null is false, except for equality with null. */
 const ordered = (decide: (order: number) => boolean): Compare => {
   return (a, b) => a !== null && b !== null && decide(a < b ? -1 : a > b ? 1 : 0)
 }

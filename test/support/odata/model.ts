@@ -1,4 +1,4 @@
-/** What a fake service offers: entity sets, their properties and how they hang together. */
+/** The model of a fake service: entity sets, their properties and relations. */
 
 export type EdmType =
   | 'Edm.String'
@@ -96,6 +96,6 @@ export interface FakeService {
   readonly version: 2 | 4
   readonly namespace: string
   readonly sets: readonly FakeSet[]
-  /** Store a set under another name, so that two services show the same records. */
+  /** Set stored under another name, so that two services show the same records. */
   readonly tables?: Readonly<Record<string, string>>
 }

@@ -1,8 +1,8 @@
-/** `$batch` bodies on the server's side: parsed by their boundaries, answered in their order. */
+/** `$batch` bodies on the server's side: parsed by their boundaries, responded to in order. */
 
 export interface PartRequest {
   readonly method: string
-  /** As the client spelt it: relative to the service, to the host, or whole. */
+  /** As the client wrote it: relative to the service, to the host, or absolute. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -75,7 +75,7 @@ function request(outer: Readonly<Record<string, string>>, text: string): PartReq
 
 const crlf = '\r\n'
 
-/** @param groups the responses of each part; several (or a set's one) stand in a multipart of their own when `isSet` */
+/** @param groups the responses of each part; several (or a set's one) are in a multipart of their own when `isSet` */
 export function batchResponse(
   groups: readonly { readonly isSet: boolean; readonly responses: readonly PartResponse[] }[],
 ): { readonly contentType: string; readonly body: string } {

@@ -1,4 +1,4 @@
-/** A connected resource of a service whose responses the test writes itself. */
+/** A connected resource of a service whose responses are defined by the test. */
 
 import type { CallContext, ListEnd, Resource } from '../../../src/connectors/kit/contract.ts'
 import { connectSystem } from '../../../src/connectors/registry.ts'
@@ -10,7 +10,7 @@ const open: { close(): Promise<void> }[] = []
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 export const context: CallContext = { signal: new AbortController().signal, priority: 'hand' }
 
-/** Ends what a test has started. */
+/** Ends everything that a test has started. */
 export async function closeScripted(): Promise<void> {
   for (const one of open.splice(0).reverse()) await one.close()
 }
@@ -22,7 +22,7 @@ export interface Reply {
   readonly body: string
 }
 
-/** A resource of a service whose responses the test writes; the metadata is the service's own unless given. */
+/** A resource of a service whose responses are defined by the test; the metadata is the service's own unless given. */
 export async function scripted(
   name: 'Products' | 'Contacts',
   settings: Record<string, unknown>,

@@ -16,19 +16,19 @@ import { FakeStore } from './store.ts'
 
 export interface ODataServerOptions {
   readonly services: readonly FakeService[]
-  /** Whether a request may come in, by its `Authorization`. @default everybody */
+  /** Whether a request is admitted, by its `Authorization`. @default every request */
   readonly admits?: (authorization: string | undefined) => boolean | Promise<boolean>
   /** Writes need a CSRF token. @default false */
   readonly csrf?: boolean
-  /** How long a session lives without use. @default 1800000 */
+  /** Lifetime of an unused session. @default 1800000 */
   readonly sessionIdleMs?: number
-  /** Records on a page at most. @default 5000 */
+  /** Maximum number of records per page. @default 5000 */
   readonly pageSizeMax?: number
-  /** `sap-client` that the data is in; others are refused. @default any */
+  /** `sap-client` that contains the data; others are refused. @default any */
   readonly client?: string
 }
 
-/** A request as it came in. */
+/** A received request. */
 export interface SeenRequest {
   readonly method: string
   readonly url: string
@@ -42,14 +42,14 @@ export interface ODataServer extends AsyncDisposable {
   readonly sessions: Sessions
   /** The newest 1,000 requests. */
   readonly seen: SeenRequest[]
-  /** Responses in place of the service, for the next request that it answers something for. */
+  /** Responses instead of the service's, for the next request for which it returns one. */
   intercept: ((request: SeenRequest) => PartResponse | undefined) | undefined
-  /** The back door: what people do in the system itself. */
+  /** The back door: edits by users of the system itself. */
   table(path: string, set: string): BackDoor
   close(): Promise<void>
 }
 
-/** One set, as people in the system work on it. */
+/** One set, as users of the system edit it. */
 export interface BackDoor {
   create(values: StoredRecord): StoredRecord
   change(key: StoredRecord, patch: StoredRecord): StoredRecord
@@ -187,7 +187,7 @@ function serviceResponse(
     service,
     store: system.store,
     pageSizeMax: options.pageSizeMax ?? 5_000,
-    // Links lead where the request came in, which may be a proxy.
+    // Links use the address of the request, which may be a proxy.
     origin: `http://${request.headers.host ?? ''}`,
   }
   if (rest === '/$batch') return batch(environment, request)
@@ -208,7 +208,7 @@ function batch(environment: ServiceEnvironment, request: SeenRequest): PartRespo
   const contentType = request.headers['content-type'] ?? ''
   const { service } = environment
   if (contentType.startsWith('application/json')) return jsonBatch(environment, request.body)
-  // V2 goes on after a failure; V4 only if asked to.
+  // V2 continues after a failure; V4 only on request.
   const goesOn = service.version === 2 || /continue-on-error/.test(String(request.headers.prefer ?? ''))
   const groups: { isSet: boolean; responses: readonly PartResponse[] }[] = []
   for (const part of parseBatch(contentType, request.body)) {

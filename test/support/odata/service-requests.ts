@@ -8,13 +8,13 @@ import { type FakeStore, notFound } from './store.ts'
 export interface ServiceEnvironment {
   readonly service: FakeService
   readonly store: FakeStore
-  /** Records on a page of the service's own accord. */
+  /** Records per page without a request by the client. */
   readonly pageSizeMax: number
   /** `http://127.0.0.1:1234`. */
   readonly origin: string
 }
 
-/** Where an address leads. */
+/** The target of an address. */
 interface Place {
   readonly set: FakeSet
   readonly key: StoredRecord | undefined
@@ -61,7 +61,7 @@ function keyIn(set: FakeSet, text: string): StoredRecord {
   return { [set.key[0] ?? '']: padded(set, value) }
 }
 
-/** SAP takes a number with or without leading zeros; it is stored and shown without. */
+/** SAP accepts a number with or without leading zeros; it is stored and shown without. */
 function padded(_set: FakeSet, value: string): string {
   return /^0+\d+$/.test(value) ? value.replace(/^0+/, '') : value
 }
@@ -157,7 +157,7 @@ class RequestResponse {
     return this.#json(200, this.#page(items, counts ? matching.length : undefined, next), {})
   }
 
-  /** Without a count and another order, what lies beyond the page need not be looked at. */
+  /** Without a count and another order, records beyond the page need not be evaluated. */
   #limitOfScan(set: FakeSet): number {
     const counts = this.#query.has('$inlinecount') || this.#query.has('$count') || this.#place.counts
     const byKey = (this.#query.get('$orderby') ?? set.key.join(',')) === set.key.join(',')
@@ -197,7 +197,7 @@ class RequestResponse {
     const json = this.#expanded(target, record, made, undefined)
     const etag = etagOf(target, record)
     const location = `${this.#spelling.root}/${canonicalPath(target, record)}`
-    // The header of what was made may have been completed by its parts.
+    // The header of the new record may have been completed by its parts.
     const now = store.get(service, target, record) ?? record
     return this.#json(201, this.#wrapped({ ...json, ...this.#expanded(target, now, made, undefined) }), {
       location,
@@ -205,7 +205,7 @@ class RequestResponse {
     })
   }
 
-  /** A record with its parts, each of them the same way. */
+  /** A record with its parts, each of them handled in the same way. */
   #make(
     set: FakeSet,
     body: unknown,
@@ -239,7 +239,7 @@ class RequestResponse {
     const changed = store.allOrNothing(() => store.update(service, set, key ?? {}, patch))
     const etag = etagOf(set, changed)
     const headers = etag === undefined ? {} : { etag }
-    // V2 says nothing about what it made of a change; V4 does unless told otherwise.
+    // V2 returns nothing after a change; V4 does unless requested otherwise.
     const isMinimal = service.version === 2 || /return=minimal/.test(this.#request.headers.prefer ?? '')
     if (isMinimal) return { status: 204, headers: service.version === 2 ? {} : headers, body: '' }
     return this.#json(200, this.#expanded(set, changed, [], undefined), headers)
@@ -328,7 +328,7 @@ class RequestResponse {
   }
 }
 
-/** Names of `$expand`, options in brackets left aside. */
+/** Names of `$expand`, ignoring options in brackets. */
 function expandsOf(text: string | null): readonly string[] {
   return text === null
     ? []
@@ -350,7 +350,7 @@ function assertGiven(set: FakeSet, values: StoredRecord, may: 'creatable' | 'upd
   }
 }
 
-/** What a PUT does not name goes back to nothing. */
+/** Properties that a PUT does not name are reset. */
 function cleared(set: FakeSet): StoredRecord {
   const own = set.properties.filter(({ name, updatable }) => updatable !== false && !set.key.includes(name))
   return Object.fromEntries(
@@ -401,7 +401,7 @@ export function jsonHeaders({ version }: FakeService): Readonly<Record<string, s
       }
 }
 
-/** An error as SAP Gateway spells it in either version. */
+/** An error in the format of SAP Gateway, for either version. */
 export function refusalResponse(
   service: FakeService,
   { status, code, message, field }: Refusal,

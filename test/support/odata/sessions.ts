@@ -1,4 +1,4 @@
-/** CSRF tokens bound to a session in cookies, as SAP hands them out; a session ends when nobody used it for a while. */
+/** CSRF tokens bound to a session in cookies, as SAP issues them; a session ends after a period without use. */
 import { randomBytes } from 'node:crypto'
 
 interface Session {

@@ -12,13 +12,13 @@ export class FakeClock {
     return this.#stoppedAt ?? Date.now() + this.#offset
   }
 
-  /** From now on it shows this time and goes on. */
+  /** Sets the time, from which it continues. */
   set(ms: number): void {
     this.#offset = ms - Date.now()
     this.#stoppedAt = undefined
   }
 
-  /** Stands still, so that several changes get the very same time. */
+  /** Stops the clock, so that several changes get the same time. */
   stop(ms: number = this.now()): void {
     this.#stoppedAt = ms
   }
@@ -27,7 +27,7 @@ export class FakeClock {
     if (this.#stoppedAt !== undefined) this.set(this.#stoppedAt)
   }
 
-  /** Does something as if it were that time. */
+  /** Runs a function as if it were that time. */
   at<T>(ms: number, work: () => T): T {
     const before = this.#stoppedAt
     this.#stoppedAt = ms
@@ -38,7 +38,7 @@ export class FakeClock {
     }
   }
 
-  /** An instant to a ten-millionth of a second, as SAP's long time stamps have it. */
+  /** An instant with a precision of a ten-millionth of a second, as in SAP's long time stamps. */
   instant(): string {
     if (this.#stoppedAt === undefined) this.#ticks = (this.#ticks + 1) % 10_000
     const fraction = this.#stoppedAt === undefined ? String(this.#ticks).padStart(4, '0') : '0000'
@@ -48,7 +48,7 @@ export class FakeClock {
 
 interface Table {
   readonly records: Map<string, StoredRecord>
-  /** Keys in order; undefined when it has to be sorted anew. */
+  /** Keys in order; undefined when they have to be sorted again. */
   sorted: string[] | undefined
   /** Keys by the value of a property, for the properties that were searched by. */
   readonly indexes: Map<string, Map<Stored, Set<string>>>
@@ -56,7 +56,7 @@ interface Table {
 
 type Undo = () => void
 
-/** What a service stores, whichever of its faces is used. */
+/** The data of a service, whichever of its interfaces is used. */
 export class FakeStore {
   readonly clock = new FakeClock()
   readonly #tables = new Map<string, Table>()
@@ -140,7 +140,7 @@ export class FakeStore {
     this.#undo?.push(() => place(table, at, before))
   }
 
-  /** Somebody has the record open: whoever else writes to it is refused. */
+  /** A user is editing the record: writes by others are refused. */
   lock(set: FakeSet, key: StoredRecord): void {
     this.#locked.add(`${set.name} ${this.keyOf(set, key)}`)
   }
@@ -149,7 +149,7 @@ export class FakeStore {
     this.#locked.delete(`${set.name} ${this.keyOf(set, key)}`)
   }
 
-  /** Does all of it or nothing. Numbers that were drawn stay drawn, as in SAP. */
+  /** All or nothing. Allocated numbers stay allocated, as in SAP. */
   allOrNothing<T>(work: () => T): T {
     if (this.#undo !== undefined) return work()
     const undo: Undo[] = []
@@ -209,7 +209,7 @@ export class FakeStore {
   }
 }
 
-/** Puts a record in its place, or takes it away; order and indexes follow. */
+/** Adds or removes a record, and updates order and indexes. */
 function place(table: Table, key: string, record: StoredRecord | undefined): void {
   const before = table.records.get(key)
   for (const [property, index] of table.indexes) {
@@ -239,7 +239,7 @@ function addTo(index: Map<Stored, Set<string>>, value: Stored, key: string): voi
   index.set(value, keys.add(key))
 }
 
-/** A text that was not given is empty in SAP, not null; days and times are null. */
+/** A missing text is empty in SAP, not null; days and times are null. */
 function emptyOf(type: string): Stored {
   if (type === 'Edm.String') return ''
   if (type === 'Edm.Boolean') return false

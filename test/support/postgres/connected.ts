@@ -1,4 +1,4 @@
-/** The connector `postgres` on a database with the fixture's tables, and what its tests do with it. */
+/** The connector `postgres` on a database with the fixture's tables, and helpers of its tests. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -43,7 +43,7 @@ export function withShop(): void {
   })
 }
 
-/** A connection of somebody else. */
+/** A connection of another user. */
 export async function session(): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: database.connection })
   client.on('error', () => {})
@@ -106,7 +106,7 @@ export async function listOf(resource: Resource): Promise<{ records: ListedRecor
   }
 }
 
-/** Follows the feed until it has no more. */
+/** Reads the feed to its end. */
 export async function changesOf(
   resource: Resource,
   cursor?: string,

@@ -13,7 +13,7 @@ export const manifestFile = fileURLToPath(
 )
 export const webhookSecret = `whsec_${Buffer.from('the secret of the erp').toString('base64')}`
 
-/** Closes whatever a test opened, the latest first. */
+/** Closes everything that a test opened, the latest first. */
 export async function closeAll(): Promise<void> {
   for (const one of open.splice(0).reverse()) await one.close()
 }
@@ -51,7 +51,7 @@ export async function fakeErp(
   return { fake, system, partners: system.resource('partners') }
 }
 
-/** A REST system whose responses the test writes itself. */
+/** A REST system whose responses are defined by the test. */
 export async function scripted(respond: Respond, resource: Record<string, unknown> = {}): Promise<Resource> {
   const server = await startServer(respond)
   open.push(server)

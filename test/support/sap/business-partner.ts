@@ -1,4 +1,4 @@
-/** API_BUSINESS_PARTNER (OData V2) as far as the fake goes: partners, their addresses and identifications. */
+/** The supported part of API_BUSINESS_PARTNER (OData V2): partners, their addresses and identifications. */
 import type { FakeProperty, FakeService, FakeSet, StoredRecord, Writing } from '../odata/model.ts'
 import { Refusal } from '../odata/model.ts'
 
@@ -12,7 +12,7 @@ const text = (name: string, maxLength: number, more: Partial<FakeProperty> = {})
 })
 const readOnly = { creatable: false, updatable: false } as const
 
-/** Day and time on the wall of the system, which is in UTC. */
+/** Local day and time of the system, which is in UTC. */
 function wall(writing: Writing): { readonly day: string; readonly time: string } {
   const iso = new Date(writing.now()).toISOString()
   return { day: iso.slice(0, 10), time: iso.slice(11, 19) }
@@ -98,7 +98,7 @@ const partners: FakeSet = {
       CreatedByUser: 'CC0000000001',
       CreationDate: day,
       CreationTime: time,
-      // Empty until the first change: whoever follows changes alone never sees a new partner.
+      // Empty until the first change: a client that follows only changes never sees a new partner.
       LastChangeDate: null,
       LastChangeTime: null,
       ETag: etag(record, writing),
@@ -115,7 +115,7 @@ const partners: FakeSet = {
   },
 }
 
-/** 26 characters that are others after each change, also within one moment. */
+/** 26 characters that differ after each change, even at the same time. */
 function etag(record: StoredRecord, writing: Writing): string {
   const changes = Number(String(record.ETag || 'ETAG0000').slice(4, 8)) + 1
   return `ETAG${String(changes % 10_000).padStart(4, '0')}${writing.instant().replaceAll(/\D/g, '').slice(0, 18)}`

@@ -1,4 +1,4 @@
-/** The connector `sap-s4` connected to the fake S/4HANA, and what its tests do with it. */
+/** The connector `sap-s4` connected to the fake S/4HANA, and helpers of its tests. */
 import { afterEach } from 'vitest'
 import type {
   CallContext,

@@ -1,4 +1,4 @@
-/** A fake S/4HANA as a process of its own: `node main.ts '<options as JSON>'`. Its first line of output says where it is and how to get in. */
+/** A fake S/4HANA as a process of its own: `node main.ts '<options as JSON>'`. Its first line of output contains its address and credentials. */
 import { startSapServer } from './server.ts'
 
 interface ProcessOptions {
@@ -14,6 +14,6 @@ process.stdout.write(
 const stop = (): void => void sap.close().then(() => process.exit(0))
 process.once('SIGTERM', stop)
 process.once('SIGINT', stop)
-// The parent's end is ours: no fake outlives its test.
+// Ends with its parent, so that no fake outlives its test.
 process.stdin.resume()
 process.stdin.once('end', stop)

@@ -1,4 +1,4 @@
-/** The sales order services as far as the fake goes: API_SALES_ORDER_SRV (V2) and the A2X service (V4), over the same orders. */
+/** The supported part of the sales order services: API_SALES_ORDER_SRV (V2) and the A2X service (V4), over the same orders. */
 import type {
   FakeNavigation,
   FakeProperty,
@@ -77,7 +77,7 @@ function completeOrder(record: StoredRecord, writing: Writing): void {
   })
 }
 
-/** A version is never the same after a change, not even within one moment. */
+/** A version is always different after a change, even at the same time. */
 function stampOrder(record: StoredRecord, writing: Writing): void {
   const before = String(record.LastChangeDateTime)
   const now = writing.instant()
@@ -89,7 +89,7 @@ function nextInstant(instant: string): string {
   return fraction < 10_000_000 ? `${instant.slice(0, 20)}${String(fraction).padStart(7, '0')}Z` : instant
 }
 
-/** The header's net value is that of its items. */
+/** The header's net value is the sum of its items. */
 function sumUp(
   order: StoredRecord,
   items: string,
@@ -156,7 +156,7 @@ export const salesOrderService: FakeService = {
   sets: salesOrderSets(2),
 }
 
-/** The same orders by their other face. */
+/** The same orders through the other interface. */
 export const salesOrderServiceV4: FakeService = {
   path: salesOrderPathV4,
   version: 4,

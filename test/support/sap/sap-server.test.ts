@@ -1,4 +1,4 @@
-/** The fake S/4HANA, tried with a client that nobody here wrote: SAP's own `@sap-cloud-sdk/http-client`. */
+/** The fake S/4HANA, tested with a third-party client: SAP's own `@sap-cloud-sdk/http-client`. */
 import { executeHttpRequest, type HttpRequestConfig, type HttpResponse } from '@sap-cloud-sdk/http-client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { businessPartnerPath } from './business-partner.ts'
@@ -68,7 +68,7 @@ describe("SAP's own client", () => {
     expect(second.data.d.results).toHaveLength(1)
   })
 
-  test('keeps to ETags: 428 without one, 412 with an old one, 204 with the current one', async () => {
+  test('requires ETags: 428 without one, 412 with an old one, 204 with the current one', async () => {
     sap.partners.create(partner)
     const url = `${collection}('1000001')`
     const { etag } = (await send({ method: 'get', url })).headers
@@ -81,7 +81,7 @@ describe("SAP's own client", () => {
     expect(stale.data.error.innererror.errordetails).toHaveLength(1)
   })
 
-  test('sends a change set, which is done whole or not at all', async () => {
+  test('sends a change set, which is applied as a whole or not at all', async () => {
     const set = (bodies: readonly object[]): string =>
       [
         '--b',

@@ -1,4 +1,4 @@
-/** Starts a fake S/4HANA as a process of its own. People look into it over OData, as everybody does. */
+/** Starts a fake S/4HANA as a process of its own. It is inspected over OData. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { businessPartnerPath } from './business-partner.ts'
@@ -8,9 +8,9 @@ export interface RemoteSap extends AsyncDisposable {
   readonly url: string
   readonly user: string
   readonly password: string
-  /** The one that its data is in. */
+  /** The client that contains its data. */
   readonly client: string
-  /** Business partners there are. */
+  /** Number of business partners. */
   countPartners(): Promise<number>
   close(): Promise<void>
 }

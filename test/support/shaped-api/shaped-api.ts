@@ -1,6 +1,6 @@
 /**
- * A small business API over HTTP that knows nothing of Isthmus: one collection in memory, in the shape, with the paging, the writes and the
- * login that a test chooses.
+ * A small business API over HTTP that is independent of Isthmus: one collection in memory, with the shape, paging, writes and login that a test
+ * configures.
  */
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -15,25 +15,25 @@ export interface ShapedApiOptions {
   readonly paging?: 'none' | 'offset' | 'page' | 'cursor' | 'link'
   readonly pageSize?: number
   readonly update?: 'PUT' | 'PATCH'
-  /** Sends ETags and demands `If-Match` for changes. */
+  /** Sends ETags and requires `If-Match` for changes. */
   readonly etags?: boolean
   readonly rows: readonly Record<string, unknown>[]
-  /** Headers or query parameters that every request has to carry. */
+  /** Headers or query parameters that every request must carry. */
   readonly login?: { readonly header?: string; readonly query?: string; readonly value: string }
-  /** Takes every query parameter for a filter, also one that no record has. @default false */
+  /** Treats every query parameter as a filter, even one that no record has. @default false */
   readonly filtersByAll?: boolean
-  /** Whether OPTIONS tells the methods. @default true */
+  /** Whether OPTIONS returns the methods. @default true */
   readonly tellsMethods?: boolean
 }
 
 export interface ShapedApi {
   readonly url: string
   readonly rows: Map<string, Row>
-  /** `PATCH /people/3` and so on, writes alone. */
+  /** `PATCH /people/3` and so on, only writes. */
   readonly writes: string[]
-  /** Changes a record as a person would, and sends a webhook if somebody asked for them. */
+  /** Changes a record like a user, and sends a webhook if requested. */
   edit(id: string, change: Record<string, unknown>): void
-  /** Deliveries go there from now on, signed as Standard Webhooks has it. */
+  /** Sends deliveries there from now on, signed as in Standard Webhooks. */
   sendWebhooks(to: string, secret: string): void
   close(): Promise<void>
 }
@@ -200,7 +200,7 @@ function startOf(paging: ShapedApiOptions['paging'], limit: number, { searchPara
   return Number(/^after (\d+)$/.exec(Buffer.from(token, 'base64url').toString())?.[1] ?? 0)
 }
 
-/** Delivers once more after a second when nobody takes it, as senders do. */
+/** Retries once after a second without a successful response, like real senders. */
 async function deliver(
   { to, secret }: { readonly to: string; readonly secret: string },
   event: object,

@@ -1,4 +1,4 @@
-/** What APIs wrap around a record and around a page of records. */
+/** The envelopes of APIs around a record and around a page of records. */
 import type { Row } from './shaped-api.ts'
 
 /** One page as the API knows it. */
@@ -14,7 +14,7 @@ export interface ListPage {
 export interface Shape {
   list(page: ListPage, collection: string): unknown
   one(row: Row, collection: string): unknown
-  /** The record within a body that was sent. @throws when it is not in the shape of this API */
+  /** Returns the record within a request body. @throws when it does not have the shape of this API */
   sent(body: unknown): Record<string, unknown>
 }
 

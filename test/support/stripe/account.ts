@@ -1,4 +1,4 @@
-/** One account of the fake: its objects and the events that tell of them. */
+/** One account of the fake: its objects and the events about them. */
 import type { Kind } from './kinds.ts'
 
 export type Native = Readonly<Record<string, unknown>>
@@ -9,7 +9,7 @@ export interface Stored {
   deleted: boolean
   /** Order of creation: breaks ties of one second. */
   readonly sequence: number
-  /** Epoch ms at which the search shows the present state. */
+  /** Epoch ms from which the search shows the present state. */
   indexedAt: number
 }
 
@@ -26,7 +26,7 @@ export interface AccountOptions {
   readonly now: () => number
   /** Until the search shows a change. */
   readonly searchLagMs: number
-  /** Platforms hear of their connected accounts with the account named. */
+  /** Platforms get the events of their connected accounts with the account named. */
   readonly connected: boolean
   readonly apiVersion: string
   readonly onEvent: (event: StripeEvent) => void
@@ -124,7 +124,7 @@ export class FakeAccount {
 
   #newId(prefix: string): string {
     this.#sequence += 1
-    // Ids don't sort by age, as Stripe's do not either.
+    // Ids are not sorted by age, as at Stripe.
     const scrambled = ((this.#sequence * 2_654_435_761) % 2 ** 32).toString(36).padStart(7, '0')
     return `${prefix}_${scrambled}${this.#sequence.toString(36).padStart(9, '0')}`
   }

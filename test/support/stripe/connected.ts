@@ -1,4 +1,4 @@
-/** The connector `stripe`, connected to a fake account: what its tests begin with. */
+/** The connector `stripe`, connected to a fake account, for its tests. */
 import type { CallContext, ConnectedSystem, ListEnd, Resource } from '../../../src/connectors/kit/contract.ts'
 import { connectSystem } from '../../../src/connectors/registry.ts'
 import { type FakeStripe, type FakeStripeOptions, startFakeStripe } from './fake-stripe.ts'
@@ -38,7 +38,7 @@ export async function connectFake(
   }
 }
 
-/** Connects to any server that speaks Stripe's API. */
+/** Connects to any server with Stripe's API. */
 export function connectStripeAt(
   url: string,
   key: string,
@@ -62,7 +62,7 @@ export function connectStripeAt(
   )
 }
 
-/** Everything that a list hands out, and its verdict. `between` runs after each page. */
+/** Returns all records of a list, and its end. `between` runs after each page. */
 export async function listAllOf(
   resource: Resource,
   between: (page: number) => void = () => undefined,

@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close()
 })
 
-/** Stripe's own client, talking to the fake. */
+/** Stripe's own client, connected to the fake. */
 async function foreignClient(options: FakeStripeOptions = {}): Promise<{ fake: FakeStripe; stripe: Stripe }> {
   const fake = await startFakeStripe(options)
   open.push(fake)
@@ -24,8 +24,8 @@ async function foreignClient(options: FakeStripeOptions = {}): Promise<{ fake: F
   return { fake, stripe }
 }
 
-describe("the fake, to Stripe's own client", () => {
-  test('creates, reads, changes and deletes customers, and answers for a deleted one by its bare id', async () => {
+describe("the fake, with Stripe's own client", () => {
+  test('creates, reads, changes and deletes customers, and returns a deleted one with only its id', async () => {
     const { stripe } = await foreignClient()
     const made = await stripe.customers.create({
       name: 'Ada',
@@ -67,7 +67,7 @@ describe("the fake, to Stripe's own client", () => {
     })
   })
 
-  test('answers a key again for 24 hours, a 500 included, and refuses another request under it', async () => {
+  test('repeats the response of a key for 24 hours, including a 500, and refuses another request under it', async () => {
     const { fake, stripe } = await foreignClient()
     const key = { idempotencyKey: 'k-1' }
     const first = await stripe.products.create({ name: 'Tea' }, key)
@@ -87,7 +87,7 @@ describe("the fake, to Stripe's own client", () => {
     expect(names).toEqual(['Milk', 'Milk', 'Tea'])
   })
 
-  test('keeps no response for what never began: refused parameters, limits and locks', async () => {
+  test('keeps no response for requests that never began: refused parameters, limits and locks', async () => {
     const { fake, stripe } = await foreignClient()
     const key = { idempotencyKey: 'k-1' }
     await expect(stripe.products.create({ name: '' }, key)).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe("the fake, to Stripe's own client", () => {
     expect((await stripe.products.create({ name: 'Tea' }, key)).name).toBe('Tea')
   })
 
-  test('tells of changes by events, which it forgets after 30 days', async () => {
+  test('reports changes by events, which it forgets after 30 days', async () => {
     const { fake, stripe } = await foreignClient()
     const { id } = await stripe.customers.create({ name: 'Ada' })
     await stripe.customers.update(id, { name: 'Ada L.' })

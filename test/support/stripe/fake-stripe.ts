@@ -1,4 +1,4 @@
-/** A Stripe account on the loopback interface. What it reproduces of the real one and what it does not is told in the README beside it. */
+/** A Stripe account on the loopback interface. The README beside it lists what it reproduces of the real one and what it does not. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { FakeAccount, type Native, type StripeEvent } from './account.ts'
@@ -9,18 +9,18 @@ import { invalidRequest, StripeRefusal } from './stripe-error.ts'
 import { WebhookEndpoint, type WebhookEndpointOptions } from './webhook-endpoint.ts'
 
 export interface FakeStripeOptions {
-  /** Key of test mode that opens it. @default 'sk_test_fake' */
+  /** Accepted test mode key. @default 'sk_test_fake' */
   readonly key?: string
   /** @default 'acct_fake' */
   readonly account?: string
   /** Connected accounts that calls can be made for. @default none */
   readonly connected?: readonly string[]
-  /** Until the search shows a change, milliseconds. @default 0 */
+  /** Delay until the search shows a change, milliseconds. @default 0 */
   readonly searchLagMs?: number
   readonly endpoint?: WebhookEndpointOptions
 }
 
-/** A request as it came in. */
+/** A received request. */
 export interface SeenRequest {
   readonly method: string
   /** Path and query. */
@@ -29,14 +29,14 @@ export interface SeenRequest {
   readonly body: string
 }
 
-/** A fault for the next request that fits. */
+/** A fault for the next matching request. */
 interface Fault {
   readonly method: string
   readonly status: number
   readonly error: Native
-  /** The request takes effect all the same. */
+  /** The request takes effect nevertheless. */
   readonly takesEffect: boolean
-  /** Stays the response of its idempotency key. */
+  /** It stays the response of its idempotency key. */
   readonly isKept: boolean
 }
 
@@ -99,20 +99,20 @@ export class FakeStripe implements AsyncDisposable {
     this.#frozenAt = this.now
   }
 
-  /** Lets its clock go on. */
+  /** Resumes its clock. */
   thaw(): void {
     if (this.#frozenAt === undefined) return
     this.#aheadMs = this.#frozenAt - Date.now()
     this.#frozenAt = undefined
   }
 
-  /** Puts its clock ahead. */
+  /** Advances its clock. */
   advance(ms: number): void {
     if (this.#frozenAt === undefined) this.#aheadMs += ms
     else this.#frozenAt += ms
   }
 
-  /** Through the back door: makes an object and gives its id. `ageMs`: it becomes visible now and carries a time so long ago. */
+  /** Through the back door: creates an object and returns its id. `ageMs`: it becomes visible now with a time this long ago. */
   insert(resource: string, properties: Native, ageMs = 0): string {
     const kind = kinds.get(resource)
     if (kind === undefined) throw new RangeError(`there is no resource ${resource}`)
@@ -132,7 +132,7 @@ export class FakeStripe implements AsyncDisposable {
     this.account.remove(stored)
   }
 
-  /** The next request of this method ends in a 500; with an idempotency key, the 500 stays its response. */
+  /** The next request of this method ends in a 500, which stays the response of its idempotency key, if any. */
   failNext(fault: { readonly method: string; readonly takesEffect: boolean }): void {
     const error = { type: 'api_error', message: 'An unknown error occurred' }
     this.#faults.push({ ...fault, status: 500, error, isKept: true })
@@ -148,7 +148,7 @@ export class FakeStripe implements AsyncDisposable {
     this.#faults.push({ method, takesEffect: false, status: 429, error, isKept: false })
   }
 
-  /** The next request is one too many. */
+  /** The next request exceeds the rate limit. */
   limitNext(method: string): void {
     const error = { type: 'invalid_request_error', code: 'rate_limit', message: 'Too many requests' }
     this.#faults.push({ method, takesEffect: false, status: 429, error, isKept: false })
@@ -210,7 +210,7 @@ export class FakeStripe implements AsyncDisposable {
     }
   }
 
-  /** What never began (refused parameters, limits, locks) is not the response of its key. */
+  /** Requests that never began (refused parameters, limits, locks) leave no response for their key. */
   #carriedOut(
     account: FakeAccount,
     seen: SeenRequest,

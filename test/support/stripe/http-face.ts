@@ -1,4 +1,4 @@
-/** The HTTP face of the fake: who asks, which object, what is answered. */
+/** The HTTP interface of the fake: authentication, objects and responses. */
 import type { FakeAccount, Native, Stored } from './account.ts'
 import { type Params, parseParams } from './form.ts'
 import type { Kind } from './kinds.ts'
@@ -14,7 +14,7 @@ export interface ApiRequest {
   readonly body: string
 }
 
-/** Carries one request out. @throws StripeRefusal */
+/** Executes one request. @throws StripeRefusal */
 export function carryOut(account: FakeAccount, { method, path, query, body }: ApiRequest): Native {
   const params = parseParams(method === 'POST' ? body : query)
   const [, version, name = '', id, ...rest] = path.split('/').map(decodeURIComponent)
@@ -54,7 +54,7 @@ function collection(account: FakeAccount, kind: Kind, method: string, params: Pa
   return withExpansion(account, account.create(kind, properties).native, params)
 }
 
-/** Money that is taken at once is captured at once. */
+/** A payment that is confirmed at once is captured at once. */
 function checkCreate(account: FakeAccount, kind: Kind, properties: Native): void {
   const { id, lookup_key: lookupKey } = properties
   if (typeof id === 'string' && account.objects.has(id)) {
@@ -80,7 +80,7 @@ function one(account: FakeAccount, { kind, id, method, params }: Item): Native {
   const stored = account.objects.get(id)
   if (stored === undefined || stored.kind !== kind) throw missing(kind.object, id, kind.idParameter)
   if (stored.deleted) {
-    // A deleted customer is still answered for, by its bare id; of other objects nothing is left.
+    // A deleted customer is still returned with only its id; other deleted objects are not found.
     if (method === 'GET' && kind.object === 'customer') return deletedStub(stored)
     throw missing(kind.object, id, kind.idParameter)
   }
