@@ -42,9 +42,12 @@ export function testBucketStore(name: string, open: () => readonly BucketStore[]
 
     test('regains capacity over time', async () => {
       const quick = { ...bucket, intervalMs: 50, toleranceMs: 0 }
-      expect((await first().take([quick], 1)).taken).toBe(1)
-      const { waitMs } = await first().take([quick], 1)
-      await new Promise((resolve) => setTimeout(resolve, waitMs + 5))
+      // On a slow machine the next one may be there again at once.
+      let grant = await first().take([quick], 1)
+      for (let asked = 1; grant.taken === 1 && asked < 1_000; asked += 1)
+        grant = await first().take([quick], 1)
+      expect(grant.taken).toBe(0)
+      await new Promise((resolve) => setTimeout(resolve, grant.waitMs + 5))
       expect((await first().take([quick], 1)).taken).toBe(1)
     })
 

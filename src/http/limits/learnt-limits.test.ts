@@ -42,7 +42,9 @@ test('bulk work leaves the reserve of a daily quota to people', async () => {
     sendJson(response, 200, {}, { 'sforce-limit-info': 'api-usage=920/1000' }),
   )
   const client = new ApiClient({ baseUrl: server.url, allowHttp: true, limits: { reserve: 0.1 } })
-  const go = (priority: Priority) => client.get('/', { priority, totalMs: 300 })
+  // Only the refused call has a limit: the others take as long as the machine needs.
+  const go = (priority: Priority) =>
+    client.get('/', { priority, ...(priority === 'batch' ? { totalMs: 300 } : {}) })
   try {
     await go('hand')
     expect(client.usage.limits).toMatchObject([{ name: 'api-usage', quota: 1_000, remaining: 80 }])
@@ -113,13 +115,18 @@ test('a first request that gets no response does not hold the others up for more
   })
   const client = new ApiClient({ baseUrl: server.url, allowHttp: true, retry: { retries: 0 } })
   try {
-    const silent = client.get('/silent', { totalMs: 4_000 }).catch(() => undefined)
-    const startedAt = performance.now()
+    let isOver = false
+    const giveUp = new AbortController()
+    const silent = client.get('/silent', { totalMs: 20_000, signal: giveUp.signal }).catch(() => {
+      isOver = true
+    })
     await Promise.all(Array.from({ length: 5 }, () => client.get('/')))
-    expect(performance.now() - startedAt).toBeLessThan(3_900)
+    // Whatever the load: had they waited for it, it would be over by now.
+    expect(isOver).toBe(false)
+    giveUp.abort()
     await silent
   } finally {
     await client.close()
     await server.close()
   }
-}, 10_000)
+})
