@@ -2,12 +2,14 @@
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
-import { changesAfter, commitLagMs } from './event-feed.ts'
-import { listAll } from './list.ts'
-import { readBatch, readMany, readOne } from './read.ts'
+import { changesAfter, commitLagMs } from './operations/changes.ts'
+import { createObject } from './operations/create.ts'
+import { findObjects, hitsMax } from './operations/find.ts'
+import { listAll } from './operations/list.ts'
+import { readBatch, readMany, readOne } from './operations/read.ts'
+import { removeObject } from './operations/remove.ts'
+import { updateObject } from './operations/update.ts'
 import type { ResourceContext } from './record.ts'
-import { findObjects, hitsMax } from './search.ts'
-import { createObject, removeObject, updateObject } from './write.ts'
 
 /** Stripe publishes no bound; its own libraries give a response up after 80 s. */
 const inflightMs = 120_000

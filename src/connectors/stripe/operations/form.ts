@@ -7,13 +7,13 @@
  *   sent, so that those of other applications stay as they are.
  * - An empty text clears a value; null and an empty list are sent as one.
  */
-import type { FormFields, FormValue } from '../../http/bodies/form.ts'
-import { isLosslessNumber } from '../../http/json.ts'
-import { IsthmusError } from '../../model/errors.ts'
-import type { NativeRecord } from '../../model/values.ts'
-import { isNativeRecord } from '../kit/native.ts'
-import { withMinorAmounts } from './amounts.ts'
-import type { StripeResource } from './catalogue.ts'
+import type { FormFields, FormValue } from '../../../http/bodies/form.ts'
+import { isLosslessNumber } from '../../../http/json.ts'
+import { IsthmusError } from '../../../model/errors.ts'
+import type { NativeRecord } from '../../../model/values.ts'
+import { isNativeRecord } from '../../kit/native.ts'
+import { withMinorAmounts } from '../amounts.ts'
+import type { StripeResource } from '../catalogue.ts'
 
 /** What a body is made from. */
 export interface BodyInput {

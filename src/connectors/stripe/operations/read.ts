@@ -1,8 +1,8 @@
 /** Reads by id: one, or several through a list that takes ids. */
-import type { CallContext, ReadResult } from '../kit/contract.ts'
-import { unusable } from '../kit/unusable.ts'
-import { failedRead, stripeFailure } from './errors.ts'
-import { expansion, itemOf, listOf, type Received, type ResourceContext, received } from './record.ts'
+import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { unusable } from '../../kit/unusable.ts'
+import { failedRead, stripeFailure } from '../errors.ts'
+import { expansion, itemOf, listOf, type Received, type ResourceContext, received } from '../record.ts'
 
 /** Reads one object. Never throws: a failure is no information. */
 export async function readOne(

@@ -4,15 +4,15 @@
  * Its index lags: usually under a minute, during outages up to an hour, which is what `searchLag` reckons with. Hits are compared here
  * once more, since the index may show values that an object no longer has.
  */
-import { isLosslessNumber } from '../../http/json.ts'
-import { IsthmusError } from '../../model/errors.ts'
-import type { NativePath } from '../../model/lens/spec.ts'
-import type { CallContext, FindRequest, FindResult } from '../kit/contract.ts'
-import { readEach } from '../kit/entries.ts'
-import { isNativeRecord, textAt } from '../kit/native.ts'
-import { withMinorAmounts } from './amounts.ts'
-import { stripeFailure } from './errors.ts'
-import { expansion, listOf, type ResourceContext, received } from './record.ts'
+import { isLosslessNumber } from '../../../http/json.ts'
+import { IsthmusError } from '../../../model/errors.ts'
+import type { NativePath } from '../../../model/lens/spec.ts'
+import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
+import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { withMinorAmounts } from '../amounts.ts'
+import { stripeFailure } from '../errors.ts'
+import { expansion, listOf, type ResourceContext, received } from '../record.ts'
 
 /** Hits that one search can name. */
 export const hitsMax = 100

@@ -11,22 +11,26 @@
  * - Stripe keeps events for 30 days and says nothing about those that are gone. A place older than that is expired, and so is one
  *   whose event is no longer there: a full list repairs that.
  */
+
 import { z } from 'zod'
-import type { CallContext, ChangedRecord, ChangesResult } from '../kit/contract.ts'
-import { readEach, wordsOfUnreadable } from '../kit/entries.ts'
-import { textAt } from '../kit/native.ts'
-import { serverTimeOf, timeAt } from '../kit/times.ts'
-import { unusable } from '../kit/unusable.ts'
-import { isLostCursor, stripeFailure } from './errors.ts'
-import { changesOf } from './events.ts'
-import { listOf, type ResourceContext } from './record.ts'
+import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import { readEach, wordsOfUnreadable } from '../../kit/entries.ts'
+import { textAt } from '../../kit/native.ts'
+import { serverTimeOf, timeAt } from '../../kit/times.ts'
+import { unusable } from '../../kit/unusable.ts'
+import { isLostCursor, stripeFailure } from '../errors.ts'
+import { changesOf } from '../events.ts'
+import { listOf, type ResourceContext } from '../record.ts'
 
 /** Stripe promises no order and no time of arrival; a minute is far more than was ever reported. */
 export const commitLagMs = 60_000
+
 /** Against whole seconds and small differences of clocks. */
 const overlapMs = 10_000
+
 /** An hour less than the 30 days, since the sweep itself takes time. */
 const retentionMs = 30 * 86_400_000 - 3_600_000
+
 /** Beyond it events are told again, which costs a look and no more. */
 const seenMax = 2_000
 

@@ -6,12 +6,12 @@
  * began and is there still has been listed. The object that a page begins after may vanish itself; then the page is taken after the one
  * before it, and what comes twice is left out.
  */
-import type { CallContext, ListEnd, ListedRecord } from '../kit/contract.ts'
-import { readEach } from '../kit/entries.ts'
-import { judgedList, type ListPage } from '../kit/list.ts'
-import { unusable } from '../kit/unusable.ts'
-import { isLostCursor } from './errors.ts'
-import { expansion, type ListResponse, listOf, type ResourceContext, received } from './record.ts'
+import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
+import { judgedList, type ListPage } from '../../kit/list.ts'
+import { unusable } from '../../kit/unusable.ts'
+import { isLostCursor } from '../errors.ts'
+import { expansion, type ListResponse, listOf, type ResourceContext, received } from '../record.ts'
 
 /** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
 export async function* listAll(
