@@ -9,11 +9,14 @@ import type { OutcomeRules } from '../kit/outcome.ts'
 import { usualRefusedNames, usualWords } from '../kit/refused-names.ts'
 import type { ResourceManifest } from './manifests/manifest.ts'
 import { changesAfter } from './operations/changes.ts'
+import { createRecord } from './operations/create.ts'
 import { findRecords, markerPath } from './operations/find.ts'
 import { listAll, pagingEvidence } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
+import { removeRecord } from './operations/remove.ts'
 import type { ResourceContext } from './operations/resource-context.ts'
-import { createRecord, removeRecord, restoreRecord, updateRecord } from './operations/write.ts'
+import { restoreRecord } from './operations/restore.ts'
+import { updateRecord } from './operations/update.ts'
 
 /** Makes the operations that the manifest names; what it does not name is not there. */
 export function bindResource(owner: ResourceContext): Resource {

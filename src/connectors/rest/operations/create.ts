@@ -1,0 +1,65 @@
+import type { CallContext, CallFailure, CreateRequest, WriteResult } from '../../kit/contract.ts'
+import { withValueAt } from '../../kit/native.ts'
+import { markerPath } from './find.ts'
+import { readOne } from './read.ts'
+import type { ResourceContext } from './resource-context.ts'
+import { send } from './send.ts'
+
+/** Creates, with the identity that the manifest names. */
+export async function createRecord(
+  owner: ResourceContext,
+  { body, recordId, idempotencyKey }: CreateRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  const { resource, item } = owner
+  const { create } = resource
+  const marker = markerPath(resource)
+  const json = marker === undefined ? body : withValueAt(body, marker, recordId)
+  if (create.as === 'clientId') {
+    const sending = {
+      method: 'PUT',
+      target: item,
+      options: { path: { id: recordId } },
+      json,
+      nativeId: recordId,
+      isCreate: true,
+    } as const
+    return confirmed(owner, await send(owner, sending, context), context)
+  }
+  if (create.as === 'upsertKey' && create.path !== undefined) {
+    return send(
+      owner,
+      { method: 'PUT', target: create.path, options: { path: { key: recordId } }, json, isCreate: true },
+      context,
+    )
+  }
+  const headers = create.as === 'idempotencyKey' ? { [create.header]: idempotencyKey } : {}
+  const sending = {
+    method: 'POST',
+    target: resource.path,
+    options: { headers },
+    json,
+    isCreate: true,
+  } as const
+  return send(owner, sending, context)
+}
+
+/**
+ * A create under an id of our choosing whose response does not show the record: whether it was made is looked up. Taken for done, a create that
+ * was not would look like a record that somebody deleted.
+ */
+async function confirmed(
+  owner: ResourceContext,
+  result: WriteResult,
+  context: CallContext,
+): Promise<WriteResult> {
+  if (result.kind !== 'ok' || result.native !== undefined || result.accepted === true) return result
+  const look = await readOne(owner, result.nativeId, context)
+  if (look.kind === 'live') return result
+  const failure: CallFailure = {
+    code: 'CONNECTOR_RESPONSE_UNUSABLE',
+    message: 'The response to a create does not show the record, and a read does not find it.',
+    scope: 'record',
+  }
+  return { kind: 'unknown', failure }
+}
