@@ -7,11 +7,13 @@ import type { GraphqlClient } from './client.ts'
 import { type GraphqlDocument, invalid, readDocument, readFragment } from './documents.ts'
 import type { ResourceManifest } from './manifests/manifest.ts'
 import { ChangeFeed, tieBreakOf } from './operations/changes.ts'
+import { createMany, createRecord } from './operations/create.ts'
 import { findRecords, markerPath } from './operations/find.ts'
 import { listAll, pagingEvidence } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
+import { removeRecord } from './operations/remove.ts'
 import type { ResourceContext, ResourceDocuments } from './operations/resource-context.ts'
-import { createMany, createRecord, removeRecord, updateMany, updateRecord } from './operations/write.ts'
+import { updateMany, updateRecord } from './operations/update.ts'
 
 /** Reads the documents of a resource and puts it on a client. @throws UsageError CONNECTOR_CONFIG_INVALID */
 export function resourceContext(
