@@ -3,20 +3,16 @@ import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import type { ResourceSettings } from './config.ts'
 import { changesAfter } from './operations/changes.ts'
+import { createRecord, createRecords } from './operations/create.ts'
 import { findRecords, hitsMax } from './operations/find.ts'
 import { findManyRecords } from './operations/find-many.ts'
 import { listAll } from './operations/list.ts'
 import { markedId, markerOfSettings } from './operations/marker.ts'
 import { readMany, readOne } from './operations/read.ts'
+import { removeRecord } from './operations/remove.ts'
 import type { ResourceContext } from './operations/resource-context.ts'
-import {
-  createRecord,
-  createRecords,
-  removeRecord,
-  restoreRecord,
-  updateRecord,
-  updateRecords,
-} from './operations/write.ts'
+import { restoreRecord } from './operations/restore.ts'
+import { updateRecord, updateRecords } from './operations/update.ts'
 
 /** Makes the operations that the settings name; what they do not name is not there. */
 export function bindResource(owner: ResourceContext): Resource {
