@@ -1,30 +1,31 @@
 /** Binds one resource: what its files can do, and only the operations that it has. */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
-import type {
-  ChangesResult,
-  ListEnd,
-  ListedRecord,
-  ReadResult,
-  Resource,
-  WriteResult,
-} from '../kit/contract.ts'
-import { judgedList, type ListPage } from '../kit/list.ts'
+import type { Resource, WriteResult } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
 import type { FileConfig, FileResourceConfig } from './config.ts'
 import { deltaSource } from './delta-source.ts'
-import { type FileOwner, fileError, fileFailure } from './file-owner.ts'
+import type { FileOwner } from './file-owner.ts'
 import { gatherer } from './gather.ts'
-import { createdRecord, type FileWrite, startBeforeOf } from './operations/file-write.ts'
+import { changesAfter } from './operations/changes.ts'
+import { creates } from './operations/create.ts'
+import type { FileWrite, Write } from './operations/file-write.ts'
 import { findAll, foundMax, searchBatch } from './operations/find.ts'
+import { listAll } from './operations/list.ts'
+import { readAll } from './operations/read.ts'
+import { removes } from './operations/remove.ts'
+import { updates } from './operations/update.ts'
 import { writeOutbox } from './operations/write-outbox.ts'
 import { writeSnapshot } from './operations/write-snapshot.ts'
 import type { RecordSource } from './record-source.ts'
 import { snapshotSource } from './snapshot-source.ts'
 
 const readBatch = 200
+
 const writeBatch = 500
+
 /** Writes that come within this time share one rewriting of the file. */
 const rewriteGatherMs = 20
+
 /** A write is a rename on this machine; nothing of it arrives later. Network drives may take a while. */
 const inflightMs = 10_000
 
@@ -59,12 +60,10 @@ function resourceOf(owner: FileOwner, { source, write }: Bound): Resource {
       (await findAll(owner, source, [request]))[0] ?? { kind: 'found', nativeIds: [], capped: false },
     findMany: (requests) => findAll(owner, source, requests),
     ...(canCreate ? creates(owner, write) : {}),
-    ...(canWrite ? updates(write) : {}),
+    ...(canWrite ? { ...updates(write), ...removes(write) } : {}),
     ...(isOurs ? { markerOf: (native) => textAt(native, [key]) } : {}),
   } satisfies Resource
 }
-
-type Write = (write: FileWrite) => Promise<WriteResult>
 
 interface Bound {
   readonly source: RecordSource
@@ -91,78 +90,6 @@ function outboxWrite(owner: FileOwner, source: RecordSource): Write | undefined 
   const run = (items: readonly FileWrite[]): Promise<readonly WriteResult[]> =>
     writeOutbox(owner, write, () => source.names(), items)
   return gatherer({ gatherMs: write.gather, run })
-}
-
-function creates(owner: FileOwner, write: Write): Pick<Resource, 'create' | 'createMany'> {
-  const create: NonNullable<Resource['create']> = async ({ body, recordId }, context) => {
-    const made = createdRecord(owner, body, recordId)
-    if ('refused' in made) return made.refused
-    return write({ kind: 'create', ...made, startBefore: startBeforeOf(context) })
-  }
-  return {
-    create,
-    createMany: (requests, context) => Promise.all(requests.map((request) => create(request, context))),
-  }
-}
-
-function updates(write: Write): Pick<Resource, 'update' | 'updateMany' | 'remove'> {
-  const update: NonNullable<Resource['update']> = ({ nativeId, patch, base, ifVersion }, context) =>
-    write({ kind: 'update', nativeId, patch, base, ifVersion, startBefore: startBeforeOf(context) })
-  return {
-    update,
-    updateMany: (requests, context) => Promise.all(requests.map((request) => update(request, context))),
-    remove: ({ nativeId, ifVersion }, context) =>
-      write({ kind: 'delete', nativeId, ifVersion, startBefore: startBeforeOf(context) }),
-  }
-}
-
-async function readAll(
-  owner: FileOwner,
-  source: RecordSource,
-  nativeIds: readonly string[],
-): Promise<readonly ReadResult[]> {
-  try {
-    return await source.read(nativeIds)
-  } catch (problem) {
-    const failure = fileFailure(problem, `Reading ${owner.resource}`)
-    return nativeIds.map(() => ({ kind: 'unknown', failure }))
-  }
-}
-
-async function* listAll(
-  owner: FileOwner,
-  source: RecordSource,
-): AsyncGenerator<readonly ListedRecord[], ListEnd> {
-  let doubt: string | undefined
-  async function* pages(): AsyncGenerator<ListPage> {
-    try {
-      for await (const page of source.list((reason) => {
-        doubt = reason
-      })) {
-        yield { records: page }
-      }
-    } catch (problem) {
-      throw fileError(problem, `Listing ${owner.resource}`)
-    }
-  }
-  const end = yield* judgedList(pages(), { paging: 'keyset' })
-  return doubt === undefined ? end : { complete: false, reason: doubt }
-}
-
-async function changesAfter(
-  owner: FileOwner,
-  source: RecordSource,
-  cursor: string | undefined,
-): Promise<ChangesResult> {
-  const failed = (problem: unknown): ChangesResult => ({
-    kind: 'unknown',
-    failure: fileFailure(problem, `Reading the changes of ${owner.resource}`),
-  })
-  try {
-    return (await source.changes?.(cursor)) ?? failed(undefined)
-  } catch (problem) {
-    return failed(problem)
-  }
 }
 
 /** What a resource's files mean for the engine. */

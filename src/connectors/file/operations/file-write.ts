@@ -1,10 +1,12 @@
-/** What both ways of writing share: a write as it waits, and how failures are told. */
+/** What both ways of writing share: a write that waits for its file, and how its failures are reported. */
 import type { ErrorCode } from '../../../model/error-codes.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { FailedReplacement } from '../atomic-file.ts'
-import { nativeIdOf } from '../dialect.ts'
 import { type FileOwner, fileFailure } from '../file-owner.ts'
+
+/** Hands a write over to what gathers them. */
+export type Write = (write: FileWrite) => Promise<WriteResult>
 
 /** One write on its way to a file. */
 export type FileWrite = {
@@ -21,25 +23,6 @@ export type FileWrite = {
     }
   | { readonly kind: 'delete'; readonly ifVersion: string | undefined }
 )
-
-/** A create's id and values, our record id where it goes; a refusal where the key is not given. */
-export function createdRecord(
-  { config, resource }: FileOwner,
-  body: NativeRecord,
-  recordId: string,
-): { readonly nativeId: string; readonly native: NativeRecord } | { readonly refused: WriteResult } {
-  const [only = ''] = config.key
-  const native = config.create.as === 'recordId' ? { ...body, [only]: recordId } : body
-  const nativeId = nativeIdOf(native, config.key)
-  if (nativeId !== undefined) return { nativeId, native }
-  return {
-    refused: refused(
-      'FILE_KEY_MISSING',
-      `A row of ${resource} can't be written without its key.`,
-      config.key,
-    ),
-  }
-}
 
 /** The data can't be written as they are. */
 export function refused(code: ErrorCode, message: string, fields?: readonly string[]): WriteResult {
