@@ -63,8 +63,8 @@ export function graphqlManifestPage(): string {
   const introduction = [
     'The description of an API for the connector `graphql`, under `manifest` of a system: inline, or a path to a file.',
     'Documents are GraphQL; `...record` stands for the fields of the resource and marks the location of its records in the response. The variables and',
-    'their values are listed in the [README of the connector](../../src/connectors/graphql/README.md). The default of each key is the conservative choice.',
-    'For examples of how a refused mutation is distinguished from a stored one, see "Refusals" in the same README.',
+    'their values are listed in the [page of the connector](connectors/graphql.md). The default of each key is the conservative choice.',
+    'For examples of how a refused mutation is distinguished from a stored one, see "Refusals" on the same page.',
   ]
   const schema = z.toJSONSchema(graphqlManifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return complete(
