@@ -5,6 +5,7 @@
  * another. `Secure` asks for nothing more, since plain HTTP is spoken to loopback alone. Names, values and their number are bounded; the
  * cookie that was set longest ago goes first.
  */
+import { parseCookieDate } from './cookie-date.ts'
 
 /** What a server may make us keep. */
 const cookiesMax = 50
@@ -53,7 +54,7 @@ export class CookieJar {
     return fitting.map(({ name, value }) => `${name}=${value}`).join('; ')
   }
 
-  /** Forgets all of them: the session is over. */
+  /** Forgets all cookies, as at the end of a session. */
   clear(): void {
     this.#origins.clear()
   }
@@ -79,7 +80,7 @@ function parseCookie(line: string, requestPath: string, now: number): Cookie | u
   const name = pair.slice(0, equals).trim()
   const value = pair.slice(equals + 1).trim()
   if (equals <= 0 || name === '' || name.length + value.length > cookieBytesMax) return undefined
-  if (!/^[\x21-\x7e]*$/.test(name) || !/^[\x20-\x7e]*$/.test(value)) return undefined
+  if (!/^[\x21-\x7e]*$/.test(name) || !/^[\x20-\x7e\x80-\xff]*$/.test(value)) return undefined
   let path = defaultPath(withoutQuery(requestPath))
   let expires = Number.POSITIVE_INFINITY
   let maxAge: number | undefined
@@ -94,7 +95,7 @@ function parseCookie(line: string, requestPath: string, now: number): Cookie | u
         if (/^-?\d{1,15}$/.test(text)) maxAge = Number(text)
         break
       case 'expires':
-        expires = Number.isNaN(Date.parse(text)) ? expires : Date.parse(text)
+        expires = parseCookieDate(text) ?? expires
         break
     }
   }

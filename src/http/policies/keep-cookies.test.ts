@@ -130,8 +130,14 @@ test.each([
   ['/x?y=/z/', 'a=1', '/anything', true],
   ['/x', 'a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT', '/x', true],
   ['/x', 'a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT', '/x', false],
+  ['/x', 'a=1; Expires=Wednesday, 21-Oct-65 07:28:00 GMT', '/x', true],
+  ['/x', 'a=1; Expires=Thu, 01-Jan-1970 00:00:01 GMT', '/x', false],
+  ['/x', 'a=1; Expires=Sun Nov  6 08:49:37 2065', '/x', true],
+  ['/x', 'a=1; Expires=0', '/x', true],
+  ['/x', 'a=1; Expires=-1', '/x', true],
 ])('set at %s as %j: sent to %s: %s', (at, line, to, sent) => {
   const jar = new CookieJar()
-  jar.store('https://a.example', at, [line], 1_000)
-  expect(jar.headerFor('https://a.example', to, 2_000) === 'a=1').toBe(sent)
+  const now = Date.UTC(2026, 0, 1)
+  jar.store('https://a.example', at, [line], now)
+  expect(jar.headerFor('https://a.example', to, now + 1_000) === 'a=1').toBe(sent)
 })
