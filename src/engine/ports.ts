@@ -23,6 +23,7 @@ import type {
   CreateCheck,
   Decision,
   DecisionResult,
+  GuardedChange,
   GuardReservation,
   MatchHit,
   MatchRequest,
@@ -129,6 +130,8 @@ export interface OutgoingWrite {
   readonly check?: CreateCheck
   /** Create only: what shows that there is no counterpart. */
   readonly evidence?: CreateEvidence
+  /** What the mass-change guard counts of it. */
+  readonly guarded?: GuardedChange
 }
 
 /** The outcome of one write: the connector's response, or why there is none. */

@@ -33,7 +33,7 @@ import type { FactStore } from './fact-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
 import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
-import type { GuardReservation, RunStore } from './run-contract.ts'
+import type { GuardedChange, GuardReservation, RunStore } from './run-contract.ts'
 
 /** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
 export interface FieldCodec {
@@ -260,6 +260,9 @@ export interface PassRows {
   readonly journal?: readonly JournalEntry[]
 }
 
+/** A change that the guard had counted and that had no effect: it no longer counts. */
+export type UnmadeChange = Pick<GuardedChange, 'system' | 'operation'>
+
 /** T1 + T2: the decision of a pass and the intents of its writes, in one commit. */
 export interface Decision extends PassRows {
   readonly lease: Lease
@@ -269,10 +272,13 @@ export interface Decision extends PassRows {
   readonly intents?: readonly Intent[]
   /** Earlier intents that this pass resolved. */
   readonly resolved?: readonly IntentUpdate[]
+  readonly unmade?: readonly UnmadeChange[]
   /** Match keys of the record, replaced whole when given. */
   readonly matchKeys?: readonly MatchKey[]
   /** For each create among the intents; refused too when another record of that system shares an exact key. */
   readonly createChecks?: readonly CreateCheck[]
+  /** Changes among the intents that the guard counts. */
+  readonly guarded?: readonly GuardedChange[]
 }
 
 /**
@@ -281,6 +287,7 @@ export interface Decision extends PassRows {
  * - `duplicate`: the record has an open duplicate, so that nothing is created for it; nothing was written
  * - `no-evidence`: the evidence for a create is for other match keys, or too old; nothing was written
  * - `rematch`: another record of that system shares a match key, or holds the native id this decision claims; nothing was written
+ * - `guarded`: a change exceeds the bound of the mass-change guard; nothing was written, and nothing was counted
  */
 export type DecisionResult =
   | { readonly kind: 'ok' }
@@ -288,6 +295,7 @@ export type DecisionResult =
   | { readonly kind: 'create-waits'; readonly system: string }
   | { readonly kind: 'duplicate'; readonly system: string; readonly recordId: string }
   | { readonly kind: 'no-evidence'; readonly system: string }
+  | { readonly kind: 'guarded'; readonly system: string; readonly operation: GuardedChange['operation'] }
   | { readonly kind: 'rematch'; readonly system: string; readonly recordId: string }
 
 /** T3 + T4: outcomes of the sends, and the finish of the pass. */
@@ -296,6 +304,7 @@ export interface Settlement extends PassRows {
   readonly record?: RecordUpdate
   readonly members?: readonly MemberUpdate[]
   readonly resolved?: readonly IntentUpdate[]
+  readonly unmade?: readonly UnmadeChange[]
   /**
    * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear), else the record is due at once.
    * `again` keeps it dirty and due at `at`, or at once if it was marked since the claim; `look` narrows the systems still to be looked at
@@ -319,7 +328,7 @@ export type { Fact } from './fact-contract.ts'
 export type { StoredLensSet } from './lens-sets.ts'
 export type { PruneRequest, PruneResult } from './prune-contract.ts'
 export type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
-export type { GuardReservation, RunComparison, RunRow, StagedRecord } from './run-contract.ts'
+export type { GuardedChange, GuardReservation, RunComparison, RunRow, StagedRecord } from './run-contract.ts'
 
 export interface MatchRequest {
   readonly lease: Lease

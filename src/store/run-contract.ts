@@ -47,6 +47,11 @@ export interface GuardReservation {
   readonly atLeast: number
 }
 
+/** A change that the mass-change guard counts in the commit that opens its intent. */
+export type GuardedChange = Pick<GuardReservation, 'system' | 'share' | 'atLeast'> & {
+  readonly operation: 'create' | 'update'
+}
+
 /** Full runs. */
 export interface RunStore {
   startRun(run: {

@@ -9,6 +9,7 @@ import { draftedRows, dropDraft, setLane, updateMember } from './pass.ts'
 /** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and every effect has its intent. */
 export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
   const { matchKeys } = pass.draft
+  const guarded = writes.flatMap((write) => write.guarded ?? [])
   const createChecks = writes.flatMap(({ check }) => check ?? [])
   const decision: Decision = {
     lease: pass.claim.lease,
@@ -16,6 +17,7 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
     ...(writes.length > 0 ? { intents: writes.map((write) => write.intent) } : {}),
     ...(matchKeys === undefined ? {} : { matchKeys }),
     ...(createChecks.length > 0 ? { createChecks } : {}),
+    ...(guarded.length > 0 ? { guarded } : {}),
   }
   const result = await pass.context.store.decide(decision)
   if (result.kind === 'fenced') emitFenced(pass)

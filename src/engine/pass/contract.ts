@@ -16,6 +16,7 @@ import type {
   MemberUpdate,
   PassRows,
   RecordUpdate,
+  UnmadeChange,
 } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
 
@@ -64,6 +65,7 @@ export interface PassDraft {
   record: RecordUpdate
   members: Map<string, MemberUpdate>
   resolved: IntentUpdate[]
+  unmade: UnmadeChange[]
   rows: { -readonly [Key in keyof PassRows]-?: NonNullable<PassRows[Key]>[number][] }
   matchKeys: readonly MatchKey[] | undefined
   /** Emitted once the commit is durable. */
@@ -94,8 +96,6 @@ export interface Pass {
   readonly observedSystems: Set<string>
   /** Systems whose version had changed when they were written to (412), and which have not been read since. */
   readonly stale: Set<string>
-  /** Permits of the guard that no write of this pass has used yet, by system. */
-  readonly permits: Map<string, 'create' | 'update'>
   /** The state that the last write refused in this way was based on, by system. */
   readonly refusedStates: Map<string, RefusedState>
   /** Priority of this pass's calls in a system's limits, once it was determined. */

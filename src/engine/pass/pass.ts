@@ -27,7 +27,6 @@ export function beginPass(
     observedSystems: new Set(),
     stale: new Set(),
     refusedStates: new Map(),
-    permits: new Map(),
     draft: emptyDraft(),
     deadline: limits.deadline,
     signal: limits.signal,
@@ -40,6 +39,7 @@ function emptyDraft(): PassDraft {
     record: {},
     members: new Map(),
     resolved: [],
+    unmade: [],
     rows: {
       conflicts: [],
       holds: [],
@@ -146,11 +146,12 @@ export function setLane<Lane extends LaneState>(
 
 /** The content of the next commit. The draft stays until {@link dropDraft}: a rejected commit has written nothing. */
 export function draftedRows(pass: Pass): DraftedRows {
-  const { record, members, resolved, rows } = pass.draft
+  const { record, members, resolved, unmade, rows } = pass.draft
   return {
     ...(Object.keys(record).length > 0 ? { record } : {}),
     ...(members.size > 0 ? { members: [...members.values()] } : {}),
     ...(resolved.length > 0 ? { resolved } : {}),
+    ...(unmade.length > 0 ? { unmade } : {}),
     ...(rows.conflicts.length > 0 ? { conflicts: rows.conflicts } : {}),
     ...(rows.holds.length > 0 ? { holds: rows.holds } : {}),
     ...(rows.failures.length > 0 ? { failures: rows.failures } : {}),
@@ -163,7 +164,7 @@ export function draftedRows(pass: Pass): DraftedRows {
 }
 
 /** A draft in the form that every commit of a pass takes. */
-export type DraftedRows = PassRows & Pick<Settlement, 'record' | 'members' | 'resolved'>
+export type DraftedRows = PassRows & Pick<Settlement, 'record' | 'members' | 'resolved' | 'unmade'>
 
 /** The draft is committed: emits its events and starts a new draft. */
 export function dropDraft(pass: Pass): void {
@@ -181,6 +182,7 @@ export function checkpoint(pass: Pass): () => void {
     ...draft,
     members: new Map(draft.members),
     resolved: [...draft.resolved],
+    unmade: [...draft.unmade],
     events: [...draft.events],
     rows: {
       conflicts: [...rows.conflicts],

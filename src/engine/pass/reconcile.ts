@@ -13,7 +13,6 @@ import { noticeRestored } from '../delete/restored.ts'
 import { resolveCandidate } from '../match/candidate.ts'
 import { rematch } from '../match/rematch.ts'
 import { observe, systemsToObserve } from '../observe/observe.ts'
-import { returnPermits } from '../protect/guard.ts'
 import { recoverIntents } from '../write/in-doubt.ts'
 import { waitForStanding } from '../write/refused-precondition.ts'
 import { writeAll } from '../write/write.ts'
@@ -26,7 +25,6 @@ import { isPoisonous, quarantineAll } from './poison.ts'
 /** Runs a pass to its end, including the finishing commit. Returns false when the record did not belong to this pass any more. */
 export async function reconcile(pass: Pass): Promise<boolean> {
   const verdict = await work(pass)
-  await returnPermits(pass)
   return verdict === 'over' ? false : finishPass(pass)
 }
 

@@ -64,22 +64,6 @@ describe('the mass-change guard', () => {
     expect(erp.all().filter(({ name }) => name === 'Once more')).toHaveLength(0)
   })
 
-  test('queries the store once for writes that are ready together', async () => {
-    const memory = await loaded({ update: { share: 0, atLeast: 10_000 } }, 200)
-    let asked = 0
-    const { reserveChanges } = memory.store
-    memory.store.reserveChanges = async (reservations) => {
-      asked += 1
-      return reserveChanges.call(memory.store, reservations)
-    }
-    const crm = memory.system('crm')
-    for (const nativeId of crm.records.keys()) crm.put({ name: 'Changed' }, nativeId)
-    await memory.full('crm')
-    await memory.pass(60_000)
-    expect(memory.system('erp').counts.updates).toBe(200)
-    expect(asked).toBeLessThanOrEqual(100)
-  })
-
   test('counts completed writes: one that was refused, was out of date or was never sent costs nothing', async () => {
     const narrow = { share: 0, atLeast: 3 }
     const it = new World({

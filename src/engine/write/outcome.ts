@@ -24,7 +24,6 @@ import { backOff, hasRefusals, waitForSystem } from '../pass/lane.ts'
 import { addNeed, emit, note, setLane, updateMember } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
 import type { OutgoingWrite, SendOutcome } from '../ports.ts'
-import { spendPermit } from '../protect/guard.ts'
 import { observeOthers, takeAnsweredError } from './answered-errors.ts'
 import { refuse } from './compose.ts'
 import { inDoubtUntil, settledBy } from './horizon.ts'
@@ -41,7 +40,8 @@ export async function takeOutcome(
   const { intent } = write
   const { system } = intent
   note(pass, { kind: 'outcome', body: outcomeBody(pass, write, outcome) })
-  if (outcome.kind === 'ok' || outcome.kind === 'unknown') spendPermit(pass, system)
+  if (write.guarded !== undefined && outcome.kind !== 'ok' && outcome.kind !== 'unknown')
+    pass.draft.unmade.push({ system, operation: write.guarded.operation })
   switch (outcome.kind) {
     case 'ok':
       resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })

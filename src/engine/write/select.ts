@@ -4,13 +4,14 @@
  */
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import type { CreateEvidence, IntentOperation } from '../../model/state.ts'
+import type { GuardedChange } from '../../store/contract.ts'
 import type { Pass } from '../pass/contract.ts'
 import { closedForWritesUntil, holdLane, RELEASED, waitForSystem } from '../pass/lane.ts'
 import { addNeed, note, setLane, updateMember } from '../pass/pass.ts'
 import { isFirstLoad } from '../pass/priority.ts'
 import type { OutgoingWrite } from '../ports.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
-import { takePermit } from '../protect/guard.ts'
+import { guardedChange } from '../protect/guard.ts'
 import { gatherEvidence } from './create-evidence.ts'
 
 /** Lane reason of a create that would make a duplicate. */
@@ -25,8 +26,8 @@ const createWaits = {
   'no-evidence': { baseMs: 1_000, maxMs: 60_000 },
 } as const
 
-/** What a write carries that may go now. */
-export type Permit = Pick<OutgoingWrite, 'check' | 'evidence'>
+/** What a write that may be sent now carries along. */
+export type Permit = Pick<OutgoingWrite, 'check' | 'evidence' | 'guarded'>
 
 /** What the write needs to go now; undefined when it has to wait: what it waits for is in the pass then. */
 export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
@@ -43,7 +44,8 @@ export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit 
   }
   const permit = operation === 'create' ? await mayCreateNow(pass, write) : {}
   if (permit === undefined) return undefined
-  return (await allowChange(pass, system, operation)) ? permit : undefined
+  const guarded = await countedChange(pass, system, operation)
+  return { ...permit, ...(guarded === undefined ? {} : { guarded }) }
 }
 
 /**
@@ -103,19 +105,26 @@ export function waitWithCreate(pass: Pass, system: string, { reason, evidence, a
 }
 
 /**
- * The mass-change guard: what goes beyond it is held for a person. A lane that a person released passes once. What the first load itself causes
- * is not counted, and deletions are counted when they are suspected.
+ * What the mass-change guard counts of this write; undefined where it doesn't count: a lane that a person released passes once, and the first load
+ * is not counted. Deletions are counted when they are suspected.
  */
-async function allowChange(pass: Pass, system: string, operation: IntentOperation): Promise<boolean> {
-  if (operation === 'archive' || operation === 'delete') return true
+async function countedChange(
+  pass: Pass,
+  system: string,
+  operation: IntentOperation,
+): Promise<GuardedChange | undefined> {
+  if (operation === 'archive' || operation === 'delete') return undefined
   const { entity, context } = pass
   if (pass.members.get(system)?.laneReason === RELEASED) {
     setLane(pass, system, 'open')
-    return true
+    return undefined
   }
-  if (isFirstLoad(pass, system, await context.firstLoads.listedAt(entity))) return true
-  if (await takePermit(pass, system, operation)) return true
-  const reason = `More ${operation}s than the guard of ${entity.name} allows in ${system} within 24 hours.`
+  if (isFirstLoad(pass, system, await context.firstLoads.listedAt(entity))) return undefined
+  return guardedChange(entity, system, operation)
+}
+
+/** The commit refused the change because of the mass-change guard: it is held for a person. */
+export function holdGuarded(pass: Pass, system: string, operation: GuardedChange['operation']): void {
+  const reason = `More ${operation}s than the guard of ${pass.entity.name} allows in ${system} within 24 hours.`
   holdLane(pass, system, { kind: 'guard', reason, operation })
-  return false
 }

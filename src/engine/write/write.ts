@@ -17,7 +17,7 @@ import type { OutgoingWrite } from '../ports.ts'
 import { compose } from './compose.ts'
 import { keysOf, noteWish } from './create-evidence.ts'
 import { dispatch } from './dispatch.ts'
-import { mayGoNow, waitForDecision, waitWithCreate } from './select.ts'
+import { holdGuarded, mayGoNow, waitForDecision, waitWithCreate } from './select.ts'
 
 /** Evidence that the commit refuses was taken for other keys, or is too old; it is taken anew so many times in a pass. */
 const retakesMax = 1
@@ -62,6 +62,9 @@ export async function writeAll(pass: Pass, planned: readonly PlannedWrite[], ret
       return { kind: 'key-taken', system, recordId: result.recordId, rest }
     case 'duplicate':
       waitForDecision(pass, system, result.recordId)
+      return writeAll(pass, rest)
+    case 'guarded':
+      holdGuarded(pass, system, result.operation)
       return writeAll(pass, rest)
     case 'no-evidence':
       updateMember(pass, { system, evidence: null })

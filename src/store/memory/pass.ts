@@ -2,6 +2,7 @@
 import type {
   Decision,
   DecisionResult,
+  GuardedChange,
   MemberUpdate,
   PassRows,
   RecordUpdate,
@@ -15,6 +16,7 @@ import { changeKeys, keysHash, sharedExactKey } from './keys.ts'
 import { isSuperseded, leased } from './lease.ts'
 import { writePassRows } from './pass-rows.ts'
 import { intentRow } from './read-rows.ts'
+import { reserveOne } from './runs.ts'
 import {
   addIntent,
   appendJournal,
@@ -37,6 +39,8 @@ export function decideOne(context: MemoryContext, decision: Decision): DecisionR
   const refusal = refuseCreate(context, record, decision) ?? refuseTaken(context, record, decision.members)
   if (refusal !== undefined) return refusal
   if (lanesTaken(context, record, decision)) return { kind: 'fenced' }
+  const guarded = countChanges(context, record.entity, decision)
+  if (guarded !== undefined) return { kind: 'guarded', system: guarded.system, operation: guarded.operation }
   writeUpdates(context, record, decision)
   for (const intent of decision.intents ?? []) addIntent(context.tables, intentRow(context, intent))
   if (decision.matchKeys !== undefined) changeKeys(context, record, decision.matchKeys)
@@ -49,10 +53,41 @@ export function settleOne(context: MemoryContext, settlement: Settlement): Settl
   if (record === undefined) return { kind: 'fenced' }
   const taken = refuseTaken(context, record, settlement.members)
   if (taken !== undefined) return { ...taken, kind: 'taken' }
+  uncount(context, record.entity, settlement)
   writeUpdates(context, record, settlement)
   if (changesIdentity(settlement)) refreshDuplicates(context, record.id)
   finish(context, record, settlement.finish)
   return { kind: 'ok' }
+}
+
+/** Counts the changes of a decision; returns one that exceeds its bound, and then nothing has been counted. */
+function countChanges(context: MemoryContext, entity: string, decision: Decision): GuardedChange | undefined {
+  uncount(context, entity, decision)
+  const counted: GuardedChange[] = []
+  for (const change of decision.guarded ?? []) {
+    if (reserveOne(context, { ...change, entity, count: 1 })) counted.push(change)
+    else {
+      for (const { system, operation } of decision.unmade ?? [])
+        addCount(context, entity, system, operation, 1)
+      for (const { system, operation } of counted) addCount(context, entity, system, operation, -1)
+      return change
+    }
+  }
+  return undefined
+}
+
+function uncount(context: MemoryContext, entity: string, { unmade }: Pick<Decision, 'unmade'>): void {
+  for (const { system, operation } of unmade ?? []) addCount(context, entity, system, operation, -1)
+}
+
+function addCount(
+  context: MemoryContext,
+  entity: string,
+  system: string,
+  operation: GuardedChange['operation'],
+  count: 1 | -1,
+): void {
+  reserveOne(context, { system, entity, operation, count, share: 0, atLeast: Number.MAX_SAFE_INTEGER })
 }
 
 /** A commit after which a record may share a system with others than before. Most commits change values only. */

@@ -1,8 +1,13 @@
-/** The mass-change guard's counts, in hourly buckets: a reservation is granted whole or not at all. */
-import type { GuardReservation } from '../contract.ts'
+/**
+ * The mass-change guard's counts, in hourly buckets. Creates and updates are counted in the commit of their intents, everything else by
+ * reservations of its own. A reservation is granted whole or not at all.
+ */
+import { IsthmusError } from '../../model/errors.ts'
+import type { Decision, GuardedChange, GuardReservation, Settlement } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
-import { addSpent, addWithin, countLinked, lockGuard, readSpent } from './sql/guard-counts.ts'
+import type { Held } from './pass-checks.ts'
+import { addSpent, addWithin, countLinked, readSpent } from './sql/guard-counts.ts'
 
 /** Reservations of one system, entity and operation, with their places in the batch. */
 interface Lane {
@@ -16,22 +21,64 @@ export async function reserveChanges(
   context: PostgresContext,
   reservations: readonly GuardReservation[],
 ): Promise<readonly boolean[]> {
+  if (reservations.length === 0) return []
+  return context.database.transaction('reserving changes', (session) => reserve(session, reservations))
+}
+
+/** Changes of a batch exceed the guard: the transaction has to be rolled back and repeated without these decisions. */
+export class GuardExceeded extends IsthmusError {
+  readonly changes: ReadonlyMap<Decision, GuardedChange>
+
+  constructor(changes: ReadonlyMap<Decision, GuardedChange>) {
+    super('STORE_CONTENTION', 'deciding: changes exceed the mass-change guard')
+    this.changes = changes
+  }
+}
+
+/**
+ * Counts the changes of these decisions. The rows of the counts are shared by all processes, so this comes last in a transaction: nobody waits
+ * for them longer than a commit takes, and no transaction that holds them waits for anything else.
+ *
+ * @throws GuardExceeded
+ */
+export async function countChanges(session: Session, held: readonly Held<Decision>[]): Promise<void> {
+  const returned = unmadeOf(held)
+  const asked = held.flatMap(({ item, record: { entity } }) =>
+    (item.guarded ?? []).map((change) => ({ item, change, reservation: { ...change, entity, count: 1 } })),
+  )
+  const granted = await reserve(session, [...returned, ...asked.map(({ reservation }) => reservation)])
+  const exceeding = new Map<Decision, GuardedChange>()
+  asked.forEach(({ item, change }, n) => {
+    if (granted[returned.length + n] !== true && !exceeding.has(item)) exceeding.set(item, change)
+  })
+  if (exceeding.size > 0) throw new GuardExceeded(exceeding)
+}
+
+/** Changes that were counted and had no effect count no more. */
+export async function uncountChanges(session: Session, held: readonly Held<Settlement>[]): Promise<void> {
+  await reserve(session, unmadeOf(held))
+}
+
+function unmadeOf(held: readonly Held<Decision | Settlement>[]): readonly GuardReservation[] {
+  return held.flatMap(({ item, record: { entity } }) =>
+    // What was counted once is counted again whatever the bound says by now.
+    (item.unmade ?? []).map((change) => ({
+      ...{ ...change, entity, count: -1 },
+      ...{ share: 0, atLeast: Number.MAX_SAFE_INTEGER },
+    })),
+  )
+}
+
+async function reserve(
+  session: Session,
+  reservations: readonly GuardReservation[],
+): Promise<readonly boolean[]> {
   const granted = reservations.map(() => false)
-  const session = context.database.session('reserving changes')
-  const lanes = lanesOf(reservations)
-  const whole = await Promise.all(lanes.map((lane) => reserveWhole(session, lane)))
-  const rest = lanes.filter((lane, index) => {
-    if (whole[index] === true) for (const item of lane.items) granted[item.index] = true
-    return whole[index] !== true
-  })
-  if (rest.length === 0) return granted
-  await context.database.transaction('reserving changes', async (transaction) => {
-    await lockGuard(transaction, context.lockClass)
-    for (const lane of rest) {
-      const results = await reserveOneByOne(transaction, lane)
-      for (const [n, { index }] of lane.items.entries()) granted[index] = results[n] === true
-    }
-  })
+  for (const lane of lanesOf(reservations)) {
+    const isWhole = await reserveWhole(session, lane)
+    const results = isWhole ? [] : await reserveOneByOne(session, lane)
+    for (const [n, { index }] of lane.items.entries()) granted[index] = isWhole || results[n] === true
+  }
   return granted
 }
 
@@ -49,20 +96,25 @@ function lanesOf(reservations: readonly GuardReservation[]): readonly Lane[] {
 }
 
 /**
- * The usual case, in one statement: all of it is far below the fixed bound. False where it is not, or where changes are taken back in between:
- * then the order counts.
+ * The usual case, in one statement: all of it stays below the fixed bound, in whatever order. Returns false where it does not, and has counted
+ * nothing then.
  */
 async function reserveWhole(session: Session, lane: Lane): Promise<boolean> {
-  const counts = lane.items.map(({ reservation }) => reservation.count)
-  if (counts.some((count) => count < 0)) return false
-  const total = counts.reduce((sum, count) => sum + count, 0)
+  const sums = { added: 0, returned: 0 }
+  for (const { count } of lane.items.map(({ reservation }) => reservation)) {
+    if (count > 0) sums.added += count
+    else sums.returned += count
+  }
   const bound = Math.min(...lane.items.map(({ reservation }) => reservation.atLeast))
-  return addWithin(session, lane, total, bound)
+  const total = sums.added + sums.returned
+  if (sums.added > 0) return addWithin(session, lane, { added: sums.added, total, bound })
+  await addSpent(session, lane.system, lane.entity, lane.operation, total)
+  return true
 }
 
 async function reserveOneByOne(session: Session, lane: Lane): Promise<readonly boolean[]> {
   const { system, entity, operation, items } = lane
-  // Holds the bucket's row, so that nobody adds to it in one statement between the reading and the adding.
+  // Locks the bucket's row, so that nobody adds to it between the reading and the adding.
   await addSpent(session, system, entity, operation, 0)
   const spent = await readSpent(session, system, entity, operation)
   const linked = linkedOnce(session, system, entity)

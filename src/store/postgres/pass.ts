@@ -5,6 +5,7 @@ import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { changeKeys, changesIdentity, refreshDuplicates } from './duplicates.ts'
+import { countChanges, GuardExceeded, uncountChanges } from './guard.ts'
 import type { JournalAppend } from './journal-streams.ts'
 import {
   claimNatives,
@@ -29,13 +30,38 @@ export function decideBatch(
   batch: readonly Decision[],
 ): Promise<readonly DecisionResult[]> {
   return inParts(batch, recordOf, (part) =>
-    isolatingFaults<Decision, DecisionResult>(part, fenced, (items) =>
-      context.journal.borrow((append) =>
-        context.database.transaction('deciding', (session) => decide(context, session, append, items), {
-          opensWithReads: true,
-        }),
-      ),
-    ),
+    isolatingFaults<Decision, DecisionResult>(part, fenced, (items) => decideWithin(context, items)),
+  )
+}
+
+/** Without the decisions that the guard refuses. Each repetition leaves out at least one more. */
+async function decideWithin(
+  context: PostgresContext,
+  items: readonly Decision[],
+): Promise<readonly DecisionResult[]> {
+  const results = new Map<Decision, DecisionResult>()
+  for (;;) {
+    const rest = items.filter((item) => !results.has(item))
+    try {
+      const decided = rest.length === 0 ? [] : await transactDecisions(context, rest)
+      for (const [index, item] of rest.entries()) results.set(item, decided[index] ?? fenced)
+      return items.map((item) => results.get(item) ?? fenced)
+    } catch (problem) {
+      if (!(problem instanceof GuardExceeded)) throw problem
+      for (const [item, { system, operation }] of problem.changes)
+        results.set(item, { kind: 'guarded', system, operation })
+    }
+  }
+}
+
+function transactDecisions(
+  context: PostgresContext,
+  items: readonly Decision[],
+): Promise<readonly DecisionResult[]> {
+  return context.journal.borrow((append) =>
+    context.database.transaction('deciding', (session) => decide(context, session, append, items), {
+      opensWithReads: true,
+    }),
   )
 }
 
@@ -88,6 +114,7 @@ async function decide(
   const concerned = await writeKeys(context, session, accepted)
   const changed = accepted.filter(({ item }) => changesIdentity(item)).map(idOf)
   await refreshDuplicates(session, [...new Set([...changed, ...concerned])])
+  await countChanges(session, accepted)
   const ok = new Set(accepted.map(({ item }) => item))
   return items.map((item): DecisionResult => {
     if (ok.has(item)) return { kind: 'ok' }
@@ -139,6 +166,7 @@ async function settle(
   const accepted = held.filter(({ item }) => !refused.has(item))
   await writePass(context, session, append, { held: accepted, absorbed })
   await refreshDuplicates(session, accepted.filter(({ item }) => changesIdentity(item)).map(idOf))
+  await uncountChanges(session, accepted)
   const ok = new Set(accepted.map(({ item }) => item))
   return items.map((item): SettlementResult => {
     if (ok.has(item)) return { kind: 'ok' }

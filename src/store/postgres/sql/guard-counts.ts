@@ -1,10 +1,5 @@
 import type { Session } from '../database.ts'
 
-/** One reservation at a time; the transactions are short. */
-export async function lockGuard(session: Session, lockClass: number): Promise<void> {
-  await session.rows(lock, [lockClass])
-}
-
 /** Changes counted in the last 24 hours; the oldest bucket counts whole, so the bound errs on the careful side. */
 export async function readSpent(
   session: Session,
@@ -26,15 +21,18 @@ export async function addSpent(
   await session.rows(add, [system, entity, operation, count])
 }
 
-/** Adds to the count if the sum of the last 24 hours stays within the bound; answers whether it did. One statement, safe against others like it. */
+/**
+ * Adds `total` to the count if the sum of the last 24 hours and `added` stay within the bound; returns whether it did. One statement, safe against
+ * others like it. `total` is less than `added` where changes are returned at the same time.
+ */
 export async function addWithin(
   session: Session,
   place: { readonly system: string; readonly entity: string; readonly operation: string },
-  count: number,
-  bound: number,
+  { added, total, bound }: { readonly added: number; readonly total: number; readonly bound: number },
 ): Promise<boolean> {
   const { system, entity, operation } = place
-  const rows = await session.rows<{ added: boolean }>(within, [system, entity, operation, count, bound])
+  const values = [system, entity, operation, total, added, bound]
+  const rows = await session.rows<{ added: boolean }>(within, values)
   return rows.length > 0
 }
 
@@ -42,9 +40,6 @@ export async function countLinked(session: Session, system: string, entity: stri
   const [row] = await session.rows<{ linked: number }>(linked, [system, entity])
   return row?.linked ?? 0
 }
-
-// Entity locks are negative and far from the lowest number, workers positive.
-const lock = { name: 'lock-guard', text: `select pg_advisory_xact_lock($1::integer, -2147483648)` }
 
 const read = {
   name: 'read-spent',
@@ -75,9 +70,9 @@ const within = {
     insert into guard_count as g (system, entity, operation, hour, count)
     select $1, $2, $3, now_ms() / 3600000, $4::bigint
     from earlier
-    where earlier.spent + $4::bigint <= $5::bigint
+    where earlier.spent + $5::bigint <= $6::bigint
     on conflict (system, entity, operation, hour) do update set count = g.count + excluded.count
-      where (select spent from earlier) + g.count + excluded.count <= $5::bigint
+      where (select spent from earlier) + g.count + $5::bigint <= $6::bigint
     returning true as added`,
 }
 
