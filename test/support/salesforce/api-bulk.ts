@@ -23,7 +23,7 @@ interface QueryJob {
   readonly operation: string
   readonly type: ObjectType
   readonly fields: readonly FieldSpec[]
-  /** As they were when the job was made. */
+  /** The state when the job was created. */
   readonly records: readonly StoredRecord[]
   readonly createdMs: number
   state: string
@@ -287,7 +287,7 @@ function closeOrAbort(request: ApiRequest, context: ApiContext, job: IngestJob):
   ingest(context, job)
 }
 
-/** All rows are worked off when the upload is closed; the job's state tells so some polls later. */
+/** All rows are processed when the upload is closed; the job's state shows that some polls later. */
 function ingest(context: ApiContext, job: IngestJob): void {
   const [columns = [], ...rows] = parse(job.upload)
   job.columns = columns
@@ -323,7 +323,7 @@ function ingestRow(
   const body: Record<string, unknown> = {}
   for (const [index, name] of columns.entries()) {
     const cell = row[index] ?? ''
-    // An empty cell leaves the field as it is; #N/A empties it.
+    // An empty cell leaves the field unchanged; #N/A clears it.
     if (name.toLowerCase() !== 'id' && cell !== '') body[name] = cell === '#N/A' ? null : cell
   }
   switch (job.operation) {

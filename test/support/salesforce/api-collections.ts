@@ -1,4 +1,4 @@
-/** `/composite/sobjects`: up to 200 records in a write, 2,000 in a read, each with a result of its own. */
+/** `/composite/sobjects`: up to 200 records per write, 2,000 per read, each with a result of its own. */
 import {
   type ApiContext,
   type ApiRequest,
@@ -59,7 +59,7 @@ function saveAll(request: ApiRequest, { org }: ApiContext, save: Save): ApiRespo
   return { status: 200, body: settled(results, allOrNone) }
 }
 
-/** The fake rolls nothing back: an `allOrNone` that would need it is refused as a whole beforehand. */
+/** The fake has no rollback: an `allOrNone` that would need one is refused as a whole in advance. */
 function settled(results: readonly Attempt[], allOrNone: boolean): readonly object[] {
   if (allOrNone && results.some(({ failed }) => failed)) {
     throw new SalesforceError(500, 'UNKNOWN_EXCEPTION', 'the fake does not roll back: use allOrNone=false')
@@ -115,7 +115,7 @@ function removeAll(request: ApiRequest, { org }: ApiContext): ApiResponse {
   return { status: 200, body: settled(results, request.query.get('allOrNone') === 'true') }
 }
 
-/** Unknown and deleted records come as null, in the order asked. */
+/** Unknown and deleted records are returned as null, in the requested order. */
 function retrieve(request: ApiRequest, { org }: ApiContext, object: string): ApiResponse {
   const type = org.type(object)
   const body = objectBody(request)

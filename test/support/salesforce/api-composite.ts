@@ -1,4 +1,4 @@
-/** `/composite`: up to 25 requests in one, the later ones using what the earlier ones gave. */
+/** `/composite`: up to 25 requests in one; later ones may use the results of earlier ones. */
 import {
   type ApiContext,
   type ApiRequest,
@@ -78,7 +78,7 @@ function subrequest(
   }
 }
 
-/** `@{ref.id}` anywhere in a later part is what the earlier part answered there. */
+/** Replaces `@{ref.id}` in a later part by the value from the earlier part's response. */
 function fill(
   part: Readonly<Record<string, unknown>>,
   known: ReadonlyMap<string, unknown>,

@@ -59,7 +59,7 @@ function page(
   return { status: 200, body: { totalSize: rows.length, done, ...next, records: rows.slice(from, end) } }
 }
 
-/** A client may ask for 200 to 2,000 records; the service may give fewer. */
+/** A client may request 200 to 2,000 records; the service may return fewer. */
 function batchOf(request: ApiRequest, { options }: ApiContext): number {
   const asked = /batchSize\s*=\s*(\d+)/i.exec(request.headers['sforce-query-options'] ?? '')?.[1]
   return Math.min(options.queryBatch, asked === undefined ? 2_000 : Math.max(200, Number(asked)))
@@ -100,7 +100,7 @@ function replicationDate(message: string): SalesforceError {
   return new SalesforceError(400, 'INVALID_REPLICATION_DATE', message)
 }
 
-/** Seconds do not count. */
+/** Seconds are ignored. */
 function minute(text: string | null): number {
   const ms = Date.parse(text ?? '')
   if (Number.isNaN(ms)) throw replicationDate(`invalid date: ${text}`)

@@ -1,4 +1,4 @@
-/** What the routes of the fake have in common: requests, answers, and the paths they listen to. */
+/** Common types of the fake's routes: requests, responses, and paths. */
 import type { Org } from './org.ts'
 
 /** One request below `/services/data/vXX.X`. */
@@ -15,7 +15,7 @@ export interface ApiRequest {
   readonly version: string
 }
 
-/** One response. `text` goes out as it is, `body` as JSON. */
+/** One response. `text` is sent unchanged, `body` as JSON. */
 export interface ApiResponse {
   readonly status: number
   readonly body?: unknown
@@ -23,7 +23,7 @@ export interface ApiResponse {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What the routes work on. */
+/** The context of the routes. */
 export interface ApiContext {
   readonly org: Org
   readonly options: ApiOptions
@@ -36,22 +36,22 @@ export interface ApiContext {
   handle(request: ApiRequest): ApiResponse
 }
 
-/** How the fake behaves. */
+/** The configurable behaviour of the fake. */
 export interface ApiOptions {
   /** Records in one response of a query. */
   readonly queryBatch: number
   /** Rows in one result page of a bulk query, unless `maxRecords` asks for fewer. */
   readonly bulkPage: number
-  /** Times a bulk job's state is asked for before it is done. */
+  /** Number of state queries before a bulk job is done. */
   readonly bulkPolls: number
   /** Bulk result pages after the first begin with the column names too. */
   readonly bulkHeaders: boolean
 }
 
-/** A route: answers, or is not concerned. */
+/** A route: returns a response, or undefined when it does not match. */
 export type Route = (request: ApiRequest, context: ApiContext) => ApiResponse | undefined
 
-/** Whether the path fits a pattern such as `sobjects/:object/:id`; gives the named parts. */
+/** Matches the path with a pattern such as `sobjects/:object/:id`; returns the named parts. */
 export function match(
   request: ApiRequest,
   method: string,
@@ -78,7 +78,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A record as REST answers show it: with `attributes`. */
+/** A record as in REST responses: with `attributes`. */
 export function withAttributes(
   version: string,
   object: string,

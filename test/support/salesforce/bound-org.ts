@@ -1,4 +1,4 @@
-/** The connector bound to a fake org: the ground of its tests. */
+/** The connector bound to a fake org, for its tests. */
 import { expect } from 'vitest'
 import type { CallContext, ConnectedSystem, ListEnd, Resource } from '../../../src/connectors/kit/contract.ts'
 import { connectSystem } from '../../../src/connectors/registry.ts'
@@ -10,7 +10,7 @@ const open: { close(): Promise<void> }[] = []
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 export const context: CallContext = { signal: new AbortController().signal, priority: 'hand' }
 
-/** Ends what a test has bound and started. */
+/** Ends everything that a test has bound and started. */
 export async function closeAll(): Promise<void> {
   for (const one of open.splice(0).reverse()) await one.close()
 }
@@ -51,7 +51,7 @@ export function clientCredentials(fake: FakeSalesforce): Record<string, unknown>
   return { type: 'oauth2-client-credentials', tokenUrl, clientId, clientSecret }
 }
 
-/** Returns one request, chosen by the test, instead of the org. */
+/** Responds to one request, chosen by the test, instead of the org. */
 export function once(
   fits: (request: ApiRequest) => boolean,
   status: number,
@@ -80,7 +80,7 @@ export async function listOf(
   }
 }
 
-/** Follows the feed to its end. */
+/** Reads the feed to its end. */
 export async function changesOf(
   resource: Resource,
   from?: string,

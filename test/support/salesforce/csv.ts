@@ -1,4 +1,4 @@
-/** A reader of CSV for uploads, written apart from the product's own. */
+/** A CSV reader for uploads, independent of the product's own. */
 
 /** Rows of cells; empty lines are left out. */
 export function parse(text: string): readonly (readonly string[])[] {

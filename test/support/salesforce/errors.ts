@@ -1,4 +1,4 @@
-/** Errors as the REST API answers them: a list of `{ errorCode, message, fields? }` with a status. */
+/** Errors in the format of the REST API: a list of `{ errorCode, message, fields? }` with a status. */
 
 /** One entry of an error response. */
 export interface ApiFault {
@@ -7,7 +7,7 @@ export interface ApiFault {
   readonly fields?: readonly string[]
 }
 
-/** Thrown anywhere in the fake; the face turns it into a response, collections into one record's result. */
+/** Thrown anywhere in the fake; converted to a response, or in collections to one record's result. */
 export class SalesforceError extends Error {
   readonly status: number
   readonly faults: readonly ApiFault[]
@@ -19,7 +19,7 @@ export class SalesforceError extends Error {
   }
 }
 
-/** The entry in a collection's result says `statusCode` where the REST error says `errorCode`. */
+/** The entry in a collection's result has `statusCode` where the REST error has `errorCode`. */
 export function saveErrors(error: SalesforceError): readonly object[] {
   return error.faults.map(({ errorCode, message, fields }) => ({
     statusCode: errorCode,

@@ -1,4 +1,4 @@
-/** The fake, seen by a client that nobody here wrote. */
+/** The fake, tested with a third-party client. */
 import { generateKeyPairSync } from 'node:crypto'
 import { Connection } from 'jsforce'
 import { afterEach, expect, test } from 'vitest'
@@ -177,7 +177,7 @@ test('a composite request uses in a later part what an earlier part gave', async
   expect(contact?.values.AccountId).toBe([...fake.org.records('Account')][0]?.id)
 })
 
-test('jsforce describes, and asks what was changed and deleted', async () => {
+test('jsforce describes, and queries changed and deleted records', async () => {
   const { conn, fake } = await start()
   const described = await conn.describe('Account')
   expect(described.fields.find(({ name }) => name === 'Isthmus_Id__c')).toMatchObject({
@@ -221,7 +221,7 @@ test('jsforce loads and reads in bulk, on one page', async () => {
   expect(rows).toMatchObject([{ Name: 'A, "quoted"' }])
 })
 
-test('a spent quota is a 403 that says so, and every response tells the use', async () => {
+test('an exhausted quota is a 403 with its code, and every response reports the usage', async () => {
   const { conn, fake } = await start({ dailyRequests: 2 })
   const reply = await fetch(`${fake.url}/services/data/v60.0/limits`, {
     headers: { authorization: `Bearer ${fake.oauth.newSession()}` },

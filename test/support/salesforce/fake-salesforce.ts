@@ -1,4 +1,4 @@
-/** A fake Salesforce org on the loopback interface: the paths, errors and habits of the real one, and a back door. See README.md. */
+/** A fake Salesforce org on the loopback interface: the paths, errors and behaviour of the real one, and a back door. See README.md. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -14,15 +14,15 @@ import { OAuth, type OAuthOptions } from './oauth.ts'
 import type { ObjectSpec } from './objects.ts'
 import { Org } from './org.ts'
 
-/** What can be chosen. */
+/** Options of the fake. */
 export interface FakeSalesforceOptions extends Partial<ApiOptions> {
   readonly objects?: readonly ObjectSpec[]
   readonly oauth?: Partial<OAuthOptions>
   /** API requests a day. @default 100000 */
   readonly dailyRequests?: number
-  /** Returns `POST /__back-door/<verb>`, for a fake in a process of its own. @default no such path */
+  /** Handles `POST /__back-door/<verb>`, for a fake in a process of its own. @default no such path */
   readonly backDoor?: (org: Org, verb: string, wish: Readonly<Record<string, unknown>>) => unknown
-  /** Called before a request is answered; true when it took the response over. */
+  /** Called before the response to a request; true when it took over the response. */
   readonly intercept?: (request: ApiRequest, response: ServerResponse) => boolean
 }
 
@@ -32,12 +32,12 @@ export interface FakeSalesforce extends AsyncDisposable {
   readonly org: Org
   readonly oauth: OAuth
   readonly credentials: OAuthOptions
-  /** `GET /services/data/v60.0/limits`, in the order they came. */
+  /** Received requests such as `GET /services/data/v60.0/limits`, in order. */
   readonly seen: string[]
   /** API requests counted today. */
   used: number
   dailyRequests: number
-  /** So many of the next writes take effect without a response. */
+  /** This many of the next writes take effect without a response. */
   loseResponses: number
   close(): Promise<void>
 }

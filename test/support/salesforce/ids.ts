@@ -1,4 +1,4 @@
-/** Record ids as Salesforce makes them: 3 characters for the object, 12 that count up, 3 that repeat the case of the other 15. */
+/** Record ids in Salesforce's format: 3 characters for the object, 12 that count up, 3 that encode the case of the other 15. */
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const suffixes = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
@@ -14,7 +14,7 @@ export function makeId(prefix: string, count: number): string {
   return toEighteen(`${prefix}${text}`)
 }
 
-/** 15 characters tell case apart; the suffix makes them safe where case is lost. Texts of another length stay as they are. */
+/** 15 characters are case-sensitive; the suffix makes them safe where case is lost. Texts of another length are returned unchanged. */
 export function toEighteen(id: string): string {
   if (id.length !== 15) return id
   const suffix = [0, 5, 10].map((start) => {
@@ -24,7 +24,7 @@ export function toEighteen(id: string): string {
   return id + suffix.join('')
 }
 
-/** Whether the text has the form of an id; its suffix is checked too. */
+/** True when the text has the form of an id, including its suffix. */
 export function isId(text: string): boolean {
   if (!/^[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?$/.test(text)) return false
   return text.length === 15 || toEighteen(text.slice(0, 15)) === text

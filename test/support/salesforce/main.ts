@@ -1,7 +1,7 @@
 /**
- * A fake org as a process of its own: `node main.ts '<options as JSON>'`. Its first line of output says where it is and how to get in.
+ * A fake org as a process of its own: `node main.ts '<options as JSON>'`. Its first line of output contains its address and credentials.
  *
- * Options are those of the fake that JSON can hold, and `accounts`: how many it begins with. Its back door is `POST /__back-door/<verb>`.
+ * Options are those of the fake that JSON can represent, and `accounts`: the initial number of accounts. Its back door is `POST /__back-door/<verb>`.
  */
 import { type FakeSalesforceOptions, startFakeSalesforce } from './fake-salesforce.ts'
 import type { Org } from './org.ts'
@@ -54,6 +54,6 @@ process.stdout.write(
 const stop = (): void => void fake.close().then(() => process.exit(0))
 process.once('SIGTERM', stop)
 process.once('SIGINT', stop)
-// The parent's end is ours: no fake outlives its test.
+// Ends with its parent, so that no fake outlives its test.
 process.stdin.resume()
 process.stdin.once('end', stop)

@@ -8,20 +8,20 @@ export interface OAuthOptions {
   readonly clientSecret: string
   readonly refreshToken: string
   readonly username: string
-  /** PEM of the certificate's key that the connected app was given; without it JWT bearer is refused. */
+  /** PEM of the public key registered with the connected app; without it JWT bearer is refused. */
   readonly publicKey?: string
   readonly audience: string
-  /** How long a session lives. */
+  /** Lifetime of a session. */
   readonly sessionMs: number
 }
 
-/** Tokens and who holds them. */
+/** Tokens and their users. */
 export class OAuth {
   readonly #options: OAuthOptions
   readonly #sessions = new Map<string, number>()
   readonly #now: () => number
   readonly #publicKey: KeyObject | undefined
-  /** Tokens given out. */
+  /** Number of issued tokens. */
   issued = 0
 
   constructor(options: OAuthOptions, now: () => number) {
@@ -30,7 +30,7 @@ export class OAuth {
     this.#publicKey = options.publicKey === undefined ? undefined : createPublicKey(options.publicKey)
   }
 
-  /** A session as if somebody had logged in. */
+  /** A session as after a login. */
   newSession(): string {
     const token = `00D!${randomBytes(24).toString('base64url')}`
     this.#sessions.set(token, this.#now() + this.#options.sessionMs)

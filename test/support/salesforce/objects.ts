@@ -1,4 +1,4 @@
-/** What the fake org is made of: sObjects with their fields, as a describe tells them. */
+/** The objects of the fake org: sObjects with their fields, in the form of a describe. */
 
 export type FieldKind =
   | 'id'
@@ -30,7 +30,7 @@ export interface FieldSpec {
   readonly readOnly?: boolean
   readonly externalId?: boolean
   readonly unique?: boolean
-  /** Comparisons tell case apart; org admins can say so for a unique external id. */
+  /** Comparisons are case-sensitive, which org admins can configure for a unique external id. */
   readonly caseSensitive?: boolean
   readonly values?: readonly string[]
   /** A picklist that refuses other values. */
@@ -220,7 +220,7 @@ const soapTypes: Partial<Record<FieldKind, string>> = {
   address: 'urn:address',
 }
 
-/** One field as `describe` tells it. */
+/** One field in the form of `describe`. */
 export function describeField(field: FieldSpec): Readonly<Record<string, unknown>> {
   const writable = field.readOnly !== true
   const custom = field.name.endsWith('__c')
@@ -266,7 +266,7 @@ export function describeField(field: FieldSpec): Readonly<Record<string, unknown
   }
 }
 
-/** An object as the global describe tells it. */
+/** An object in the form of the global describe. */
 export function describeSummary({ spec }: ObjectType, version: string): Readonly<Record<string, unknown>> {
   const base = `/services/data/${version}/sobjects/${spec.name}`
   const hidden = spec.name === 'Organization'

@@ -1,8 +1,8 @@
 /**
- * The records of a fake org, and everything that changes them.
+ * The records of a fake org, and all operations that change them.
  *
- * A change is stamped when it is made and seen when its transaction commits; usually that is the same moment, {@link Org.transaction}
- * keeps them apart. SystemModstamp has whole seconds, as the API shows it.
+ * A change is stamped when it is made and becomes visible when its transaction commits; usually that is the same time, {@link Org.transaction}
+ * separates them. SystemModstamp has whole seconds, as in the API.
  */
 import { LosslessNumber } from 'lossless-json'
 import { isDeleted, notFound, SalesforceError } from './errors.ts'
@@ -10,7 +10,7 @@ import { isId, makeId, toEighteen } from './ids.ts'
 import { type FieldSpec, type ObjectSpec, type ObjectType, objectType, standardObjects } from './objects.ts'
 import { apiTime, type Stored, storedValue } from './values.ts'
 
-/** One record as it is kept. */
+/** One stored record. */
 export interface StoredRecord {
   readonly id: string
   readonly type: ObjectType
@@ -21,16 +21,16 @@ export interface StoredRecord {
   masterId: string | undefined
 }
 
-/** A record that was deleted, as the delete log keeps it: also after the recycle bin was emptied. */
+/** A deleted record in the delete log, which survives emptying the recycle bin. */
 export interface Deletion {
   readonly id: string
   readonly atMs: number
 }
 
-/** What a client sends for a record. */
+/** The fields of a record in a request. */
 export type Body = Readonly<Record<string, unknown>>
 
-/** Changes that are stamped now and seen at the commit. */
+/** Changes that are stamped now and become visible at the commit. */
 export interface OpenTransaction {
   create(object: string, body: Body): string
   update(object: string, id: string, body: Body): void
@@ -68,12 +68,12 @@ export class Org {
     this.#deletions.set(spec.name, [])
   }
 
-  /** Stops the org's clock at a time, or lets it run again. */
+  /** Stops the org's clock at a time, or resumes it. */
   setTime(ms: number | undefined): void {
     this.#frozenMs = ms
   }
 
-  /** Puts the org's running clock forward. */
+  /** Advances the org's running clock. */
   advance(ms: number): void {
     this.#aheadMs += ms
   }
@@ -110,7 +110,7 @@ export class Org {
     return this.#deletions.get(object)?.filter(({ atMs }) => atMs >= this.now() - monthMs) ?? []
   }
 
-  /** Up to here every transaction is over: what replication may rely on. */
+  /** The time up to which every transaction has ended, which replication may rely on. */
   coveredMs(): number {
     return Math.min(this.now(), ...this.#open)
   }
@@ -144,13 +144,13 @@ export class Org {
     this.onChange('UNDELETE', record)
   }
 
-  /** Removes deleted records for good: only the delete log still knows of them. */
+  /** Removes deleted records permanently: only the delete log still contains them. */
   emptyRecycleBin(object: string): void {
     const table = this.#tables.get(object)
     for (const record of [...(table?.values() ?? [])]) if (record.deleted) table?.delete(record.id)
   }
 
-  /** The losers are deleted and say who survives; whatever pointed at them points at the survivor. */
+  /** The losers are deleted and name the survivor; references to them are changed to the survivor. */
   merge(object: string, masterId: string, loserIds: readonly string[]): void {
     const master = this.live(object, masterId)
     const stamp = this.#stamp()
@@ -339,7 +339,7 @@ export class Org {
     throw new SalesforceError(400, 'DUPLICATE_VALUE', message, [])
   }
 
-  /** Live records with this value in the field; texts without regard to case. */
+  /** Live records with this value in the field; texts are compared case-insensitively. */
   byValue(type: ObjectType, field: FieldSpec, value: Stored): readonly StoredRecord[] {
     if (field.unique === true) {
       const record = this.#unique.get(uniqueKey(type, field, value))

@@ -1,11 +1,11 @@
-/** Notices that Salesforce sends: outbound messages in SOAP, and change events in the shape of Change Data Capture. */
+/** Notifications that Salesforce sends: outbound messages in SOAP, and change events in the form of Change Data Capture. */
 
-/** What an outbound message says of one record. */
+/** One record in an outbound message. */
 export interface Notified {
   readonly object: string
   readonly id: string
   readonly values?: Readonly<Record<string, string>>
-  /** The notification keeps its id when it is sent again. */
+  /** The notification keeps its id when it is repeated. */
   readonly notificationId: string
 }
 
@@ -46,7 +46,7 @@ ${notifications.join('\n')}
 </soapenv:Envelope>`
 }
 
-/** Sends an outbound message; true when the receiver acknowledged it in SOAP. Otherwise Salesforce would send it again for 24 hours. */
+/** Sends an outbound message; true when the receiver acknowledged it in SOAP. Otherwise Salesforce would retry for 24 hours. */
 export async function sendOutboundMessage(
   url: string,
   organizationId: string,
@@ -61,7 +61,7 @@ export async function sendOutboundMessage(
   return response.ok && /<(?:\w+:)?Ack>\s*true\s*<\/(?:\w+:)?Ack>/.test(reply)
 }
 
-/** A change event as a relay hands it on. */
+/** A change event as a relay forwards it. */
 export function changeEvent(
   object: string,
   recordIds: readonly string[],

@@ -1,4 +1,4 @@
-/** A reader of SOQL: SELECT, WHERE with AND, OR, NOT and brackets, comparisons, IN, LIKE, null, ORDER BY, LIMIT, OFFSET, COUNT(). */
+/** A SOQL parser: SELECT, WHERE with AND, OR, NOT and brackets, comparisons, IN, LIKE, null, ORDER BY, LIMIT, OFFSET, COUNT(). */
 import { SalesforceError } from './errors.ts'
 
 /** A value in a condition. */
@@ -22,7 +22,7 @@ export type Condition =
       readonly values: readonly Literal[]
     }
 
-/** One query, read. */
+/** One parsed query. */
 export interface Soql {
   readonly object: string
   /** `count` for COUNT(). */

@@ -7,7 +7,7 @@ import type { FieldSpec, ObjectType } from './objects.ts'
 import type { Org, StoredRecord } from './org.ts'
 import { type Condition, type Literal, parseSoql, type Soql } from './soql-parse.ts'
 
-/** What a query gives: the records, or their number for COUNT(). */
+/** The result of a query: the records, or their number for COUNT(). */
 export interface Found {
   readonly type: ObjectType
   readonly fields: readonly FieldSpec[]
@@ -35,7 +35,7 @@ export function runSoql(org: Org, text: string, options: { readonly all: boolean
   return { type, fields: selected(type, soql), records, countOnly: soql.fields === 'count' }
 }
 
-/** A condition on ids, alone or joined by AND, is answered without looking at everything. */
+/** A condition on ids, alone or joined by AND, is evaluated without scanning all records. */
 function candidates(org: Org, type: ObjectType, where: Condition | undefined): Iterable<StoredRecord> {
   const parts = where?.kind === 'and' ? where.parts : where === undefined ? [] : [where]
   for (const part of parts) {
@@ -170,7 +170,7 @@ function comparable(field: FieldSpec, value: unknown): Comparable {
       return new Decimal(value instanceof LosslessNumber ? value.toString() : String(value))
     case 'id':
     case 'reference':
-      // Ids tell case apart; every other text does not.
+      // Ids are case-sensitive; all other texts are not.
       return isId(String(value)) ? toEighteen(String(value)) : String(value)
     default:
       return field.caseSensitive === true ? String(value) : String(value).toLowerCase()

@@ -1,4 +1,4 @@
-/** Starts a fake org as a process of its own and speaks to its back door. */
+/** Starts a fake org as a process of its own and uses its back door. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { FakeSalesforceOptions } from './fake-salesforce.ts'

@@ -1,4 +1,4 @@
-/** What a field takes, and what Salesforce makes of it. Numbers are kept as the digits that came, so that nothing is lost in between. */
+/** The values that a field accepts, and their stored form. Numbers keep their digits, so that nothing is lost. */
 import { Decimal } from 'decimal.js'
 import { LosslessNumber } from 'lossless-json'
 import { SalesforceError } from './errors.ts'
@@ -9,7 +9,7 @@ export type Stored = string | boolean | null | LosslessNumber
 
 const numeric: ReadonlySet<string> = new Set(['double', 'currency', 'percent', 'int'])
 
-/** Converts what a client sent. @throws SalesforceError as the API refuses it */
+/** Converts a value from a request. @throws SalesforceError as the API refuses it */
 export function storedValue(type: ObjectType, field: FieldSpec, given: unknown): Stored {
   if (given === null || given === undefined) return field.type === 'boolean' ? false : null
   if (numeric.has(field.type)) return storedNumber(field, given)
@@ -75,7 +75,7 @@ function storedInstant(field: FieldSpec, given: unknown): Stored {
 
 function storedText(type: ObjectType, field: FieldSpec, given: unknown): Stored {
   if (typeof given === 'object' && !(given instanceof LosslessNumber)) throw parserError(field, given)
-  // Blanks at both ends are cut off, and an empty text is none.
+  // Leading and trailing spaces are removed, and an empty text becomes null.
   const text = String(given).trim()
   if (text === '') return null
   const length = field.length ?? 255
@@ -110,7 +110,7 @@ function labelOf(field: FieldSpec): string {
   return field.label ?? field.name
 }
 
-/** A time as REST answers spell it. */
+/** A time in the format of REST responses. */
 export function apiTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '+0000')
 }

@@ -54,7 +54,7 @@ function collection(account: FakeAccount, kind: Kind, method: string, params: Pa
   return withExpansion(account, account.create(kind, properties).native, params)
 }
 
-/** A payment that is confirmed at once is captured at once. */
+/** Refuses a new object whose id or lookup key is already in use. */
 function checkCreate(account: FakeAccount, kind: Kind, properties: Native): void {
   const { id, lookup_key: lookupKey } = properties
   if (typeof id === 'string' && account.objects.has(id)) {

@@ -1,6 +1,6 @@
 /**
- * Idempotency keys: the first response to a key, a 500 included, comes again for 24 hours. Another request under the same key is refused. What
- * never began (refused parameters, a limit, a lock) is not kept.
+ * Idempotency keys: the first response to a key, including a 500, is repeated for 24 hours. Another request under the same key is refused. Responses
+ * of requests that never began (refused parameters, a limit, a lock) are not kept.
  */
 import { createHash } from 'node:crypto'
 import { StripeRefusal } from './stripe-error.ts'
@@ -27,7 +27,7 @@ export class IdempotencyKeys {
     this.#now = now
   }
 
-  /** The response kept for this request, or undefined when it has to be carried out. @throws StripeRefusal */
+  /** Returns the response kept for this request, or undefined when it has to be executed. @throws StripeRefusal */
   begin(key: string, method: string, path: string, body: string): KeptAnswer | undefined {
     const request = createHash('sha256').update(`${method} ${path}\n${body}`).digest('hex')
     const kept = this.#kept.get(key)

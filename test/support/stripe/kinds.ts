@@ -1,7 +1,7 @@
-/** The kinds of objects that the fake knows: their fresh state, which parameters they take, and the events that tell of them. */
+/** The kinds of objects of the fake: their initial state, their parameters, and the events about them. */
 import type { Native } from './account.ts'
 
-/** How a parameter is read. */
+/** How a parameter is parsed. */
 export type ParamKind =
   | 'text'
   | 'integer'
@@ -24,11 +24,11 @@ export interface Kind {
   /** Only for creates. */
   readonly createParams?: Readonly<Record<string, ParamKind>>
   readonly required: readonly string[]
-  /** Filters of its list beside the common ones. */
+  /** Filters of its list in addition to the common ones. */
   readonly filters: readonly string[]
   readonly fresh: Native
   readonly deletable: boolean
-  /** Types of events; undefined where Stripe tells nothing. */
+  /** Types of events; undefined where Stripe sends none. */
   readonly events: { readonly created?: string; readonly updated?: string; readonly deleted?: string }
 }
 
@@ -202,7 +202,7 @@ const paymentIntent: Kind = {
     transfer_group: null,
   },
   deletable: false,
-  // There is no event for a mere change of description or metadata.
+  // There is no event for a change of only the description or metadata.
   events: { created: 'payment_intent.created' },
 }
 

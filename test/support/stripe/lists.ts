@@ -4,7 +4,7 @@ import { isParams, type Param, type Params } from './form.ts'
 import { type Kind, kinds } from './kinds.ts'
 import { invalidRequest, missing } from './stripe-error.ts'
 
-/** Stripe forgets events after 30 days, without a word. */
+/** Stripe silently removes events after 30 days. */
 export const eventRetentionMs = 30 * 86_400_000
 
 interface Listed {
@@ -21,7 +21,7 @@ export function listObjects(account: FakeAccount, kind: Kind, params: Params): N
   const page = pageOf(
     fitting.filter(({ native }) => isWithin(native, params.created)).map(listed),
     params,
-    // An object that a filter leaves out is still a place in the list; one that is gone is none.
+    // An object excluded by a filter still has a position in the list; a deleted one has none.
     (id, parameter) => place(all.map(listed), id, parameter, kind.object),
     all.map(listed),
   )
@@ -137,7 +137,7 @@ function pageOf(
 
 const clausePattern = /^(-?)(\w+)(?:\['([^']+)'\])?([:~<>])(?:'((?:\\.|[^'\\])*)'|(\S+))$/
 
-/** `metadata['key']:'value' AND email:'x'`: what the connector uses of the search language. */
+/** `metadata['key']:'value' AND email:'x'`: the part of the search language that the connector uses. */
 export function searchObjects(account: FakeAccount, kind: Kind, params: Params): Native {
   refuseUnknown(params, new Set(['query', 'limit', 'page', 'expand']))
   const query = typeof params.query === 'string' ? params.query : ''
@@ -164,7 +164,7 @@ export function searchObjects(account: FakeAccount, kind: Kind, params: Params):
   }
 }
 
-/** Puts the objects that `expand` names in the place of their ids. */
+/** Replaces the ids that `expand` names by their objects. */
 export function expanded(account: FakeAccount, native: Native, expand: Param | undefined): Native {
   const paths = Array.isArray(expand) ? expand.map(String) : []
   return paths.reduce<Native>((record, path) => expandAt(account, record, path.split('.'), path), native)

@@ -1,4 +1,4 @@
-/** Checks parameters and puts them over an object, as Stripe does: texts to types, empty texts clear, nested objects are taken whole. */
+/** Checks parameters and applies them to an object, like Stripe: texts are converted, empty texts clear, nested objects are replaced. */
 import type { FakeAccount, Native } from './account.ts'
 import { isParams, type Param, type Params } from './form.ts'
 import { type Kind, kinds, type ParamKind } from './kinds.ts'

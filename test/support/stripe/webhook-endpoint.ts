@@ -1,4 +1,4 @@
-/** Deliveries to an endpoint, signed by Stripe's own library, with everything that goes wrong on the way. */
+/** Deliveries to an endpoint, signed by Stripe's own library, with delivery faults. */
 import Stripe from 'stripe'
 import type { StripeEvent } from './account.ts'
 
@@ -11,11 +11,11 @@ export interface Delivery {
 export interface WebhookEndpointOptions {
   readonly url: string
   readonly secret: string
-  /** Types that it hears of; `*` is all. @default all */
+  /** Subscribed types; `*` is all. @default all */
   readonly types?: readonly string[]
 }
 
-/** Signs as Stripe does. `secrets`: more than one while a secret is rolled. */
+/** Signs like Stripe. `secrets`: more than one while a secret is rolled. */
 export function signedDelivery(
   event: StripeEvent,
   options: { readonly secrets: readonly string[]; readonly atMs?: number },
@@ -36,13 +36,13 @@ export function signedDelivery(
   }
 }
 
-/** Sends every event once, in order, unless told otherwise. Nothing is sent again by itself. */
+/** Sends every event once, in order, unless configured otherwise. Nothing is retried automatically. */
 export class WebhookEndpoint {
-  /** Events that were never delivered: lost on the way, or not taken. */
+  /** Events that were never delivered: lost in transit, or not accepted. */
   readonly undelivered: StripeEvent[] = []
-  /** Deliveries yet to lose. */
+  /** Number of next deliveries to lose. */
   lose = 0
-  /** Deliveries yet to send twice. */
+  /** Number of next deliveries to send twice. */
   duplicate = 0
   /** Holds deliveries back until `release`. */
   held = false
@@ -70,13 +70,13 @@ export class WebhookEndpoint {
     }
   }
 
-  /** Sends what was held back, in the order given. */
+  /** Sends the held deliveries, in the order given. */
   release(order: (events: readonly StripeEvent[]) => readonly StripeEvent[] = (events) => events): void {
     this.held = false
     for (const event of order(this.#waiting.splice(0))) this.#send(event)
   }
 
-  /** Resolves when everything on its way has arrived or failed. */
+  /** Resolves when every delivery in transit has arrived or failed. */
   async settled(): Promise<void> {
     await this.#chain
   }
