@@ -1,5 +1,7 @@
 /** Connectors, and the kit to write one: `isthmus/connectors`. */
 
+import './model/required-node.ts'
+
 export type { RemoteCapabilities } from './connectors/kit/capabilities.ts'
 export {
   type FeedItem,

@@ -1,5 +1,7 @@
 /** The API client framework: `isthmus/http`. */
 
+import './model/required-node.ts'
+
 export type { ApiResponse } from './http/api-response.ts'
 export type { Authenticator, Credential } from './http/auth/authenticator.ts'
 export { MemoryTokenStore } from './http/auth/memory-token-store.ts'

@@ -1,5 +1,7 @@
 /** Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every part of it throws. */
 
+import './model/required-node.ts'
+
 export type { WebhookReply } from './connectors/kit/contract.ts'
 export type { ByHand, PlaceFilter, PlaceResult, RecordKey } from './engine/intake/by-hand.ts'
 export type { FullRunResult } from './engine/intake/full-run.ts'

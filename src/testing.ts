@@ -1,5 +1,7 @@
 /** For tests of code that uses Isthmus: `isthmus/testing`. */
 
+import './model/required-node.ts'
+
 export type {
   DrainedFeed,
   ListRun,

@@ -1,14 +1,14 @@
 /** Undoes a response's content encoding, never into more bytes than allowed: a few kilobytes can unfold into gigabytes. */
 import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
+import zlib from 'node:zlib'
 import { type Coding, codingsOf, hasZlibHeader } from './content-encoding.ts'
 
 const decoders = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
-  'raw-deflate': promisify(inflateRaw),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
+  gzip: promisify(zlib.gunzip),
+  deflate: promisify(zlib.inflate),
+  'raw-deflate': promisify(zlib.inflateRaw),
+  br: promisify(zlib.brotliDecompress),
+  zstd: promisify(zlib.zstdDecompress),
 } as const
 
 /** The plain bytes, or why there are none. */

@@ -7,7 +7,7 @@
  */
 
 import type { LookupFunction } from 'node:net'
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import tls, { createSecureContext, type SecureContext } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { wireBody } from './bodies/request-body.ts'
 import type { Call, HttpClock, WireResponse } from './call.ts'
@@ -127,7 +127,7 @@ function routeOf(options: TransportOptions): Route {
 function secureContextOf({ ca, clientCertificate: own }: TransportOptions): SecureContext {
   return createSecureContext({
     minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ...ca] }),
+    ...(ca === undefined ? {} : { ca: [...tls.getCACertificates('default'), ...ca] }),
     ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
     ...(own?.passphrase === undefined ? {} : { passphrase: own.passphrase }),
   })

@@ -49,6 +49,35 @@ test.each(['isthmus', 'isthmus/http', 'isthmus/connectors', 'isthmus/testing'])(
   },
 )
 
+test.each(['isthmus', 'isthmus/http', 'isthmus/connectors', 'isthmus/testing'])(
+  'importing %s with an older Node.js fails with one sentence that says which one is needed',
+  (entry) => {
+    // What an older Node.js does not have by name would end the import before any module could say so.
+    writeFileSync(
+      path.join(folder, 'older.cjs'),
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })
+      const since = /zstd|getCACertificates/i
+      const codeOf = (name) => {
+        const names = Object.keys(require(name)).filter((one) => /^[a-z]\\w*$/i.test(one) && !since.test(one))
+        return 'const all = process.getBuiltinModule("' + name + '"); export default all; export const { ' + names + ' } = all'
+      }
+      const url = (name) => 'data:text/javascript,' + encodeURIComponent(codeOf(name))
+      const older = { 'node:zlib': url('node:zlib'), 'node:tls': url('node:tls') }
+      require('node:module').registerHooks({
+        resolve: (specifier, context, next) =>
+          specifier in older && context.parentURL?.includes('/isthmus/dist/')
+            ? { url: older[specifier], shortCircuit: true }
+            : next(specifier, context),
+      })`,
+    )
+    const code = `import('${entry}').catch((error) => process.stdout.write(error.name + ': ' + error.message))`
+    const older = ['--require', './older.cjs', '--input-type=module', '--eval', code]
+    expect(run(process.execPath, older)).toBe(
+      'Error: isthmus needs Node.js 24 or newer, and this is 20.20.2: install it from https://nodejs.org, or for this folder alone with `npm install node@24` and run your program with `npx node`.',
+    )
+  },
+)
+
 test('has at most eight error classes, each under the name of its base', () => {
   const code = `
     const names = new Set()

@@ -1,12 +1,6 @@
 /** A response's body while it comes in: chunks are taken from the socket only as fast as somebody reads them. */
 import { Duplex, pipeline, Readable } from 'node:stream'
-import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createInflateRaw,
-  createZstdDecompress,
-} from 'node:zlib'
+import zlib, { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import type { Call } from '../call.ts'
 import { type Coding, codingsOf, hasZlibHeader } from '../content-encoding.ts'
 import { ResponseValidationError } from '../errors.ts'
@@ -71,7 +65,7 @@ const decoders: Readonly<Record<Coding, () => Duplex>> = {
   gzip: createGunzip,
   deflate: inflateEither,
   br: createBrotliDecompress,
-  zstd: createZstdDecompress,
+  zstd: zlib.createZstdDecompress,
 }
 
 /** The zlib format or raw deflate, whichever the first bytes say. */
