@@ -37,6 +37,7 @@ export const policySchema = z
   .describe(
     "Who decides when several systems changed a field at once. prefer crm erp: the first named system among those that changed it. latest: the later change by the systems' own clocks, where they differ by more than skew; otherwise by rank. manual: nobody; the field is held until a person decides. union: of sets; what any side added is in, what any side removed is out. sum: of numbers; every side's difference to the value before is added. A function: what it answers for the candidates.",
   )
+  .meta({ id: 'ConflictPolicy' })
 
 export const conflictSchema = z
   .union([
