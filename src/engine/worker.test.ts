@@ -78,7 +78,7 @@ describe('a worker', () => {
     await it.advance(2_000)
     expect(it.system('b').bodies()).toHaveLength(4)
     await it.advance(600_000)
-    expect(await it.member('a', 'bad', 'a')).toMatchObject({ lane: 'quarantined' })
+    expect(await it.member('a', 'bad', 'a')).toMatchObject({ lane: { state: 'quarantined' } })
     expect((await it.store.admin.failures({ limit: 5 })).rows).toMatchObject([{ operation: 'pass' }])
     const reads = it.system('a').count('read')
     await it.advance(300_000)
@@ -100,7 +100,9 @@ describe('a worker', () => {
     }
     it.start()
     await it.advance(3_000)
-    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'quarantined', laneReason: 'PASS_CRASHED' })
+    expect(await it.member('a', 'x', 'a')).toMatchObject({
+      lane: { state: 'quarantined', reason: 'PASS_CRASHED' },
+    })
     expect(it.system('a').count('read')).toBe(0)
   })
 

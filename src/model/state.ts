@@ -4,7 +4,7 @@
  *
  * All times are epoch milliseconds on the database's clock.
  */
-import type { LaneReason, LaneReasons } from './lane-reasons.ts'
+import type { Lane } from './lane.ts'
 import type { LensId } from './lens/identity.ts'
 import type { KeptAnswer } from './lookup.ts'
 import type { CanonicalValue } from './values.ts'
@@ -168,9 +168,6 @@ export interface SyncRecord {
  */
 export type MemberState = 'absent' | 'unread' | 'linked' | 'suspect' | 'gone' | 'out-of-scope'
 
-/** Why a lane is closed; `open` lanes work. Lanes of other systems and records are never affected. */
-export type LaneState = keyof LaneReasons
-
 export interface Member {
   readonly recordId: string
   readonly system: string
@@ -187,10 +184,8 @@ export interface Member {
   readonly asof: number
   /** Time of the next read to verify a write. */
   readonly settleAt?: number
-  readonly lane: LaneState
-  readonly laneUntil?: number
-  readonly laneReason?: LaneReason
-  /** Consecutive failures of this lane, for back-off. */
+  readonly lane: Lane
+  /** Consecutive calls for this lane that failed, for back-off. Counted in every state: a system that takes no calls closes no lane. */
   readonly laneAttempts: number
   /** First independent read that found it gone. */
   readonly goneSince?: number

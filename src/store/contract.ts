@@ -11,7 +11,7 @@
  */
 
 import type { ErrorCode } from '../model/error-codes.ts'
-import type { LaneReason } from '../model/lane-reasons.ts'
+import type { Lane } from '../model/lane.ts'
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { ConflictDraft } from '../model/merge/contract.ts'
 import type {
@@ -19,7 +19,6 @@ import type {
   CreateEvidence,
   Intent,
   IntentState,
-  LaneState,
   Member,
   MemberFields,
   MemberState,
@@ -132,9 +131,7 @@ export interface MemberUpdate {
   readonly absorbedVersion?: string | null
   readonly asof?: number
   readonly settleAt?: number | null
-  readonly lane?: LaneState
-  readonly laneUntil?: number | null
-  readonly laneReason?: LaneReason | null
+  readonly lane?: Lane
   readonly laneAttempts?: number
   readonly goneSince?: number | null
   readonly createWantedAt?: number | null

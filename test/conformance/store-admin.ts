@@ -147,9 +147,7 @@ export function describeAdmin(open: OpenHarness): void {
       }
       const lane = {
         system: 'crm',
-        lane: 'rejected',
-        laneUntil: 5,
-        laneReason: 'refused',
+        lane: { state: 'rejected', reason: 'refused' },
         laneAttempts: 3,
       } as const
       await store.settle([
@@ -161,8 +159,8 @@ export function describeAdmin(open: OpenHarness): void {
       expect(await store.admin.retryFailures({ signature: 'crm/update/REFUSED' }, 'eve')).toBe(1)
       const due = await claimOne(store, worker)
       expect(due.record).toMatchObject({ id, look: ['crm'], attempts: 1 })
-      expect(memberOf(due, 'crm')).toMatchObject({ lane: 'open', laneAttempts: 0 })
-      expect(memberOf(due, 'crm').laneUntil).toBeUndefined()
+      expect(memberOf(due, 'crm')).toMatchObject({ laneAttempts: 0 })
+      expect(memberOf(due, 'crm').lane).toEqual({ state: 'open' })
       expect(memberOf(due, 'crm').fields).toEqual({ name: { shadow: 'Ann', acked: 1 } })
       expect((await store.admin.failures({ limit: 5 })).rows).toHaveLength(1)
       expect((await store.admin.journal({ recordId: id, limit: 1 }))[0]).toMatchObject({
@@ -274,7 +272,7 @@ export function describeAdmin(open: OpenHarness): void {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const one = hold(id, { system: 'erp' })
-      const members = [{ system: 'erp', lane: 'held', laneReason: 'guard' }] as const
+      const members = [{ system: 'erp', lane: { state: 'held', reason: 'guard' } }] as const
       await store.settle([
         clean(await claimAgain(id), { holds: [one, hold(id, { system: 'erp' })], members }),
       ])
@@ -284,11 +282,11 @@ export function describeAdmin(open: OpenHarness): void {
       expect(await store.admin.releaseHolds({ id: one.id }, 'release', 'eve')).toBe(1)
       const due = await claimOne(store, worker)
       expect(due.record.look).toEqual(['erp'])
-      expect(memberOf(due, 'erp')).toMatchObject({ lane: 'open', laneReason: 'released' })
+      expect(memberOf(due, 'erp')).toMatchObject({ lane: { state: 'open', reason: 'released' } })
       expect(await store.admin.releaseHolds({}, 'release', 'eve')).toBe(0)
       await store.settle([clean(due, { holds: [hold(id, { system: 'erp' })], members })])
       expect(await store.admin.releaseHolds({ kind: 'guard', system: 'erp' }, 'reject', 'eve')).toBe(1)
-      expect(memberOf(await claimOne(store, worker), 'erp').lane).toBe('rejected')
+      expect(memberOf(await claimOne(store, worker), 'erp').lane.state).toBe('rejected')
     })
 
     test('release a rule for this revision, and a field that a remote kept rewriting', async () => {
@@ -326,7 +324,12 @@ export function describeAdmin(open: OpenHarness): void {
           record: { state: 'deleting' },
           members: [
             { system: 'crm', state: 'gone', goneSince: 5 },
-            { system: 'erp', nativeId: 'E1', state: 'linked', lane: 'held' },
+            {
+              system: 'erp',
+              nativeId: 'E1',
+              state: 'linked',
+              lane: { state: 'held', reason: 'delete-guard' },
+            },
           ],
           holds: [hold(id, { kind: 'delete-guard', system: 'erp' })],
         }),
@@ -335,7 +338,7 @@ export function describeAdmin(open: OpenHarness): void {
       const due = await claimOne(store, worker)
       expect(due.record.state).toBe('active')
       expect(memberOf(due, 'crm')).toMatchObject({ state: 'out-of-scope' })
-      expect(memberOf(due, 'erp')).toMatchObject({ state: 'linked', lane: 'open' })
+      expect(memberOf(due, 'erp')).toMatchObject({ state: 'linked', lane: { state: 'open' } })
     })
 
     test('no longer see holds without a remaining reason', async () => {

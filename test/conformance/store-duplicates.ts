@@ -139,7 +139,9 @@ export function describeDuplicates(open: OpenHarness): void {
       })
       await store.settle([
         clean(first!),
-        clean(second!, { members: [{ system: 'erp', lane: 'backoff', laneUntil: 9e12 }] }),
+        clean(second!, {
+          members: [{ system: 'erp', lane: { state: 'backoff', reason: 'moving', until: 9e12 } }],
+        }),
       ])
       await store.markRecords([{ recordId: second!.record.id, systems: [] }])
       // One that could not be read does not count; neither does one that need not be read.
@@ -373,7 +375,7 @@ export function describeDuplicates(open: OpenHarness): void {
       )
       expect(reasons.sort()).toEqual(['delete-waits second', 'guard first'])
       expect(await store.admin.releaseHolds({ kind: 'delete-waits' }, 'release', 'eve')).toBe(1)
-      expect(memberOf(await detail(one), 'crm').laneReason).toBe('released')
+      expect(memberOf(await detail(one), 'crm').lane.reason).toBe('released')
     })
 
     test('a candidate under review that becomes something else is no longer under review', async () => {

@@ -161,7 +161,7 @@ export function describeEvidence(open: OpenHarness): void {
       expect(await decide(lease, check, { intents: [] })).toEqual({ kind: 'ok' })
       await store.intake([{ marks: [mark('E1', 'erp', { force: true })] }])
       const hit = await claimOne(store, worker)
-      const shut = [{ system: 'erp', lane: 'quarantined' as const }]
+      const shut = [{ system: 'erp', lane: { state: 'quarantined', reason: 'CREATE_TAKEN' } as const }]
       await store.settle([{ lease: hit.lease, finish: { kind: 'keep' }, members: shut }])
       expect(await decide(lease, check)).toEqual({ kind: 'ok' })
     })

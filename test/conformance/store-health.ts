@@ -118,7 +118,13 @@ export function describeHealth(open: OpenHarness): void {
       await store.settle([
         {
           lease: claimed.lease,
-          members: [{ system: 'crm', lane: 'backoff', laneReason: 'HTTP_NETWORK', laneAttempts: 1 }],
+          members: [
+            {
+              system: 'crm',
+              lane: { state: 'backoff', reason: 'HTTP_NETWORK', until: 9e12 },
+              laneAttempts: 1,
+            },
+          ],
           finish: { kind: 'again', at },
         },
       ])
@@ -132,7 +138,9 @@ export function describeHealth(open: OpenHarness): void {
         { ...place, lane: 'backoff', reason: 'HTTP_NETWORK', count: 1, since },
       ])
       const again = await claimOne(store, worker)
-      await store.settle([clean(again, { members: [{ system: 'crm', lane: 'open', laneAttempts: 0 }] })])
+      await store.settle([
+        clean(again, { members: [{ system: 'crm', lane: { state: 'open' }, laneAttempts: 0 }] }),
+      ])
       const settled = await freshStatus(harness)
       expect(settled.queue).not.toHaveProperty('oldestSince')
       expect(settled.health.delays).toEqual([])

@@ -1,6 +1,5 @@
 /** Intake: marks, candidates, deliveries, cursors. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { LaneReason } from '../../src/model/lane-reasons.ts'
 import type { WorkerSession } from '../../src/store/contract.ts'
 import {
   activeRecord,
@@ -32,7 +31,11 @@ export function describeIntake(open: OpenHarness): void {
       expect(claimed.record).toMatchObject({ entity: 'customer', state: 'candidate', look: ['crm'], rev: 0 })
       expect(claimed.record.fields).toEqual({})
       expect(claimed.members).toHaveLength(1)
-      expect(memberOf(claimed, 'crm')).toMatchObject({ nativeId: 'C1', state: 'unread', lane: 'open' })
+      expect(memberOf(claimed, 'crm')).toMatchObject({
+        nativeId: 'C1',
+        state: 'unread',
+        lane: { state: 'open' },
+      })
     })
 
     test('creates one candidate for a native record, however often it is named', async () => {
@@ -178,7 +181,6 @@ export function describeIntake(open: OpenHarness): void {
             {
               system: 'crm',
               floor: 'f\u0000',
-              laneReason: 'r\ud800' as string as LaneReason,
               fields: { name: { shadow: name, acked: 1 } },
             },
           ],
@@ -201,7 +203,6 @@ export function describeIntake(open: OpenHarness): void {
       expect(again.record.fields.name?.value).toBe(name)
       expect(memberOf(again, 'crm')).toMatchObject({
         floor: 'f\u0000',
-        laneReason: 'r\ud800' as string as LaneReason,
         fields: { name: { shadow: name } },
       })
       expect((await store.admin.failures({ limit: 1 })).rows[0]).toMatchObject({

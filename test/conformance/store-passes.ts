@@ -1,5 +1,6 @@
 /** The two commits of a pass: decisions with their intents, outcomes with the finish. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Lane } from '../../src/model/lane.ts'
 import type { ClaimedRecord, Decision, GuardedChange, WorkerSession } from '../../src/store/contract.ts'
 import {
   activeRecord,
@@ -50,9 +51,7 @@ export function describePasses(open: OpenHarness): void {
         floor: 'f1',
         absorbedVersion: 'v1',
         settleAt: 5,
-        lane: 'backoff',
-        laneUntil: 6,
-        laneReason: 'moving',
+        lane: { state: 'backoff', reason: 'moving', until: 6 },
         laneAttempts: 2,
         goneSince: 7,
         createWantedAt: 8,
@@ -62,8 +61,8 @@ export function describePasses(open: OpenHarness): void {
       const second = await claimAgain(id)
       expect(memberOf(second, 'crm')).toMatchObject({ ...all, nativeId: 'C1', state: 'linked' })
       expect(memberOf(second, 'crm').fields).toEqual({ name: { shadow: 'Ann', acked: 1 } })
-      const cleared = { floor: null, absorbedVersion: null, settleAt: null, laneUntil: null }
-      const rest = { laneReason: null, goneSince: null, createWantedAt: null, nativeId: null }
+      const cleared = { floor: null, absorbedVersion: null, settleAt: null }
+      const rest = { goneSince: null, createWantedAt: null, nativeId: null }
       await store.settle([clean(second, { members: [{ system: 'crm', ...cleared, ...rest }] })])
       const third = await claimAgain(id)
       expect(memberOf(third, 'crm')).toEqual({
@@ -72,10 +71,35 @@ export function describePasses(open: OpenHarness): void {
         entity: 'customer',
         state: 'linked',
         fields: { name: { shadow: 'Ann', acked: 1 } },
-        lane: 'backoff',
+        lane: { state: 'backoff', reason: 'moving', until: 6 },
         laneAttempts: 2,
         asof: 9,
       })
+    })
+
+    test('keeps lanes of every state as they are', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const lanes: readonly Lane[] = [
+        { state: 'backoff', reason: 'HTTP_NETWORK', until: 6 },
+        { state: 'in-doubt', reason: 'released', until: 7 },
+        { state: 'waiting', reason: 'reappeared', until: 8 },
+        { state: 'waiting', reason: 'first-load' },
+        { state: 'rejected', reason: 'rule' },
+        { state: 'rejected' },
+        { state: 'held', reason: 'guard' },
+        { state: 'quarantined', reason: 'CREATE_TAKEN' },
+        { state: 'open', reason: 'archived' },
+        { state: 'open' },
+      ]
+      for (const lane of lanes) {
+        await store.settle([clean(await claimAgain(id), { members: [{ system: 'crm', lane }] })])
+        // Whatever else is written leaves it alone.
+        const asof = { system: 'crm', asof: 9 }
+        await store.settle([clean(await claimAgain(id), { members: [asof] })])
+        const detail = await store.admin.record({ recordId: id })
+        expect(detail?.members.find(({ system }) => system === 'crm')?.lane).toEqual(lane)
+      }
     })
 
     test('keeps numbers of any size in requests, and gives them back byte for byte', async () => {
@@ -168,7 +192,9 @@ export function describePasses(open: OpenHarness): void {
         createChecks: [{ system: 'erp', readUpTo: candidate.record.discoveredAt }],
       }
       expect(await store.decide([{ ...early, intents: [] }])).toEqual([{ kind: 'ok' }])
-      const quarantined = { members: [{ system: 'erp', lane: 'quarantined' as const }] }
+      const quarantined = {
+        members: [{ system: 'erp', lane: { state: 'quarantined', reason: 'CREATE_TAKEN' } as const }],
+      }
       await store.settle([{ lease: candidate.lease, finish: { kind: 'keep' }, ...quarantined }])
       expect(await store.decide([decision])).toEqual([{ kind: 'ok' }])
     })
@@ -407,15 +433,15 @@ export function describePasses(open: OpenHarness): void {
       const waiting = await activeRecord(harness, worker, 'C2')
       const first = await claimAgain(waiting)
       const dependencies = [{ recordId: waiting, system: 'erp', field: 'owner', targetRecordId: target }]
-      const lane = { system: 'erp', lane: 'waiting', laneUntil: 9e12, laneReason: 'reference' } as const
+      const lane = { system: 'erp', lane: { state: 'waiting', reason: 'reference', until: 9e12 } } as const
       await store.settle([clean(first, { dependencies, members: [lane] })])
       expect(await claim(store, worker)).toEqual([])
       const linked = await claimAgain(target)
       await store.settle([clean(linked, { members: [{ system: 'erp', nativeId: 'E1', state: 'linked' }] })])
       const woken = await claimOne(store, worker)
       expect(woken.record).toMatchObject({ id: waiting, look: ['erp'] })
-      expect(memberOf(woken, 'erp')).toMatchObject({ lane: 'open' })
-      expect(memberOf(woken, 'erp').laneUntil).toBeUndefined()
+      expect(memberOf(woken, 'erp')).toMatchObject({ laneAttempts: 0 })
+      expect(memberOf(woken, 'erp').lane).toEqual({ state: 'open' })
     })
 
     test('wakes a record that began to wait after the counterpart had come', async () => {

@@ -70,7 +70,7 @@ export function describeQueue(open: OpenHarness): void {
       const lanes = [
         { system: 'erp', laneAttempts: 5 },
         { system: 'erp', laneAttempts: 5 },
-        { system: 'erp', laneAttempts: 5, lane: 'backoff', laneUntil: at },
+        { system: 'erp', laneAttempts: 5, lane: { state: 'backoff', reason: 'moving', until: at } },
         { system: 'crm', laneAttempts: 5 },
       ] as const
       const claimed = (await claim(store, worker)).toSorted((a, b) => (a.record.id < b.record.id ? -1 : 1))

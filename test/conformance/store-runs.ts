@@ -156,7 +156,7 @@ export function describeRuns(open: OpenHarness): void {
       const { store } = harness
       await store.intake([{ marks: [mark('C1')] }])
       const claimed = await claimOne(store, worker)
-      const waiting = { system: 'erp', lane: 'waiting', laneReason: 'first-load' } as const
+      const waiting = { system: 'erp', lane: { state: 'waiting', reason: 'first-load' } } as const
       await store.decide([promotion(claimed)])
       await store.settle([
         {

@@ -111,7 +111,7 @@ test('where no evidence is possible, the create is held as the definition specif
   const { rows } = await store.admin.holds({ limit: 5 })
   expect(rows[0]?.reason).toContain('It is unknown whether erp already has this customer')
   expect((await store.admin.record({ system: 'crm', entity: 'customer', nativeId }))?.members).toContainEqual(
-    expect.objectContaining({ system: 'erp', lane: 'held', laneReason: 'no-evidence' }),
+    expect.objectContaining({ system: 'erp', lane: { state: 'held', reason: 'no-evidence' } }),
   )
   expect(valuesOf(systems.partners, 'code')).not.toContain(key)
   await store.admin.releaseHolds({ id: rows[0]?.id ?? '' }, 'release', 'ada')

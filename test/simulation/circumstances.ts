@@ -167,7 +167,7 @@ export class Circumstances {
       if (last === undefined || !table.has(nativeId) || system.dead) return
       if (this.#oracle.hasSeen(system.name, last)) return
       void this.#store.admin.record({ system: system.name, entity: customer, nativeId }).then((detail) => {
-        const isOpen = detail?.members.every(({ lane, state }) => lane === 'open' && state === 'linked')
+        const isOpen = detail?.members.every(({ lane, state }) => lane.state === 'open' && state === 'linked')
         if (detail?.record.state === 'active' && isOpen)
           this.#oracle.fail(
             'INV-12',

@@ -6,8 +6,8 @@ export const identityMutants: readonly SourceMutant[] = [
     name: 'nolook',
     breaks: 'creates go without a look for what is there already',
     file: 'engine/write/create-evidence.ts',
-    find: 'if (!plan.needed || member?.laneReason === RELEASED) return bare',
-    replace: 'if (plan.needed || member?.laneReason === RELEASED) return bare',
+    find: 'if (!plan.needed || member?.lane.reason === RELEASED) return bare',
+    replace: 'if (plan.needed || member?.lane.reason === RELEASED) return bare',
   },
   {
     name: 'nohits',

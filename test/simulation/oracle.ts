@@ -295,7 +295,7 @@ export class Oracle implements SystemWatcher {
     )
     const members = after.members.map(
       (m) =>
-        `${m.system}:${m.state}/${m.lane}${m.laneAttempts > 0 ? `x${m.laneAttempts}` : ''}/${m.nativeId ?? '-'}[${Object.entries(
+        `${m.system}:${m.state}/${m.lane.state}${m.laneAttempts > 0 ? `x${m.laneAttempts}` : ''}/${m.nativeId ?? '-'}[${Object.entries(
           m.fields,
         )
           .map(([f, v]) => `${f}:${JSON.stringify(v.shadow)}#${v.acked}`)

@@ -232,12 +232,12 @@ function checkMembers(books: Books, detail: RecordDetail): void {
     else
       books.oracle.fail(
         'INV-19',
-        `${String(record.fields.code?.value)} (${record.id}) has no counterpart in ${name}: ${member.state}, lane ${member.lane}`,
+        `${String(record.fields.code?.value)} (${record.id}) has no counterpart in ${name}: ${member.state}, lane ${member.lane.state}`,
       )
   }
   for (const intent of detail.intents) {
     const member = detail.members.find((one) => one.system === intent.system)
-    const flagged = member !== undefined && ['quarantined', 'held'].includes(member.lane)
+    const flagged = member !== undefined && ['quarantined', 'held'].includes(member.lane.state)
     if (intent.state !== 'open' || flagged || books.systems.get(intent.system)?.dead) continue
     books.oracle.fail('INV-22', `the ${intent.operation} at ${intent.system} of ${record.id} is still open`)
   }
@@ -254,14 +254,14 @@ function blindSpot({ traits }: SimSystem): string | undefined {
 function flagOf(books: Books, detail: RecordDetail, member: Member): string | undefined {
   const held = books.holds.find((hold) => hold.recordId === detail.record.id)
   if (held !== undefined) return `hold: ${held.kind}`
-  if (['quarantined', 'held', 'rejected'].includes(member.lane))
-    return `lane ${member.lane}: ${member.laneReason}`
+  if (['quarantined', 'held', 'rejected'].includes(member.lane.state))
+    return `lane ${member.lane.state}: ${member.lane.reason}`
   // Whether a dead system holds an edit that the deletion would lose can't be known.
   const someDead = [...books.systems.values()].some((system) => system.dead)
   if (someDead && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a dead system'
   // A create that only a person can find may have made a counterpart that the deletion would leave behind.
-  const lostCreate = detail.members.some((one) => one.state === 'absent' && one.lane === 'quarantined')
+  const lostCreate = detail.members.some((one) => one.state === 'absent' && one.lane.state === 'quarantined')
   if (lostCreate && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a create in doubt'
   if (books.duplicates.has(detail.record.id) && ['absent', 'gone', 'suspect'].includes(member.state))

@@ -134,7 +134,7 @@ export class World {
     await this.advance(5_000)
     const member = await this.member(from, nativeId, to, entity)
     if (member.nativeId === undefined)
-      throw new RangeError(`not linked in ${to}: ${member.lane} ${member.laneReason}`)
+      throw new RangeError(`not linked in ${to}: ${member.lane.state} ${member.lane.reason}`)
     return member.nativeId
   }
 

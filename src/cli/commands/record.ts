@@ -1,5 +1,6 @@
 /** `isthmus record show|why`: shows the state of one record, and why each field has its value. */
 import type { Command } from 'commander'
+import { type Lane, laneUntil } from '../../model/lane.ts'
 import type { RecordDetail } from '../../store/admin-contract.ts'
 import type { Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -38,15 +39,19 @@ function fieldColumns(detail: RecordDetail): Column<FieldRow>[] {
   ]
 }
 
+function laneText(lane: Lane, now: number): string {
+  const reason = lane.reason === undefined ? '' : ` (${lane.reason})`
+  const until = laneUntil(lane)
+  const again = until === undefined ? '' : `, again in ${Math.max(0, Math.round((until - now) / 1000))} s`
+  return `lane ${lane.state}${reason}${again}`
+}
+
 function drawRecord(detail: RecordDetail, now: number): string {
   const { record, members } = detail
   const names = [
     ...new Set([...Object.keys(record.fields), ...members.flatMap((member) => Object.keys(member.fields))]),
   ]
-  const lanes = members.map(
-    (member) =>
-      `${member.system}: ${member.state}, lane ${member.lane}${member.laneReason === undefined ? '' : ` (${member.laneReason})`}${member.laneUntil === undefined ? '' : `, again in ${Math.max(0, Math.round((member.laneUntil - now) / 1000))} s`}`,
-  )
+  const lanes = members.map(({ system, state, lane }) => `${system}: ${state}, ${laneText(lane, now)}`)
   const open = detail.intents.filter((intent) => intent.state === 'open')
   return [
     `${record.entity} ${record.id}`,

@@ -73,7 +73,7 @@ describe('a write without a preceding read', () => {
       await it.mark('a', 'x')
       await it.advance(60_000)
       expect(it.system('b').count('update')).toBe(updates)
-      expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'open' })
+      expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'open' } })
     },
   )
 

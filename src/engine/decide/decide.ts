@@ -140,7 +140,7 @@ async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
 /** Forgets refusals in lanes that a person has reopened: rejected values are tried again. */
 function forgetReleasedRefusals(pass: Pass): void {
   for (const member of pass.members.values()) {
-    if (member.lane === 'open' && hasRefusals(member)) forgetRefusals(pass, member)
+    if (member.lane.state === 'open' && hasRefusals(member)) forgetRefusals(pass, member)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Puts the result of a merge into the pass: the agreed values, what each system was observed to hold, and what has to be reported or kept. */
+import { openLane } from '../../model/lane.ts'
 import type { ConflictDraft, MergeResult, RuleProblem } from '../../model/merge/contract.ts'
 import { hasBase } from '../../model/merge/member-field.ts'
 import { appliedBy } from '../../model/merge/unverified-write.ts'
@@ -108,7 +109,7 @@ function lensesOf(
 }
 
 function isFirstLook(member: Member): boolean {
-  return member.lane === 'open' && !Object.values(member.fields).some(hasBase)
+  return member.lane.state === 'open' && !Object.values(member.fields).some(hasBase)
 }
 
 /** Member-level state after an observation was absorbed. Only differences are written. */
@@ -205,7 +206,8 @@ function keepWaiting(pass: Pass, result: MergeResult): void {
       dependencies: [{ recordId: pass.record.id, system, field, targetRecordId: recordId }],
     })
     const member = pass.members.get(system)
-    if (blocksLane && member?.lane === 'open') setLane(pass, system, 'waiting', { reason: 'reference' })
+    if (blocksLane && member?.lane.state === 'open')
+      setLane(pass, system, { state: 'waiting', reason: 'reference' })
   }
 }
 
@@ -233,9 +235,9 @@ function keepProblems(pass: Pass, result: MergeResult): void {
  * change of the record, or a lane that still reports it, can lead here.
  */
 function settleRequired(pass: Pass, holders: readonly Member[], result: MergeResult): void {
-  for (const { system, lane, laneReason } of holders) {
-    const closed = lane === 'rejected' && laneReason === ruleLane
-    if (closed) setLane(pass, system, 'open')
+  for (const { system, lane } of holders) {
+    const closed = lane.state === 'rejected' && lane.reason === ruleLane
+    if (closed) setLane(pass, system, openLane)
     if (closed || (result.changes.length > 0 && canRequire(pass))) clearFailure(pass, system, ruleCode)
   }
 }
@@ -248,7 +250,7 @@ function canRequire({ entity }: Pass): boolean {
 }
 
 function keepRequired(pass: Pass, member: Member, problem: RuleProblem): void {
-  if (member.lane === 'open') setLane(pass, member.system, 'rejected', { reason: ruleLane })
+  if (member.lane.state === 'open') setLane(pass, member.system, { state: 'rejected', reason: ruleLane })
   keepFailure(pass, {
     system: member.system,
     operation: 'rule',
@@ -284,8 +286,8 @@ function keepRuleHold(pass: Pass, problem: RuleProblem): void {
 /** Opens a lane that was closed by rejected data once none of its data is rejected any more. */
 function settleRejectedLanes(pass: Pass): void {
   for (const member of pass.members.values()) {
-    if (member.lane !== 'rejected' || member.laneReason === ruleLane || hasRefusals(member)) continue
-    setLane(pass, member.system, 'open')
+    if (member.lane.state !== 'rejected' || member.lane.reason === ruleLane || hasRefusals(member)) continue
+    setLane(pass, member.system, openLane)
     clearFailure(pass, member.system)
   }
 }

@@ -22,9 +22,9 @@ export function keepNotStored(pass: Pass, { notes }: MergeResult): void {
 function refuseLane(pass: Pass, system: string, refused: readonly MergeNote[]): void {
   const fields = refused.filter((one) => one.system === system).map(({ field }) => field)
   const names = fields.sort().join(', ')
-  const lane = pass.members.get(system)?.lane
+  const lane = pass.members.get(system)?.lane.state
   if (lane === 'open' || lane === 'backoff')
-    setLane(pass, system, 'rejected', { reason: 'ENGINE_NOT_STORED' })
+    setLane(pass, system, { state: 'rejected', reason: 'ENGINE_NOT_STORED' })
   keepFailure(pass, {
     system,
     operation: 'update',

@@ -83,7 +83,7 @@ function emit(
   about: { readonly overdue: readonly string[]; readonly wasTold: boolean },
 ): boolean {
   // The lane already has a failure that must be resolved first.
-  const spokenFor = lane === 'rejected' || lane === 'quarantined' || lane === 'in-doubt'
+  const spokenFor = ['rejected', 'quarantined', 'in-doubt'].includes(lane.state)
   const { overdue, wasTold } = about
   if (overdue.length === 0) {
     if (wasTold && !spokenFor) clearFailure(pass, system)

@@ -70,7 +70,7 @@ describe('a value that violates the constraints of its field', () => {
       expect(failure).toMatchObject({ system: 'a', operation: 'read', code, replay: 'safe' })
       expect(failure?.message).toContain(`${field} in a `)
       expect(JSON.stringify(failure)).not.toMatch(/Annabelle|moon/)
-      expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'open' })
+      expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: { state: 'open' } })
     },
   )
 

@@ -34,7 +34,7 @@ export function keepReadProblems(pass: Pass, othersHave: ReadonlySet<string>): v
 
 /** True when the lane's failure is about something that has to be resolved first. */
 function isSpokenFor({ lane }: Member): boolean {
-  return lane === 'rejected' || lane === 'quarantined' || lane === 'in-doubt'
+  return ['rejected', 'quarantined', 'in-doubt'].includes(lane.state)
 }
 
 /** Undefined when nothing changes. */

@@ -4,7 +4,9 @@
  * Each system is read right before its removal: the values found are stored in the intent so that the removal can be undone, the version is sent as a
  * precondition where the system supports one, and an edit that no decision has absorbed stops the removal for review.
  */
+
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
+import { openLane } from '../../model/lane.ts'
 import type { Intent, Member } from '../../model/state.ts'
 import { observeMember } from '../observe/observe.ts'
 import type { Observation, Pass, StepResult } from '../pass/contract.ts'
@@ -67,8 +69,8 @@ async function planRemoval(pass: Pass, member: Member): Promise<OutgoingWrite | 
   }
   if (isResolvedByDeletion(member)) return planAnswered(pass, { place, member, mode })
   // Only a person can open these lanes; until then the record stays `deleting`.
-  if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
-  if (lane === 'rejected' && member.laneReason === notRemoved) return undefined
+  if (lane.state === 'held' || lane.state === 'quarantined' || pass.intents.has(system)) return undefined
+  if (lane.state === 'rejected' && lane.reason === notRemoved) return undefined
   const closedUntil = closedForWritesUntil(pass, system)
   if (closedUntil !== undefined) {
     addNeed(pass, { at: closedUntil, why: 'lane-closed', look: [system] })
@@ -124,7 +126,7 @@ function judgeRemoval(
     judgeUnproven(pass, system, observation)
     return undefined
   }
-  if (member.laneReason !== RELEASED && isEdited(pass, member, observation.observed)) {
+  if (member.lane.reason !== RELEASED && isEdited(pass, member, observation.observed)) {
     holdLane(pass, system, {
       kind: 'update-delete',
       reason: `The record was changed in ${system} while its deletion was under way.`,
@@ -194,21 +196,21 @@ async function noteResponse(
   if (write.intent.operation !== 'archive' || outcome.kind !== 'ok') return
   const seen = await observeMember(pass, system)
   pass.observations.delete(system)
-  setLane(pass, system, 'open', { reason: seen.kind === 'gone' ? ARCHIVED_AWAY : ARCHIVED })
+  setLane(pass, system, { state: 'open', reason: seen.kind === 'gone' ? ARCHIVED_AWAY : ARCHIVED })
 }
 
 /** Records the outcome of a removal. One that has neither succeeded nor closed its lane is retried soon. */
 function noteRemoval(pass: Pass, system: string, outcome: string): void {
   if (outcome === 'ok' || outcome === 'gone') {
     updateMember(pass, { system, state: 'gone', goneSince: pass.context.clock.now(), settleAt: null })
-    if (pass.members.get(system)?.lane !== 'open') {
-      setLane(pass, system, 'open')
+    if (pass.members.get(system)?.lane.state !== 'open') {
+      setLane(pass, system, openLane)
       clearFailure(pass, system)
     }
     note(pass, { kind: 'delete', body: { system, step: 'removed', outcome } })
     return
   }
-  if (pass.members.get(system)?.lane === 'open') {
+  if (pass.members.get(system)?.lane.state === 'open') {
     addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal', look: [system] })
   }
 }
@@ -226,7 +228,7 @@ function isStillSomewhere(pass: Pass): boolean {
 
 /** True for a create whose outcome only a person can determine: the native record may exist without its id being known. */
 export function isCreateInDoubt(member: Member): boolean {
-  return member.state === 'absent' && member.lane === 'quarantined'
+  return member.state === 'absent' && member.lane.state === 'quarantined'
 }
 
 /** Marks the record as deleted. The tombstone is kept so that late events can't recreate the record. */

@@ -72,15 +72,15 @@ function unread(system: string): string {
 }
 
 /** Reports in a hold what the deletion waits for. Reporting again updates the text. */
-export function holdWaiting(pass: Pass, { system, laneReason }: Member, open: readonly string[]): void {
+export function holdWaiting(pass: Pass, { system, lane }: Member, open: readonly string[]): void {
   const { context, record, entity } = pass
   const reason = `The record was deleted in ${system}. Its deletion is on hold: ${open.join('; ')}.`
   const kind = 'delete-waits' as const
   addRows(pass, {
     holds: [{ id: context.random.uuid(), recordId: record.id, entity: entity.name, system, kind, reason }],
   })
-  if (laneReason === WAITS) return
-  setLane(pass, system, 'open', { reason: WAITS })
+  if (lane.reason === WAITS) return
+  setLane(pass, system, { state: 'open', reason: WAITS })
   note(pass, { kind: 'hold', body: { system, kind, reason } })
   emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind })
 }

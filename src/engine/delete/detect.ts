@@ -14,6 +14,7 @@
  * - `suspect` → `gone`: confirmed and allowed. With the action `unlink` nothing else happens; otherwise the record is `deleting` until it is removed
  *   from every other system (`carry.ts`), and then `tombstoned` permanently.
  */
+import { openLane } from '../../model/lane.ts'
 import type { Member } from '../../model/state.ts'
 import type { EngineContext } from '../context.ts'
 import type { Doubt } from '../memory.ts'
@@ -91,7 +92,7 @@ async function reconsider(pass: Pass, member: Member): Promise<StepResult> {
   const { system } = member
   const known = pass.observations.get(system)
   // A held deletion waits for a person; only a read requested by something else can end it.
-  if (known === undefined && member.lane === 'held') return 'go-on'
+  if (known === undefined && member.lane.state === 'held') return 'go-on'
   const dueAt = confirmAt(pass, member)
   if (known === undefined && pass.context.clock.now() < dueAt) {
     addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
@@ -147,14 +148,14 @@ async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
   const { system } = member
   const { context, entity } = pass
   const observation = pass.observations.get(system)
-  if (member.lane === 'held' || observation?.kind !== 'gone') return 'go-on'
+  if (member.lane.state === 'held' || observation?.kind !== 'gone') return 'go-on'
   const dueAt = confirmAt(pass, member)
   if (observation.at < dueAt) {
     addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
     return 'go-on'
   }
   const place = placeOf(context, system, entity.name)
-  const released = member.laneReason === RELEASED
+  const released = member.lane.reason === RELEASED
   const doubt = await doubtAbsence(context, place, member.nativeId ?? '', pass.signal)
   // A release by a person overrides the doubt.
   if (doubt !== undefined && !released) {
@@ -219,7 +220,7 @@ async function stopForPerson(pass: Pass, system: string): Promise<boolean> {
 async function confirm(pass: Pass, system: string): Promise<StepResult> {
   const { action } = pass.entity.delete
   updateMember(pass, { system, state: 'gone', settleAt: null, createWantedAt: null })
-  setLane(pass, system, 'open')
+  setLane(pass, system, openLane)
   closeDeletionHolds(pass, system)
   note(pass, { kind: 'delete', body: { system, step: 'confirmed', action } })
   emit(pass, { type: 'DeletionConfirmed', recordId: pass.record.id, system })
@@ -256,7 +257,7 @@ function loseOrRestore(pass: Pass, member: Member): StepResult {
     return 'go-on'
   }
   updateMember(pass, { system, createWantedAt: now })
-  setLane(pass, system, 'held', { reason: LOST })
+  setLane(pass, system, { state: 'held', reason: LOST })
   keepFailure(pass, {
     system,
     operation: 'restore',

@@ -35,8 +35,8 @@ export async function followMerge(
 ): Promise<StepResult | 'deleted'> {
   const { clock } = pass.context
   const { system } = member
-  if (member.state === 'suspect' && member.laneReason === RELEASED) return 'deleted'
   // Already requested in this pass.
+  if (member.state === 'suspect' && member.lane.reason === RELEASED) return 'deleted'
   if (pass.needs.some(({ why }) => why === AWAITED || why === IN_DOUBT)) return 'go-on'
   const waitMs = writesWait(pass)
   if (waitMs !== undefined) {

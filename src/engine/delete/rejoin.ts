@@ -8,7 +8,8 @@
  * A person decides (`restored.ts`) where a counterpart was deleted permanently, where an archived one can no longer be reached, and where the system
  * refuses to restore it.
  */
-import type { LaneReason, LaneReasons } from '../../model/lane-reasons.ts'
+import { type Lane, openLane } from '../../model/lane.ts'
+import type { LaneReasons } from '../../model/lane-reasons.ts'
 import type { Intent, Member } from '../../model/state.ts'
 import { observeMember } from '../observe/observe.ts'
 import type { Pass } from '../pass/contract.ts'
@@ -48,8 +49,8 @@ export function archivedWith(pass: Pass, system: string): readonly Member[] | un
   return others.length > 0 && others.every((member) => isArchived(pass, member)) ? others : undefined
 }
 
-function isArchived(pass: Pass, { system, laneReason, nativeId }: Member): boolean {
-  const isMarked = laneReason === ARCHIVED || laneReason === ARCHIVED_AWAY
+function isArchived(pass: Pass, { system, lane, nativeId }: Member): boolean {
+  const isMarked = lane.reason === ARCHIVED || lane.reason === ARCHIVED_AWAY
   return nativeId !== undefined && (isMarked || pass.intents.get(system)?.request.restore === true)
 }
 
@@ -74,7 +75,7 @@ export async function rejoin(
     note(pass, { kind: 'delete', body: { system, step: 'there again' } })
   }
   if (at < dueAt) {
-    setLane(pass, system, 'waiting', { reason: REAPPEARED, until: dueAt })
+    setLane(pass, system, { state: 'waiting', reason: REAPPEARED, until: dueAt })
     addNeed(pass, { at: dueAt, why: REAPPEARED, look: [system] })
     return { kind: 'later' }
   }
@@ -85,14 +86,14 @@ export async function rejoin(
     if (taken.kind === 'later') {
       if (context.clock.now() - dueAt > waitMaxMs)
         return { kind: 'person', why: `${other.system} could not restore its record from the archive` }
-      setLane(pass, system, 'waiting', { reason: REJOINING })
+      setLane(pass, system, { state: 'waiting', reason: REJOINING })
       addNeed(pass, { at: context.clock.now() + retryMs, why: REAPPEARED, look: [system] })
       return taken
     }
   }
   for (const one of [member, ...archived]) {
     updateMember(pass, { system: one.system, state: 'linked', ...fresh })
-    setLane(pass, one.system, 'open')
+    setLane(pass, one.system, openLane)
   }
   updateRecord(pass, { state: 'active' })
   const systems = archived.map((one) => one.system)
@@ -104,10 +105,10 @@ export async function rejoin(
 /** Checks the create guard: many records that come back at once are a mass change, just like many creates. */
 async function isAllowed(
   pass: Pass,
-  { system, laneReason }: Member,
+  { system, lane }: Member,
   archived: readonly Member[],
 ): Promise<boolean> {
-  if (laneReason === RELEASED || laneReason === REJOINING) return true
+  if (lane.reason === RELEASED || lane.reason === REJOINING) return true
   const { context, entity } = pass
   for (const other of archived) {
     const { guard, name } = entity
@@ -127,7 +128,7 @@ async function isAllowed(
 }
 
 /** Restores one counterpart. The operation is idempotent, so an attempt with an unknown outcome is simply repeated. */
-async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): Promise<Rejoined> {
+async function takeBack(pass: Pass, { system, nativeId, lane }: Member): Promise<Rejoined> {
   const place = placeOf(pass.context, system, pass.entity.name)
   if (place.resource.restore !== undefined && place.part.operations.update && nativeId !== undefined) {
     if (pass.intents.has(system)) return { kind: 'later' }
@@ -138,7 +139,7 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
     if (outcome?.kind === 'rejected' || outcome?.kind === 'gone')
       return { kind: 'person', why: `${system} does not restore its record from the archive` }
     // An attempt with an unknown outcome keeps its lane until it can no longer take effect.
-    if (outcome?.kind !== 'unknown') setLane(pass, system, 'open', { reason: markOf(laneReason) })
+    if (outcome?.kind !== 'unknown') setLane(pass, system, { state: 'open', reason: markOf(lane) })
     if (outcome?.kind !== 'ok') return { kind: 'later' }
   }
   const observation = await observeMember(pass, system)
@@ -152,8 +153,8 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
   }
 }
 
-function markOf(laneReason: LaneReason | undefined): LaneReasons['open'] {
-  return laneReason === ARCHIVED ? ARCHIVED : ARCHIVED_AWAY
+function markOf({ reason }: Lane): LaneReasons['open'] {
+  return reason === ARCHIVED ? ARCHIVED : ARCHIVED_AWAY
 }
 
 function restoreIntent(

@@ -6,6 +6,7 @@
  * for the deletion (`rejoin.ts`): a read that shows the record alive is reported for review. On retry the record is taken in: as a new record where
  * the old one is tombstoned, otherwise back into the record it belonged to. A later read that shows it gone again resolves the failure.
  */
+import { openLane } from '../../model/lane.ts'
 import type { Member } from '../../model/state.ts'
 import { observeMember } from '../observe/observe.ts'
 import type { Pass } from '../pass/contract.ts'
@@ -28,7 +29,8 @@ export async function noticeRestored(pass: Pass): Promise<void> {
   for (const member of [...pass.members.values()]) {
     const wanted = look.includes('*') || look.includes(member.system)
     if (!wanted || member.state !== 'gone' || member.nativeId === undefined) continue
-    if (member.lane !== 'quarantined' && pass.entity.systems.has(member.system)) await judge(pass, member)
+    if (member.lane.state !== 'quarantined' && pass.entity.systems.has(member.system))
+      await judge(pass, member)
   }
 }
 
@@ -70,27 +72,27 @@ async function judge(pass: Pass, member: Member): Promise<void> {
     return
   }
   // Where archiving only sets a flag, the record exists the whole time.
-  if (member.laneReason === ARCHIVED) return
-  const isUndecided = !told || member.lane === 'waiting'
-  const archived = isUndecided || member.laneReason === RELEASED ? archivedWith(pass, system) : undefined
+  if (member.lane.reason === ARCHIVED) return
+  const isUndecided = !told || member.lane.state === 'waiting'
+  const archived = isUndecided || member.lane.reason === RELEASED ? archivedWith(pass, system) : undefined
   if (archived !== undefined) {
     const { at } = observation.observed
     if ((await recoverIntents(pass)) !== 'go-on') return
     const result = await rejoin(pass, member, { at, archived })
     if (result.kind === 'person') reportToPerson(pass, member, result.why)
   } else if (isUndecided) reportToPerson(pass, member)
-  else if (member.lane === 'open') takeIn(pass, member)
+  else if (member.lane.state === 'open') takeIn(pass, member)
 }
 
 function forget(pass: Pass, { system, lane }: Member): void {
   updateMember(pass, { system, createWantedAt: null })
-  if (lane === 'held' || lane === 'waiting') setLane(pass, system, 'open')
+  if (lane.state === 'held' || lane.state === 'waiting') setLane(pass, system, openLane)
   clearFailure(pass, system)
 }
 
 function reportToPerson(pass: Pass, { system }: Member, why?: string): void {
   updateMember(pass, { system, createWantedAt: pass.context.clock.now() })
-  setLane(pass, system, 'held', { reason: RESTORED })
+  setLane(pass, system, { state: 'held', reason: RESTORED })
   keepFailure(pass, {
     system,
     operation: 'restore',

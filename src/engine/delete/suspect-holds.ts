@@ -1,4 +1,5 @@
 /** Resolves the holds and failures about a member that an observation had found gone. */
+import { openLane } from '../../model/lane.ts'
 import type { Member } from '../../model/state.ts'
 import type { Pass } from '../pass/contract.ts'
 import { clearFailure } from '../pass/failure.ts'
@@ -12,7 +13,7 @@ export const LOST = 'lost'
 export function revive(pass: Pass, member: Member): void {
   const { system } = member
   updateMember(pass, { system, state: 'linked', goneSince: null, createWantedAt: null })
-  if (member.lane === 'held' || member.laneReason === WAITS) setLane(pass, system, 'open')
+  if (member.lane.state === 'held' || member.lane.reason === WAITS) setLane(pass, system, openLane)
   closeDeletionHolds(pass, system)
   clearFailure(pass, system)
   note(pass, { kind: 'delete', body: { system, step: 'alive' } })
@@ -33,6 +34,8 @@ export function closeDeletionHolds(pass: Pass, system: string): void {
  * True when a person was asked whether the loss of the record in this system, or an edit elsewhere, counts: a deletion confirmed in another system
  * resolves that. A hold of the guard, or a doubt about the read itself, stays open, since it is about whether the record really is gone here.
  */
-export function isResolvedByDeletion({ state, lane, laneReason }: Member): boolean {
-  return state === 'suspect' && lane === 'held' && (laneReason === 'update-delete' || laneReason === LOST)
+export function isResolvedByDeletion({ state, lane }: Member): boolean {
+  return (
+    state === 'suspect' && lane.state === 'held' && (lane.reason === 'update-delete' || lane.reason === LOST)
+  )
 }

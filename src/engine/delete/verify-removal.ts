@@ -61,7 +61,7 @@ export function judgeUnproven(
     return
   }
   updateMember(pass, { system, goneSince: null })
-  setLane(pass, system, 'rejected', { reason: notRemoved })
+  setLane(pass, system, { state: 'rejected', reason: notRemoved })
   note(pass, { kind: 'delete', body: { system, step: 'not removed' } })
   keepFailure(pass, {
     system,

@@ -36,7 +36,7 @@ export async function resolveCandidate(pass: Pass): Promise<StepResult> {
     ignore(pass, 'the system is no longer part of the entity')
     return 'finish'
   }
-  if (member.lane === 'quarantined') return 'finish'
+  if (member.lane.state === 'quarantined') return 'finish'
   const place = placeOf(pass.context, member.system, pass.entity.name)
   const observation = pass.observations.get(member.system) ?? (await observeMember(pass, member.system))
   if (observation.kind === 'unknown') {

@@ -46,7 +46,7 @@ export async function rematch(pass: Pass, system: string, other: string): Promis
 
 /** Both records have counterparts in several systems: joining them means choosing between counterparts, which only a person can do. */
 function holdDuplicate(pass: Pass, system: string, other: string): StepResult {
-  setLane(pass, system, 'held', { reason: DUPLICATE })
+  setLane(pass, system, { state: 'held', reason: DUPLICATE })
   keepFailure(pass, {
     system,
     operation: 'create',

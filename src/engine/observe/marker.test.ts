@@ -44,7 +44,7 @@ describe('a key that only the definition names', () => {
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
     expect(it.system('b').bodies()).toHaveLength(1)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ state: 'linked', lane: 'open' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ state: 'linked', lane: { state: 'open' } })
   })
 
   test('identifies the record of a native record', async () => {

@@ -87,11 +87,11 @@ describe('a read', () => {
     it.system('a').failNext('read', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(100)
-    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'backoff', state: 'linked' })
+    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: { state: 'backoff' }, state: 'linked' })
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann' })
     await it.advance(5_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
-    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'open' })
+    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: { state: 'open' } })
   })
 
   test('of many records shares calls where the system supports it', async () => {

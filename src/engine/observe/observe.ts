@@ -45,8 +45,8 @@ function needsVerification(pass: Pass, member: Member, now: number): boolean {
 /** Schedules another pass where a requested read is not possible now. */
 function canObserve(pass: Pass, member: Member): boolean {
   if (isReadable(pass, member)) return true
-  if (member.nativeId !== undefined && member.lane === 'backoff') {
-    addNeed(pass, { at: member.laneUntil ?? 0, why: 'backoff', look: [member.system] })
+  if (member.nativeId !== undefined && member.lane.state === 'backoff') {
+    addNeed(pass, { at: member.lane.until, why: 'backoff', look: [member.system] })
   }
   return false
 }

@@ -12,7 +12,7 @@ const attemptsMax = 3
 /** Called after a failed read was recorded in the lane (`backOff`). */
 export function reportUnreadable(pass: Pass, system: string, { code, message }: CallFailure): void {
   const member = pass.members.get(system)
-  if (member?.lane !== 'backoff' || pass.record.state !== 'active') return
+  if (member?.lane.state !== 'backoff' || pass.record.state !== 'active') return
   if (code !== 'CONNECTOR_OTHER_RECORD' && member.laneAttempts < attemptsMax) return
   keepFailure(pass, { system, operation: 'read', code, message, replay: 'safe' })
 }
@@ -25,5 +25,5 @@ export function forgetUnreadable(pass: Pass, system: string): void {
   const hasOther = Object.values(member.fields).some(
     (field) => field.rejected !== undefined || field.unreadable !== undefined || field.awaits?.told === true,
   )
-  if (member.lane === 'open' && !hasOther) clearFailure(pass, system)
+  if (member.lane.state === 'open' && !hasOther) clearFailure(pass, system)
 }

@@ -42,11 +42,11 @@ describe('a failure is resolved once its cause is gone', () => {
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(5_000)
     expect(await failures(it)).toMatchObject([{ code: 'RULE_REQUIRE', system: 'a' }])
-    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'rejected', laneReason: 'rule' })
+    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: { state: 'rejected', reason: 'rule' } })
     await it.edit('a', 'x', { phone: '5' })
     await it.advance(5_000)
     expect(await failures(it)).toEqual([])
-    expect((await it.member('a', 'x', 'a')).lane).toBe('open')
+    expect((await it.member('a', 'x', 'a')).lane.state).toBe('open')
     expect(it.system('b').count('create')).toBe(1)
     expect(it.system('a').count('update')).toBe(0)
     expect(it.told('FailureCleared').some((event) => 'code' in event && event.code === 'RULE_REQUIRE')).toBe(
@@ -64,7 +64,7 @@ describe('a failure is resolved once its cause is gone', () => {
     await it.edit('a', 'x', { phone: '5' })
     await it.advance(10_000)
     expect(await failures(it)).toEqual([])
-    expect((await it.member('a', 'x', 'a')).lane).toBe('open')
+    expect((await it.member('a', 'x', 'a')).lane.state).toBe('open')
   })
 
   test('but not while another required field is missing', async () => {

@@ -82,7 +82,7 @@ export function refuseTaken(pass: Pass, taken: { readonly system: string; readon
     own === undefined ? [] : [[name, { acked: 0, own }]],
   )
   updateMember(pass, { system, fields: Object.fromEntries(sent), settleAt: null, absorbedVersion: null })
-  setLane(pass, system, 'quarantined', { reason: 'CREATE_TAKEN' })
+  setLane(pass, system, { state: 'quarantined', reason: 'CREATE_TAKEN' })
   keepFailure(pass, {
     system,
     operation: 'create',

@@ -5,6 +5,7 @@
  * otherwise the earliest need sets the time, and all needs together determine what has to be read then.
  */
 
+import { laneUntil } from '../../model/lane.ts'
 import type { Member } from '../../model/state.ts'
 import type { Settlement } from '../../store/contract.ts'
 import { commitSettlement, refuseTaken } from './commit.ts'
@@ -32,15 +33,15 @@ function standingNeeds(pass: Pass): readonly Need[] {
   const now = clock.now()
   const needs: Need[] = []
   for (const member of pass.members.values()) {
-    if (member.lane === 'quarantined') continue
+    if (member.lane.state === 'quarantined') continue
     const verifyAt = verificationAt(pass, member, now)
     if (verifyAt !== undefined) needs.push({ at: verifyAt, why: 'verify' })
     if (pass.intents.has(member.system)) {
-      needs.push({ at: Math.max(member.laneUntil ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
+      needs.push({ at: Math.max(laneUntil(member.lane) ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
     }
     // A lane that backs off is neither read nor written to meanwhile: outstanding work is found once it opens.
-    if (member.lane === 'backoff' && member.laneUntil !== undefined && member.laneUntil > now) {
-      needs.push({ at: member.laneUntil, why: 'backoff' })
+    if (member.lane.state === 'backoff' && member.lane.until > now) {
+      needs.push({ at: member.lane.until, why: 'backoff' })
     }
   }
   return needs
@@ -54,11 +55,11 @@ function standingNeeds(pass: Pass): readonly Need[] {
  * loop.
  */
 function verificationAt(pass: Pass, member: Member, now: number): number | undefined {
-  const { settleAt, system, lane, laneUntil } = member
+  const { settleAt, system, lane } = member
   if (settleAt === undefined || member.nativeId === undefined || member.state === 'gone') return undefined
   if (!pass.entity.systems.has(system)) return undefined
   const soonest = settleAt > now ? settleAt : now + pass.context.settings.backoffBaseMs
-  const laneOpensAt = lane === 'backoff' ? (laneUntil ?? 0) : 0
+  const laneOpensAt = lane.state === 'backoff' ? lane.until : 0
   const systemOpensAt = pass.context.gates.get(system)?.closedUntil() ?? 0
   return Math.max(soonest, laneOpensAt, systemOpensAt)
 }

@@ -2,8 +2,8 @@
  * Lanes: one record in one system, the unit that pauses.
  *
  * States, how they are entered and left (an admin's retry or release leaves all of them too):
- * - **open**: works. `laneReason: released` lets one write pass the mass-change guard
- * - **backoff**: calls for this record failed; left when `laneUntil` has passed
+ * - **open**: works. the reason `released` lets one write pass the mass-change guard
+ * - **backoff**: calls for this record failed; left when `until` has passed
  * - **in-doubt**: the outcome of a write is unknown; left when its horizon has passed and the intent is resolved
  * - **waiting**: for another record's counterpart or for the first load; left when that exists or has finished
  * - **rejected**: the system refused the data, or a rule holds it back; reads continue, and later changes are written
@@ -12,6 +12,7 @@
  *
  * A closed lane delays neither the record's other systems nor other records.
  */
+import { laneUntil, openLane } from '../../model/lane.ts'
 import type { LaneReasons } from '../../model/lane-reasons.ts'
 import type { Member } from '../../model/state.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
@@ -28,10 +29,11 @@ const outageWaitMaxMs = 60_000
 export function reopenDueLanes(pass: Pass): void {
   const now = pass.context.clock.now()
   for (const member of pass.members.values()) {
-    const timed = member.lane === 'backoff' || member.lane === 'in-doubt'
-    if (!timed || (member.laneUntil ?? 0) > now || pass.intents.has(member.system)) continue
-    if (hasRefusals(member)) setLane(pass, member.system, 'rejected', { reason: 'refused' })
-    else setLane(pass, member.system, 'open')
+    const { lane } = member
+    const timed = lane.state === 'backoff' || lane.state === 'in-doubt'
+    if (!timed || lane.until > now || pass.intents.has(member.system)) continue
+    if (hasRefusals(member)) setLane(pass, member.system, { state: 'rejected', reason: 'refused' })
+    else setLane(pass, member.system, openLane)
   }
 }
 
@@ -44,25 +46,23 @@ export function hasRefusals(member: Member): boolean {
 export function isReadable(pass: Pass, member: Member): boolean {
   if (member.nativeId === undefined || member.state === 'gone') return false
   if (!pass.entity.systems.has(member.system)) return false
-  if (member.lane === 'quarantined') return false
-  return member.lane !== 'backoff' || (member.laneUntil ?? 0) <= pass.context.clock.now()
+  if (member.lane.state === 'quarantined') return false
+  return member.lane.state !== 'backoff' || member.lane.until <= pass.context.clock.now()
 }
 
 /** True when writes to this lane may be planned at all. Lanes that are closed temporarily are planned too, so that the pending write is known. */
 export function isPlannable(member: Member): boolean {
-  if (member.lane === 'held' || member.lane === 'quarantined') return false
+  if (member.lane.state === 'held' || member.lane.state === 'quarantined') return false
   return member.state === 'linked' || member.state === 'absent'
 }
 
 /** Returns undefined when the lane lets a write go now, otherwise when to retry (epoch ms). */
 export function closedForWritesUntil(pass: Pass, system: string): number | undefined {
-  const member = pass.members.get(system)
+  const lane = pass.members.get(system)?.lane ?? openLane
   const now = pass.context.clock.now()
-  const timed = member?.lane === 'backoff' || member?.lane === 'in-doubt'
-  if (timed && member.laneUntil !== undefined && member.laneUntil > now) return member.laneUntil
-  return pass.intents.has(system)
-    ? (member?.laneUntil ?? now + pass.context.settings.backoffBaseMs)
-    : undefined
+  const timed = lane.state === 'backoff' || lane.state === 'in-doubt'
+  if (timed && lane.until > now) return lane.until
+  return pass.intents.has(system) ? (laneUntil(lane) ?? now + pass.context.settings.backoffBaseMs) : undefined
 }
 
 /** Closes a lane after a failure that concerns this record alone, and schedules a retry after its wait. */
@@ -77,8 +77,8 @@ export function backOff(
   const waitMs = backoffMs(random, attempts, { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs })
   const until = Math.ceil(Math.max(clock.now() + waitMs, why.notBefore ?? 0))
   // A lane that is closed for a more severe reason keeps it: a back-off would open the lane when it ends.
-  const mayChange = member === undefined || ['open', 'backoff', 'rejected'].includes(member.lane)
-  if (mayChange) setLane(pass, system, 'backoff', { reason: why.reason, until, attempts })
+  const mayChange = member === undefined || ['open', 'backoff', 'rejected'].includes(member.lane.state)
+  if (mayChange) setLane(pass, system, { state: 'backoff', reason: why.reason, until }, { attempts })
   else updateMember(pass, { system, laneAttempts: attempts })
   addNeed(pass, { at: until, why: why.reason, ...(why.look ? { look: [system] } : {}) })
 }
@@ -130,7 +130,7 @@ export function holdLane(
   addRows(pass, {
     holds: [{ id: context.random.uuid(), recordId: record.id, entity: entity.name, system, ...hold }],
   })
-  setLane(pass, system, 'held', { reason: laneReason ?? hold.kind })
+  setLane(pass, system, { state: 'held', reason: laneReason ?? hold.kind })
   note(pass, { kind: 'hold', body: { system, ...hold } })
   emit(pass, {
     type: 'ChangeHeld',

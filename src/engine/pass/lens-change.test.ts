@@ -28,7 +28,7 @@ const member: Member = {
   lens: 1,
   fields: { name: { acked: 0, own: [{ value: 'Ada', rev: 1, notAfter: 5 }] } },
   asof: 0,
-  lane: 'open',
+  lane: { state: 'open' },
   laneAttempts: 0,
 }
 

@@ -1,8 +1,8 @@
 /** The state of one pass and the only ways to change it: every change goes into the working copy and into the draft of the next commit. */
 
 import type { DomainEvent } from '../../model/events.ts'
-import type { LaneReasons } from '../../model/lane-reasons.ts'
-import type { LaneState, Member, RecordState } from '../../model/state.ts'
+import { type Lane, openLane } from '../../model/lane.ts'
+import type { Member, RecordState } from '../../model/state.ts'
 import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
 import type { Need, Pass, PassDraft, PassJournal } from './contract.ts'
@@ -78,7 +78,7 @@ export function absentMember(pass: Pass, system: string): Member {
     state: 'absent',
     fields: {},
     asof: 0,
-    lane: 'open',
+    lane: openLane,
     laneAttempts: 0,
   }
 }
@@ -119,28 +119,27 @@ export function addNeed(pass: Pass, need: Need): void {
 }
 
 /** Closes a lane, or opens it, and emits the change once. */
-export function setLane<Lane extends LaneState>(
+export function setLane(
   pass: Pass,
   system: string,
   lane: Lane,
-  options: { readonly reason?: LaneReasons[Lane]; readonly until?: number; readonly attempts?: number } = {},
+  { attempts }: { readonly attempts?: number } = {},
 ): void {
   const before = pass.members.get(system)
   updateMember(pass, {
     system,
     lane,
-    laneUntil: options.until ?? null,
-    laneReason: options.reason ?? null,
-    ...(options.attempts === undefined ? {} : { laneAttempts: options.attempts }),
+    ...(attempts === undefined ? {} : { laneAttempts: attempts }),
   })
-  if (lane === 'open' || (before?.lane === lane && before.laneReason === options.reason)) return
+  if (lane.state === 'open') return
+  if (before?.lane.state === lane.state && before.lane.reason === lane.reason) return
   emit(pass, {
     type: 'LaneClosed',
     recordId: pass.record.id,
     entity: pass.entity.name,
     system,
-    lane,
-    reason: options.reason ?? lane,
+    lane: lane.state,
+    reason: lane.reason ?? lane.state,
   })
 }
 

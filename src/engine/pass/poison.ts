@@ -38,8 +38,8 @@ export function setAside(pass: Pass, error: unknown): void {
 
 function quarantine(pass: Pass, why: { readonly code: ErrorCode; readonly message: string }): void {
   for (const member of pass.members.values()) {
-    if (member.lane === 'quarantined') continue
-    setLane(pass, member.system, 'quarantined', { reason: why.code })
+    if (member.lane.state === 'quarantined') continue
+    setLane(pass, member.system, { state: 'quarantined', reason: why.code })
     if (member.nativeId === undefined) continue
     keepFailure(pass, { system: member.system, operation: 'pass', ...why, replay: 'after-check' })
   }

@@ -27,7 +27,7 @@ describe('a create whose response arrived while the store was unavailable', () =
     await it.advance(120_000)
     expect(away).toBe(0)
     const member = await it.member('a', 'x', 'b')
-    expect(member).toMatchObject({ state: 'linked', lane: 'open' })
+    expect(member).toMatchObject({ state: 'linked', lane: { state: 'open' } })
     expect(it.system('b').bodies()).toHaveLength(1)
     expect((await it.store.admin.failures({ limit: 9 })).rows).toEqual([])
     const [intent] = (await it.record('a', 'x')).intents.filter(({ operation }) => operation === 'create')

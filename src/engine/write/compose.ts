@@ -108,7 +108,7 @@ export function refuse(pass: Pass, planned: PlannedWrite, code: ErrorCode, field
     system: planned.system,
     fields: rejectedFields(member?.fields ?? {}, planned, { code, version, fields }),
   })
-  setLane(pass, planned.system, 'rejected', { reason: code })
+  setLane(pass, planned.system, { state: 'rejected', reason: code })
 }
 
 function pick<Value>(

@@ -177,7 +177,7 @@ describe('a system that offers no evidence', () => {
     await loaded(it)
     await enterTwice(it)
     expect(it.system('b').count('create')).toBe(0)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'held' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'held' } })
     const { rows } = await it.store.admin.holds({ limit: 5 })
     expect(rows).toMatchObject([
       { system: 'b', reason: expect.stringContaining('b already has this customer') },
@@ -207,7 +207,7 @@ describe('a system that offers no evidence', () => {
     await listB(it)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(400)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'candidate' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'waiting', reason: 'candidate' } })
     it.system('b').unreadable.clear()
     await it.advance(30_000)
     await expectLinked(it, 'there')
@@ -279,7 +279,9 @@ describe('a create', () => {
       it.system('b').failNext('find', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(100)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'no-evidence' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({
+      lane: { state: 'waiting', reason: 'no-evidence' },
+    })
     const journal = await it.store.admin.journal({
       recordId: (await it.record('a', 'x')).record.id,
       limit: 20,
@@ -287,7 +289,7 @@ describe('a create', () => {
     expect(JSON.stringify(journal)).toContain('The search failed: HTTP_STATUS_TRANSIENT.')
     await it.advance(30_000)
     expect(it.system('b').count('create')).toBe(1)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'open', state: 'linked' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'open' }, state: 'linked' })
   })
 
   test.each([
@@ -299,7 +301,9 @@ describe('a create', () => {
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
     expect(it.system('b').count('create')).toBe(0)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'no-evidence' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({
+      lane: { state: 'waiting', reason: 'no-evidence' },
+    })
   })
 
   test('is searched for again when its keys change between the evidence and the intent', async () => {
@@ -310,7 +314,7 @@ describe('a create', () => {
     it.system('b').unreadable.set('old', failure)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(400)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'candidate' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'waiting', reason: 'candidate' } })
     // Under the new key there is another record, which nothing announced.
     it.system('b').edit('new', { code: '2', name: 'Ann' })
     await it.edit('a', 'x', { code: '2' })

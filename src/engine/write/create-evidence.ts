@@ -73,7 +73,7 @@ export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<G
   const place = placeOf(context, system, entity.name)
   const plan = planEvidence(entity, place.part, place.resource.capabilities)
   const bare: Gathered = { kind: 'go', check: { system, readUpTo: wantedAt + clockMarginMs } }
-  if (!plan.needed || member?.laneReason === RELEASED) return bare
+  if (!plan.needed || member?.lane.reason === RELEASED) return bare
   const keys = keysOf(pass)
   if (keys.length === 0) return withoutKey(place, bare)
   const telling = keys.filter(({ rule }) => plan.rules[rule] !== 'irrelevant')

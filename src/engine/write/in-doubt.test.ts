@@ -45,10 +45,10 @@ describe('a write of unknown outcome', () => {
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(9_000)
     expect(it.system('b').count('update')).toBe(1)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'in-doubt' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'in-doubt' } })
     await it.advance(10_000)
     expect(it.system('b').count('update')).toBe(2)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'open' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'open' } })
   })
 
   test('INV-11: a lane in doubt delays no other system of the record', async () => {
@@ -74,7 +74,7 @@ describe('a create of unknown outcome', () => {
         await it.edit('a', 'x', { code: '1', name: 'Ann' })
         await it.advance(60_000)
         expect(it.system('b').bodies()).toMatchObject([{ code: '1', name: 'Ann' }])
-        expect(await it.member('a', 'x', 'b')).toMatchObject({ state: 'linked', lane: 'open' })
+        expect(await it.member('a', 'x', 'b')).toMatchObject({ state: 'linked', lane: { state: 'open' } })
         await it.edit('a', 'x', { name: 'Bea' })
         await it.advance(5_000)
         expect(it.system('b').bodies()).toMatchObject([{ code: '1', name: 'Bea' }])
@@ -108,8 +108,7 @@ describe('a create of unknown outcome', () => {
     it.system('b').edit('y', { code: '1', name: 'Other' })
     await it.advance(60_000)
     expect(await it.member('a', 'x', 'b')).toMatchObject({
-      lane: 'quarantined',
-      laneReason: 'CREATE_AMBIGUOUS',
+      lane: { state: 'quarantined', reason: 'CREATE_AMBIGUOUS' },
     })
     expect(it.system('b').count('create')).toBe(1)
   })

@@ -9,7 +9,9 @@
  * - marker, natural key: a search once the index must show it: one hit is adopted, with none the record is created again, several are left for review
  * - nothing: at most one attempt was made, a person decides
  */
+
 import type { FindRequest, FindResult } from '../../connectors/kit/contract.ts'
+import { laneUntil, openLane } from '../../model/lane.ts'
 import { openIntentFields } from '../../model/merge/outcome.ts'
 import type { Intent } from '../../model/state.ts'
 import { markerSearch } from '../observe/marker.ts'
@@ -42,7 +44,7 @@ export async function recoverIntents(pass: Pass): Promise<StepResult> {
 
 async function recover(pass: Pass, intent: Intent): Promise<StepResult> {
   const member = pass.members.get(intent.system)
-  if (member?.lane === 'quarantined') return 'go-on'
+  if (member?.lane.state === 'quarantined') return 'go-on'
   if (intent.operation === 'create') return resolveCreate(pass, intent)
   const until = inFlightUntil(pass, intent)
   const harmless = intent.request.ifVersion !== undefined || pass.context.clock.now() >= until
@@ -61,13 +63,17 @@ function abandon(pass: Pass, intent: Intent, outcome: string): StepResult {
 }
 
 function reopen(pass: Pass, system: string): void {
-  if (pass.members.get(system)?.lane === 'in-doubt') setLane(pass, system, 'open')
+  if (pass.members.get(system)?.lane.state === 'in-doubt') setLane(pass, system, openLane)
 }
 
 function keepClosed(pass: Pass, intent: Intent, until: number): StepResult {
   const member = pass.members.get(intent.system)
-  if (member?.lane !== 'in-doubt' || member.laneUntil !== until) {
-    setLane(pass, intent.system, 'in-doubt', { reason: member?.laneReason ?? 'unknown-outcome', until })
+  if (member?.lane.state !== 'in-doubt' || member.lane.until !== until) {
+    setLane(pass, intent.system, {
+      state: 'in-doubt',
+      reason: member?.lane.reason ?? 'unknown-outcome',
+      until,
+    })
   }
   addNeed(pass, { at: until + 1, why: 'in-doubt' })
   return 'go-on'
@@ -87,7 +93,7 @@ async function resolveCreate(pass: Pass, intent: Intent): Promise<StepResult> {
   const place = placeOf(pass.context, intent.system, pass.entity.name)
   const answered = pass.context.answeredCreates.nativeIdOf(intent.id)
   if (answered !== undefined) return adopt(pass, intent, answered)
-  const until = pass.members.get(intent.system)?.laneUntil ?? 0
+  const until = laneUntil(pass.members.get(intent.system)?.lane ?? openLane) ?? 0
   if (canResend(pass, intent, clock.now())) {
     return until > clock.now() ? keepClosed(pass, intent, until) : resend(pass, intent, place)
   }

@@ -43,7 +43,7 @@ describe('the outcome of a write', () => {
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(200)
     expect(it.system('b').count('update')).toBe(3)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'backoff', laneReason: 'moving' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'backoff', reason: 'moving' } })
     await it.advance(5_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
   })
@@ -127,14 +127,14 @@ describe('the outcome of a write', () => {
     await it.mark('a', 'x')
     await it.advance(5_000)
     expect(it.system('b').count('update')).toBe(1)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'rejected' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'rejected' } })
     expect((await it.store.admin.failures({ limit: 10 })).rows).toMatchObject([
       { code: 'HTTP_STATUS_FINAL', system: 'b' },
     ])
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'open' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'open' } })
     expect((await it.store.admin.failures({ limit: 10 })).rows).toEqual([])
   })
 

@@ -10,7 +10,9 @@
  * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14). An error that the system itself
  *   answered is found out sooner, and told after a few attempts (`answered-errors.ts`)
  */
+
 import type { CallFailure, WriteResult } from '../../connectors/kit/contract.ts'
+import { openLane } from '../../model/lane.ts'
 import { equivalent, isEmpty } from '../../model/merge/equivalence.ts'
 import { forgetWrote, hasBase, unseen } from '../../model/merge/member-field.ts'
 import { absorbOutcome, withdrawIntentFields } from '../../model/merge/outcome.ts'
@@ -174,9 +176,9 @@ function differsElsewhere(
 function openAfterSuccess(pass: Pass, system: string): void {
   const member = pass.members.get(system)
   if (member === undefined || hasRefusals(member)) return
-  if (member.lane === 'rejected') clearFailure(pass, system)
+  if (member.lane.state === 'rejected') clearFailure(pass, system)
   // An open lane's reason is a release that this write has used, or a failure that is judged next.
-  if (member.lane !== 'open' || member.laneReason === 'released') setLane(pass, system, 'open')
+  if (member.lane.state !== 'open' || member.lane.reason === 'released') setLane(pass, system, openLane)
 }
 
 /**
@@ -210,7 +212,7 @@ function refused(
   const { part } = placeOf(pass.context, system, pass.entity.name)
   const named = planned === undefined ? [] : namedFields(part, planned, outcome.fields ?? [])
   if (planned !== undefined) refuse(pass, planned, code, named)
-  else setLane(pass, system, 'rejected', { reason: code })
+  else setLane(pass, system, { state: 'rejected', reason: code })
   const kept = { system, operation, code, replay: 'safe' } as const
   if (named.length === 0) keepFailure(pass, { ...kept, message })
   else keepFailure(pass, { ...kept, message: `${named.join(', ')}: ${message}`, about: named.join(',') })
@@ -241,7 +243,7 @@ function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailur
   pass.observations.delete(system)
   const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
   const until = inDoubtUntil(pass, intent, attempts)
-  setLane(pass, system, 'in-doubt', { reason: failure.code, until, attempts })
+  setLane(pass, system, { state: 'in-doubt', reason: failure.code, until }, { attempts })
   // A look after the horizon is what settles an update; a create is settled by its own class.
   if (intent.operation === 'update') updateMember(pass, { system, settleAt: settledBy(pass, intent) })
   emit(pass, {

@@ -17,7 +17,7 @@ export function quarantineCreate(
 ): void {
   const { system } = intent
   resolveIntent(pass, intent, { state: 'abandoned', outcome: why.code })
-  setLane(pass, system, 'quarantined', { reason: why.code })
+  setLane(pass, system, { state: 'quarantined', reason: why.code })
   keepFailure(pass, { system, operation: 'create', ...why, replay: 'after-check' })
   emit(pass, {
     type: 'IntentResolved',

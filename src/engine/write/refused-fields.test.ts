@@ -57,7 +57,7 @@ describe('a refusal that names a field', () => {
     await it.advance(5_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea', phone: '7' })
     expect(await failures(it)).toEqual([])
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'open' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'open' } })
   })
 
   test('successive refusals leave the fields that none of them names', async () => {

@@ -47,7 +47,7 @@ describe('a precondition that the system never accepts', () => {
     expect(tries).toBeLessThanOrEqual(15)
     expect(await failures(it)).toMatchObject([{ code: 'ENGINE_PRECONDITION_REFUSED', system: 'b' }])
     expect((await failures(it))[0]?.message).toMatch(words)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'rejected' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'rejected' } })
     await it.advance(600_000)
     expect(it.system('b').count('update')).toBe(tries)
 

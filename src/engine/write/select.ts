@@ -2,6 +2,7 @@
  * Which of the planned writes may go now: not to a system that takes no calls, not in a closed lane, not beyond the mass-change guard, and no
  * create without evidence that it makes no duplicate. Whatever has to wait leaves in the pass what it waits for.
  */
+import { openLane } from '../../model/lane.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import type { CreateEvidence, IntentOperation } from '../../model/state.ts'
 import type { GuardedChange } from '../../store/contract.ts'
@@ -53,10 +54,10 @@ export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit 
  * kept in agreement meanwhile.
  */
 export function waitForDecision(pass: Pass, system: string, other: string): void {
-  if (pass.members.get(system)?.laneReason !== DUPLICATE) {
+  if (pass.members.get(system)?.lane.reason !== DUPLICATE) {
     note(pass, { kind: 'match', body: { duplicate: { system, of: other } } })
   }
-  setLane(pass, system, 'waiting', { reason: DUPLICATE })
+  setLane(pass, system, { state: 'waiting', reason: DUPLICATE })
 }
 
 async function mayCreateNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
@@ -76,7 +77,7 @@ async function mayCreateNow(pass: Pass, write: PlannedWrite): Promise<Permit | u
     waitWithCreate(pass, system, gathered)
     return undefined
   }
-  if (pass.members.get(system)?.lane === 'waiting') setLane(pass, system, 'open', { attempts: 0 })
+  if (pass.members.get(system)?.lane.state === 'waiting') setLane(pass, system, openLane, { attempts: 0 })
   const { check, evidence } = gathered
   return { check, ...(evidence === undefined ? {} : { evidence }) }
 }
@@ -95,11 +96,11 @@ export function waitWithCreate(pass: Pass, system: string, { reason, evidence, a
   const member = pass.members.get(system)
   const attempts = (member?.laneAttempts ?? 0) + 1
   if (evidence !== undefined) updateMember(pass, { system, evidence })
-  if (why !== undefined && member?.laneReason !== reason)
+  if (why !== undefined && member?.lane.reason !== reason)
     note(pass, { kind: 'match', body: { waits: system, reason, why } })
   // What a person released stays released until it was sent.
-  if (member?.laneReason === RELEASED) updateMember(pass, { system, laneAttempts: attempts })
-  else setLane(pass, system, 'waiting', { reason, attempts })
+  if (member?.lane.reason === RELEASED) updateMember(pass, { system, laneAttempts: attempts })
+  else setLane(pass, system, { state: 'waiting', reason }, { attempts })
   const soonest = clock.now() + backoffMs(random, attempts, createWaits[reason])
   addNeed(pass, { at: Math.max(soonest, at ?? 0), why: reason })
 }
@@ -115,8 +116,8 @@ async function countedChange(
 ): Promise<GuardedChange | undefined> {
   if (operation === 'archive' || operation === 'delete') return undefined
   const { entity, context } = pass
-  if (pass.members.get(system)?.laneReason === RELEASED) {
-    setLane(pass, system, 'open')
+  if (pass.members.get(system)?.lane.reason === RELEASED) {
+    setLane(pass, system, openLane)
     return undefined
   }
   if (isFirstLoad(pass, system, await context.firstLoads.listedAt(entity))) return undefined

@@ -3,7 +3,9 @@
  * stored it: the mapping is wrong, or a rule of the system replaces the value. Accepting it silently would treat two different values as agreed,
  * writing it again would never end. It is therefore accepted once and reported as a failure; a retry sends the value once more.
  */
+
 import { isRecognisedCoercion } from '../../model/coercion.ts'
+import { openLane } from '../../model/lane.ts'
 import type { AgreedFields, MemberFields } from '../../model/state.ts'
 import type { Pass } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
@@ -20,9 +22,9 @@ export function judgeStoredValues(pass: Pass, { intent }: OutgoingWrite): void {
   const member = pass.members.get(system)
   const replaced = replacedFields(pass, member?.fields ?? {}, pass.record.fields)
   if (replaced.length === 0) {
-    if (member?.laneReason !== laneReason) return
+    if (member?.lane.reason !== laneReason) return
     clearFailure(pass, system)
-    setLane(pass, system, 'open')
+    setLane(pass, system, openLane)
     return
   }
   const names = replaced.sort().join(', ')
@@ -34,7 +36,7 @@ export function judgeStoredValues(pass: Pass, { intent }: OutgoingWrite): void {
     replay: 'safe',
     about: names,
   })
-  if (member?.lane === 'open') setLane(pass, system, 'open', { reason: laneReason })
+  if (member?.lane.state === 'open') setLane(pass, system, { state: 'open', reason: laneReason })
 }
 
 /** A read may show that the failure was resolved without a write of ours: somebody corrected the value there, or it is the agreed one by now. */
@@ -47,7 +49,7 @@ export function settleStoredDifferently(pass: Pass): void {
     if (replacedFields(pass, before.fields, claim.record.fields).length === 0) continue
     if (replacedFields(pass, member.fields, pass.record.fields).length > 0) continue
     clearFailure(pass, system, code)
-    if (member.lane === 'open' && member.laneReason === laneReason) setLane(pass, system, 'open')
+    if (member.lane.state === 'open' && member.lane.reason === laneReason) setLane(pass, system, openLane)
   }
 }
 

@@ -82,6 +82,11 @@ export const storeCodes = {
     fix: 'Point DATABASE_URL at the primary, or make the database writable again. Work then resumes automatically.',
     retry: 'backoff',
   },
+  STORE_ROW_INVALID: {
+    summary: 'A stored row holds values that exclude each other, or that this version does not know.',
+    fix: 'The message names the row and what is wrong with it. It was changed from outside, or written by another version: restore it from a backup.',
+    retry: 'never',
+  },
   STORE_RUN_UNKNOWN: {
     summary: 'The named run does not exist or is finished.',
     fix: 'List the runs and use the id of one that is in progress.',

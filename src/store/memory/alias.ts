@@ -1,4 +1,5 @@
 /** A merge at the remote: one native record was merged into another one. */
+import { openLane } from '../../model/lane.ts'
 import type { AliasRequest, AliasResult } from '../contract.ts'
 import { encodeMember } from '../documents.ts'
 import { releaseDependencies, releaseTarget } from './dependencies.ts'
@@ -75,7 +76,7 @@ function loseMember(context: MemoryContext, loser: RecordRow, system: string): v
   if (member === undefined) return
   member.fields = encodeMember(context.codec, loser.id, system, {})
   Object.assign(member, { state: 'gone', shadowMac: undefined, settleAt: undefined, goneSince: undefined })
-  Object.assign(member, { lane: 'open', laneUntil: undefined, laneReason: undefined, laneAttempts: 0 })
+  Object.assign(member, { lane: openLane, laneAttempts: 0 })
 }
 
 function alias(

@@ -1,4 +1,5 @@
 /** Records that wait for another record's counterpart, and their release. */
+import { openLane } from '../../model/lane.ts'
 import type { DependencyDraft } from '../contract.ts'
 import { key, type MemoryContext, markDirty, membersOf } from './tables.ts'
 
@@ -72,11 +73,9 @@ function release(context: MemoryContext, dependencyKey: string, draft: Dependenc
     draft.target === undefined ? [draft.system] : [draft.system, draft.target.system],
     context.now(),
   )
-  const lane = tables.members.get(waiting.id)?.get(draft.system)
-  if (lane?.lane !== 'waiting') return
-  lane.lane = 'open'
-  lane.laneUntil = undefined
-  lane.laneReason = undefined
+  const member = tables.members.get(waiting.id)?.get(draft.system)
+  if (member?.lane.state !== 'waiting') return
+  member.lane = openLane
   // Waiting was no failure: the next failure starts with a short back-off.
-  lane.laneAttempts = 0
+  member.laneAttempts = 0
 }

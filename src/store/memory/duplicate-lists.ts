@@ -91,8 +91,8 @@ function heldOf({ tables }: MemoryContext, recordId: string): readonly HeldByDup
   )
   return membersOf(tables, recordId)
     .toSorted((a, b) => (a.system < b.system ? -1 : 1))
-    .flatMap(({ system, laneReason }): HeldByDuplicate[] => [
-      ...(laneReason === 'duplicate' ? [{ recordId, system, what: 'create' as const }] : []),
+    .flatMap(({ system, lane }): HeldByDuplicate[] => [
+      ...(lane.reason === 'duplicate' ? [{ recordId, system, what: 'create' as const }] : []),
       ...(holds.some((hold) => hold.system === system)
         ? [{ recordId, system, what: 'deletion' as const }]
         : []),

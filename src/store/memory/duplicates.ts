@@ -135,8 +135,8 @@ export function openMatters(
     return (
       member?.state === 'unread' &&
       member.entity === entity &&
-      member.lane !== 'quarantined' &&
-      member.lane !== 'backoff' &&
+      member.lane.state !== 'quarantined' &&
+      member.lane.state !== 'backoff' &&
       tables.records.get(id)?.state === 'candidate' &&
       (member.discoveredAt ?? 0) < before
     )

@@ -43,17 +43,17 @@ export function noteSystem({ tables, now }: MemoryContext, note: SystemNote): vo
 export function countHealth({ tables }: MemoryContext): HealthCounts {
   const delays = new Map<string, { count: number; since: number | undefined } & Omit<LaneDelay, 'since'>>()
   for (const members of tables.members.values()) {
-    for (const { recordId, system, entity, lane, laneReason, laneAttempts } of members.values()) {
+    for (const { recordId, system, entity, lane, laneAttempts } of members.values()) {
       const record = tables.records.get(recordId)
       if (record === undefined || record.state === 'tombstoned' || record.state === 'ignored') continue
       const dirty = record.dirtySeq > record.cleanSeq
-      if (lane === 'open' && !(laneAttempts > 0 && dirty)) continue
-      const group = key(system, entity, lane, laneReason ?? '')
+      if (lane.state === 'open' && !(laneAttempts > 0 && dirty)) continue
+      const group = key(system, entity, lane.state, lane.reason ?? '')
       const delay = delays.get(group) ?? {
         system,
         entity,
-        lane,
-        ...(laneReason === undefined ? {} : { reason: laneReason }),
+        lane: lane.state,
+        ...(lane.reason === undefined ? {} : { reason: lane.reason }),
         count: 0,
         since: undefined,
       }

@@ -1,5 +1,6 @@
 /** Decisions of people. Where they change a document that a worker may hold, that worker is fenced first. */
-import type { LaneReason } from '../../model/lane-reasons.ts'
+import { openLane } from '../../model/lane.ts'
+import type { LaneReasons } from '../../model/lane-reasons.ts'
 import type { MemberFields } from '../../model/state.ts'
 import type { CanonicalValue } from '../../model/values.ts'
 import { candidateOf } from '../conflict-candidates.ts'
@@ -47,7 +48,7 @@ export function retryFailures(
     closeFailure(context, { recordId, system })
     const lane = context.tables.members.get(recordId)?.get(system)
     if (lane !== undefined) {
-      openLane(lane, undefined)
+      reopenLane(lane)
       changeFields(context, lane, withoutRejections)
     }
     record.attempts = 0
@@ -172,7 +173,7 @@ function release(context: MemoryContext, record: RecordRow, hold: HoldTableRow):
   if (hold.kind === 'rule') record.releasedRev = record.rev
   else if (hold.kind === 'oscillation' && lane !== undefined) {
     changeFields(context, lane, (fields) => withoutHold(fields, hold.field))
-  } else if (lane !== undefined) openLane(lane, releasedReason)
+  } else if (lane !== undefined) reopenLane(lane, releasedReason)
 }
 
 /** A held deletion is not carried out: the record stays without the system that lost it. Other held changes stay unwritten in that lane. */
@@ -188,18 +189,14 @@ function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): 
   const lane = hold.system === undefined ? undefined : context.tables.members.get(record.id)?.get(hold.system)
   if (lane === undefined) return
   if (hold.kind === 'guard') {
-    lane.lane = 'rejected'
-    lane.laneUntil = undefined
-    lane.laneReason = undefined
+    lane.lane = { state: 'rejected' }
   }
-  if (hold.kind !== 'guard' && lane.lane === 'held') openLane(lane, undefined)
+  if (hold.kind !== 'guard' && lane.lane.state === 'held') reopenLane(lane)
 }
 
-function openLane(lane: MemberRow, reason: LaneReason | undefined): void {
-  lane.lane = 'open'
-  lane.laneUntil = undefined
-  lane.laneReason = reason
-  lane.laneAttempts = 0
+function reopenLane(member: MemberRow, reason?: LaneReasons['open']): void {
+  member.lane = reason === undefined ? openLane : { state: 'open', reason }
+  member.laneAttempts = 0
 }
 
 function changeFields(

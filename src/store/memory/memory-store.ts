@@ -290,7 +290,7 @@ export class MemoryStore implements Store {
     const nativeIds: string[] = []
     for (const members of this.#tables.members.values()) {
       const member = members.get(system)
-      const healthy = member?.state === 'linked' && member.entity === entity && member.lane === 'open'
+      const healthy = member?.state === 'linked' && member.entity === entity && member.lane.state === 'open'
       if (
         nativeIds.length < count &&
         healthy &&

@@ -1,5 +1,6 @@
 /** People's decisions about duplicates: the same, apart, or undoing either. */
 
+import { openLane } from '../../model/lane.ts'
 import { decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
 import type { DuplicateResponse, MergeRequest } from '../duplicates-contract.ts'
 import {
@@ -174,8 +175,8 @@ function settleLane({ tables, ...context }: MemoryContext, recordId: string, sys
 /** Opens lanes that waited for a decision about a duplicate. */
 function openHeldLanes(context: MemoryContext, recordId: string): void {
   for (const member of membersOf(context.tables, recordId)) {
-    if (member.laneReason !== 'duplicate') continue
-    Object.assign(member, { lane: 'open', laneUntil: undefined, laneReason: undefined, laneAttempts: 0 })
+    if (member.lane.reason !== 'duplicate') continue
+    Object.assign(member, { lane: openLane, laneAttempts: 0 })
     closeFailure(context, { recordId, system: member.system })
   }
 }

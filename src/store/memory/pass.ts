@@ -132,7 +132,7 @@ function isUnreadHit({ tables }: MemoryContext, native: string, since: number): 
       nativeId !== undefined &&
       key(system, entity, nativeId) === native &&
       asof < since &&
-      lane !== 'quarantined',
+      lane.state !== 'quarantined',
   )
 }
 
@@ -148,7 +148,7 @@ export function unreadCandidateBefore(
     if (
       member?.state === 'unread' &&
       member.entity === entity &&
-      member.lane !== 'quarantined' &&
+      member.lane.state !== 'quarantined' &&
       (member.discoveredAt ?? 0) < before
     ) {
       return true
@@ -249,23 +249,16 @@ function updateMember(context: MemoryContext, record: RecordRow, update: MemberU
     row.fields = encodeMember(codec, record.id, update.system, update.fields)
     row.shadowMac = shadowMac(codec, update.fields)
   }
-  writeMemberColumns(row, update)
+  const { system: _system, nativeId: _nativeId, fields: _fields, ...columns } = update
+  Object.assign(row, withoutNulls(columns))
 }
 
-function writeMemberColumns(row: MemberRow, update: MemberUpdate): void {
-  if (update.state !== undefined) row.state = update.state
-  if (update.asof !== undefined) row.asof = update.asof
-  if (update.lane !== undefined) row.lane = update.lane
-  if (update.laneAttempts !== undefined) row.laneAttempts = update.laneAttempts
-  if (update.floor !== undefined) row.floor = update.floor ?? undefined
-  if (update.absorbedVersion !== undefined) row.absorbedVersion = update.absorbedVersion ?? undefined
-  if (update.settleAt !== undefined) row.settleAt = update.settleAt ?? undefined
-  if (update.laneUntil !== undefined) row.laneUntil = update.laneUntil ?? undefined
-  if (update.laneReason !== undefined) row.laneReason = update.laneReason ?? undefined
-  if (update.goneSince !== undefined) row.goneSince = update.goneSince ?? undefined
-  if (update.createWantedAt !== undefined) row.createWantedAt = update.createWantedAt ?? undefined
-  if (update.lens !== undefined) row.lens = update.lens
-  if (update.evidence !== undefined) row.evidence = update.evidence ?? undefined
+type PlainColumns = Omit<MemberUpdate, 'system' | 'nativeId' | 'fields'>
+
+/** New values of the columns that need nothing else to be done. The type ends to compile when an update has a key without a column. */
+function withoutNulls(columns: PlainColumns): Partial<Pick<MemberRow, keyof PlainColumns>> {
+  const given = Object.entries(columns).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given.map(([name, value]) => [name, value ?? undefined]))
 }
 
 function finish(context: MemoryContext, record: RecordRow, how: Settlement['finish']): void {

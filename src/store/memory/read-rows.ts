@@ -40,8 +40,6 @@ export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
     ...(row.floor === undefined ? {} : { floor: row.floor }),
     ...(row.absorbedVersion === undefined ? {} : { absorbedVersion: row.absorbedVersion }),
     ...(row.settleAt === undefined ? {} : { settleAt: row.settleAt }),
-    ...(row.laneUntil === undefined ? {} : { laneUntil: row.laneUntil }),
-    ...(row.laneReason === undefined ? {} : { laneReason: row.laneReason }),
     ...(row.goneSince === undefined ? {} : { goneSince: row.goneSince }),
     ...(row.createWantedAt === undefined ? {} : { createWantedAt: row.createWantedAt }),
     ...(row.lens === undefined ? {} : { lens: row.lens }),

@@ -22,5 +22,5 @@ export function resumeWaiting(
 }
 
 function waitsForCalls({ lane, laneAttempts }: MemberRow): boolean {
-  return laneAttempts > 0 && (lane === 'open' || lane === 'rejected' || lane === 'waiting')
+  return laneAttempts > 0 && ['open', 'rejected', 'waiting'].includes(lane.state)
 }

@@ -73,7 +73,8 @@ export function wakeFirstLoad(
   for (const id of tables.dirty) {
     const record = tables.records.get(id)
     const member = tables.members.get(id)?.get(system)
-    const waits = member?.entity === entity && member.lane === 'waiting' && member.laneReason === 'first-load'
+    const waits =
+      member?.entity === entity && member.lane.state === 'waiting' && member.lane.reason === 'first-load'
     if (record !== undefined && waits) record.nextAt = Math.min(record.nextAt, now())
   }
 }

@@ -70,7 +70,7 @@ function countSystems({ tables }: MemoryContext): readonly SystemCounts[] {
     for (const member of members.values()) {
       const row = groupOf(member)
       if (member.state === 'linked' || member.state === 'suspect') row.linked += 1
-      row.lanes[member.lane] = (row.lanes[member.lane] ?? 0) + 1
+      row.lanes[member.lane.state] = (row.lanes[member.lane.state] ?? 0) + 1
       const record = tables.records.get(member.recordId)
       if (record === undefined || record.dirtySeq <= record.cleanSeq) continue
       const since = earlier(row.backlog?.since, record.dirtySince)

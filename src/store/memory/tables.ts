@@ -1,12 +1,11 @@
 /** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
 
 import type { PlaceHealth, SystemHealth } from '../../model/health/contract.ts'
-import type { LaneReason } from '../../model/lane-reasons.ts'
+import { type Lane, openLane } from '../../model/lane.ts'
 import type {
   CreateEvidence,
   IntentOperation,
   IntentState,
-  LaneState,
   MemberState,
   RecordState,
 } from '../../model/state.ts'
@@ -58,9 +57,7 @@ export interface MemberRow {
   absorbedVersion: string | undefined
   asof: number
   settleAt: number | undefined
-  lane: LaneState
-  laneUntil: number | undefined
-  laneReason: LaneReason | undefined
+  lane: Lane
   laneAttempts: number
   goneSince: number | undefined
   createWantedAt: number | undefined
@@ -249,9 +246,7 @@ export function blankMember(
     absorbedVersion: undefined,
     asof: 0,
     settleAt: undefined,
-    lane: 'open',
-    laneUntil: undefined,
-    laneReason: undefined,
+    lane: openLane,
     laneAttempts: 0,
     goneSince: undefined,
     createWantedAt: undefined,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeStore } from '../../../test/conformance/store.ts'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
 import { createClearCodec } from '../clear-codec.ts'
@@ -46,5 +46,29 @@ describeStore('PostgreSQL', async () => {
       await other.close()
       await database.query(`drop schema ${schema} cascade`)
     },
+  }
+})
+
+test('a lane that no version stores is refused with the record and what is wrong', async () => {
+  const codec = createClearCodec(Buffer.from('test key of the store'))
+  const schema = 'impossible'
+  const store = new PostgresStore({ connection: database.connection, schema, codec, poolSize: 2 })
+  try {
+    await store.migrate()
+    await store.bind({ id: 'test', version: 'v1', document: {} })
+    await store.intake([{ marks: [{ system: 'crm', entity: 'customer', nativeId: 'C1' }] }])
+    await database.query(`update ${schema}.member set lane = 'backoff', lane_reason = 'moving'`)
+    const [row] = await database.query<{ id: string }>(`select id from ${schema}.record`)
+    const recordId = row?.id ?? ''
+    const reading = store.admin.record({ recordId })
+    await expect(reading).rejects.toMatchObject({
+      code: 'STORE_ROW_INVALID',
+      message: expect.stringContaining(`record ${recordId} in crm`),
+    })
+    await database.query(`update ${schema}.member set lane_until = 5`)
+    const detail = await store.admin.record({ recordId })
+    expect(detail?.members[0]?.lane).toEqual({ state: 'backoff', reason: 'moving', until: 5 })
+  } finally {
+    await store.close()
   }
 })

@@ -1,5 +1,5 @@
 /** Converts columns to the types of the contract, decoded. */
-import type { LaneReason } from '../../model/lane-reasons.ts'
+import { readLane } from '../../model/lane.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec } from '../contract.ts'
 import { decodeAgreed, decodeIntent, decodeMember, readEvidence } from '../documents.ts'
@@ -37,14 +37,15 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     state: row.state,
     fields: decodeMember(codec, row.record_id, row.system, row.fields),
     asof: row.asof,
-    lane: row.lane,
+    lane: readLane(
+      { state: row.lane, until: row.lane_until, reason: row.lane_reason },
+      `record ${row.record_id} in ${row.system}`,
+    ),
     laneAttempts: row.lane_attempts,
     ...(row.rid === null ? {} : { nativeId: fromText(row.rid) }),
     ...(row.floor === null ? {} : { floor: fromText(row.floor) }),
     ...(row.absorbed_version === null ? {} : { absorbedVersion: fromText(row.absorbed_version) }),
     ...(row.settle_at === null ? {} : { settleAt: row.settle_at }),
-    ...(row.lane_until === null ? {} : { laneUntil: row.lane_until }),
-    ...(row.lane_reason === null ? {} : { laneReason: fromText(row.lane_reason) as LaneReason }),
     ...(row.gone_since === null ? {} : { goneSince: row.gone_since }),
     ...(row.create_wanted_at === null ? {} : { createWantedAt: row.create_wanted_at }),
     ...(row.lens === null ? {} : { lens: row.lens }),

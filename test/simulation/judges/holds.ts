@@ -41,8 +41,8 @@ export class Holds implements Judge {
     const { fail, scenario } = this.#bench
     for (const member of after.members) {
       const was = before?.members.find(({ system }) => system === member.system)
-      const isNew = member.laneReason === 'CREATE_TAKEN' && was?.laneReason !== 'CREATE_TAKEN'
       // Where responses name other records, and where people copy, a native id may be taken.
+      const isNew = member.lane.reason === 'CREATE_TAKEN' && was?.lane.reason !== 'CREATE_TAKEN'
       if (isNew && !scenario.kinds.has('other-record'))
         fail('INV-6', `the create of ${after.record.id} at ${member.system} was taken for a new record`)
     }

@@ -1,4 +1,5 @@
-import type { LaneState, MemberState } from '../../../model/state.ts'
+import type { LaneState } from '../../../model/lane.ts'
+import type { MemberState } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
 
 export interface MemberColumns {

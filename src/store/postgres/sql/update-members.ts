@@ -1,3 +1,4 @@
+import { type Lane, laneUntil } from '../../../model/lane.ts'
 import type { MemberUpdate } from '../../contract.ts'
 import { writeEvidence } from '../../documents.ts'
 import type { Session } from '../database.ts'
@@ -12,18 +13,73 @@ export interface MemberChange {
   readonly shadowMac: Uint8Array | undefined
 }
 
-/** Columns that an update may clear, in the order of their bits: `null` in the update clears, a missing key keeps. */
-const clearable = [
-  'nativeId',
-  'floor',
-  'absorbedVersion',
-  'settleAt',
-  'laneUntil',
-  'laneReason',
-  'goneSince',
-  'createWantedAt',
-  'evidence',
-] as const satisfies readonly (keyof MemberUpdate)[]
+/** Keys of an update that are columns of their own; the system names the row, and documents travel packed. */
+type Key = Exclude<keyof MemberUpdate, 'system' | 'fields'>
+
+type Values = { readonly [K in Key]-?: NonNullable<MemberUpdate[K]> }
+
+interface Column<Value> {
+  readonly name: string
+  readonly type: 'text' | 'bigint' | 'integer'
+  readonly of: (value: Value) => string | number | null
+  /** What a new row has where the update says nothing, as SQL. @default null */
+  readonly initial?: string
+}
+
+function text(name: string, initial?: string): Column<string> {
+  return { name, type: 'text', of: toText, ...(initial === undefined ? {} : { initial }) }
+}
+
+function number(name: string, type: 'bigint' | 'integer' = 'bigint', initial?: string): Column<number> {
+  return { name, type, of: (value) => value, ...(initial === undefined ? {} : { initial }) }
+}
+
+/**
+ * The columns that each key of an update writes: the statements, their parameters and the mask are made of this list. `null` in the update clears
+ * them, a missing key keeps them.
+ */
+const columns: { readonly [K in keyof Values]: readonly Column<Values[K]>[] } = {
+  nativeId: [text('rid')],
+  state: [text('state', `'absent'`)],
+  floor: [text('floor')],
+  absorbedVersion: [text('absorbed_version')],
+  asof: [number('asof', 'bigint', '0')],
+  settleAt: [number('settle_at')],
+  lane: [
+    { name: 'lane', type: 'text', of: (lane: Lane) => lane.state, initial: `'open'` },
+    { name: 'lane_until', type: 'bigint', of: (lane: Lane) => laneUntil(lane) ?? null },
+    { name: 'lane_reason', type: 'text', of: (lane: Lane) => lane.reason ?? null },
+  ],
+  laneAttempts: [number('lane_attempts', 'integer', '0')],
+  goneSince: [number('gone_since')],
+  createWantedAt: [number('create_wanted_at')],
+  lens: [number('lens', 'integer')],
+  evidence: [{ name: 'evidence', type: 'text', of: writeEvidence }],
+}
+
+/** Keys in the order of their bits. */
+const keys = Object.keys(columns) as readonly Key[]
+
+interface BoundColumn {
+  readonly column: Omit<Column<unknown>, 'of'>
+  readonly bit: number
+  readonly read: (update: MemberChange['update']) => string | number | null
+}
+
+function bind<K extends Key>(key: K, index: number): readonly BoundColumn[] {
+  const own: readonly Column<Values[K]>[] = columns[key]
+  return own.map((column) => ({
+    column,
+    bit: 1 << index,
+    read: (update) => {
+      // The compiler does not see through the mapped type: this is what `Values` says of each key.
+      const value = update[key] as Values[K] | null | undefined
+      return value === undefined || value === null ? null : column.of(value)
+    },
+  }))
+}
+
+const bound = keys.flatMap((key, index) => bind(key, index))
 
 /** Updates existing rows and inserts missing ones. */
 export async function updateMembers(session: Session, changes: readonly MemberChange[]): Promise<void> {
@@ -35,75 +91,57 @@ export async function updateMembers(session: Session, changes: readonly MemberCh
   await session.rows(insert, parametersOf(missing))
 }
 
+/** The parameters before the columns; the first is not one of the rows. */
+const fixed = [
+  ['record_id', 'uuid'],
+  ['entity', 'text'],
+  ['system', 'text'],
+  ['mask', 'integer'],
+  ['start', 'integer'],
+  ['length', 'integer'],
+  ['shadow_mac', 'bytea'],
+] as const
+
 function parametersOf(changes: readonly MemberChange[]): unknown[] {
   const column = <T>(pick: (change: MemberChange) => T): T[] => changes.map(pick)
   const documents = packBytes(column(({ fields }) => fields))
   return [
+    documents.bytes,
     column(({ recordId }) => recordId),
     column(({ entity }) => entity),
-    column(({ update: u }) => u.system),
-    column(({ update: u }) => maskOf(u)),
-    column(({ update: u }) => u.state ?? null),
+    column((change) => change.update.system),
+    column((change) => maskOf(change.update)),
     documents.starts,
-    column(({ shadowMac }) => shadowMac ?? null),
-    column(({ update: u }) => toText(u.nativeId)),
-    column(({ update: u }) => toText(u.floor)),
-    column(({ update: u }) => toText(u.absorbedVersion)),
-    column(({ update: u }) => u.asof ?? null),
-    column(({ update: u }) => u.settleAt ?? null),
-    column(({ update: u }) => u.lane ?? null),
-    column(({ update: u }) => u.laneUntil ?? null),
-    column(({ update: u }) => toText(u.laneReason)),
-    column(({ update: u }) => u.laneAttempts ?? null),
-    column(({ update: u }) => u.goneSince ?? null),
-    column(({ update: u }) => u.createWantedAt ?? null),
-    documents.bytes,
     documents.lengths,
-    column(({ update: u }) => u.lens ?? null),
-    column(({ update: u }) => writeEvidence(u.evidence)),
+    column(({ shadowMac }) => shadowMac ?? null),
+    ...bound.map(({ read }) => column((change) => read(change.update))),
   ]
 }
 
 function maskOf(update: MemberChange['update']): number {
-  return clearable.reduce((mask, name, bit) => (update[name] === undefined ? mask : mask | (1 << bit)), 0)
+  return keys.reduce((mask, key, index) => (update[key] === undefined ? mask : mask | (1 << index)), 0)
 }
 
+const unnested = [...fixed, ...bound.map(({ column }) => [column.name, column.type] as const)]
 const changesTable = `
-  unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::integer[], $7::bytea[], $8::text[],
-    $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[],
-    $16::integer[], $17::bigint[], $18::bigint[], $20::integer[], $21::integer[],
-    $22::text[]) with ordinality
-    as u (record_id, entity, system, mask, state, start, shadow_mac, rid, floor, absorbed_version, asof,
-      settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, length, lens,
-      evidence, n)`
+  unnest(${unnested.map(([, type], index) => `$${index + 2}::${type}[]`).join(', ')}) with ordinality
+    as u (${unnested.map(([name]) => name).join(', ')}, n)`
 
-const document = `substring($19::bytea from u.start for u.length)`
+const document = `substring($1::bytea from u.start for u.length)`
+const nativeIdBit = 1 << keys.indexOf('nativeId')
 
 const update = {
   name: 'update-members',
   text: `
     update member m set
-      state = coalesce(u.state, m.state),
       fields = coalesce(${document}, m.fields),
       shadow_mac = coalesce(u.shadow_mac, m.shadow_mac),
-      asof = coalesce(u.asof, m.asof),
-      lane = coalesce(u.lane, m.lane),
-      lane_attempts = coalesce(u.lane_attempts, m.lane_attempts),
-      rid = case when u.mask & 1 <> 0 then u.rid else m.rid end,
       linked_at = case
-        when u.mask & 1 = 0 or u.rid is not distinct from m.rid then m.linked_at
+        when u.mask & ${nativeIdBit} = 0 or u.rid is not distinct from m.rid then m.linked_at
         when u.rid is null then null
         else now_ms()
       end,
-      floor = case when u.mask & 2 <> 0 then u.floor else m.floor end,
-      absorbed_version = case when u.mask & 4 <> 0 then u.absorbed_version else m.absorbed_version end,
-      settle_at = case when u.mask & 8 <> 0 then u.settle_at else m.settle_at end,
-      lane_until = case when u.mask & 16 <> 0 then u.lane_until else m.lane_until end,
-      lane_reason = case when u.mask & 32 <> 0 then u.lane_reason else m.lane_reason end,
-      gone_since = case when u.mask & 64 <> 0 then u.gone_since else m.gone_since end,
-      create_wanted_at = case when u.mask & 128 <> 0 then u.create_wanted_at else m.create_wanted_at end,
-      lens = coalesce(u.lens, m.lens),
-      evidence = case when u.mask & 256 <> 0 then u.evidence else m.evidence end
+      ${bound.map(({ column: { name }, bit }) => `${name} = case when u.mask & ${bit} <> 0 then u.${name} else m.${name} end`).join(',\n      ')}
     from ${changesTable}
     where m.record_id = u.record_id and m.system = u.system
     returning u.n`,
@@ -112,12 +150,8 @@ const update = {
 const insert = {
   name: 'insert-members',
   text: `
-    insert into member (record_id, system, entity, rid, state, fields, shadow_mac, floor, absorbed_version,
-      asof, settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, lens, evidence,
-      linked_at)
-    select u.record_id, u.system, u.entity, u.rid, coalesce(u.state, 'absent'), ${document}, u.shadow_mac,
-      u.floor, u.absorbed_version, coalesce(u.asof, 0), u.settle_at, coalesce(u.lane, 'open'), u.lane_until,
-      u.lane_reason, coalesce(u.lane_attempts, 0), u.gone_since, u.create_wanted_at, u.lens, u.evidence,
-      case when u.rid is null then null else now_ms() end
+    insert into member (record_id, system, entity, fields, shadow_mac, linked_at, ${bound.map(({ column }) => column.name).join(', ')})
+    select u.record_id, u.system, u.entity, ${document}, u.shadow_mac, case when u.rid is null then null else now_ms() end,
+      ${bound.map(({ column: { name, initial } }) => (initial === undefined ? `u.${name}` : `coalesce(u.${name}, ${initial})`)).join(', ')}
     from ${changesTable}`,
 }
