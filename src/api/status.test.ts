@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nothingListed, otherAccount } from '../model/run-reasons.ts'
+import { describeRunReason, type RunReason } from '../model/run-reasons.ts'
 import type { StatusCounts } from '../store/admin-contract.ts'
 import type { RunRow } from '../store/contract.ts'
 import { toStatusResource } from './status.ts'
@@ -44,18 +44,22 @@ function statusOf(lastRun: RunRow): ReturnType<typeof toStatusResource> {
   return toStatusResource({ integration: { id: 'i', version: 'v' }, watch, staleAfterMs: 1000 }, counts)
 }
 
-test.each([nothingListed, otherAccount, 'the list broke off: HTTP_RESPONSE_TOO_DEEP: deep'])(
-  'a last list with the doubt "%s" needs a person',
-  (reason) => {
-    const status = statusOf({ ...run, reason })
-    expect(status).toMatchObject({ state: 'attention', doubts: [{ system: 'crm', reason }] })
-    expect(status.summary).toContain('1 list in doubt')
-  },
-)
+test.each<RunReason>([
+  { code: 'nothing-listed' },
+  { code: 'other-account' },
+  { code: 'list-failed', cause: 'HTTP_RESPONSE_TOO_DEEP', message: 'deep' },
+])('a last list with the doubt $code needs a person', (reason) => {
+  const status = statusOf({ ...run, reason })
+  expect(status).toMatchObject({
+    state: 'attention',
+    doubts: [{ system: 'crm', reason: describeRunReason(reason) }],
+  })
+  expect(status.summary).toContain('1 list in doubt')
+})
 
 test('a list that never proves absence, or that was stopped, needs nobody', () => {
-  for (const reason of ['offset paging skips records when others are deleted', 'stopped']) {
-    expect(statusOf({ ...run, reason })).toMatchObject({ state: 'agreed', doubts: [] })
+  for (const code of ['offset-paging', 'stopped'] as const) {
+    expect(statusOf({ ...run, reason: { code } })).toMatchObject({ state: 'agreed', doubts: [] })
   }
   expect(statusOf({ ...run, complete: true })).toMatchObject({ state: 'agreed' })
 })
@@ -63,7 +67,7 @@ test('a list that never proves absence, or that was stopped, needs nobody', () =
 test('what an incomplete list did not hold is undecided', () => {
   const status = statusOf({
     ...run,
-    reason: 'offset paging skips records when others are deleted',
+    reason: { code: 'offset-paging' },
     missing: 2,
   })
   expect(status).toMatchObject({ state: 'attention', doubts: [] })

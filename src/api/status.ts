@@ -14,7 +14,7 @@ import type {
 import { judgeIntegration } from '../model/health/judge-integration.ts'
 import { heardAt } from '../model/health/judge-place.ts'
 import { counted, openInWords } from '../model/health/words.ts'
-import { runNeedsPerson } from '../model/run-reasons.ts'
+import { describeRunEnd, runNeedsPerson } from '../model/run-reasons.ts'
 import type { StatusCounts, SystemCounts } from '../store/admin-contract.ts'
 
 /** The last known state of one entity in one system. Times are epoch milliseconds. */
@@ -98,7 +98,9 @@ export function toStatusResource(input: StatusInput, counts: StatusCounts): Stat
   const doubts = counts.systems.flatMap((place) => {
     const { system, entity } = place
     const run = endedRunOf(place)
-    return run !== undefined && runNeedsPerson(run) ? [{ system, entity, reason: run.reason ?? '' }] : []
+    return run !== undefined && runNeedsPerson(run)
+      ? [{ system, entity, reason: describeRunEnd(run) ?? '' }]
+      : []
   })
   return {
     integration: input.integration.id,

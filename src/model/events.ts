@@ -1,5 +1,6 @@
 /** Domain events: what the engine reports to its listeners. */
 import type { ErrorCode } from './error-codes.ts'
+import type { RunReason } from './run-reasons.ts'
 
 /** Properties of every event about one record. */
 export interface RecordEvent {
@@ -266,6 +267,8 @@ export type DomainEvent =
         readonly missing: number
         /** Why it is not complete, as text. */
         readonly reason?: string
+        /** The same as a code, for programs. */
+        readonly reasonCode?: RunReason['code']
       })
   /** A change feed, or a list in its place, was read to its end. */
   | (EntityEvent &

@@ -11,7 +11,13 @@ export interface PlaceNote {
   /** A read completed just now: earlier failures are resolved. `compared`: everything was compared, and nothing known was missing. */
   readonly read?: { readonly ms: number; readonly compared: boolean }
   /** A read failed just now. */
-  readonly failure?: { readonly way: ReadingWay; readonly code: ErrorCode; readonly message: string }
+  readonly failure?: {
+    readonly way: ReadingWay
+    readonly code: ErrorCode
+    readonly message: string
+    /** Code of the failure behind it. */
+    readonly cause?: string
+  }
   /** When it is read next, epoch ms. */
   readonly nextAt?: number
 }

@@ -1,4 +1,5 @@
 /** Full runs and the mass-change guard, as the store keeps them. */
+import type { RunReason } from '../model/run-reasons.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 
 /** One listed record of a full run, normalised for its system as the shadow is. */
@@ -18,7 +19,10 @@ export interface RunRow {
   readonly seen: number
   readonly expected?: number
   readonly complete?: boolean
-  readonly reason?: string
+  /** Why it is not complete. */
+  readonly reason?: RunReason
+  /** What its list did not hold is read by id, though it is not complete. */
+  readonly missingObserved?: true
   readonly created?: number
   readonly changed?: number
   readonly missing?: number
@@ -63,17 +67,16 @@ export interface RunStore {
   stage(runId: string, records: readonly StagedRecord[]): Promise<void>
   /**
    * Compares, marks and takes in what is new; a member that was read through an outdated lens set counts as changed. `missing` members are
-   * marked only when `complete`, or when `observeMissing` allows for as many:
-   * the run's reason then ends with its `note`. Drops the staged rows. When complete,
+   * marked only when `complete`, or when there are at most `observeMissing` of them (`RunRow.missingObserved`). Drops the staged rows. When complete,
    * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
    */
   finishRun(run: {
     readonly id: string
     readonly complete: boolean
-    readonly reason?: string
+    readonly reason?: RunReason
     readonly expected?: number
     readonly seen: number
-    readonly observeMissing?: { readonly atMost: number; readonly note: string }
+    readonly observeMissing?: number
   }): Promise<RunComparison>
   /** Records whose create waits for the first load of this place are due at once; for lists that are taken without being complete. */
   wakeFirstLoad(system: string, entity: string): Promise<void>

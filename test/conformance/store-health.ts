@@ -192,14 +192,14 @@ export function describeHealth(open: OpenHarness): void {
       const { store } = harness
       const ended = harness.uuid()
       await store.startRun({ id: ended, kind: 'full', ...place })
-      await store.finishRun({ id: ended, complete: false, reason: 'by offset', seen: 0 })
+      await store.finishRun({ id: ended, complete: false, reason: { code: 'offset-paging' }, seen: 0 })
       await harness.advance(5)
       const going = harness.uuid()
       await store.startRun({ id: going, kind: 'full', ...place })
       const [listed] = (await store.admin.status()).systems
       expect(listed).toMatchObject({
         lastRun: { id: going },
-        lastEnded: { id: ended, complete: false, reason: 'by offset' },
+        lastEnded: { id: ended, complete: false, reason: { code: 'offset-paging' } },
       })
     })
 

@@ -134,7 +134,12 @@ export function describeRetention(open: OpenHarness): void {
         const id = harness.uuid()
         ids.push(id)
         await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-        await store.finishRun({ id, complete, seen: 0, ...(complete ? {} : { reason: 'broken' }) })
+        await store.finishRun({
+          id,
+          complete,
+          seen: 0,
+          ...(complete ? {} : { reason: { code: 'page-repeated' } as const }),
+        })
         await harness.advance(5)
       }
       expect((await prune()).runs).toBe(2)
@@ -151,7 +156,7 @@ export function describeRetention(open: OpenHarness): void {
       await store.stage(id, [{ nativeId: 'C1', values: { name: 'Ann' } }])
       expect((await prune({ runsDeadBefore: 0 })).deadRuns).toBe(0)
       expect((await prune()).deadRuns).toBe(1)
-      expect(await store.admin.run(id)).toMatchObject({ complete: false, reason: 'stopped' })
+      expect(await store.admin.run(id)).toMatchObject({ complete: false, reason: { code: 'stopped' } })
       await expect(store.finishRun({ id, complete: true, seen: 1 })).rejects.toMatchObject({
         code: 'STORE_RUN_UNKNOWN',
       })

@@ -1,5 +1,6 @@
 /** Full runs, the mass-change guard, the schedule and the known state of systems. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RunReason } from '../../src/model/run-reasons.ts'
 import type { Fact, GuardReservation, WorkerSession } from '../../src/store/contract.ts'
 import {
   activeRecord,
@@ -25,7 +26,7 @@ export function describeRuns(open: OpenHarness): void {
 
     async function run(
       listed: readonly (readonly [nativeId: string, name: string])[],
-      rest: { readonly complete?: boolean; readonly reason?: string } = {},
+      rest: { readonly complete?: boolean; readonly reason?: RunReason } = {},
     ) {
       const { store } = harness
       const id = harness.uuid()
@@ -68,17 +69,18 @@ export function describeRuns(open: OpenHarness): void {
     test('suspects nothing missing when the run was not complete (H26)', async () => {
       const { store } = harness
       await activeRecord(harness, worker, 'C1')
-      const { id, found } = await run([], { complete: false, reason: 'page 2 failed' })
+      const reason: RunReason = { code: 'list-failed', cause: 'HTTP_STATUS', message: 'page 2\u0000\ud800' }
+      const { id, found } = await run([], { complete: false, reason })
       expect(found.missing).toBe(1)
       expect(await claim(store, worker)).toEqual([])
       expect(await store.baselineDone('crm', 'customer')).toBe(false)
-      expect(await store.admin.run(id)).toMatchObject({ complete: false, reason: 'page 2 failed' })
+      expect(await store.admin.run(id)).toMatchObject({ complete: false, reason })
       await run([['C1', 'Ann']])
       expect(await store.baselineDone('crm', 'customer')).toBe(true)
       expect(await store.baselineDone('erp', 'customer')).toBe(false)
     })
 
-    test('marks what an incomplete list missed up to a requested number, and adds that to the reason', async () => {
+    test('marks what an incomplete list missed up to a requested number, and keeps that with the run', async () => {
       const { store } = harness
       const looked = await activeRecord(harness, worker, 'C1')
       const other = await activeRecord(harness, worker, 'C2')
@@ -86,15 +88,15 @@ export function describeRuns(open: OpenHarness): void {
       const missing = async (atMost: number) => {
         const id = harness.uuid()
         await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-        const end = { complete: false, reason: 'by offset', seen: 0 }
-        expect(
-          await store.finishRun({ id, ...end, observeMissing: { atMost, note: ', looked at' } }),
-        ).toMatchObject({ missing: 2 })
-        return (await store.admin.run(id))?.reason
+        const end = { complete: false, reason: { code: 'offset-paging' } as const, seen: 0 }
+        expect(await store.finishRun({ id, ...end, observeMissing: atMost })).toMatchObject({ missing: 2 })
+        const ended = await store.admin.run(id)
+        expect(ended?.reason).toEqual({ code: 'offset-paging' })
+        return ended?.missingObserved
       }
-      expect(await missing(1)).toBe('by offset')
+      expect(await missing(1)).toBeUndefined()
       expect(await claim(store, worker)).toEqual([])
-      expect(await missing(2)).toBe('by offset, looked at')
+      expect(await missing(2)).toBe(true)
       const due = await claim(store, worker)
       expect(due.map(({ record }) => record.id).sort()).toEqual([looked, other].sort())
       expect(await store.baselineDone('crm', 'customer')).toBe(false)

@@ -89,7 +89,7 @@ describe('a system with faulty responses', () => {
     pair.crm.fault({ kind: 'oversize', bytes: 100_000_000, path: 'limit=500', times: 1 })
     const [crm] = await pair.running.byHand.runFull({ system: 'crm' }, new AbortController().signal)
     expect(crm?.run).toMatchObject({ complete: false })
-    expect(crm?.run?.reason).toContain('HTTP_RESPONSE_TOO_LARGE')
+    expect(crm?.run?.reason).toMatchObject({ code: 'list-failed', cause: 'HTTP_RESPONSE_TOO_LARGE' })
     await pair.full()
     await pair.agree(5)
   })

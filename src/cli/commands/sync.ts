@@ -5,6 +5,7 @@ import { UsageError } from '../../model/errors.ts'
 import type { DomainEvent } from '../../model/events.ts'
 import { openForPeople, openInWords } from '../../model/health/words.ts'
 import type { Integration } from '../../model/integration.ts'
+import { describeRunEnd } from '../../model/run-reasons.ts'
 import type { IsthmusRuntime } from '../../runtime/create-runtime.ts'
 import { markNow, type SyncRequest, type Waited, waitUntilQuiet } from '../../runtime/sync-now.ts'
 import { parseDuration, type Run } from '../command.ts'
@@ -141,7 +142,11 @@ function draw(result: SyncResult, waited: Waited | undefined): string {
       { title: 'new', value: (place) => count(place.run?.discovered), align: 'right' },
       { title: 'changed', value: (place) => count(place.run?.changed ?? place.changed), align: 'right' },
       { title: 'missing', value: (place) => count(place.run?.missing), align: 'right' },
-      { title: 'note', value: (place) => place.failure ?? place.run?.reason ?? '', widthMax: 80 },
+      {
+        title: 'note',
+        value: (place) => place.failure ?? describeRunEnd(place.run ?? {}) ?? '',
+        widthMax: 80,
+      },
     ],
     'marked',
   )

@@ -4,7 +4,6 @@ import { MemorySystem } from '../../../test/support/memory-systems/memory-system
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { DeletePolicy } from '../../model/integration.ts'
-import { otherAccount } from '../../model/run-reasons.ts'
 
 interface Setup {
   readonly delete?: Partial<DeletePolicy>
@@ -78,7 +77,7 @@ describe('deletions', () => {
   test('H26: a response of another account is no evidence until a person accepts the account', async () => {
     const memory = await agreed()
     memory.system('crm').account = 'tenant-2'
-    expect(await memory.full('crm')).toMatchObject({ complete: false, reason: otherAccount })
+    expect(await memory.full('crm')).toMatchObject({ complete: false, reason: { code: 'other-account' } })
     expect(await memory.store.admin.acceptAccount('crm', 'ada')).toMatchObject({ account: 'tenant-2' })
     expect(await memory.full('crm')).toMatchObject({ complete: true })
   })

@@ -1,5 +1,6 @@
 /** Manual runs: one record, everything, or full runs. The workers do the work; these functions only mark. */
 import { UsageError } from '../../model/errors.ts'
+import { describeRunEnd } from '../../model/run-reasons.ts'
 import type { IntakeContext } from '../context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
 import { isBaselineDone } from './baseline.ts'
@@ -163,7 +164,7 @@ async function listPlace(
     how: 'listed',
     changed: run.changed + run.discovered + (run.complete ? run.missing : 0),
     run,
-    ...(run.ended ? {} : { failure: run.reason ?? 'the list broke off' }),
+    ...(run.ended ? {} : { failure: describeRunEnd(run) ?? 'the list did not come to its end' }),
   }
 }
 

@@ -9,13 +9,7 @@
  */
 import type { ListEnd, ListedRecord } from '../../connectors/kit/contract.ts'
 import { isIsthmusError } from '../../model/errors.ts'
-import {
-  listBrokeOff,
-  missingLookedAt,
-  nothingListed,
-  otherAccount,
-  runStopped,
-} from '../../model/run-reasons.ts'
+import { describeRunReason, type RunReason } from '../../model/run-reasons.ts'
 import type { RunComparison } from '../../store/contract.ts'
 import type { IntakeContext } from '../context.ts'
 import { compareFingerprint } from '../observe/fingerprint.ts'
@@ -59,8 +53,8 @@ export interface FullRunResult extends RunComparison {
   readonly complete: boolean
   /** The list reached its end and nothing is known to be missing; weaker than `complete`. */
   readonly ended: boolean
-  /** Why it is not complete, as text. */
-  readonly reason?: string
+  /** Why it is not complete. */
+  readonly reason?: RunReason
   /** Number of listed records. */
   readonly seen: number
   /** Not even a first page was received, for a reason that may be temporary. */
@@ -84,7 +78,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   const listing = await listAndStage(context, place, runId, request)
   const after = await compareFingerprint(context, system, request.signal)
   const sameAccount = before !== 'changed' && after !== 'changed'
-  const reason = sameAccount ? await findDoubt(context, place, listing) : otherAccount
+  const reason = sameAccount ? await findDoubt(context, place, listing) : ({ code: 'other-account' } as const)
 
   const comparison = await context.store.finishRun({
     id: runId,
@@ -93,7 +87,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
     ...(reason === undefined ? {} : { reason }),
     ...(listing.end?.expected === undefined ? {} : { expected: listing.end.expected }),
     ...(reason !== undefined && sameAccount && wantsLooks(place, request, listing)
-      ? { observeMissing: { atMost: looksAtMost(listing), note: missingLookedAt } }
+      ? { observeMissing: looksAtMost(listing) }
       : {}),
   })
   const result: FullRunResult = {
@@ -147,7 +141,9 @@ function emitFinished(context: IntakeContext, request: FullRunRequest, result: F
     created: result.discovered,
     changed: result.changed,
     missing: result.missing,
-    ...(result.reason === undefined ? {} : { reason: result.reason }),
+    ...(result.reason === undefined
+      ? {}
+      : { reason: describeRunReason(result.reason), reasonCode: result.reason.code }),
   })
   context.wake()
 }
@@ -156,7 +152,7 @@ function emitFinished(context: IntakeContext, request: FullRunRequest, result: F
 interface Listing {
   readonly seen: number
   readonly end?: ListEnd
-  readonly failure?: string
+  readonly failure?: RunReason
   /** The failure may be temporary. */
   readonly transient?: boolean
 }
@@ -188,7 +184,7 @@ async function listAndStage(
           : { seen, failure: pull.failure, transient: pull.transient }
       }
       const edge = edgeOf(pull.page)
-      if (edge !== undefined && edge === previous) return { seen, failure: 'the same page came twice' }
+      if (edge !== undefined && edge === previous) return { seen, failure: { code: 'page-repeated' } }
       previous = edge
       seen += pull.page.length
       collected = collected.concat(pull.page)
@@ -214,7 +210,7 @@ async function listAndStage(
 type Pull =
   | { readonly kind: 'page'; readonly page: readonly ListedRecord[] }
   | { readonly kind: 'end'; readonly end: ListEnd }
-  | { readonly kind: 'failed'; readonly failure: string; readonly transient: boolean }
+  | { readonly kind: 'failed'; readonly failure: RunReason; readonly transient: boolean }
 
 async function pullPage(
   context: IntakeContext,
@@ -227,17 +223,17 @@ async function pullPage(
     const next = await withDeadline(context.clock, limitMs, signal, pages.next())
     if (next === 'late') {
       return signal.aborted
-        ? { kind: 'failed', failure: runStopped, transient: false }
-        : { kind: 'failed', failure: `no page came within ${limitMs} ms`, transient: true }
+        ? { kind: 'failed', failure: { code: 'stopped' }, transient: false }
+        : { kind: 'failed', failure: { code: 'page-late', limitMs }, transient: true }
     }
     return next.done === true ? { kind: 'end', end: next.value } : { kind: 'page', page: next.value }
   } catch (error) {
-    if (signal.aborted) return { kind: 'failed', failure: runStopped, transient: false }
+    if (signal.aborted) return { kind: 'failed', failure: { code: 'stopped' }, transient: false }
     return {
       kind: 'failed',
       failure: isIsthmusError(error)
-        ? `${error.code}: ${withWords(error.message, error.details.said)}`
-        : String(error),
+        ? { code: 'list-failed', message: withWords(error.message, error.details.said), cause: error.code }
+        : { code: 'list-failed', message: String(error) },
       transient: isIsthmusError(error) && error.retry === 'backoff',
     }
   }
@@ -269,17 +265,17 @@ async function findDoubt(
   context: IntakeContext,
   place: Place,
   listing: Listing,
-): Promise<string | undefined> {
+): Promise<RunReason | undefined> {
   const { end, seen } = listing
-  if (end === undefined) return listBrokeOff(listing.failure ?? 'no reason is known')
-  if (!end.complete) return end.reason ?? 'the system did not report that the list is complete'
-  if (place.resource.capabilities.list.paging === 'offset')
-    return 'offset paging skips records when others are deleted'
+  if (end === undefined) return listing.failure ?? { code: 'list-failed', message: 'no reason is known' }
+  if (!end.complete)
+    return { code: 'list-incomplete', ...(end.reason === undefined ? {} : { message: end.reason }) }
+  if (place.resource.capabilities.list.paging === 'offset') return { code: 'offset-paging' }
   if (end.expected !== undefined && seen < end.expected) {
-    return `only ${seen} of ${end.expected} records were listed`
+    return { code: 'records-left-out', seen, expected: end.expected }
   }
   if (seen > 0) return undefined
   // During an outage some systems return 200 with an empty list. It is not trusted while records are known to exist there.
   const known = await context.store.sentinels(place.system, place.entity.name, 1, '')
-  return known.length === 0 ? undefined : nothingListed
+  return known.length === 0 ? undefined : { code: 'nothing-listed' }
 }

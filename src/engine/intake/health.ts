@@ -4,6 +4,7 @@
  * For a place that is read several times a second a note is written every few seconds, and at once when something changes. Notes that can't be
  * written are dropped: the age of the last note shows then that the current state is unknown.
  */
+import { causeOf, describeRunEnd } from '../../model/run-reasons.ts'
 import type { PlaceNote, SystemNote } from '../../store/health-contract.ts'
 import type { IntakeContext } from '../context.ts'
 import { allPlaces, hasFeed, isListable, type Place } from '../place.ts'
@@ -61,8 +62,14 @@ export function createHealthNotes(
     listed: ({ system, entity, ms, aborted }, result) => {
       if (aborted) return
       if (!result.ended) {
-        const message = result.reason ?? 'it broke off'
-        const failure = { way: 'list', code: 'ENGINE_LIST_INCOMPLETE', message } as const
+        const message = describeRunEnd(result) ?? 'it did not come to its end'
+        const cause = causeOf(result.reason)
+        const failure = {
+          way: 'list',
+          code: 'ENGINE_LIST_INCOMPLETE',
+          message,
+          ...(cause === undefined ? {} : { cause }),
+        } as const
         place({ system, entity, failure }, `failed ${message}`)
         return
       }

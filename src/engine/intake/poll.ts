@@ -8,6 +8,7 @@
 import type { ChangesPage, ChangesResult } from '../../connectors/kit/contract.ts'
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
+import { describeRunEnd } from '../../model/run-reasons.ts'
 import type { IntakeRequest, Mark } from '../../store/contract.ts'
 import type { IntakeContext } from '../context.ts'
 import { noteLook } from '../observe/look-note.ts'
@@ -199,7 +200,7 @@ async function listInstead({ place, request, list }: Asked): Promise<PollResult>
   }
   const result = await list({ ...request, kind: 'full' })
   if (!result.ended) {
-    const message = result.reason ?? 'the list broke off'
+    const message = describeRunEnd(result) ?? 'the list did not come to its end'
     const unreachable = result.unreachable === true ? { unreachable: true } : {}
     return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true, ...unreachable }
   }

@@ -4,6 +4,7 @@
  * A *place* is one entity in one system. Facts are durable: each process records what it observed of a place, and every reader evaluates the same
  * facts by the same rules. The evaluation is pure (`judge-place.ts`, `judge-integration.ts`).
  */
+import type { RunEnd } from '../run-reasons.ts'
 
 /**
  * - `agreed`: every place was read and compared recently enough, and nothing is open
@@ -51,6 +52,8 @@ export interface PlaceHealth {
     readonly way: ReadingWay
     readonly code: string
     readonly message: string
+    /** Code of the failure behind it: why a list did not come to its end. */
+    readonly cause?: string
     readonly since: number
     readonly at: number
   }
@@ -79,13 +82,9 @@ export interface LaneDelay {
 }
 
 /** The part of a run that determines whether the list can be trusted. */
-export interface ListedRun {
+export interface ListedRun extends RunEnd {
   readonly startedAt: number
-  readonly finishedAt?: number
-  readonly complete?: boolean
-  readonly reason?: string
   readonly seen: number
-  readonly missing?: number
 }
 
 /** All known facts about one place. */

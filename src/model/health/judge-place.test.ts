@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { missingLookedAt, nothingListed, runStopped } from '../run-reasons.ts'
+import { describeRunReason, type RunReason } from '../run-reasons.ts'
 import type { ListedRun, PlaceFacts, PlaceHealth, PlaceWatch } from './contract.ts'
 import { judgePlace, readLimitMs } from './judge-place.ts'
 
@@ -120,24 +120,27 @@ describe('reads', () => {
 })
 
 describe('lists', () => {
-  test.each([nothingListed, 'the list broke off: HTTP_STATUS: it answered 500'])(
-    'are in doubt for the reason "%s"',
-    (reason) => {
-      const verdict = judge({ lastRun: { ...run, complete: false, reason } })
-      expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'list-in-doubt' }] })
-    },
-  )
+  test.each<RunReason>([
+    { code: 'nothing-listed' },
+    { code: 'list-failed', cause: 'HTTP_STATUS', message: 'it answered 500' },
+  ])('are in doubt for the reason $code', (reason) => {
+    const verdict = judge({ lastRun: { ...run, complete: false, reason } })
+    expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'list-in-doubt' }] })
+  })
 
   test('that ended with a failure already reported for reads are reported once, with what to do about the cause', () => {
-    const message = 'the list broke off: HTTP_RATE_LIMITED: it answered 429'
-    const failed = { ...failing, code: 'LIST_INCOMPLETE', message, since: now - 9000 }
+    const reason: RunReason = { code: 'list-failed', cause: 'HTTP_RATE_LIMITED', message: 'it answered 429' }
+    const message = describeRunReason(reason)
+    expect(message).toBe('the list broke off: HTTP_RATE_LIMITED: it answered 429')
+    const told = { code: 'LIST_INCOMPLETE', message, cause: 'HTTP_RATE_LIMITED' }
+    const failed = { ...failing, ...told, since: now - 9000 }
     const verdict = judge({
       health: { ...health, failures: 2, failing: failed },
-      lastRun: { ...run, complete: false, reason: message },
+      lastRun: { ...run, complete: false, reason },
     })
     expect(verdict.reasons.map(({ code }) => code)).toEqual(['read-failing'])
     expect(verdict.notes).toEqual([])
-    const doubted = judge({ lastRun: { ...run, complete: false, reason: message } })
+    const doubted = judge({ lastRun: { ...run, complete: false, reason } })
     expect(doubted.reasons.map(({ code }) => code)).toEqual(['list-in-doubt'])
     expect([verdict.reasons[0]?.action, doubted.reasons[0]?.action]).toEqual([
       doubted.reasons[0]?.action,
@@ -152,21 +155,25 @@ describe('lists', () => {
 
   test('that were never complete need attention, except while the first one is in progress', () => {
     const { comparedAt: _compared, ...uncompared } = health
-    const capped = { ...run, complete: false, reason: 'the system lists no more than 1000 records' }
+    const capped = {
+      ...run,
+      complete: false,
+      reason: { code: 'list-incomplete', message: 'the system lists no more than 1000 records' },
+    } as const
     expect(judge({ health: uncompared, lastRun: capped })).toMatchObject({
       state: 'attention',
       reasons: [{ code: 'never-compared', message: expect.stringContaining('no more than 1000') }],
     })
     const { finishedAt: _finished, complete: _complete, ...going } = run
     expect(judge({ health: uncompared, lastRun: going }).state).toBe('working')
-    const stopped = { ...run, complete: false, reason: runStopped }
+    const stopped = { ...run, complete: false, reason: { code: 'stopped' } } as const
     expect(judge({ health: uncompared, lastRun: stopped }).state).toBe('working')
   })
 
   test('that can not prove a deletion leave missing records undecided', () => {
     const verdict = judge({
       health: { ...health, paging: 'offset' },
-      lastRun: { ...run, complete: false, missing: 3, reason: 'pages are counted by offset' },
+      lastRun: { ...run, complete: false, missing: 3, reason: { code: 'offset-paging' } },
     })
     expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'missing' }] })
     expect(verdict.reasons[0]?.message).toContain('3 known records were not in its last list')
@@ -174,10 +181,15 @@ describe('lists', () => {
   })
 
   test('of which the missing records are read by id leave nothing undecided: each record reports its own result', () => {
-    const reason = `pages are counted by offset${missingLookedAt}`
     const verdict = judge({
       health: { ...health, paging: 'offset' },
-      lastRun: { ...run, complete: false, missing: 3, reason },
+      lastRun: {
+        ...run,
+        complete: false,
+        missing: 3,
+        missingObserved: true,
+        reason: { code: 'offset-paging' },
+      },
     })
     expect(verdict.state).toBe('agreed')
   })
@@ -185,7 +197,7 @@ describe('lists', () => {
   test('by offset that missed nothing are as good as complete, and the page states their limitation', () => {
     const verdict = judge({
       health: { ...health, paging: 'offset' },
-      lastRun: { ...run, complete: false, reason: 'pages are counted by offset' },
+      lastRun: { ...run, complete: false, reason: { code: 'offset-paging' } },
     })
     expect(verdict.state).toBe('agreed')
     expect(verdict.notes.join()).toContain('uses offset paging')

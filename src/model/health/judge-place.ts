@@ -9,7 +9,7 @@
  * One failed read is considered transient and reported as `working`; the second in a row is `attention`, and so is the first where the last completed
  * read is too old.
  */
-import { brokenOffBy, missingUndecided, runNeedsPerson, runStopped } from '../run-reasons.ts'
+import { causeOf, describeRunEnd, missingUndecided, runNeedsPerson } from '../run-reasons.ts'
 import {
   byWeight,
   type HealthReason,
@@ -120,8 +120,7 @@ function failingReason(
   const never = health?.readAt === undefined ? ', and it was never read' : ''
   const message = `its ${failing.way} can't be read${never}: ${failing.message} (${failing.code})`
   const action =
-    fixOf(brokenOffBy(failing.message) ?? failing.code) ??
-    'run isthmus check: it reads the system and reports what is wrong'
+    fixOf(failing.cause ?? failing.code) ?? 'run isthmus check: it reads the system and reports what is wrong'
   // A read that hangs for long before it fails is not transient, and must not hide that the place has not been read since.
   const certain = isOld || (health?.failures ?? 0) > 1
   return {
@@ -140,11 +139,11 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
   const finished = lastRun?.finishedAt !== undefined
   const isDoubted = finished && runNeedsPerson(lastRun)
   if (isDoubted && !isReadProblem(facts)) {
-    const action = fixOf(brokenOffBy(lastRun.reason ?? '') ?? '')
+    const action = fixOf(causeOf(lastRun.reason) ?? '')
     reasons.push({
       code: 'list-in-doubt',
       state: 'attention',
-      message: `its last list is in doubt: ${lastRun.reason ?? ''}`,
+      message: `its last list is in doubt: ${describeRunEnd(lastRun) ?? ''}`,
       since: lastRun.startedAt,
       action: action ?? 'check the system and its credentials, then run isthmus full',
     })
@@ -155,7 +154,7 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
     reasons.push({
       code: 'missing',
       state: 'attention',
-      message: `${counted(missing, 'known record')} ${missing === 1 ? 'was' : 'were'} not in its last list, which can't prove a deletion: ${lastRun?.reason ?? 'it was incomplete'}`,
+      message: `${counted(missing, 'known record')} ${missing === 1 ? 'was' : 'were'} not in its last list, which can't prove a deletion: ${describeRunEnd(lastRun ?? {}) ?? 'it was incomplete'}`,
       since: lastRun?.finishedAt ?? now,
       action: `isthmus full --system ${watch.system} reads the missing ones by id and resolves it`,
     })
@@ -165,7 +164,8 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
 
 /** True when the last run ended with the failure that is already reported for the reads of this place. */
 function isReadProblem({ health, lastRun }: PlaceFacts): boolean {
-  return health?.failing !== undefined && health.failures > 0 && health.failing.message === lastRun?.reason
+  const message = lastRun === undefined ? undefined : describeRunEnd(lastRun)
+  return health?.failing !== undefined && health.failures > 0 && health.failing.message === message
 }
 
 function judgeComparison(
@@ -189,14 +189,14 @@ function judgeComparison(
   }
   if (doubted || lastRun === undefined) return []
   const { finishedAt, reason } = lastRun
-  if (finishedAt === undefined || reason === undefined || reason === runStopped) {
+  if (finishedAt === undefined || reason === undefined || reason.code === 'stopped') {
     return [{ code: 'never-compared', state: 'working', message: 'its first complete list is in progress' }]
   }
   return [
     {
       code: 'never-compared',
       state: 'attention',
-      message: `no complete list so far: ${reason}`,
+      message: `no complete list so far: ${describeRunEnd(lastRun) ?? ''}`,
       since: finishedAt,
       action:
         'run isthmus check to see what its list can prove; nothing is created there until one is complete',
@@ -259,6 +259,6 @@ function notesOf({ health, lastRun }: PlaceFacts): readonly string[] {
     lastRun.finishedAt !== undefined &&
     !runNeedsPerson(lastRun)
   )
-    notes.push(`its last list was incomplete: ${lastRun.reason}`)
+    notes.push(`its last list was incomplete: ${describeRunEnd(lastRun) ?? ''}`)
   return notes
 }

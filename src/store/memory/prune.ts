@@ -85,7 +85,7 @@ function closeDeadRuns(context: MemoryContext, before: number): number {
   )
   for (const run of dead) {
     tables.stages.delete(run.id)
-    const end = { complete: false, reason: 'stopped', created: 0, changed: 0, missing: 0 }
+    const end = { complete: false, reason: { code: 'stopped' } as const, created: 0, changed: 0, missing: 0 }
     tables.runs.set(run.id, { ...run, ...end, finishedAt: context.now() })
   }
   return dead.length

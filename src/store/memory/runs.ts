@@ -1,6 +1,6 @@
 /** Full runs: listed records are staged, compared with the members, and marked. */
 import { IsthmusError } from '../../model/errors.ts'
-import type { GuardReservation, RunComparison, RunRow, StagedRecord } from '../contract.ts'
+import type { GuardReservation, RunComparison, RunRow, StagedRecord, Store } from '../contract.ts'
 import { valuesMac } from '../documents.ts'
 import { isNativeId } from '../native-id.ts'
 import { isOutdated } from './binding.ts'
@@ -29,25 +29,14 @@ export function stage(context: MemoryContext, runId: string, records: readonly S
   tables.runs.set(runId, { ...run, seen: run.seen + records.length })
 }
 
-export function finishRun(
-  context: MemoryContext,
-  request: {
-    readonly id: string
-    readonly complete: boolean
-    readonly reason?: string
-    readonly expected?: number
-    readonly seen: number
-    readonly observeMissing?: { readonly atMost: number; readonly note: string }
-  },
-): RunComparison {
+export function finishRun(context: MemoryContext, request: Parameters<Store['finishRun']>[0]): RunComparison {
   const { tables } = context
   const run = tables.runs.get(request.id)
   const staged = tables.stages.get(request.id)
   if (run === undefined || staged === undefined) throw unknownRun(request.id)
-  const { complete, expected, seen, observeMissing } = request
+  const { complete, expected, seen, reason, observeMissing } = request
   const found = compare(context, run, staged)
-  const looks = found.missing > 0 && found.missing <= (observeMissing?.atMost ?? 0)
-  const reason = looks ? `${request.reason ?? ''}${observeMissing?.note ?? ''}` : request.reason
+  const looks = found.missing > 0 && found.missing <= (observeMissing ?? 0)
   if (complete || looks) markAll(context, run, missingMembers(context, run, staged))
   tables.stages.delete(request.id)
   if (complete) wakeFirstLoad(context, run)
@@ -58,6 +47,7 @@ export function finishRun(
     complete,
     ...(expected === undefined ? {} : { expected }),
     ...(reason === undefined ? {} : { reason }),
+    ...(looks ? { missingObserved: true } : {}),
     created: found.discovered,
     changed: found.changed,
     missing: found.missing,

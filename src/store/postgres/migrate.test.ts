@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
 import { dumpSchema } from '../../../test/support/schema-dump.ts'
+import { describeRunEnd, type RunReason } from '../../model/run-reasons.ts'
 import { createClearCodec } from '../clear-codec.ts'
 import type { Fact } from '../contract.ts'
 import { PostgresStore } from './postgres-store.ts'
@@ -21,7 +22,7 @@ const id = (n: number): string => `00000000-0000-7000-8000-00000000000${n}`
 const directory = path.join(import.meta.dirname, 'migrations')
 
 /** The schema before a migration, with rows that a version of that time left in it. */
-function before(number: number, schema: string, ...rows: readonly string[]): string {
+function schemaBefore(number: number, schema: string, ...rows: readonly string[]): string {
   const files = readdirSync(directory)
     .filter((file) => Number.parseInt(file, 10) < number)
     .sort()
@@ -44,7 +45,7 @@ function beforeDuplicates(): string {
      values ('${id(n)}', 'customer', '${state}', 1, 1, 1, 1, ${aliasOf === undefined ? 'null' : `'${id(aliasOf)}'`});`
   const member = (n: number, system: string, nativeId: string, state: string) =>
     `insert into member (record_id, system, entity, rid, state) values ('${id(n)}', '${system}', 'customer', '${nativeId}', '${state}');`
-  return before(
+  return schemaBefore(
     9,
     'older',
     record(1, 'active') + member(1, 'crm', 'C1', 'linked') + member(1, 'erp', 'E1', 'linked'),
@@ -107,7 +108,7 @@ describe('the schema', () => {
       'lost-witnesses:erp:customer',
     ]
     const rows = keys.map((key, at) => `insert into schedule (key, at) values ('${key}', ${at});`)
-    await database.query(before(13, 'scheduled', ...rows))
+    await database.query(schemaBefore(13, 'scheduled', ...rows))
     await store.migrate()
     const left = await database.query<{ key: string }>('select key from scheduled.schedule order by at')
     expect(left.map(({ key }) => key)).toEqual(keys.slice(0, 3))
@@ -134,6 +135,48 @@ describe('the schema', () => {
     expect(counted?.count).toBe(facts.length)
   })
 
+  test('upgrades the sentences of runs to codes, without losing what they said', async () => {
+    const store = open('sentences')
+    const looked = '; what it did not hold is read by id'
+    const sentences: readonly (readonly [string | null, RunReason | undefined])[] = [
+      [null, undefined],
+      ['stopped', { code: 'stopped' }],
+      ['another account answers than the one this store was filled from', { code: 'other-account' }],
+      ['nothing was listed although records are known there', { code: 'nothing-listed' }],
+      ['the list broke off: the same page came twice', { code: 'page-repeated' }],
+      ['the list broke off: no page came within 180000 ms', { code: 'page-late', limitMs: 180_000 }],
+      [
+        'the list broke off: HTTP_STATUS: it answered 500: "x"',
+        { code: 'list-failed', cause: 'HTTP_STATUS', message: 'it answered 500: "x"' },
+      ],
+      ['the list broke off: Error: odd', { code: 'list-failed', message: 'Error: odd' }],
+      ['the database lost the listed records', { code: 'rows-lost' }],
+      ['only 8 of 10 records were listed', { code: 'records-left-out', seen: 8, expected: 10 }],
+      ['the system did not report that the list is complete', { code: 'list-incomplete' }],
+      ['it lists no more than 1000', { code: 'list-incomplete', message: 'it lists no more than 1000' }],
+      ['offset paging skips records when others are deleted', { code: 'offset-paging' }],
+      [`offset paging skips records when others are deleted${looked}`, { code: 'offset-paging' }],
+    ]
+    const rows = sentences.map(([sentence], at) => {
+      const reason = sentence === null ? 'null' : `'${sentence}'`
+      return `insert into run (id, kind, system, entity, started_at, finished_at, complete, reason, stage)
+        values ('r${at}', 'full', 'crm', 'customer', ${at}, 99, false, ${reason}, 's');`
+    })
+    const failing = `insert into place_health (system, entity, failures, failing_since, failed_way, failed_code, failed_message)
+      values ('crm', 'customer', 1, 1, 'list', 'ENGINE_LIST_INCOMPLETE', 'the list broke off: HTTP_STATUS: it answered 500');`
+    await database.query(schemaBefore(14, 'sentences', ...rows, failing))
+    await store.migrate()
+    for (const [at, [sentence, reason]] of sentences.entries()) {
+      const run = await store.admin.run(`r${at}`)
+      expect([run?.reason, run?.missingObserved]).toEqual([
+        reason,
+        sentence?.endsWith(looked) === true ? true : undefined,
+      ])
+      expect(describeRunEnd(run ?? {})).toBe(sentence ?? undefined)
+    }
+    const [place] = (await store.admin.status()).health.places
+    expect(place?.failing).toMatchObject({ code: 'ENGINE_LIST_INCOMPLETE', cause: 'HTTP_STATUS' })
+  })
   test('is created once by processes that start together', async () => {
     await Promise.all([open('together').migrate(), open('together').migrate(), open('together').migrate()])
     const rows = await database.query<{ number: number }>('select number from together.migration order by 1')

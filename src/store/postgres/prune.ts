@@ -41,8 +41,9 @@ async function closeDeadRuns(context: PostgresContext, request: PruneRequest): P
   const dead = await findDeadRuns(context.database.session('looking for dead runs'), request)
   for (const { id, stage, staged } of dead) {
     await context.database.transaction('closing a dead run', async (session) => {
-      const end = { seen: staged, expected: undefined, complete: false, reason: 'stopped' }
-      await closeRun(session, { id, ...end, comparison: nothing })
+      const reason = { code: 'stopped' } as const
+      const end = { seen: staged, expected: undefined, complete: false, missingObserved: false }
+      await closeRun(session, { id, reason, ...end, comparison: nothing })
       await dropStage(session, stage)
     })
   }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { from as copyFrom } from 'pg-copy-streams'
 import { IsthmusError } from '../../model/errors.ts'
+import type { RunReason } from '../../model/run-reasons.ts'
 import type { RunComparison, StagedRecord, Store } from '../contract.ts'
 import { valuesMac } from '../documents.ts'
 import { isNativeId } from '../native-id.ts'
@@ -18,7 +19,7 @@ import { applySlice, countVerdicts, dropStage, judgeStage, makeStage } from './s
 import { wakeFirstLoad } from './sql/wake-first-load.ts'
 
 const sliceRows = 5000
-const lostReason = 'the database lost the listed records'
+const lostReason: RunReason = { code: 'rows-lost' }
 
 export async function startRun(
   context: PostgresContext,
@@ -66,9 +67,8 @@ export async function finishRun(
   const complete = request.complete && !lost
   const counts = await countVerdicts(session, run.stage)
   const { observeMissing } = request
-  const looks = !lost && counts.missing > 0 && counts.missing <= (observeMissing?.atMost ?? 0)
-  const given = looks ? `${request.reason ?? ''}${observeMissing?.note ?? ''}` : request.reason
-  const reason = lost ? lostReason : given
+  const looks = !lost && counts.missing > 0 && counts.missing <= (observeMissing ?? 0)
+  const reason = lost ? lostReason : request.reason
   const total = counts.changed + counts.discovered + counts.missing
   for (let at = 0; at < total; at += sliceRows) {
     await database.transaction('marking what a run found', (slice) =>
@@ -78,7 +78,7 @@ export async function finishRun(
   const comparison = { ...counts, unchanged: judged.listed - counts.changed - counts.discovered }
   await database.transaction('finishing a run', async (last) => {
     const { expected, seen, id } = request
-    await closeRun(last, { id, seen, expected, complete, reason, comparison })
+    await closeRun(last, { id, seen, expected, complete, reason, missingObserved: looks, comparison })
     await dropStage(last, run.stage)
     if (complete) await wakeFirstLoad(last, run.system, run.entity)
   })

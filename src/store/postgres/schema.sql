@@ -196,6 +196,7 @@ place_health.failed_way text
 place_health.failed_code text
 place_health.failed_message text
 place_health.next_at bigint
+place_health.failed_cause text
 rate_bucket.key text not null
 rate_bucket.due_at double precision not null default 0
 rate_bucket.paused_until double precision not null default 0
@@ -240,11 +241,13 @@ run.staged bigint not null default 0
 run.seen bigint not null default 0
 run.expected bigint
 run.complete boolean
-run.reason text
 run.created bigint
 run.changed bigint
 run.missing bigint
 run.stage text not null
+run.reason_code text
+run.reason_details text
+run.missing_observed boolean not null default false
 schedule.key text not null
 schedule.at bigint not null
 schedule_owner.only_row boolean not null default true

@@ -16,6 +16,7 @@ export async function notePlace(session: Session, note: PlaceNote): Promise<void
     failure?.way ?? null,
     toText(failure?.code),
     toText(failure?.message),
+    failure?.cause ?? null,
     nextAt ?? null,
   ])
 }
@@ -62,6 +63,7 @@ interface PlaceColumns {
   readonly failed_way: 'feed' | 'list' | null
   readonly failed_code: string | null
   readonly failed_message: string | null
+  readonly failed_cause: string | null
   readonly next_at: number | null
 }
 
@@ -92,6 +94,7 @@ function toPlace(row: PlaceColumns): PlaceHealth {
             way: row.failed_way ?? 'list',
             code: fromText(row.failed_code ?? ''),
             message: fromText(row.failed_message ?? ''),
+            ...(row.failed_cause === null ? {} : { cause: row.failed_cause }),
             since: row.failing_since,
             at: row.failed_at ?? row.failing_since,
           },
@@ -103,11 +106,11 @@ const place = {
   name: 'note-place',
   text: `
     insert into place_health as p (system, entity, paging, feed, read_at, read_ms, compared_at, failures,
-      failing_since, failed_at, failed_way, failed_code, failed_message, next_at)
+      failing_since, failed_at, failed_way, failed_code, failed_message, failed_cause, next_at)
     select $1, $2, $3, $4,
       case when $5::bigint is not null then clock.now end, $5::bigint, case when $6::boolean then clock.now end,
       case when $7::text is null then 0 else 1 end, case when $7::text is not null then clock.now end,
-      case when $7::text is not null then clock.now end, $7::text, $8, $9, $10::bigint
+      case when $7::text is not null then clock.now end, $7::text, $8, $9, $10, $11::bigint
     from (select now_ms() as now) clock
     on conflict (system, entity) do update set
       paging = coalesce(excluded.paging, p.paging),
@@ -129,6 +132,7 @@ const place = {
       failed_way = coalesce(excluded.failed_way, p.failed_way),
       failed_code = coalesce(excluded.failed_code, p.failed_code),
       failed_message = coalesce(excluded.failed_message, p.failed_message),
+      failed_cause = case when excluded.failed_way is null then p.failed_cause else excluded.failed_cause end,
       next_at = coalesce(excluded.next_at, p.next_at)`,
 }
 

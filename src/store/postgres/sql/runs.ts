@@ -1,6 +1,6 @@
+import { type RunReason, readRunReason, storeRunReason } from '../../../model/run-reasons.ts'
 import type { RunComparison, RunRow, Store } from '../../contract.ts'
 import type { Session } from '../database.ts'
-import { fromText, toText } from '../text.ts'
 
 export interface RunColumns {
   readonly id: string
@@ -13,7 +13,9 @@ export interface RunColumns {
   readonly seen: number
   readonly expected: number | null
   readonly complete: boolean | null
-  readonly reason: string | null
+  readonly reason_code: string | null
+  readonly reason_details: string | null
+  readonly missing_observed: boolean
   readonly created: number | null
   readonly changed: number | null
   readonly missing: number | null
@@ -44,17 +46,21 @@ export async function closeRun(
     readonly seen: number
     readonly expected: number | undefined
     readonly complete: boolean
-    readonly reason: string | undefined
+    readonly reason: RunReason | undefined
+    readonly missingObserved: boolean
     readonly comparison: RunComparison
   },
 ): Promise<void> {
   const { discovered, changed, missing } = end.comparison
+  const reason = end.reason === undefined ? undefined : storeRunReason(end.reason)
   await session.rows(close, [
     end.id,
     end.seen,
     end.expected ?? null,
     end.complete,
-    toText(end.reason),
+    reason?.code ?? null,
+    reason?.details ?? null,
+    end.missingObserved,
     discovered,
     changed,
     missing,
@@ -107,7 +113,10 @@ export function toRun(row: RunColumns): RunRow {
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
     ...(row.expected === null ? {} : { expected: row.expected }),
     ...(row.complete === null ? {} : { complete: row.complete }),
-    ...(row.reason === null ? {} : { reason: fromText(row.reason) }),
+    ...(row.reason_code === null
+      ? {}
+      : { reason: readRunReason({ code: row.reason_code, details: row.reason_details }, `run ${row.id}`) }),
+    ...(row.missing_observed ? { missingObserved: true } : {}),
     ...(row.created === null ? {} : { created: row.created }),
     ...(row.changed === null ? {} : { changed: row.changed }),
     ...(row.missing === null ? {} : { missing: row.missing }),
@@ -127,8 +136,8 @@ const staged = { name: 'count-staged', text: `update run set staged = staged + $
 const close = {
   name: 'close-run',
   text: `
-    update run set finished_at = now_ms(), seen = $2, expected = $3, complete = $4, reason = $5,
-      created = $6, changed = $7, missing = $8
+    update run set finished_at = now_ms(), seen = $2, expected = $3, complete = $4, reason_code = $5, reason_details = $6,
+      missing_observed = $7, created = $8, changed = $9, missing = $10
     where id = $1`,
 }
 
