@@ -25,6 +25,9 @@ const retired: readonly RetiredWord[] = [
   { word: /\b(lookAt|lookAgain|LookAt)\b/, instead: 'observeMember, addNeed' },
   { word: /\b(mergeEqualReads|onlyReads|signalOfStop|createLife|stirred)\b/, instead: 'see the glossary' },
   { word: /\b(RightAnswer|NastyText|WakeBell|Patience)\b/, instead: 'see the glossary' },
+  { word: /\b(tellScope|tellStrangers)\b/, instead: 'assignScope' },
+  { word: /\b(unusableResponse|bindEvents|bindMemoryWebhooks)\b/, instead: 'unusable, bindWebhooks' },
+  { word: /\b(CSV|streamed) answer\b/, instead: 'response' },
   { word: /\b(refute|unproved)\b/, instead: 'fail, skipped', in: /conformance|certify/ },
   { word: /\b(Cast|cast\.ts|acts\.ts|TwinSystem|TwinWorld|ListLie)\b/, instead: 'see the glossary' },
 ]

@@ -28,7 +28,7 @@ const sections: readonly { readonly file: string; readonly name: string; readonl
   { file: 'auth/options.ts', name: 'OAuth2JwtBearerOptions', title: '`auth`: oauth2-jwt-bearer' },
   { file: 'options.ts', name: 'CallOptions', title: 'A call' },
   { file: 'options.ts', name: 'TypedCallOptions', title: 'A call with a schema' },
-  { file: 'options.ts', name: 'StreamOptions', title: 'A streamed answer' },
+  { file: 'options.ts', name: 'StreamOptions', title: 'A streamed response' },
   { file: 'pagination/walk.ts', name: 'PagesOptions', title: 'A list, page by page' },
   { file: 'pagination/walk.ts', name: 'ItemsOptions', title: 'A list, item by item' },
   { file: 'bodies/multipart.ts', name: 'MultipartPart', title: 'A part of an upload' },

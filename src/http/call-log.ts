@@ -20,7 +20,7 @@ export interface CallLogEntry {
   readonly durationMs: number
   /** Bytes of the request's body; 0 for a stream of unknown length. */
   readonly requestBytes: number
-  /** Body bytes after decompression; of a streamed answer those that were read. */
+  /** Body bytes after decompression; of a streamed response those that were read. */
   readonly responseBytes: number
   /** The other side's id of the request, if it names one in an allow-listed header. */
   readonly requestId?: string

@@ -34,7 +34,7 @@ const words: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     'its certificate chain is incomplete; if the authority is yours, add it as "ca"',
   CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet; look at the clocks of both machines',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; check the clocks of both machines',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
 }
 

@@ -118,7 +118,7 @@ function shownColumn({ table }: BoundTable, name: string): string {
   return `${of(name)}::${column.isArray ? 'text[]' : 'text'} as ${quoted(name)}`
 }
 
-/** What every read answers of the row `t`. */
+/** What every read returns of the row `t`. */
 export function shown(bound: BoundTable): string {
   const { config } = bound
   const deleted =

@@ -378,7 +378,7 @@ test('nested form fields go out with brackets', async () => {
   )
 })
 
-test('the call log tells the bytes of a streamed answer once it has ended, also when it is given up', async () => {
+test('the call log tells the bytes of a streamed response once it has ended, also when it is given up', async () => {
   const entries: CallLogEntry[] = []
   await withApi(
     ({ url }, response) => {

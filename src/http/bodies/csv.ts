@@ -1,5 +1,5 @@
 /**
- * CSV (RFC 4180), row by row, both ways. Also takes what files really hold: bare line feeds, a byte order mark, another separator.
+ * CSV (RFC 4180), row by row, both ways. Also takes what files contain in practice: bare line feeds, a byte order mark, another separator.
  *
  * A cell is *plain* (up to a separator or a line's end), *quoted* (up to the next quote), or *after a quote* (a second quote is one
  * character of the cell; a separator or a line's end closes it; anything else is damage).
@@ -137,7 +137,7 @@ class CsvParser {
 function damaged(row: number, what: string): ResponseValidationError {
   return new ResponseValidationError(
     'HTTP_RESPONSE_DAMAGED',
-    `Row ${row} of a CSV answer can't be read: ${what}.`,
+    `Row ${row} of a CSV response can't be read: ${what}.`,
     {
       outcome: 'answered',
       status: 200,

@@ -13,7 +13,7 @@ function decoded(decode: () => string): string {
   try {
     return decode()
   } catch {
-    throw new ResponseValidationError('HTTP_RESPONSE_DAMAGED', 'A streamed answer is not UTF-8 text.', {
+    throw new ResponseValidationError('HTTP_RESPONSE_DAMAGED', 'A streamed response is not UTF-8 text.', {
       outcome: 'answered',
       status: 200,
     })

@@ -83,12 +83,12 @@ export class LearntLimits {
       if (known !== undefined) update(known, report, now)
       else if (this.#limits.size < limitsMax)
         this.#limits.set(report.name, newLimit(report, now, source?.isRefusal ?? false))
-      if (source !== undefined) tellScope(this.#limits.get(report.name), source.scope)
+      if (source !== undefined) assignScope(this.#limits.get(report.name), source.scope)
     }
-    if (source !== undefined && !source.isRefusal) this.#tellStrangers(reports, source.scope)
+    if (source !== undefined && !source.isRefusal) this.#assignScopeToOthers(reports, source.scope)
   }
 
-  #tellStrangers(reports: readonly LimitReport[], scope: string): void {
+  #assignScopeToOthers(reports: readonly LimitReport[], scope: string): void {
     for (const { name, scopes, strangers } of this.#limits.values()) {
       if (scopes.size === 0 || scopes.has(scope) || strangers.size >= scopesMax) continue
       if (!reports.some((report) => report.name === name)) strangers.add(scope)
@@ -147,7 +147,7 @@ function leastLeft({ quota }: Limit, reserve: number): number {
   return 1 + (quota === undefined ? 0 : Math.floor(quota * reserve))
 }
 
-function tellScope(limit: Limit | undefined, scope: string): void {
+function assignScope(limit: Limit | undefined, scope: string): void {
   if (limit === undefined || limit.scopes.size >= scopesMax) return
   limit.scopes.add(scope)
   limit.strangers.delete(scope)

@@ -52,7 +52,7 @@ export function proposeList(document: OpenApiDocument, collection: Collection, n
       `the parameter ${cursor} pages, but the document does not say where the response has the next one: list reads one page`,
     )
   else if ('size' in base)
-    notes.push('the document tells a page size and no way to the next page: list reads one page')
+    notes.push('the document gives a page size but no way to the next page: the list reads one page')
   return { paging: 'single', ...base }
 }
 

@@ -9,7 +9,7 @@ async function describeResource(bench: ProbeBench): Promise<ResourceDescription>
   const { describe } = bench.system
   if (describe === undefined) skip('the system does not describe itself')
   const response = await describe.call(bench.system, [bench.resource.name], bench.context)
-  check(response.kind === 'known', `the description answers ${wordsOf(response)}`)
+  check(response.kind === 'known', `the description returns ${wordsOf(response)}`)
   const found = response.resources.find(({ name }) => name === bench.resource.name)
   check(found !== undefined, `the description of ${bench.resource.name} lacks it`)
   return found
@@ -25,7 +25,7 @@ export const accountProbes: readonly Probe[] = [
     touches: 'nothing',
     async run(bench) {
       const first = await bench.system.fingerprint(bench.context)
-      check(first.kind === 'known' && first.value !== '', `the account answers ${wordsOf(first)}`)
+      check(first.kind === 'known' && first.value !== '', `the account returns ${wordsOf(first)}`)
       const second = await bench.system.fingerprint(bench.context)
       check(
         second.kind === 'known' && second.value === first.value,
@@ -133,7 +133,7 @@ export const accountProbes: readonly Probe[] = [
         const without = Object.fromEntries(Object.entries(body).filter(([key]) => key !== path[0]))
         const result = await bench.resource.create?.(bench.createRequest(without), bench.context)
         if (result?.kind === 'ok') bench.remember(result.nativeId)
-        check(result?.kind === 'rejected', `a create without ${pathText(path)} answers ${wordsOf(result)}`)
+        check(result?.kind === 'rejected', `a create without ${pathText(path)} returns ${wordsOf(result)}`)
       }
       return required.length === 0
         ? 'none are described as required'
@@ -165,7 +165,7 @@ export const accountProbes: readonly Probe[] = [
         const stored = textsOf((await bench.readLive(nativeId)).native, path) ?? ''
         check(
           longer.kind === 'rejected' || (longer.kind === 'ok' && stored.length <= max),
-          `${pathText(path)}: a text of ${max + 1} characters answers ${wordsOf(longer)} and is stored with ${stored.length}`,
+          `${pathText(path)}: a text of ${max + 1} characters returns ${wordsOf(longer)} and is stored with ${stored.length}`,
         )
         tried.push(`${pathText(path)} ${max}`)
       }

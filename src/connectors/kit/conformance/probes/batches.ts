@@ -23,7 +23,7 @@ export const batchProbes: readonly Probe[] = [
       const results = await createMany.call(bench.resource, requests, bench.context)
       check(results.length === count, `${count} creates have ${results.length} results`)
       for (const [index, result] of results.entries()) {
-        check(result.kind === 'ok', `create ${index + 1} of ${count} answers ${wordsOf(result)}`)
+        check(result.kind === 'ok', `create ${index + 1} of ${count} returns ${wordsOf(result)}`)
         bench.remember(result.nativeId)
         const { native } = await bench.readLive(result.nativeId)
         for (const field of bench.template.texts) {

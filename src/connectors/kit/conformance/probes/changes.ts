@@ -127,7 +127,7 @@ export const changeProbes: readonly Probe[] = [
       const nativeIds = await bench.someNativeIds(1)
       const { changes } = bench.resource
       const response = await changes?.call(bench.resource, '!not-a-cursor', bench.context)
-      if (response?.kind !== 'page') return `answers ${wordsOf(response)}`
+      if (response?.kind !== 'page') return `returns ${wordsOf(response)}`
       const { changed } = await bench.drain('!not-a-cursor')
       const told = new Set(changed.map(({ nativeId }) => nativeId))
       check(
@@ -150,7 +150,7 @@ export const changeProbes: readonly Probe[] = [
       await bench.insert()
       await bench.door.expireCursors()
       const response = await bench.resource.changes?.(cursor, bench.context)
-      check(response?.kind === 'expired', `a forgotten cursor answers ${wordsOf(response)}`)
+      check(response?.kind === 'expired', `a forgotten cursor returns ${wordsOf(response)}`)
       return undefined
     },
   },

@@ -19,7 +19,7 @@ async function findMarked(bench: ProbeBench, recordId: string): Promise<readonly
     lagMs: bench.capabilities.search?.lagMs ?? 0,
     observe: async () => {
       const found = await find({ by: 'marker', recordId }, bench.context)
-      check(found.kind === 'found', `a search by the marker answers ${wordsOf(found)}`)
+      check(found.kind === 'found', `a search by the marker returns ${wordsOf(found)}`)
       return found.nativeIds
     },
     holds: (nativeIds) => nativeIds.length > 0,
@@ -76,9 +76,9 @@ export const createProbes: readonly Probe[] = [
       )
       check(
         after !== undefined || again?.kind === 'ok',
-        `the second create answers ${wordsOf(again)}, and nothing can be counted`,
+        `the second create returns ${wordsOf(again)}, and nothing can be counted`,
       )
-      return `the second one answers ${wordsOf(again)}`
+      return `the second one returns ${wordsOf(again)}`
     },
   },
   {
@@ -131,14 +131,14 @@ export const createProbes: readonly Probe[] = [
       check(made === 1 || made === 0, `one create made ${made} records`)
       check(
         lost?.kind === 'unknown' || (lost?.kind === 'ok' && made === 1),
-        `a create whose response was lost answers ${wordsOf(lost)}`,
+        `a create whose response was lost returns ${wordsOf(lost)}`,
       )
       await clearUp(bench, request)
       check(
         Number(await countOf(bench)) - Number(before) === 1 || made === 0,
         'clearing it up made a second record',
       )
-      return `answers ${wordsOf(lost)}`
+      return `returns ${wordsOf(lost)}`
     },
   },
   {
@@ -153,7 +153,7 @@ export const createProbes: readonly Probe[] = [
       const values = await door.crowd(max + 1)
       await bench.waiter.pass('what the search knows', bench.capabilities.search?.lagMs ?? 0)
       const found = await resource.find?.({ by: 'values', values }, bench.context)
-      check(found?.kind === 'found', `the search answers ${wordsOf(found)}`)
+      check(found?.kind === 'found', `the search returns ${wordsOf(found)}`)
       check(
         found.capped || found.nativeIds.length > max,
         `${found.nativeIds.length} of ${max + 1} were found, and the response says that is all`,

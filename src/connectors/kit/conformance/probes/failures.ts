@@ -58,12 +58,12 @@ export const failureProbes: readonly Probe[] = [
         const kind = await under(bench, fault, () =>
           kindOf(() => bench.resource.read(nativeId, bench.context)),
         )
-        check(kind === 'unknown', `a read that meets ${name} answers "${kind}"`)
+        check(kind === 'unknown', `a read during ${name} returns "${kind}"`)
       }
       for (let count = 0; count < repeats; count += 1) faults.loseNextResponse()
       const lost = await kindOf(() => bench.resource.read(nativeId, bench.context))
       faults.clear()
-      check(lost === 'unknown', `a read whose response is lost answers "${lost}"`)
+      check(lost === 'unknown', `a read whose response is lost returns "${lost}"`)
       return Object.keys(lies).join(', ')
     },
   },
@@ -89,7 +89,7 @@ export const failureProbes: readonly Probe[] = [
           }
         })
         const wrong = results.filter(({ kind }) => kind !== 'unknown')
-        check(wrong.length === 0, `a read of several that meets ${name} answers ${wordsOf(wrong[0])}`)
+        check(wrong.length === 0, `a read of several during ${name} returns ${wordsOf(wrong[0])}`)
       }
       return undefined
     },
@@ -113,7 +113,7 @@ export const failureProbes: readonly Probe[] = [
           } catch (error) {
             check(
               false,
-              `a list that meets ${name} after ${after} requests: ${error instanceof Error ? error.message : ''}`,
+              `a list during ${name} after ${after} requests: ${error instanceof Error ? error.message : ''}`,
             )
           }
         }
@@ -151,7 +151,7 @@ export const failureProbes: readonly Probe[] = [
         const kind = await under(bench, fault, () =>
           kindOf(() => bench.resource.changes?.(cursor, bench.context)),
         )
-        check(kind === 'unknown' || kind === 'expired', `a feed that meets ${name} answers "${kind}"`)
+        check(kind === 'unknown' || kind === 'expired', `a feed during ${name} returns "${kind}"`)
       }
       return undefined
     },
@@ -169,7 +169,7 @@ export const failureProbes: readonly Probe[] = [
         const kind = await under(bench, fault, () =>
           kindOf(() => bench.resource.find?.({ by: 'marker', recordId }, bench.context)),
         )
-        check(kind === 'unknown', `a search that meets ${name} answers "${kind}"`)
+        check(kind === 'unknown', `a search during ${name} returns "${kind}"`)
       }
       return undefined
     },
@@ -187,7 +187,7 @@ export const failureProbes: readonly Probe[] = [
         const kind = await under(bench, fault, () => kindOf(update))
         check(
           kinds.includes(kind),
-          `a write that meets ${name} answers "${kind}", expected is ${kinds.join(' or ')}`,
+          `a write during ${name} returns "${kind}", expected is ${kinds.join(' or ')}`,
         )
       }
       for (const method of ['POST', 'PUT', 'PATCH']) {
@@ -195,7 +195,7 @@ export const failureProbes: readonly Probe[] = [
       }
       const lost = await kindOf(update)
       bench.faults.clear()
-      check(lost === 'unknown', `a write whose response is lost answers "${lost}"`)
+      check(lost === 'unknown', `a write whose response is lost returns "${lost}"`)
       return undefined
     },
   },

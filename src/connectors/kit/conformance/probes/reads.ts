@@ -121,7 +121,7 @@ export const readProbes: readonly Probe[] = [
           nativeId === stranger
             ? result?.kind === 'gone'
             : result?.kind === 'live' && result.nativeId === nativeId
-        check(fits, `place ${index + 1} of ${asked.length} answers ${wordsOf(result)}`)
+        check(fits, `place ${index + 1} of ${asked.length} returns ${wordsOf(result)}`)
       }
       return `${asked.length} at once`
     },

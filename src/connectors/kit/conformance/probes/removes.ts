@@ -13,14 +13,14 @@ export const removeProbes: readonly Probe[] = [
     async run(bench) {
       const { nativeId } = await bench.insert()
       const { result: first, ifVersion } = await bench.remove(nativeId, 'delete')
-      check(first.kind === 'ok', `a delete answers ${wordsOf(first)}`)
+      check(first.kind === 'ok', `a delete returns ${wordsOf(first)}`)
       const read = await bench.readUntil(nativeId, (one) => one.kind === 'gone')
       check(read.kind === 'gone', `a deleted record reads as ${wordsOf(read)}`)
       const condition = ifVersion === undefined ? {} : { ifVersion }
       const second = await bench.resource.remove?.({ nativeId, mode: 'delete', ...condition }, bench.context)
       check(
         ['gone', 'ok', ifVersion === undefined ? 'ok' : 'stale'].includes(second?.kind ?? ''),
-        `a delete of a record that is gone answers ${wordsOf(second)}`,
+        `a delete of a record that is gone returns ${wordsOf(second)}`,
       )
       return undefined
     },
@@ -34,7 +34,7 @@ export const removeProbes: readonly Probe[] = [
       const { nativeId } = await bench.insert()
       const before = JSON.stringify([...leavesOf((await bench.readLive(nativeId)).native)])
       const { result } = await bench.remove(nativeId, 'archive')
-      check(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
+      check(result.kind === 'ok', `archiving returns ${wordsOf(result)}`)
       const read = await bench.readUntil(
         nativeId,
         (one) =>
@@ -62,7 +62,7 @@ export const removeProbes: readonly Probe[] = [
       const { nativeId } = await bench.insert()
       const before = leavesOf((await bench.readLive(nativeId)).native)
       const { result } = await bench.remove(nativeId, 'archive')
-      check(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
+      check(result.kind === 'ok', `archiving returns ${wordsOf(result)}`)
       const archived = await bench.readUntil(
         nativeId,
         (one) =>
@@ -71,7 +71,7 @@ export const removeProbes: readonly Probe[] = [
       const touched = archived.kind === 'live' ? differs(before, leavesOf(archived.native)) : undefined
       for (const time of ['first', 'second']) {
         const taken = await bench.resource.restore?.({ nativeId }, bench.context)
-        check(taken?.kind === 'ok', `taking it back the ${time} time answers ${wordsOf(taken)}`)
+        check(taken?.kind === 'ok', `taking it back the ${time} time returns ${wordsOf(taken)}`)
       }
       await bench.waiter.pass('what a read shows', bench.capabilities.read.lagMs)
       const { native } = await bench.readLive(nativeId)
@@ -103,7 +103,7 @@ export const removeProbes: readonly Probe[] = [
         ...(version === undefined ? {} : { ifVersion: version }),
       }
       const result = await bench.resource.remove?.(request, bench.context)
-      check(result?.kind === 'stale', `a delete under an old version answers ${wordsOf(result)}`)
+      check(result?.kind === 'stale', `a delete under an old version returns ${wordsOf(result)}`)
       await bench.readLive(nativeId)
       return undefined
     },

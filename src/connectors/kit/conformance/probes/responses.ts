@@ -54,10 +54,7 @@ export const responseProbes: readonly Probe[] = [
       repeat()
       const read = await bench.resource.read(one.nativeId, bench.context)
       faults.clear()
-      check(
-        read.kind === 'unknown',
-        `a read that meets the response about another record answers ${wordsOf(read)}`,
-      )
+      check(read.kind === 'unknown', `a read whose response is about another record returns ${wordsOf(read)}`)
       const request = await bench.updateRequest(one.nativeId, bench.template.patch(bench.seed()))
       await bench.update(other.nativeId, bench.template.patch(bench.seed()))
       repeat()
@@ -66,7 +63,7 @@ export const responseProbes: readonly Probe[] = [
       if (update === undefined) return 'reads'
       // A response without a body is about nobody in particular: there the look that follows tells.
       const isNoProof = update.kind === 'unknown' || (update.kind === 'ok' && update.native === undefined)
-      check(isNoProof, `an update that meets the response about another record answers ${wordsOf(update)}`)
+      check(isNoProof, `an update that meets the response about another record returns ${wordsOf(update)}`)
       return update.kind === 'unknown' ? 'reads and updates' : 'reads; updates respond with nothing'
     },
   },

@@ -125,7 +125,7 @@ export const searchProbes: readonly Probe[] = [
         const other = many[index]
         check(
           isSame(one, other),
-          `search ${index + 1} of ${requests.length} answers ${foundWords(one)} alone, ${foundWords(other)} with the others`,
+          `search ${index + 1} of ${requests.length} returns ${foundWords(one)} alone, ${foundWords(other)} with the others`,
         )
       }
       return `${requests.length} at once`

@@ -138,7 +138,7 @@ export const updateProbes: readonly Probe[] = [
       const theirs = await bench.change(nativeId)
       await bench.readUntil(nativeId, (one) => one.kind === 'live' && one.version !== version)
       const stale = await bench.tryUpdate(nativeId, bench.template.patch(bench.seed()), version)
-      check(stale.kind === 'stale', `a write under an old version answers ${wordsOf(stale)}`)
+      check(stale.kind === 'stale', `a write under an old version returns ${wordsOf(stale)}`)
       await bench.waiter.pass('what a read knows', bench.capabilities.read.lagMs)
       const { native, version: current } = await bench.readLive(nativeId)
       const kept = [...leavesOf(theirs)].filter(([path, value]) => leavesOf(native).get(path) !== value)
@@ -149,7 +149,7 @@ export const updateProbes: readonly Probe[] = [
       const fresh = await bench.tryUpdate(nativeId, bench.template.patch(bench.seed()), current)
       check(
         fresh.kind === 'ok',
-        `a write under the current version answers ${wordsOf(fresh)}${wordsOfDoubt(current)}`,
+        `a write under the current version returns ${wordsOf(fresh)}${wordsOfDoubt(current)}`,
       )
       return undefined
     },
@@ -186,7 +186,7 @@ export const updateProbes: readonly Probe[] = [
       const result = await bench.resource.update?.(request, bench.context)
       const isRefused =
         result?.kind === 'gone' || (request.ifVersion !== undefined && result?.kind === 'stale')
-      check(isRefused, `an update of a deleted record answers ${wordsOf(result)}`)
+      check(isRefused, `an update of a deleted record returns ${wordsOf(result)}`)
       check(
         (await bench.resource.read(nativeId, bench.context)).kind === 'gone',
         'an update brought a deleted record back',
@@ -240,7 +240,7 @@ async function storesText(
   const result = await bench.tryUpdate(nativeId, patchAt(field.path, cut))
   if (result.kind === 'rejected') return false
   const place = `${field.path.join('.')} (${name})`
-  check(result.kind === 'ok', `${place} answers ${wordsOf(result)}`)
+  check(result.kind === 'ok', `${place} returns ${wordsOf(result)}`)
   const read = await bench.readUntil(
     nativeId,
     (one) => one.kind === 'live' && sameText(field, cut, textsOf(one.native, field.path)),
