@@ -1,7 +1,7 @@
 /** Resident memory of another process, as the system tells it; only Linux does. */
 import { readFileSync } from 'node:fs'
 
-/** What a process held while it was watched, in MB. */
+/** Memory use of a process during the measurement, in MB. */
 export interface WatchedMemory {
   /** The highest that the system saw. */
   readonly peakRssMb: number

@@ -1,8 +1,8 @@
 /**
  * Checks the subjects of commits: `area: imperative subject`, at most 72 characters, no full stop at the end.
  *
- * `npm run commits` checks what `origin/main` doesn't have, or the last commit where there is nothing to compare with; a range may be given
- * instead: `npm run commits -- v1.2.0..HEAD`. Merge commits are left out.
+ * `npm run commits` checks commits that `origin/main` doesn't have, or the last commit if there is nothing to compare with. A range may be passed
+ * instead: `npm run commits -- v1.2.0..HEAD`. Merge commits are skipped.
  */
 import { spawnSync } from 'node:child_process'
 

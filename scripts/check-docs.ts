@@ -1,6 +1,6 @@
 /**
- * Checks the documentation: relative links lead somewhere, generated pages are up to date, TypeScript snippets compile, and the public
- * entry points are documented. `--write` brings the generated pages up to date.
+ * Checks the documentation: relative links resolve, generated pages are up to date, TypeScript snippets compile, and the public
+ * entry points are documented. `--write` updates the generated pages.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -125,7 +125,7 @@ function checkSnippets(): void {
 }
 if (snippets.length > 0) checkSnippets()
 
-/** What the public surface refers to without exporting it, and where it is documented instead. */
+/** Names that the public API refers to without exporting them, and where they are documented instead. */
 const documentedElsewhere: Readonly<Record<string, string>> = {
   definitionSchema: 'docs/reference/definition.md; its type is IntegrationDefinition',
   plainTypeSchema: 'docs/reference/definition.md; its type is PlainTypeName',

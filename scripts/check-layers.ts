@@ -1,6 +1,6 @@
 /**
- * Holds the source tree to its layers: who may import whom, which outside packages each layer may name, no import cycles (of types neither), and
- * no drawers for odds and ends. Prints what is allowed instead, so that the message is enough to mend it.
+ * Checks the layers of the source tree: allowed imports between layers, allowed external packages of each layer, no import cycles (including type imports), and
+ * no miscellaneous folders. The messages list what is allowed, so that they are sufficient to fix a violation.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -285,7 +285,7 @@ for (const file of sources(root)) {
   const text = readFileSync(file, 'utf8')
   const where = path.relative(root, file).split(path.sep).join('/')
   const imports = importsOf(text)
-  // Types count: modules that can only be understood together are one module, whatever the compiler leaves of their imports.
+  // Type imports count: modules that can only be understood together are one module, even if the compiler removes the imports.
   importGraph.set(
     file,
     imports

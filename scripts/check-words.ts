@@ -1,8 +1,8 @@
 /**
- * Refuses words that the code base has given up, so that each thing keeps the one name that the glossary gives it.
+ * Rejects retired words, so that each concept keeps the name from the glossary.
  *
- * A retired word is looked for in the TypeScript sources and the pages, as a whole identifier or as a part of one (`nativeRid`). `in` names the only places
- * where it is refused, `except` the places where it means something else: the column of a table, a word of another system's API.
+ * A retired word is searched in the TypeScript sources and the pages, as a whole identifier or as a part of one (`nativeRid`). `in` restricts the files
+ * in which it is rejected, `except` excludes files in which it means something else: a table column, a word of another system's API.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'

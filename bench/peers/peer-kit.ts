@@ -1,4 +1,4 @@
-/** What the peers have in common: calls with a time limit and retries, and state in a file, as scripts and flows keep it. */
+/** Shared code of the peers: calls with a time limit and retries, and state in a file, as in typical scripts and flows. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 export interface PeerRecord {
@@ -23,7 +23,7 @@ export function placeOf({ updatedAt, id }: PeerRecord): FeedPlace {
 }
 
 export const fields = ['code', 'name', 'email', 'phone', 'city'] as const
-/** What one side cuts is the same on both. */
+/** Compares values in the form in which one side truncates them. */
 const nameMax = 40
 
 export function valuesOf(record: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -23,7 +23,7 @@ const fullEveryMs = 10_000
 interface Pair {
   readonly crm: string
   readonly erp: string
-  /** What both held when they were last in agreement. */
+  /** Values of both systems when they last agreed. */
   readonly values: Readonly<Record<string, unknown>>
 }
 
@@ -101,7 +101,7 @@ function pair(name: Name, id: string, otherId: string, values: Readonly<Record<s
   remember(name === 'crm' ? { crm: id, erp: otherId, values } : { crm: otherId, erp: id, values })
 }
 
-/** What is gone on one side is removed on the other. */
+/** Removes records from one side that are gone on the other. */
 async function carryDeletions(): Promise<void> {
   const lists = { crm: await sides.crm.all(), erp: await sides.erp.all() }
   if (lists.crm.length === 0 || lists.erp.length === 0) return

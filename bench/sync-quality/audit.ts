@@ -1,4 +1,4 @@
-/** What came of what people did: compared over HTTP, by what both systems hold, never by a contestant's own books. */
+/** Evaluates the results of the simulated edits: compares the data of both systems over HTTP, independently of a contestant's own records. */
 import type { Systems } from './contestants.ts'
 
 /** One edit of a person. */
@@ -10,7 +10,7 @@ export interface PersonsEdit {
   readonly value: string
 }
 
-/** What people did, as the driver wrote it down. */
+/** The simulated edits, as recorded by the driver. */
 export interface Diary {
   readonly edits: PersonsEdit[]
   readonly deleted: Set<string>
@@ -27,7 +27,7 @@ export interface Audit {
 
 const fields = ['name', 'email', 'phone', 'city'] as const
 const nameMax = 40
-/** Whoever edits later than this after another edit, in the other system, could have seen it there. */
+/** An edit that is made later than this after another edit in the other system could have been made with knowledge of it. */
 const visibleMs = 15_000
 
 type Row = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-/** Who is compared: Isthmus, two one-way flows, and a script. Each is a process of its own that can be killed and started again. */
+/** The contestants: Isthmus, two one-way flows, and a script. Each runs in a separate process that can be killed and restarted. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,11 +17,11 @@ export interface Contestant {
   kill(): Promise<void>
   /** Processor time so far, in ms, over all its processes and its database. */
   cpuMs(): number
-  /** What it kept of values that lost, as text; empty where it keeps none. */
+  /** Losing values that it kept, as text; empty if it keeps none. */
   kept(): Promise<string>
   /** Pairs of records that it reports as the same thing entered twice; 0 for those that report nothing. */
   reportedDuplicates(): Promise<number>
-  /** Where webhooks go; undefined for those that only poll. */
+  /** URL for webhooks; undefined for contestants that only poll. */
   readonly hookUrl?: string
   close(): Promise<void>
 }

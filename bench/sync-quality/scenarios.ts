@@ -1,4 +1,4 @@
-/** What happens to the contestants: people's work and faults, drawn from one seed, the same for each of them. */
+/** The scenarios: edits and faults, derived from one seed and identical for each contestant. */
 import { customerRecord, hookSecret } from '../../test/support/two-systems.ts'
 import type { Diary } from './audit.ts'
 import type { Contestant, Systems } from './contestants.ts'

@@ -1,4 +1,4 @@
-/** Compares the ERP and the CRM as an auditor would: by number, field by field, knowing nothing of Isthmus' books. */
+/** Compares the ERP and the CRM independently of Isthmus' own records: by number, field by field. */
 import type { Audit } from '../harness/run-example.ts'
 import type { Customer, Invoice } from './erp.ts'
 import type { CrmRecord, Systems } from './systems.ts'
@@ -41,7 +41,7 @@ function compare<Row>(
 
 function customerPairs(row: Customer, { body }: CrmRecord): readonly Pair[] {
   return [
-    // What the ERP can't hold counts as equal up to what it can.
+    // Values that the ERP can't store completely count as equal in their truncated form.
     ['name', row.company, String(body.name).slice(0, 30).trim()],
     ['city', row.city, body.city ?? ''],
     ['credit', row.credit.replace(',', '.'), body.credit],

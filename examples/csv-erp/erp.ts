@@ -1,8 +1,8 @@
 /**
- * An ERP of the old kind: it writes what it has into a folder and reads what it shall do from another one. Nobody can ask it anything.
+ * A file-based ERP: it exports its data to one folder and reads orders from another one. It has no API.
  *
- * After each change it exports all customers into a new file, row by row, and says by a second file that it is whole. Invoices go out as
- * files of changes. Files of orders are taken in by name, one after the other, and put aside.
+ * After each change it exports all customers to a new file, row by row, and creates a marker file when it is complete. Invoices are exported as
+ * files of changes. Order files are imported in order of their names and moved to another folder.
  */
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** What clerks, programs and networks do to the two systems. */
+/** Simulated actions of users and programs, and faults of the network, for the two systems. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** Runs a command of the CLI as a person would, and gives what it printed. */
+/** Runs a command of the CLI as a user would, and returns its output. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'

@@ -5,7 +5,7 @@ import { type TestDatabase, withTestDatabase } from '../../test/support/database
 import { type Front, openFront } from './front.ts'
 
 export interface StagedDatabase {
-  /** Where Isthmus finds it. */
+  /** Address for Isthmus. */
   readonly url: string
   readonly faults: CounterpartFaults
   readonly front: Front

@@ -1,6 +1,6 @@
 /**
- * A door in front of a system, at an address that stays. Behind it the system may be restarted: while it is, nobody answers, and every
- * connection there was is gone.
+ * A proxy with a fixed address in front of a system, which simulates restarts of the system: during one, there are no responses, and all existing
+ * connections are closed.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'

@@ -1,6 +1,6 @@
 /**
- * Plays an example: starts its systems, runs `isthmus start` on its definition in a process of its own, lets people and networks do to the
- * systems what they do, and at the end compares what the systems hold. Isthmus' own books are never asked whether all is well.
+ * Runs an example: starts its systems, runs `isthmus start` on its definition in a separate process, simulates actions of users and faults of the network,
+ * and at the end compares the data of the systems. Isthmus' own records are not used for the comparison.
  */
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { runCommand } from './command.ts'
 
 /** The systems of an example. */
 export interface ExampleSystems {
-  /** What the definition's `${env:…}` stand for. */
+  /** Values of `${env:…}` in the definition. */
   readonly environment: Readonly<Record<string, string>>
   /** Every record of every system, by any key, with what changes whenever it is written: its version, or all of it. */
   versions(): Versions | Promise<Versions>
@@ -21,7 +21,7 @@ export interface ExampleSystems {
 
 export type Versions = ReadonlyMap<string, string>
 
-/** What a comparison of the systems found. */
+/** Result of a comparison of the systems. */
 export interface Audit {
   /** Things that all systems have to agree about. */
   readonly records: number
@@ -31,7 +31,7 @@ export interface Audit {
   readonly problems: readonly string[]
 }
 
-/** One act: what happens, and what has to be true before the next one begins. */
+/** One step: its actions, and the condition for the next one. */
 export interface Step<C extends ExampleSystems> {
   readonly title: string
   readonly run: (context: StepContext<C>) => Promise<void>
@@ -40,7 +40,7 @@ export interface Step<C extends ExampleSystems> {
 /** An example. */
 export interface Example<C extends ExampleSystems> {
   readonly name: string
-  /** Where its `isthmus.yaml` is. */
+  /** Folder of its `isthmus.yaml`. */
   readonly folder: string
   /** Starts the systems; Isthmus will listen at `hooks` for webhooks. */
   readonly systems: (hooks: string, records: number) => Promise<C>
@@ -50,7 +50,7 @@ export interface Example<C extends ExampleSystems> {
   readonly records: number
 }
 
-/** What an act has at hand. */
+/** The context of a step. */
 export interface StepContext<C extends ExampleSystems> {
   readonly systems: C
   readonly records: number
@@ -85,7 +85,7 @@ export interface RunResult {
 const waitMs = 90_000
 const quietMs = 3_000
 
-/** Plays it to the end and takes everything down again. */
+/** Runs the example to its end and stops everything. */
 export async function run<C extends ExampleSystems>(
   piece: Example<C>,
   options: RunOptions = {},

@@ -15,7 +15,7 @@ export interface SalesforceAndSap extends ExampleSystems {
   readonly erpFront: Front
 }
 
-/** What outbound messages bring as `?token=`. */
+/** Value of `?token=` in outbound messages. */
 export const hookSecret = 'an-address-that-nobody-guesses'
 
 export async function openSalesforceAndSap(): Promise<SalesforceAndSap> {

@@ -1,4 +1,4 @@
-/** What happens to the two systems, to what is between them, and to Isthmus. */
+/** Simulated actions of users, and faults of the two systems, the network and Isthmus. */
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Step, StepContext } from '../harness/run-example.ts'

@@ -1,4 +1,4 @@
-/** What sales people do in the org of this example, and what Salesforce sends about it. */
+/** Simulated actions of sales people in the org of this example, and the messages that Salesforce sends about them. */
 import { sendOutboundMessage } from '../../test/support/salesforce/outbound.ts'
 import { hookSecret, openSalesforceAndSap, type SalesforceAndSap } from '../harness/salesforce-and-sap.ts'
 

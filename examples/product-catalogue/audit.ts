@@ -1,4 +1,4 @@
-/** Compares the three systems as an auditor would: by the number of the product, knowing nothing of Isthmus' books. */
+/** Compares the three systems independently of Isthmus' own records: by the number of the product. */
 import type { Audit } from '../harness/run-example.ts'
 import type { Catalogue, Product } from './systems.ts'
 

@@ -1,4 +1,4 @@
-/** What people and networks do to the three systems. */
+/** Simulated actions of users and faults of the network for the three systems. */
 import type { Step, StepContext } from '../harness/run-example.ts'
 import type { Catalogue, Product } from './systems.ts'
 

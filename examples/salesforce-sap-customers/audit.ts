@@ -1,4 +1,4 @@
-/** Compares the org and the S/4HANA as an auditor would: customer by customer, order by order, knowing nothing of Isthmus' books. */
+/** Compares the org and the S/4HANA independently of Isthmus' own records: customer by customer, order by order. */
 import type { StoredRecord } from '../../test/support/odata/model.ts'
 import type { Audit } from '../harness/run-example.ts'
 import type { AccountRow, Customers } from './systems.ts'
@@ -27,7 +27,7 @@ export function auditCustomers(systems: Customers): Audit {
 
 function differences(account: AccountRow, partner: StoredRecord): string[] {
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
-    // What SAP can't hold counts as equal up to what it can.
+    // Values that SAP can't store completely count as equal in their truncated form.
     ['name', account.name.slice(0, 40).trim(), nameOf(partner)],
     ['number', account.number.slice(0, 20).trim(), termOf(partner)],
     ['active', account.active, partner.BusinessPartnerIsBlocked !== true],

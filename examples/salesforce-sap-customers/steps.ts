@@ -1,4 +1,4 @@
-/** What people and networks do to the two systems. */
+/** Simulated actions of users and faults of the network for the two systems. */
 import type { StoredRecord } from '../../test/support/odata/model.ts'
 import type { Step, StepContext } from '../harness/run-example.ts'
 import { nameOf, termOf } from './audit.ts'

@@ -1,4 +1,4 @@
-/** What the people of this example see in the two systems, and how Salesforce tells of a change. */
+/** Access to the two systems for the simulated users of this example, and change notifications of Salesforce. */
 import { sendOutboundMessage } from '../../test/support/salesforce/outbound.ts'
 import { hookSecret, openSalesforceAndSap, type SalesforceAndSap } from '../harness/salesforce-and-sap.ts'
 

@@ -3,7 +3,7 @@ import type { Native } from '../../test/support/stripe/account.ts'
 import type { Audit } from '../harness/run-example.ts'
 import type { Payments, Row, Table } from './systems.ts'
 
-/** What a row has to say of an object. */
+/** Expected content of a row for an object. */
 const expected: Readonly<Record<Table, (object: Native) => Readonly<Record<string, unknown>>>> = {
   customers: ({ name, email, address, created }) => ({
     name,

@@ -1,4 +1,4 @@
-/** What the shop, Stripe and the network do. */
+/** Simulated actions of the shop and Stripe, and faults of the network. */
 import { signedDelivery } from '../../test/support/stripe/webhook-endpoint.ts'
 import type { Step, StepContext } from '../harness/run-example.ts'
 import { inUnits } from './audit.ts'

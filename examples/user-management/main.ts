@@ -1,4 +1,4 @@
-/** Shows the client at work: `node examples/user-management/main.ts`. With an address as argument it talks to that API instead. */
+/** Demonstrates the client: `node examples/user-management/main.ts`. With a URL as argument it calls that API instead. */
 import { isHttpError } from '../../src/http.ts'
 import { startUserApi } from './user-api.ts'
 import { Users } from './users.ts'
@@ -25,7 +25,7 @@ export async function run(say: (line: string) => void, address?: string): Promis
   await nowhere.close()
 }
 
-/** What an application can decide by: the code, whether it may help to try again, and whether something may have happened. */
+/** The properties that an application can decide by: the code, whether a retry may help, and whether the request may have taken effect. */
 async function failureOf(call: Promise<unknown>): Promise<string> {
   try {
     await call

@@ -1,7 +1,7 @@
 /**
  * The User Management API, served on this machine: json-server with the users of JSONPlaceholder.
  *
- * json-server accepts anything, so a check of new users is put before it, and a path that never answers, to have something to time out on.
+ * json-server accepts anything, so a validation of new users is added in front of it, and a path that never responds, to demonstrate timeouts.
  */
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'

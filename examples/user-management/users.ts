@@ -1,4 +1,4 @@
-/** A typed client of the User Management API: what an application would write, and all it has to write. */
+/** A typed client of the User Management API: the complete code that an application needs. */
 import { z } from 'zod'
 import { ApiClient, HttpStatusError } from '../../src/http.ts'
 
@@ -44,7 +44,7 @@ export class Users {
     return this.#api.post('/users', { json: user, schema: User })
   }
 
-  /** A path that never answers, to see the deadline at work. */
+  /** A path that never responds, to demonstrate the timeout. */
   slow(totalMs: number): Promise<unknown> {
     return this.#api.get('/slow', { totalMs })
   }

@@ -1,4 +1,4 @@
-/** What people do to the two, and what breaks. */
+/** Simulated actions of users, and faults. */
 import type { Step } from '../harness/run-example.ts'
 import type { Users } from './systems.ts'
 

@@ -185,9 +185,9 @@ function summarise(state: HealthState, reasons: readonly HealthReason[], counts:
         ? `${counted(moving, 'record')} in progress, ${counted(active, 'record')} in all.`
         : `${firstOf(reasons, state)}; ${counted(active, 'record')} in all.`
     case 'unwatched':
-      return `Nothing is known to be wrong, but not all is watched: ${firstOf(reasons, state)}.`
+      return `No problem is known, but not everything is watched: ${firstOf(reasons, state)}.`
     case 'never-seen':
-      return `Nothing can be said yet: ${firstOf(reasons, state)}.`
+      return `The state is not known yet: ${firstOf(reasons, state)}.`
     case 'paused':
       return `${firstOf(reasons, state)}.`
     case 'attention':
@@ -204,8 +204,8 @@ function attention(reasons: readonly HealthReason[], counts: StatusCounts): stri
     needs.length > 0 ? ['open', 'list-in-doubt', 'lanes-closed'] : [],
   )
   const others = reasons.filter(({ state, code }) => state === 'attention' && !told.has(code))
-  const people = needs.length === 0 ? '' : `${needs.join(', ')} need a person`
-  if (others.length === 0) return `${people}; everything else flows.`
+  const people = needs.length === 0 ? '' : `${needs.join(', ')} need a decision`
+  if (others.length === 0) return `${people}; everything else continues.`
   const more = others.length > 1 ? `, and ${others.length - 1} more` : ''
   const trouble = `${firstOf(others, 'attention')}${more}`
   return people === '' ? `${trouble}.` : `${trouble}; ${people}.`

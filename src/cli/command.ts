@@ -36,7 +36,7 @@ export const parsePort = parseWithin(0, 65_535)
 export function parseDuration(text: string): number {
   const parsed = durationMs(text)
   if (parsed !== undefined && parsed > 0) return parsed
-  throw new InvalidArgumentError('a length of time such as 500ms, 30s, 5m or 2h')
+  throw new InvalidArgumentError('a duration such as 500ms, 30s, 5m or 2h')
 }
 
 /** Collects an option that may be given several times. */

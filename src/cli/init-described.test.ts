@@ -174,7 +174,7 @@ describe('isthmus init, from descriptions', () => {
     const { rows } = await checkIntegration({ directory, environment })
     const warnings = rows.filter(({ level }) => level === 'warning').map(({ message }) => message)
     expect(warnings).toContainEqual('title, from shop: texts of any length, of which 30 fit')
-    expect(warnings).toContainEqual('a create demands sku, and no field gives it')
+    expect(warnings).toContainEqual('a create requires sku, but no field supplies it')
   })
 
   test('an OpenAPI document, by address, and a GraphQL schema', async () => {

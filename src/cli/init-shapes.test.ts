@@ -193,7 +193,9 @@ describe('logins', () => {
     const erp = await api({})
     const systems = ['--system', `crm=${crm.url}/people`, '--system', `erp=${erp.url}/people`]
     const refused = await init(...systems)
-    expect(refused.err, 'without one').toMatch(/crm: .*401: name its login with --token crm=VARIABLE/)
+    expect(refused.err, 'without one').toMatch(
+      /crm: .*401: specify the authentication with --token crm=VARIABLE/,
+    )
     const { code, out, err } = await init(...systems, ...flags)
     expect(code, err).toBe(0)
     expect(definition().systems.crm?.auth).toEqual(auth)
@@ -211,7 +213,7 @@ describe('logins', () => {
     const literal = 'sk_live_51Habc-xyz'
     const { err, code } = await init(...systems, '--token', `crm=${literal}`)
     expect(code).not.toBe(0)
-    expect(err).toContain('never the secret itself')
+    expect(err).toContain('not the secret itself')
     expect(err).not.toContain(literal)
     const { err: inAddress } = await init(
       ...systems.slice(0, 2),
@@ -238,7 +240,7 @@ describe('what is proposed', () => {
       { name: 'name', maps: { crm: 'name', erp: 'fullName' } },
       { name: 'vatNumber', maps: { crm: 'vatNumber', erp: 'vatNumber' } },
     ])
-    expect(report.fields[2]?.comments[0]).toContain('not seen')
+    expect(report.fields[2]?.comments[0]).toContain('not found')
   })
 
   test.each([

@@ -98,7 +98,7 @@ describe('isthmus init', () => {
 
   test.each([
     [['--system', 'crm'], '<name>=<url'],
-    [['--system', 'crm=ftp://x/users'], 'no http(s) address'],
+    [['--system', 'crm=ftp://x/users'], 'is not an http(s) URL'],
     [['--system', 'crm=https://x.example'], 'must end with the collection'],
     [['--system', 'crm=https://x.example/users'], 'two or more systems'],
   ])('explains a wrong command line: %j', async (flags, message) => {

@@ -56,7 +56,7 @@ export function describeError(error: unknown): {
 /** Builds the program. It has no effect until it parses arguments. */
 export function createProgram(options: ProgramOptions): Command {
   const program = new Command('isthmus')
-    .description('Keeps records in agreement across business systems, and proves it.')
+    .description('Keeps records in agreement across business systems.')
     .version(options.version)
     .option(
       '-d, --definition <file>',

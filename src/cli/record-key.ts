@@ -35,7 +35,7 @@ export function parseRecordKey(
   if (uuid.test(key)) return { recordId: key.toLowerCase() }
   const colon = key.indexOf(':')
   if (colon < 1)
-    throw new UsageError('CLI_USAGE', `'${key}' names no record: give its id, or <system>:<native id>`)
+    throw new UsageError('CLI_USAGE', `'${key}' is not a record key: use its id, or <system>:<native id>`)
   const system = key.slice(0, colon)
   const names = [...integration.systems.keys()]
   if (!names.includes(system))

@@ -84,7 +84,7 @@ export async function runCli(more: Pick<ProgramOptions, 'addCommands'> = {}): Pr
     const code = error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
     if (code === exitCodes.usage && process.argv.includes('--json')) {
       const message =
-        error.code === 'commander.help' ? 'say which command' : error.message.replace(/^error: /, '')
+        error.code === 'commander.help' ? 'specify a command' : error.message.replace(/^error: /, '')
       const { fix } = errorCodes.CLI_USAGE
       outputFor(true).result({ error: { code: 'CLI_USAGE', message, fix } }, () => '')
     }

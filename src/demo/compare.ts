@@ -1,17 +1,17 @@
 /**
- * Compares the two systems of the demo over HTTP, as an auditor would: with plain requests, knowing nothing of Isthmus' books.
+ * Compares the two systems of the demo over HTTP, with plain requests and independently of Isthmus' own records.
  *
- * Customers are the same thing when their e-mail addresses are. What the ERP can't hold (names above 40 characters) counts as equal up to
- * what it can hold, and as nothing else.
+ * Customers are the same if their e-mail addresses are equal. Values that the ERP can't store (names above 40 characters) count as equal only in their
+ * truncated form.
  */
 import type { ErpPartner } from './erp.ts'
 import type { CrmUser } from './people.ts'
 
-/** What the comparison found. */
+/** Result of the comparison. */
 export interface Comparison {
   /** Customers present in both and equal in every compared field. */
   readonly agreeing: number
-  /** Further customers with an e-mail address that another one in the same system has. */
+  /** Surplus customers whose e-mail address another one in the same system has. */
   readonly duplicates: number
   /** Present in one system only. */
   readonly missing: readonly string[]
@@ -21,7 +21,7 @@ export interface Comparison {
   readonly erp: ReadonlyMap<string, ErpPartner>
 }
 
-/** A user as the CRM answers it; any part may be missing there. */
+/** A user as returned by the CRM; any part may be missing. */
 export interface CrmCustomer extends Partial<Omit<CrmUser, 'id' | 'address' | 'creditLimit'>> {
   readonly id: number | string
   readonly address?: Partial<CrmUser['address']>
@@ -71,7 +71,7 @@ function index<Row>(rows: readonly Row[], key: (row: Row) => string) {
 
 const cents = (value: number | string | undefined): number => Math.round(Number(value ?? 0) * 100)
 
-/** Field by field: what the CRM says, what the ERP says. */
+/** Pairs of field values from the CRM and the ERP. */
 function differences(user: CrmCustomer, partner: ErpPartner): string[] {
   const pairs: readonly (readonly [string, string, string])[] = [
     ['name', (user.name ?? '').slice(0, erpNameLength).trimEnd(), partner.name],
@@ -85,14 +85,14 @@ function differences(user: CrmCustomer, partner: ErpPartner): string[] {
   return pairs.filter(([, left, right]) => left !== right).map(([field]) => field)
 }
 
-/** Where the systems are, and what the ERP asks for. */
+/** Addresses of the systems, and the token of the ERP. */
 export interface AuditedSystems {
   readonly crm: { readonly url: string }
   readonly erp: { readonly url: string }
   readonly erpToken: string
 }
 
-/** Reads both systems whole and compares them. */
+/** Reads both systems completely and compares them. */
 export async function compareSystems(systems: AuditedSystems): Promise<Comparison> {
   const { crm: crmSystem, erp: erpSystem, erpToken } = systems
   const [users, partners] = await Promise.all([readCrm(crmSystem.url), readErp(erpSystem.url, erpToken)])
@@ -122,7 +122,7 @@ export async function compareSystems(systems: AuditedSystems): Promise<Compariso
   }
 }
 
-/** True when nothing is missing, doubled or different. */
+/** Returns true if no customer is missing, duplicated or different. */
 export function agrees(comparison: Comparison): boolean {
   return comparison.duplicates === 0 && comparison.missing.length === 0 && comparison.different.length === 0
 }

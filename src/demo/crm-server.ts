@@ -1,15 +1,15 @@
 /**
- * The demo's CRM: json-server with JSONPlaceholder's own users, in a thread of its own, as a stranger's system would be in a process of its own.
+ * The demo's CRM: json-server with JSONPlaceholder's own users. It runs in a separate thread, like a third-party system in another process.
  *
- * Nothing in it knows of Isthmus but the webhook subscription: after each change it posts `{type, resource, id}` to the address it was
- * given, signed by Standard Webhooks, and tries a few times if that fails.
+ * Its only connection to Isthmus is the webhook subscription: after each change it posts `{type, resource, id}` to the configured URL,
+ * signed according to Standard Webhooks, and retries a few times if that fails.
  */
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { NextFunction, Request, Response } from 'express-serve-static-core'
 import { Webhook } from 'standardwebhooks'
 
-/** What the thread is given. */
+/** Input of the thread. */
 export interface CrmThreadData {
   readonly webhookSecret: string
   /** 0 = chosen by the system. */
@@ -28,7 +28,7 @@ export type CrmThreadOrder =
   | { readonly kind: 'close' }
 
 const attemptsMax = 5
-/** Deliveries that wait for their turn; beyond it they are dropped, as real senders do: polls and full runs repair that. */
+/** Maximum number of waiting deliveries; further ones are dropped, as by real senders. Polls and full runs compensate for them. */
 const queueMax = 50_000
 const senders = 16
 

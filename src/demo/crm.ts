@@ -1,4 +1,4 @@
-/** Starts the demo's CRM in its thread and gives it a handle. */
+/** Starts the demo's CRM in its thread and returns a handle. */
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { IsthmusError } from '../model/errors.ts'
@@ -7,11 +7,11 @@ import type { CrmThreadData, CrmThreadMessage, CrmThreadOrder } from './crm-serv
 /** A running CRM. */
 export interface Crm {
   readonly url: string
-  /** From now on, changes are announced there. */
+  /** Subscribes a URL to webhooks for further changes. */
   subscribe(url: string): void
-  /** While on, every request is answered by 503. */
+  /** While enabled, every request is answered with 503. */
   outage(on: boolean): void
-  /** POST, PUT, PATCH and DELETE requests carried out so far, by whomever. */
+  /** POST, PUT, PATCH and DELETE requests processed so far, from all clients. */
   writes(): Promise<number>
   close(): Promise<void>
 }
@@ -66,7 +66,7 @@ export async function startCrm(options: {
   }
 }
 
-/** They are counterparts for tests and for the demo, so an installation for production does not carry them. */
+/** They are counterparts for tests and the demo, so a production installation does not include them. */
 function requirePackages(): void {
   const require = createRequire(import.meta.url)
   for (const name of ['json-server', 'jsonplaceholder/data.json']) {

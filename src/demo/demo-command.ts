@@ -1,4 +1,4 @@
-/** The command `demo`: the whole thing in one command. */
+/** The command `demo`: runs the whole demo. */
 import type { Command } from 'commander'
 import type { Run } from '../cli/command.ts'
 import { parseCount, parsePort } from '../cli/command.ts'

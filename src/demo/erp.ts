@@ -1,8 +1,8 @@
 /**
- * The demo's ERP: a real HTTP system of the kind that makes integrations hard.
+ * The demo's ERP: a real HTTP system with properties that are difficult for integrations.
  *
- * It replaces whole objects (PUT, never PATCH), insists on `If-Match`, cuts names at 40 characters without saying so, speaks decimals as
- * strings, has no webhooks, and offers a change feed numbered by its own counter. Everything is in memory and lost at the end.
+ * It replaces whole objects (PUT, never PATCH), requires `If-Match`, silently truncates names to 40 characters, represents decimals as
+ * strings, has no webhooks, and offers a change feed numbered by its own counter. All data is in memory and lost at the end.
  *
  * | call | does |
  * | --- | --- |
@@ -16,10 +16,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** One business partner as the ERP stores it. Text that is not there is empty, never null. */
+/** One business partner as the ERP stores it. Missing text is empty, never null. */
 export interface ErpPartner {
   readonly partnerNumber: string
-  /** At most 40 characters; longer ones are cut. */
+  /** At most 40 characters; longer names are truncated. */
   readonly name: string
   readonly mail: string
   readonly telephone: string
@@ -29,25 +29,25 @@ export interface ErpPartner {
   readonly postalCode: string
   /** A decimal with two places, as a string: `"1500.00"`. */
   readonly creditLimit: string
-  /** Free for other systems' ids. */
+  /** Available for ids of other systems. */
   readonly externalReference: string
   /** Grows with every change of this partner; its quoted form is the `ETag`. */
   readonly changeNumber: number
 }
 
-/** What may be given for a partner; what is left out becomes empty. */
+/** Input for a partner; omitted properties become empty. */
 export type ErpPartnerInput = Partial<Omit<ErpPartner, 'partnerNumber' | 'changeNumber'>>
 
 export interface ErpOptions {
-  /** @default 0: the system chooses */
+  /** @default 0: a free port */
   readonly port?: number
   /** Partners that exist from the beginning. @default none */
   readonly partners?: readonly ErpPartnerInput[]
-  /** Bearer token that every request must carry. @default none is asked for */
+  /** Bearer token that every request must have. @default none required */
   readonly token?: string
 }
 
-/** A running ERP, with the handles a demonstration needs: a person at its keyboard and a few accidents. */
+/** A running ERP, with functions to simulate users and faults. */
 export interface Erp {
   readonly url: string
   /** All partners there are, oldest first. */
@@ -58,9 +58,9 @@ export interface Erp {
   edit(partnerNumber: string, change: ErpPartnerInput): ErpPartner
   /** A person deletes a partner. */
   remove(partnerNumber: string): void
-  /** The next POST is carried out, but its connection breaks before the response. */
+  /** The next POST is processed, but its connection is closed before the response. */
   loseNextCreateResponse(): void
-  /** While on, every request is answered by 503. */
+  /** While enabled, every request is answered with 503. */
   outage(on: boolean): void
   /** POST, PUT and DELETE requests carried out so far (edits by a person not counted). */
   writes(): number

@@ -1,6 +1,6 @@
-/** Generated customers for the demo's load: made of syllables, the same for the same number, and no real person's data. */
+/** Generates customers for the demo's load: composed of syllables, deterministic for a number, and without real personal data. */
 
-/** A user as the CRM spells it. */
+/** A user in the CRM's format. */
 export interface CrmUser {
   readonly id?: number
   readonly name: string
@@ -23,7 +23,7 @@ const last = ['berg', 'dale', 'field', 'ford', 'holm', 'mark', 'stead', 'wick', 
 
 const pick = (from: readonly string[], index: number): string => from[index % from.length] ?? ''
 
-/** The customer of that number; its e-mail address is unique. */
+/** Returns the customer with this number; its e-mail address is unique. */
 export function generateUser(number: number): CrmUser {
   const given = `${pick(first, number)}${pick(middle, Math.floor(number / 10))}`
   const family = `${pick(first, Math.floor(number / 7))}${pick(last, Math.floor(number / 100))}`

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: two real HTTP systems, an embedded PostgreSQL, the runtime and its status page, and a story that puts them through what
- * happens in practice. What it reports at the end was compared over HTTP, not read from Isthmus' own books.
+ * `npm run demo`: two real HTTP systems, an embedded PostgreSQL, the runtime and its status page, and a scenario of situations that
+ * occur in practice. The result at the end is compared over HTTP, not read from Isthmus' own records.
  */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -20,17 +20,17 @@ import { partnersBefore, steps } from './steps.ts'
 
 export interface DemoOptions {
   readonly narrator: Narrator
-  /** Customers in the load act. @default 10000 */
+  /** Number of customers in the load step. @default 10000 */
   readonly loadSize?: number
-  /** Port of the status page; 0 = chosen by the system. @default 4780, or any if that is taken */
+  /** Port of the status page; 0 selects a free one. @default 4780, or a free one if it is in use */
   readonly port?: number
   /** Log level of the runtime. @default 'silent' */
   readonly onEvent?: Parameters<IsthmusRuntime['events']['subscribe']>[0]
 }
 
-/** The result, as `--json` prints it. */
+/** The result that `--json` prints. */
 export interface DemoResult {
-  /** Both systems hold the same customers, each once, with the same fields, and every edit of the story is there. */
+  /** Both systems hold the same customers, each once, with the same fields, and every edit of the scenario is present. */
   readonly converged: boolean
   /** Customers that are equal in both systems. */
   readonly records: number
@@ -39,19 +39,19 @@ export interface DemoResult {
   readonly lost: number
   /** Writes to either system during two full runs after everything had settled. */
   readonly writesAtQuiescence: number
-  /** Conflicts that were noticed, whoever decided them. */
+  /** Detected conflicts, regardless of who decided them. */
   readonly conflicts: number
   readonly seconds: number
   /** From an edit's response until the other system shows it; single edits, both directions. */
   readonly p95Ms: number
 }
 
-/** The demo while it is up. */
+/** A running demo. */
 export interface Demo {
   readonly statusUrl: string
   readonly crmUrl: string
   readonly erpUrl: string
-  /** Plays all acts and takes the final measure. */
+  /** Runs all steps and the final comparison. */
   run(): Promise<DemoResult>
   /** Stops everything and removes its files. */
   close(): Promise<void>
@@ -72,12 +72,12 @@ async function serve(runtime: IsthmusRuntime, port: number | undefined): Promise
   try {
     return await listen(dependencies, { port: defaultPort })
   } catch {
-    // Somebody uses the usual port; the demo prints its address, so any other will do.
+    // The default port is in use; the demo prints its address, so any other port works.
     return await listen(dependencies, { port: 0 })
   }
 }
 
-/** Starts everything. Whatever was started is stopped again when a part fails. */
+/** Starts everything. If a part fails, everything that was started is stopped again. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const closing: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
@@ -131,7 +131,7 @@ async function openRuntime(parts: RuntimeParts): Promise<IsthmusRuntime> {
       DEMO_ERP_TOKEN: parts.token,
     },
   })
-  // The demo always has a database of its own: nothing of the environment may point it at somebody's real one.
+  // The demo always has its own database: environment variables must not point it to a real one.
   const settings = readSettings({ ISTHMUS_DATA_DIR: parts.directory }, parts.directory)
   return await createRuntime({
     loaded,
@@ -171,7 +171,7 @@ async function run({ options, crm, erp, token, runtime }: RunInput): Promise<Dem
   return summarise(context, { comparison, writesAtQuiescence, started })
 }
 
-/** After everything has settled, listing and comparing everything twice must not cause a single write. */
+/** After everything has settled, two full runs must not cause a single write. */
 async function measureQuiescence(context: StepContext): Promise<number> {
   context.narrator.step('Quiet')
   await untilQuiet(context)

@@ -1,4 +1,4 @@
-/** What the acts of the demo work with: two systems and people at their keyboards, a narrator, and a stopwatch. */
+/** The context of the demo's steps: two systems with simulated users, output, and time measurement. */
 import { IsthmusError } from '../model/errors.ts'
 import type { Store } from '../store/contract.ts'
 import { type Comparison, type CrmCustomer, compareSystems } from './compare.ts'
@@ -6,20 +6,20 @@ import type { Crm } from './crm.ts'
 import type { Erp, ErpPartner } from './erp.ts'
 import type { CrmUser } from './people.ts'
 
-/** Tells what happens. */
+/** Prints progress. */
 export interface Narrator {
-  /** A new act. */
+  /** Starts a new step. */
   step(title: string): void
-  /** What somebody does, or what was seen. */
+  /** Prints an action or an observation. */
   emit(line: string): void
-  /** Long work. */
+  /** Prints the progress of long-running work. */
   progress(line: string): void
 }
 
-/** Actions that the demo starts by hand, as `isthmus full` would. */
+/** Actions that the demo starts manually, like `isthmus full`. */
 export interface DemoEngine {
   readonly store: Store
-  /** Lists both systems whole and compares; answers once everything it found is settled. */
+  /** Runs a full run of both systems; resolves once everything that it found is settled. */
   runFull(): Promise<void>
 }
 
@@ -32,13 +32,13 @@ export interface StepContext {
   readonly narrator: Narrator
   /** Generated customers in the load. */
   readonly loadSize: number
-  /** What must hold at the end, in words; filled by the acts, checked over HTTP. */
+  /** Expectations for the end, with descriptions; added by the steps and checked over HTTP. */
   readonly expectations: Expectation[]
   /** Milliseconds from an edit's response until the other system shows it, of single edits. */
   readonly latencies: number[]
 }
 
-/** Something that an act did and that must be true in both systems at the end. */
+/** An expectation of a step that must be true in both systems at the end. */
 export interface Expectation {
   readonly what: string
   holds(comparison: Comparison): boolean
@@ -47,7 +47,7 @@ export interface Expectation {
 const waitMs = 120_000
 const lookEveryMs = 25
 
-/** Waits until a condition holds. @throws DEMO_STUCK after two minutes, naming what did not happen */
+/** Waits until a condition holds. @throws DEMO_STUCK after two minutes, naming the missing condition */
 export async function until(
   what: string,
   holds: () => Promise<boolean> | boolean,
@@ -65,7 +65,7 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** Waits until nothing is due, in hand or waiting, and the changes of the systems had time to be noticed. */
+/** Waits until no record is due, in progress or waiting, and changes of the systems had time to be detected. */
 export async function untilQuiet(context: StepContext): Promise<void> {
   let quiet = 0
   await until(
@@ -74,14 +74,14 @@ export async function untilQuiet(context: StepContext): Promise<void> {
       const { queue, records } = await context.engine.store.admin.status()
       const moving = queue.due + queue.running + queue.waiting + (records.candidate ?? 0)
       quiet = moving === 0 ? quiet + 1 : 0
-      // The ERP is polled once a second: three quiet looks, half a second apart, see at least one poll.
+      // The ERP is polled once a second: three checks without work, half a second apart, cover at least one poll.
       return quiet >= 4
     },
     500,
   )
 }
 
-// ── people at their keyboards
+// ── actions of users
 
 async function request(method: string, url: string, body?: object): Promise<unknown> {
   const response = await fetch(url, {
@@ -96,29 +96,29 @@ async function request(method: string, url: string, body?: object): Promise<unkn
   return text === '' ? undefined : JSON.parse(text)
 }
 
-/** Somebody adds a customer to the CRM. */
+/** Adds a customer to the CRM, as a user would. */
 export async function addToCrm(context: StepContext, user: CrmUser): Promise<CrmCustomer> {
   return (await request('POST', `${context.crm.url}/users`, user)) as CrmCustomer // the CRM's own response
 }
 
-/** Somebody edits a customer in the CRM. */
+/** Edits a customer in the CRM, as a user would. */
 export async function editInCrm(context: StepContext, id: number | string, change: object): Promise<void> {
   await request('PATCH', `${context.crm.url}/users/${id}`, change)
 }
 
-/** Somebody deletes a customer in the CRM. */
+/** Deletes a customer in the CRM, as a user would. */
 export async function deleteInCrm(context: StepContext, id: number | string): Promise<void> {
   await request('DELETE', `${context.crm.url}/users/${id}`)
 }
 
-/** The customer as the CRM shows it now; undefined when it is not there. */
+/** Returns the current customer in the CRM; undefined if it does not exist. */
 export async function lookInCrm(context: StepContext, id: number | string): Promise<CrmCustomer | undefined> {
   const response = await fetch(`${context.crm.url}/users/${id}`)
   const text = await response.text()
   return response.ok ? (JSON.parse(text) as CrmCustomer) : undefined // the CRM's own response
 }
 
-/** The partner with that e-mail address, as somebody at the ERP would find it. */
+/** Returns the partner with that e-mail address in the ERP. */
 export function partnerOf(context: StepContext, email: string): ErpPartner | undefined {
   return context.erp.partners().find((partner) => partner.mail.toLowerCase() === email.toLowerCase())
 }
@@ -138,7 +138,7 @@ export async function knownCustomer(context: StepContext, email: string): Promis
   return customer
 }
 
-/** Both systems must show this at the end. */
+/** Adds an expectation for both systems at the end. */
 export function expect(context: StepContext, what: string, holds: (comparison: Comparison) => boolean): void {
   context.expectations.push({ what, holds })
 }

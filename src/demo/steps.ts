@@ -1,4 +1,4 @@
-/** The demo's story, act by act. Each act does to the systems what people and networks do to them, waits, and shows what came of it. */
+/** The steps of the demo's scenario. Each step simulates actions of users or faults of the network, waits, and shows the result. */
 import { agrees, compareSystems } from './compare.ts'
 import type { ErpPartnerInput } from './erp.ts'
 import { generateUser } from './people.ts'
@@ -17,7 +17,7 @@ import {
   untilQuiet,
 } from './step-context.ts'
 
-/** What the ERP knows before Isthmus comes: some of the CRM's customers, spelt its own way, and two that the CRM has never heard of. */
+/** The ERP's initial data: some of the CRM's customers in its own format, and two that the CRM does not have. */
 export const partnersBefore: readonly ErpPartnerInput[] = [
   {
     name: 'Leanne Graham',
@@ -132,7 +132,7 @@ async function concurrentEdit(context: StepContext): Promise<void> {
   const customer = await knownCustomer(context, email)
   const { partnerNumber } = knownPartner(context, email)
   narrator.emit('CRM: Nicholas becomes "Nick Runolfsdottir". ERP, at the same moment: "N. Runolfsdottir V".')
-  // The ERP's edit first: it has no webhooks, so nobody knows of it when the CRM's is taken over a moment later.
+  // The ERP's edit comes first: it has no webhooks, so the edit is not known yet when the CRM's edit is taken over a moment later.
   context.erp.edit(partnerNumber, { name: 'N. Runolfsdottir V' })
   await editInCrm(context, customer.id, { name: 'Nick Runolfsdottir' })
   await until('one name in both systems', async () => {
@@ -253,8 +253,8 @@ async function load(context: StepContext): Promise<void> {
 const probesMax = 40
 
 /**
- * Single edits, one after the other, alternating between the systems: how long until the other one shows it. Each on a customer of its own:
- * one field that two systems change in turn, over and over, is what the oscillation breaker is there to stop.
+ * Measures single sequential edits, alternating between the systems, until the other system shows them. Each edit is on a different customer, because
+ * the oscillation breaker stops a field that two systems change repeatedly in turn.
  */
 async function stopwatch(context: StepContext): Promise<void> {
   const { narrator } = context
@@ -290,7 +290,7 @@ async function stopwatch(context: StepContext): Promise<void> {
   )
 }
 
-/** The acts, in order. */
+/** The steps, in order. */
 export const steps: readonly ((context: StepContext) => Promise<void>)[] = [
   firstLoad,
   editsOnBothSides,

@@ -31,7 +31,7 @@ export function placeOf(context: Places, system: string, entityName: string): Pl
   if (entity === undefined || part === undefined || settings === undefined || connected === undefined) {
     throw new UsageError(
       'ENGINE_UNKNOWN_PLACE',
-      `System "${system}" takes no part in entity "${entityName}". ${knownPlaces(context.integration)}`,
+      `System "${system}" is not part of entity "${entityName}". ${knownPlaces(context.integration)}`,
       { details: { system, entity: entityName } },
     )
   }

@@ -19,7 +19,7 @@ export function openLookups(options: TryOptions): OpenLookups {
     const name = integration.lookups?.get(question.lookup) ?? ''
     const settings = integration.systems.get(name)
     if (settings === undefined || 'json' in from) {
-      return unknown('a record from a file is tried without asking anybody')
+      return unknown('lookups are not sent for a record from a file')
     }
     const dependencies = options.dependenciesOf?.(settings) ?? { clock: createClock(), baseDirectory }
     const system = open.get(name) ?? connectSystem(settings, dependencies, connectors)

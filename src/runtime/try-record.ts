@@ -108,7 +108,7 @@ function unknownPlace(integration: Integration, entity: string, system: string):
   )
   return new UsageError(
     'ENGINE_UNKNOWN_PLACE',
-    `System "${system}" takes no part in entity "${entity}". The definition knows ${places.join('; ')}.`,
+    `System "${system}" is not part of entity "${entity}". The definition knows ${places.join('; ')}.`,
   )
 }
 
@@ -160,7 +160,7 @@ function parseNative(text: string): NativeRecord {
   const value: unknown = parsed.ok ? parsed.value : undefined
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return Object.fromEntries(Object.entries(value))
-  throw new UsageError('CLI_USAGE', 'the file must hold one record as a JSON object')
+  throw new UsageError('CLI_USAGE', 'the file must contain one record as a JSON object')
 }
 
 interface Look {
@@ -230,8 +230,8 @@ function isPoorer(agreed: CanonicalValue | undefined, stored: CanonicalValue | u
 
 function whyUnwritten(part: EntitySystem | undefined, stopped: boolean): string {
   if (stopped) return 'a rule stops all writes of the record'
-  if (part?.direction === 'source') return 'it is only read'
-  if (part?.operations.create === false) return 'the definition lets nothing be created there'
+  if (part?.direction === 'source') return 'it is read-only'
+  if (part?.operations.create === false) return 'the definition does not allow creates there'
   return 'none of its fields has a value to write'
 }
 

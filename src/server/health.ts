@@ -27,5 +27,5 @@ export function addHealthRoutes(server: FastifyInstance, dependencies: ServerDep
 
 function describe(error: unknown): { readonly code: string; readonly detail: string } {
   if (isIsthmusError(error)) return { code: error.code, detail: error.message }
-  return { code: 'STORE_UNAVAILABLE', detail: 'the database does not answer' }
+  return { code: 'STORE_UNAVAILABLE', detail: 'the database does not respond' }
 }

@@ -9,8 +9,8 @@ export function problemOf(error: unknown): Readonly<Record<string, unknown>> {
   return {
     type: 'about:blank',
     status: 503,
-    title: 'Nothing can be said about the state',
-    detail: known?.message ?? 'the database does not answer',
+    title: 'The state is unknown',
+    detail: known?.message ?? 'the database does not respond',
     code,
     fix: errorCodes[code].fix,
   }

@@ -252,7 +252,7 @@ describe('agreed is not reported', () => {
       state: 'unwatched',
       reasons: [{ code: 'not-watched', action: expect.stringContaining('objectives.freshness') }],
     })
-    expect(status.summary).toContain('not all is watched')
+    expect(status.summary).toContain('not everything is watched')
   })
 
   test('while the work is paused: nothing is propagated until it is resumed', async () => {

@@ -101,8 +101,8 @@ const kindOf = (certified: Certified, name: string): string | undefined =>
 test('only reads by default, and reports what it could not test', async () => {
   const { directory, fake } = await setUp('          remove: { delete: true }')
   const { code, out } = await certify(directory, 'crm')
-  expect(out).toContain('✓ A record that is there is read by its id')
-  expect(out).toContain('records would have to be made there (--write) (stale-write-is-refused)')
+  expect(out).toContain('✓ An existing record is read by its id')
+  expect(out).toContain('test records would have to be created there (--write) (stale-write-is-refused)')
   expect(code).toBe(0)
   expect(fake.calls.filter(({ method }) => method !== 'GET')).toEqual([])
 })
@@ -142,7 +142,7 @@ test('refutes declared behaviour that a system does not have', async () => {
 test('creates no record where it could not remove it again', async () => {
   const { directory, fake } = await setUp('          remove: { delete: false }')
   const { code, out } = await certify(directory, 'crm', '--write', '--resource', 'contacts')
-  expect(out).toContain('records made there could not be removed again')
+  expect(out).toContain('test records could not be removed again')
   expect(code).toBe(0)
   expect(fake.resource('contacts').table.size).toBe(4)
 })

@@ -313,7 +313,7 @@ describe('the command line from the first definition to a decision', { timeout: 
       ]),
       decisions: [{ field: 'city', decision: 'conflict of city: took the value of erp' }],
     })
-    expect((await isthmus(['record', 'why', 'crm:2'])).out).toContain('what people decided:')
+    expect((await isthmus(['record', 'why', 'crm:2'])).out).toContain('decisions by people:')
   })
 
   test('full --wait does not report success when a system could not be read', async () => {

@@ -38,7 +38,7 @@ const titles: Readonly<Record<CheckRow['area'], string>> = {
   credentials: 'Credentials',
   reach: 'Systems',
   capabilities: 'Capabilities',
-  schema: 'Form of the records',
+  schema: 'Schemas',
   quota: 'Limits and forecast',
   mapping: 'Mappings on sampled records',
 }

@@ -92,15 +92,15 @@ export function addConflictsCommands(program: Command, run: Run): void {
     .command('list')
     .description('list them, newest first')
     .option('--all', 'include those decided by a policy or a person')
-    .option('--limit <n>', 'rows at most', parseLimit, 100)
+    .option('--limit <n>', 'maximum number of rows', parseLimit, 100)
     .action(run(list))
   conflicts
     .command('resolve <id>')
-    .description('say which value holds')
+    .description('decide which value is kept')
     .option('--take <system>', "keep this system's value")
     .option(
       '--value <value>',
-      'this value holds: a text as it is (one that looks like JSON in double quotes: \'"10.50"\', \'"true"\'), or JSON for groups and lists',
+      'keep this value: plain text (in double quotes if it looks like JSON: \'"10.50"\', \'"true"\'), or JSON for groups and lists',
     )
     .action(run(resolve))
 }

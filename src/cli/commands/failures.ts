@@ -113,11 +113,11 @@ export function addFailuresCommands(program: Command, run: Run): void {
   const failures = program.command('failures').description('operations that need a person')
   failures
     .command('list')
-    .description('list them, in groups of one cause')
+    .description('list them, grouped by cause')
     .option('--each', 'one by one, newest first')
     .option('--system <name>', 'only this system')
     .option('--signature <text>', 'only this group of equal failures')
-    .option('--limit <n>', 'rows at most, of those told one by one', parseLimit, 100)
+    .option('--limit <n>', 'maximum number of rows with --each', parseLimit, 100)
     .action(run(list))
   failures
     .command('retry')

@@ -111,9 +111,9 @@ export function addHeldCommands(program: Command, run: Run): void {
   const held = program.command('held').description('changes waiting for a decision')
   held
     .command('list')
-    .description('list them, in groups of one cause')
+    .description('list them, grouped by cause')
     .option('--each', 'one by one with their ids, newest first')
-    .option('--limit <n>', 'rows at most, of those told one by one', parseLimit, 100)
+    .option('--limit <n>', 'maximum number of rows with --each', parseLimit, 100)
     .action(run(list))
   held
     .command('release [id]')

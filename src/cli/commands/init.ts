@@ -68,7 +68,7 @@ function report(
           .join(' = ')}${comments.map((comment) => `\n  ${comment}`).join('')}`,
     ),
     ...Object.entries(plan.unmapped).flatMap(([system, paths]) =>
-      paths.map((path) => `${system} demands ${path}, and no field gives it`),
+      paths.map((path) => `${system} requires ${path}, but no field supplies it`),
     ),
     ...Object.entries(notes).flatMap(([system, texts]) => texts.map((text) => `${system}: ${text}`)),
     matchSummary({
@@ -80,8 +80,8 @@ function report(
   ]
   const next =
     variables.length === 0
-      ? 'next: read the proposals in isthmus.yaml, then `isthmus check`'
-      : `next: put these lines into .env, with values (.env.example has them all):\n${variables.map((line) => `  ${line}`).join('\n')}\nthen read the proposals in isthmus.yaml, and run \`isthmus check\``
+      ? 'next: review the proposals in isthmus.yaml, then run `isthmus check`'
+      : `next: put these lines into .env, with values (.env.example has them all):\n${variables.map((line) => `  ${line}`).join('\n')}\nthen review the proposals in isthmus.yaml, and run \`isthmus check\``
   return [...lines, next].join('\n')
 }
 
@@ -103,14 +103,14 @@ export function addInitCommand(program: Command, run: Run): void {
     .option('--metadata <name=source>', 'an OData system: file or URL of its $metadata', collect, [])
     .option(
       '--database <name=url>',
-      'a PostgreSQL database, as postgresql://…; #name at the end takes another schema than public',
+      'a PostgreSQL database, as postgresql://…; #name at the end selects a schema other than public',
       collect,
       [],
     )
     .option('--graphql <name=source>', 'a GraphQL system: its URL, or a file with its schema', collect, [])
     .option(
       '--resource <system=name>',
-      'the resource to take (default: what the entity probably means)',
+      'the resource to use (default: the most likely one for the entity)',
       collect,
       [],
     )
@@ -133,11 +133,14 @@ export function addInitCommand(program: Command, run: Run): void {
       [],
     )
     .option('--integration <id>', 'id of the integration', 'sync')
-    .option('--entity <name>', 'what is kept in agreement', 'customer')
-    .option('--fields <names>', 'fields, separated by commas (default: what the systems have in common)')
+    .option('--entity <name>', 'name of the entity that is synchronised', 'customer')
+    .option(
+      '--fields <names>',
+      'fields, separated by commas (default: the fields that the systems have in common)',
+    )
     .option(
       '--match <fields>',
-      'field, or several by commas, that are unique in each system together; never: nothing is matched',
+      'field, or combination of fields separated by commas, that is unique in each system; never: nothing is matched',
     )
     .option('--manifest <system=name>', 'a built-in manifest, such as crm=jsonplaceholder', collect, [])
     .option(
@@ -147,6 +150,6 @@ export function addInitCommand(program: Command, run: Run): void {
       [],
     )
     .option('--offline', 'do not call the systems of --system')
-    .option('--force', 'overwrite files that are there')
+    .option('--force', 'overwrite existing files')
     .action(run(init))
 }

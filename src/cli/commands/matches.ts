@@ -62,7 +62,7 @@ function draw({ reviews, duplicates, crowded, now }: Drawn): string {
     ...(duplicates.length > 0 ? [drawDuplicates(duplicates, now)] : []),
     ...crowded.map(
       ({ entity, rule, holders, examples }) =>
-        `${holders} ${entity} records share one key of match rule ${rule + 1} (${examples.join(', ')}, …): it tells none of them from another, so it makes no duplicates. Match by something unique.`,
+        `${holders} ${entity} records share one key of match rule ${rule + 1} (${examples.join(', ')}, …): it identifies none of them, so it causes no duplicates. Match by a unique field.`,
     ),
   ]
   return parts.join('\n\n')
@@ -156,7 +156,7 @@ export function addMatchesCommands(program: Command, run: Run): void {
   matches
     .command('list')
     .description('list possible counterparts, and duplicates with their values')
-    .option('--limit <n>', 'rows of each at most', parseLimit, 100)
+    .option('--limit <n>', 'maximum number of rows of each', parseLimit, 100)
     .option('--decided', 'list decided duplicates, to undo one')
     .action(run(list))
   addDecideCommands(matches, run)

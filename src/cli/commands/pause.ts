@@ -22,7 +22,7 @@ async function resume(context: CliContext): Promise<number> {
     const resumed = await store.admin.resume(context.actor)
     store.wake()
     context.output.result({ paused: false, changed: resumed }, () =>
-      resumed ? 'the work goes on' : 'it was not paused',
+      resumed ? 'the work continues' : 'it was not paused',
     )
     return exitCodes.fine
   })

@@ -82,7 +82,7 @@ function draw({ changes, decisions, field, now }: Drawn): string {
     ],
     '',
   )
-  return [agreed, '', 'what people decided:', people].join('\n')
+  return [agreed, '', 'decisions by people:', people].join('\n')
 }
 
 /** Journal bodies may be from other versions, so their structure is checked. */

@@ -35,7 +35,7 @@ function draw(status: StatusResource, forecast: QueueForecast | undefined, paper
     ...time,
     `open: ${open.join(', ')}`,
     ...section(
-      'what is not so',
+      'problem',
       general.flatMap((reason) => drawReason(reason, counts.now, paper)),
     ),
     '',
@@ -95,7 +95,7 @@ function drawPlace(place: PlaceResource, now: number, paper: Paper): string[] {
   const { system, entity, reasons, notes, pausedUntil } = place
   const told = reasons.filter(({ code }) => code !== 'moving')
   const paused =
-    pausedUntil === undefined ? [] : [`    no call goes to ${system} before ${ahead(pausedUntil, now)}`]
+    pausedUntil === undefined ? [] : [`    no call is sent to ${system} before ${ahead(pausedUntil, now)}`]
   const lines = [
     ...told.flatMap((reason) => drawReason(reason, now, paper)),
     ...paused,

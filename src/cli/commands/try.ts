@@ -71,7 +71,7 @@ function readText(path: string): string {
   }
   throw new UsageError(
     'CLI_USAGE',
-    `${path} is larger than ${fileBytesMax / 1024 / 1024} MB: give one record`,
+    `${path} is larger than ${fileBytesMax / 1024 / 1024} MB: pass a single record`,
   )
 }
 
@@ -151,7 +151,7 @@ function drawWrite(write: TriedWrite, { agreed }: TriedRecord, style: Style): st
     JSON.stringify(write.body, null, 2),
     ...write.problems.map(({ field, code, message }) => style.alert(`${field}: ${message} (${code})`)),
     ...write.poorer.map((field) =>
-      style.alert(`${field}: it would hold ${show(write.stored[field])} for ${show(agreed[field])}`),
+      style.alert(`${field}: it would store ${show(write.stored[field])} for ${show(agreed[field])}`),
     ),
   ]
 }

@@ -108,7 +108,8 @@ function explain(document: Document, plan: DefinitionPlan): void {
     )
     const missing = unmapped[system.name] ?? []
     const demands = missing.map(
-      (path) => `a create demands ${path}, and no field gives it: map it, or give it by a write expression`,
+      (path) =>
+        `a create requires ${path}, but no field supplies it: map it, or set it in a write expression`,
     )
     commentOn(document, ['entities', entity, 'systems', system.name, 'map'], demands)
     const race = [

@@ -124,7 +124,7 @@ async function certifyPlace(
   const refusal = await refusalOf(options, connect, part)
   const source = { entity, part, ...(options.body === undefined ? {} : { body: options.body }) }
   const template = refusal === undefined ? await templateOf(source) : undefined
-  const why = refusal ?? 'no text is mapped there, so nobody could tell the records made by it'
+  const why = refusal ?? 'no text is mapped there, so test records could not be recognised'
   const onWait = (what: string, ms: number): void => options.onWait?.(part.resource, what, ms)
   const waits = { waitMaxMs: options.waitMaxMs ?? waitMaxDefaultMs, onWait }
   const probes: CertifiedProbe[] = []
@@ -146,12 +146,12 @@ async function refusalOf(
   connect: () => ConnectedSystem,
   part: EntitySystem,
 ): Promise<string | undefined> {
-  if (write !== true) return 'records would have to be made there (--write)'
+  if (write !== true) return 'test records would have to be created there (--write)'
   const system = connect()
   const { remove, create } = system.resource(part.resource).capabilities
   await system.close()
   if (create === 'unsupported') return 'nothing can be created there'
-  return ['delete', 'both'].includes(remove) ? undefined : 'records made there could not be removed again'
+  return ['delete', 'both'].includes(remove) ? undefined : 'test records could not be removed again'
 }
 
 /** A read-only probe gets no template: it reads existing records and creates none. */

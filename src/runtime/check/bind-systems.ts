@@ -81,7 +81,7 @@ function resolveSystem(
         area: 'credentials',
         subject: name,
         message,
-        hint: 'set the variable (in the environment, or in .env beside the definition), or create the file',
+        hint: 'set the variable (in the environment, or in .env next to the definition), or create the file',
       })
     if (!offline) return undefined
   }

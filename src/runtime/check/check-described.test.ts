@@ -37,12 +37,12 @@ entities:
 async function demanded(onCreate: string): Promise<readonly string[]> {
   writeFileSync(join(directory, 'isthmus.yaml'), definition(onCreate))
   const { rows } = await checkIntegration({ directory, environment: {} })
-  return rows.map(({ message }) => message).filter((message) => message.startsWith('a create demands'))
+  return rows.map(({ message }) => message).filter((message) => message.startsWith('a create requires'))
 }
 
 test('a currency beside its amount and what every create gets count as given, and nothing else does', async () => {
   expect(await demanded(', onCreate: { kind: sale }')).toEqual([
-    'a create demands branch, and no field gives it',
+    'a create requires branch, but no field supplies it',
   ])
   expect(await demanded(', onCreate: { kind: sale, branch: main }')).toEqual([])
 }, 60_000)

@@ -67,7 +67,7 @@ async function describe(
       level,
       area: 'mapping',
       subject: part.system,
-      message: `its fields can't be asked for: ${message}`,
+      message: `its fields can't be requested: ${message}`,
     })
   } catch (error) {
     rows.push(rowOfError('mapping', part.system, error))
@@ -130,7 +130,7 @@ function unmappedRows(entity: string, { part, description, map, givesMore: more 
     level: 'warning',
     area: 'mapping',
     subject: `${entity} in ${part.system}`,
-    message: `a create demands ${field.path.join('.')}, and no field gives it`,
+    message: `a create requires ${field.path.join('.')}, but no field supplies it`,
     hint: 'map it, set it in a write expression, or remove create from the operations there',
   }))
 }

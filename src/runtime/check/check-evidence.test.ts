@@ -48,7 +48,7 @@ test('a change feed, and how long a duplicate stays unseen', async () => {
   const row = await said({ capabilities: '{ changes: { commitLagMs: 2000 } }', part: hourly })
   expect(row?.level).toBe('ok')
   expect(row?.message).toBe(
-    'before a create its changes are read to their end; a record entered there in the 2 s before that look, or between that look and the create (at once as a rule, 1 min at most) is a duplicate, and the next poll shows it (every 1 h)',
+    'before a create its changes are read to their end; a record entered there in the 2 s before this check, or between this check and the create (usually immediate, 1 min at most) is a duplicate, and the next poll detects it (every 1 h)',
   )
 })
 
@@ -56,14 +56,14 @@ test('a search, several at once, and both where both lag', async () => {
   const quick = '{ search: { batch: 50, equality: ignoringCase }, changes: { cursor: none } }'
   const one = await said({ capabilities: quick, part: ', triggers: [{ full: "0 3 * * *" }]' })
   expect(one?.message).toMatch(
-    /^before a create it is searched by the match fields, up to 50 at once; .* and the next full run shows it$/,
+    /^before a create it is searched by the match fields, up to 50 at once; .* and the next full run detects it$/,
   )
   const slow = '{ search: { lagMs: 900000 }, changes: { commitLagMs: 30000 } }'
   const both = await said({ capabilities: slow, part: hourly })
   expect(both?.message).toMatch(
     /^before a create it is searched by the match fields and its changes are read/,
   )
-  expect(both?.message).toContain('in the 30 s before that look')
+  expect(both?.message).toContain('in the 30 s before this check')
 })
 
 test('a whole list, where there is nothing else', async () => {
@@ -78,7 +78,7 @@ test('a place where nothing can show it is a warning, until the definition says 
   const row = await said({ capabilities: offset('null'), part: hourly })
   expect(row?.level).toBe('warning')
   expect(row?.message).toMatch(
-    /^it is unknown whether b already has a record: it has no search .* records are created anyway, .* the next poll shows it \(every 1 h\)$/,
+    /^it is unknown whether b already has a record: it has no search .* records are created anyway, .* the next poll detects it \(every 1 h\)$/,
   )
   expect(row?.hint).toContain('createWithoutEvidence')
   const held = await said({ capabilities: offset('null'), part: `${hourly}, createWithoutEvidence: hold` })
@@ -94,7 +94,7 @@ test('a search that is narrower than the rule shows nothing, and is tried all th
   const row = await said({ capabilities: narrow, part: hourly })
   expect(row?.level).toBe('warning')
   expect(row?.message).toContain('its search distinguishes what the match rules treat as equal')
-  expect(row?.message).toContain('what the search finds is matched; otherwise records are created')
+  expect(row?.message).toContain('search results are matched; otherwise records are created')
   const wide = await said({ capabilities: offset('{ equality: ignoringCase }'), part: hourly })
   expect(wide?.level).toBe('ok')
 })

@@ -53,19 +53,19 @@ function lookInWords(plan: EvidencePlan, { search, look }: EvidenceMeans): strin
 
 function windowInWords(plan: EvidencePlan, means: EvidenceMeans): string {
   const lag = lagOf(plan, means)
-  const between = `between that look and the create (at once as a rule, ${durationText(evidenceMaxAgeMs)} at most)`
-  const when = lag === 0 ? between : `in the ${durationText(lag)} before that look, or ${between}`
+  const between = `between this check and the create (usually immediate, ${durationText(evidenceMaxAgeMs)} at most)`
+  const when = lag === 0 ? between : `in the ${durationText(lag)} before this check, or ${between}`
   return `a record entered there ${when} is a duplicate`
 }
 
 /** Describes when a duplicate is detected. */
 function foundInWords({ triggers }: EntitySystem): string {
   const polls = triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
-  if (polls.length > 0) return `the next poll shows it (every ${durationText(Math.min(...polls))})`
+  if (polls.length > 0) return `the next poll detects it (every ${durationText(Math.min(...polls))})`
   const hooks = triggers.some(({ kind }) => kind === 'webhook')
   const full = triggers.some(({ kind }) => kind === 'full')
-  if (hooks) return `a webhook shows it${full ? ', or the next full run' : ''}`
-  return full ? 'the next full run shows it' : 'no regular read would detect it'
+  if (hooks) return `a webhook detects it${full ? ', or the next full run' : ''}`
+  return full ? 'the next full run detects it' : 'no regular read would detect it'
 }
 
 function withoutEvidence(part: EntitySystem, { attempt }: EvidencePlan, subject: string): CheckRow {
@@ -73,7 +73,7 @@ function withoutEvidence(part: EntitySystem, { attempt }: EvidencePlan, subject:
   const why = attempt
     ? `it is unknown whether ${system} already has a record: its search distinguishes what the match rules treat as equal, and it has neither a change feed nor a list by keys`
     : `it is unknown whether ${system} already has a record: it has no search by the match fields, no change feed and no list by keys`
-  const tried = attempt ? 'what the search finds is matched; otherwise ' : ''
+  const tried = attempt ? 'search results are matched; otherwise ' : ''
   const becomes =
     choice === 'hold'
       ? 'each create waits for a person'

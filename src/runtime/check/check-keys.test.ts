@@ -60,7 +60,7 @@ entities:
 test('half of a key is told: by what the system keeps unique, and by records that share it', async () => {
   const [shared, partial, ...more] = await warningsOf('[{ exact: [number] }]')
   expect(shared).toMatch(
-    /^match exact number: not unique, 4 of 302 records looked at share 2 keys \(such as .*C1/,
+    /^match exact number: not unique, 4 of 302 listed records share 2 keys \(such as .*C1/,
   )
   expect(partial).toBe('match exact number: crm keeps it unique only together with tenant')
   expect(more).toEqual([])
@@ -73,7 +73,7 @@ test('the whole key is not, nor is a key that some records lack', async () => {
 
 test('a value that two records share after normalisation is found far beyond the samples, and not shown', async () => {
   const [message, ...more] = await warningsOf('[{ exact: [email] }]')
-  expect(message).toMatch(/^match exact email: not unique, 2 of 302 records looked at share a key/)
+  expect(message).toMatch(/^match exact email: not unique, 2 of 302 listed records share a key/)
   expect(message).not.toContain('example')
   expect(more).toEqual([])
 }, 60_000)

@@ -44,7 +44,7 @@ export async function checkKeys({ entity, part, listed }: KeyTrial): Promise<Che
     if (rule === undefined || rule.kind === 'score' || first === undefined) return []
     const records = shared.reduce((sum, nativeIds) => sum + nativeIds.length, 0)
     const named = first.slice(0, namedMax).join(', ')
-    const message = `match ${namesOf(rule)}: not unique, ${records} of ${listed.length} records looked at share ${shared.length === 1 ? 'a key' : `${shared.length} keys`} (such as ${named})`
+    const message = `match ${namesOf(rule)}: not unique, ${records} of ${listed.length} listed records share ${shared.length === 1 ? 'a key' : `${shared.length} keys`} (such as ${named})`
     return [{ level: 'warning', area: 'mapping', subject: `${entity.name} in ${part.system}`, message, hint }]
   })
 }

@@ -50,7 +50,8 @@ function rowOf(
   const told = quotas
     .slice(0, quotasShownMax)
     .map(({ name, limit, remaining }) => `${name}: ${count(remaining)} of ${count(limit)} left`)
-  const reserve = allowance.reserve > 0 ? [`${Math.round(allowance.reserve * 100)} % kept for others`] : []
+  const reserve =
+    allowance.reserve > 0 ? [`${Math.round(allowance.reserve * 100)} % reserved for others`] : []
   const bounds = [...allowance.rates.map(({ name }) => name), ...told, ...reserve].join(', ')
   const calls = [...integration.entities.values()].reduce((sum, { systems }) => {
     const part = systems.get(system.name)
@@ -59,9 +60,9 @@ function rowOf(
   const { durationMs, bound } = forecastCalls(calls, { ...allowance, quotas }, now)
   const time =
     durationMs === 0
-      ? 'is not held up by that'
+      ? 'is not limited by this'
       : `takes at least ${durationText(durationMs)} (${bound ?? ''})`
-  const message = `${bounds}; a first load of ${count(records)} records of each entity, ${count(calls)} calls at most, ${time}`
+  const message = `${bounds}; an initial load of ${count(records)} records of each entity, ${count(calls)} calls at most, ${time}`
   return { level: 'ok', area: 'quota', subject: system.name, message }
 }
 

@@ -57,7 +57,7 @@ function rowsOfResource(
     ...rowsOfMappings(integration, place, description),
   ]
   if (rows.length > 0) return rows
-  const message = `${description.fields.length} fields, as the mapping takes them`
+  const message = `${description.fields.length} fields, compatible with the mapping`
   return [{ level: 'ok', area: 'schema', subject: `${description.name} in ${system}`, message }]
 }
 
@@ -105,7 +105,7 @@ function problemsOf(part: EntitySystem, { fields }: ResourceDescription): (reado
         ])
       else if (writable && described.every(({ creatable, updatable }) => !creatable && !updatable))
         found.push([
-          `${name}: the system says that ${text} can't be written`,
+          `${name}: the system declares that ${text} can't be written`,
           'say `direction: read` in `map`',
         ])
     }

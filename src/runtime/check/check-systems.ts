@@ -151,7 +151,7 @@ async function askAccount(options: AskOptions, system: ConnectedSystem): Promise
   try {
     const response = await system.fingerprint(contextFor(options, system.name))
     if (response.kind === 'unknown') return rowOfFailure('reach', system.name, response.failure)
-    return { level: 'ok', area: 'reach', subject: system.name, message: `it answers as ${response.value}` }
+    return { level: 'ok', area: 'reach', subject: system.name, message: `its account is ${response.value}` }
   } catch (error) {
     return rowOfError('reach', system.name, error)
   }
@@ -186,7 +186,7 @@ async function askPlace(options: AskOptions, { entity, part, system }: CheckedPl
       samples.seen === 0
         ? 'it responds with an empty list: no record to test the mapping on'
         : `none of the first ${samples.seen} records is in scope: no record to test the mapping on`
-    const hint = samples.seen === 0 ? 'create a record there' : 'look at `where`'
+    const hint = samples.seen === 0 ? 'create a record there' : 'check `where`'
     return [{ level: 'warning', area: 'mapping', subject, message, hint }]
   }
   const { nested } = resource.capabilities

@@ -102,9 +102,9 @@ function proposalFor({ kind, harmful }: SchemaDifference, fields: readonly strin
   if (!harmful) return 'no action needed; the mapping may declare it'
   switch (kind) {
     case 'removed':
-      return 'correct the path in `map`, or take the field out of it'
+      return 'correct the path in `map`, or remove the field from it'
     case 'type':
-      return 'compare the type of the field with it, and how the mapping spells it'
+      return 'compare the type of the field and its format in the mapping with it'
     case 'length':
       return 'set the new limit in `map` (maxLength, scale), so that longer values are handled as the system stores them'
     case 'enum':

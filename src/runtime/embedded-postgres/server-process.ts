@@ -44,7 +44,7 @@ export async function ensureCluster(setup: ServerSetup): Promise<void> {
     if (found === setup.binaries.majorVersion) return
     throw new IsthmusError(
       'EMBEDDED_VERSION_MISMATCH',
-      `${database} was made by PostgreSQL ${found}, the installed binaries are ${setup.binaries.majorVersion}`,
+      `${database} was created by PostgreSQL ${found}, the installed binaries are ${setup.binaries.majorVersion}`,
     )
   }
   const fresh = `${database}.new-${process.pid}`

@@ -51,6 +51,6 @@ export function standInFor({ name, description }: DescribedResource): DescribedS
     resourcesIn: 'resources',
     variables: [],
     resources: [resource],
-    notes: ['a stand-in that lives in memory: it takes the place of your second system until you name one'],
+    notes: ['an in-memory placeholder for your second system: replace it'],
   }
 }

@@ -45,10 +45,10 @@ export async function fetchDescription(source: DescriptionSource, accept: string
     const target = `${new URL(source.from).origin}${pathname}${search}`
     const reply = await client.exchange('GET', target, { headers: { accept }, signal: source.signal })
     if (reply.status === 200) return Buffer.from(reply.data).toString('utf8')
-    const hint = [401, 403].includes(reply.status) ? '; give a token with --token' : ''
+    const hint = [401, 403].includes(reply.status) ? '; pass a token with --token' : ''
     throw new UsageError(
       'CONNECTOR_DESCRIPTION_UNUSABLE',
-      `${withoutQuery(source.from)} answered ${reply.status} instead of a description${hint}.`,
+      `${withoutQuery(source.from)} returned status ${reply.status} instead of a description${hint}.`,
     )
   } finally {
     await client.close()

@@ -47,7 +47,7 @@ function withoutKeyNote(resources: readonly ResourceDescription[]): string | und
   const names = resources.filter(({ key }) => key.length === 0).map(({ name }) => name)
   if (names.length === 0) return undefined
   const more = names.length > namedMax ? ` and ${names.length - namedMax} more` : ''
-  return `views and tables without a primary key are left out: ${names.slice(0, namedMax).join(', ')}${more}; to use one, say in tables.NAME.key which columns identify a row, and for a view version: none and changes: none`
+  return `views and tables without a primary key are omitted: ${names.slice(0, namedMax).join(', ')}${more}; to use one, name the columns that identify a row in tables.NAME.key, and set version: none and changes: none for a view`
 }
 
 /** Columns for which no field can be proposed, and what to do if they are needed. */
@@ -63,12 +63,12 @@ function columnNotes({ fields }: ResourceDescription): readonly string[] {
     ...(untyped.length === 0
       ? []
       : [
-          `no field is proposed for ${untyped.join(', ')}: no type holds every value; map a part by its path (details.city), or the whole by read and write`,
+          `no field is proposed for ${untyped.join(', ')}: no type fits every value; map a part by its path (details.city), or the whole with read and write`,
         ]),
     ...(local.length === 0
       ? []
       : [
-          `${local.map(({ path }) => path[0]).join(', ')} have no zone and are taken as UTC; if the application means another, say timeZone here and in the mapping`,
+          `${local.map(({ path }) => path[0]).join(', ')} have no zone and are read as UTC; if the application uses another zone, set timeZone here and in the mapping`,
         ]),
   ]
 }
@@ -78,7 +78,7 @@ function splitSchema(from: string): { readonly url: string; readonly schema: str
   if (!/^postgres(?:ql)?:\/\//.test(from) || !URL.canParse(from))
     throw new UsageError(
       'CLI_USAGE',
-      'a database is named by an address such as postgresql://user:password@host:5432/name',
+      'a database is specified by a URL such as postgresql://user:password@host:5432/name',
     )
   const url = new URL(from)
   const schema = decodeURIComponent(url.hash.slice(1))
@@ -105,7 +105,7 @@ function resourceOf(description: ResourceDescription): DescribedResource {
   const notes: string[] = [...columnNotes(description)]
   if (marker === undefined && madeByDatabase)
     notes.push(
-      'the database makes the key: with a text column of its own for our record id and a unique index on it (create: { as: marker }), a create can be repeated without harm',
+      'the database generates the key: with a text column for the Isthmus record id and a unique index on it (create: { as: marker }), a create can be repeated safely',
     )
   const create =
     marker !== undefined

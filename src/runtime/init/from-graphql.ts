@@ -54,7 +54,7 @@ export async function fromGraphql(source: DescriptionSource): Promise<DescribedS
         notes,
       }
     }),
-    notes: live ? [] : ['the address of the API is not in a schema: put it into the variable'],
+    notes: live ? [] : ['the schema does not contain the URL of the API: put it into the variable'],
   }
 }
 
@@ -72,7 +72,7 @@ async function introspected(source: DescriptionSource): Promise<string> {
     if (isNativeRecord(response.data) && isNativeRecord(response.data.data)) return writeJson(response.data)
     throw new UsageError(
       'CONNECTOR_DESCRIPTION_UNUSABLE',
-      `${place} does not tell its schema: allow introspection, give a token with --token, or name a file with the schema.`,
+      `${place} does not return its schema: allow introspection, pass a token with --token, or name a file with the schema.`,
     )
   } finally {
     await client.close()

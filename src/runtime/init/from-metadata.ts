@@ -45,20 +45,18 @@ export async function fromMetadata(source: DescriptionSource): Promise<Described
     resources,
     notes: live
       ? []
-      : [
-          'the address of the service is not in its metadata, nor is how calls are authenticated: put both in',
-        ],
+      : ['the metadata contains neither the URL of the service nor its authentication: add both'],
   }
 }
 
 function resourceOf(set: EntitySet): Omit<DescribedResource, 'name' | 'description'> {
   const notes = [
-    'if the service responds with ETags and keeps to If-Match, say etag: true',
-    'changes are found by comparing lists; if a property holds the time of the last change, name it in changes.tracks',
+    'if the service returns ETags and honours If-Match, set etag: true',
+    'changes are found by comparing lists; if a property contains the time of the last change, name it in changes.tracks',
   ]
   if (set.creatable)
     notes.push(
-      'nothing in $metadata keeps a create from happening twice: after a lost response a person decides (create)',
+      '$metadata declares nothing that prevents duplicate creates: after a lost response a person decides (create)',
     )
   return {
     settings: {

@@ -41,7 +41,7 @@ export async function fromOpenApi(source: DescriptionSource): Promise<DescribedS
     }),
     notes: [
       ...auth.notes,
-      ...(url === undefined ? ['the document names no server: put the address into the variable'] : []),
+      ...(url === undefined ? ['the document names no server: put the URL into the variable'] : []),
       ...(isPublic || isLoopbackAddress(url ?? '')
         ? []
         : ['the server is named with http: only https is called']),

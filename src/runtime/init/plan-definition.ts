@@ -103,7 +103,7 @@ function sampleDoubt(systems: readonly ChosenSystem[]): string | undefined {
   if (sampled.length === 0) return undefined
   const seen = sampled.map(({ name, count }) => `the ${count} of ${name}`).join(' and ')
   const isLittle = sampled.some(({ count }) => count < fewRecords)
-  return `${isLittle ? 'low' : 'medium'} confidence: unique among ${seen} that were looked at; make sure that it always is`
+  return `${isLittle ? 'low' : 'medium'} confidence: unique among ${seen} that were read; make sure that it always is`
 }
 
 /** Parses `--match`: `tenant,number` is one rule with two fields, `never` is none. @throws UsageError CLI_USAGE */
@@ -112,7 +112,7 @@ export function wantedRules(text: string): readonly (readonly string[])[] {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
-  if (names.length === 0) throw new UsageError('CLI_USAGE', '--match: name a field, or never')
+  if (names.length === 0) throw new UsageError('CLI_USAGE', '--match: specify a field, or never')
   return text === 'never' ? [] : [names]
 }
 

@@ -44,7 +44,7 @@ export function wantedPair(left: FieldDescription, right: FieldDescription, syst
   const isSeen = left.nativeType !== 'unknown' && right.nativeType !== 'unknown'
   const reason = isSeen
     ? `named by --fields; ${left.nativeType} here, ${right.nativeType} there`
-    : `named by --fields; it was not seen ${right.nativeType === 'unknown' ? `in ${system}` : 'in the first system'}, so its name and type are guesses`
+    : `named by --fields; it was not found ${right.nativeType === 'unknown' ? `in ${system}` : 'in the first system'}, so its name and type are guesses`
   return {
     left,
     right,

@@ -92,7 +92,7 @@ export function lossesBetween(from: FieldDescription, to: FieldDescription): rea
     })
   }
   if (from.nullable && !to.nullable)
-    losses.push({ kind: 'null', message: 'it may be empty, where a value is demanded' })
+    losses.push({ kind: 'null', message: 'it may be empty, but a value is required' })
   return losses
 }
 

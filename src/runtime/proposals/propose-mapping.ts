@@ -95,7 +95,7 @@ function scoredPair(
   const score = name * 0.8 + fit * 0.2
   if (score < leastScore) return undefined
   const reasons = [
-    name >= 0.999 ? 'the names mean the same' : `the names are alike (${Math.round(name * 100)} %)`,
+    name >= 0.999 ? 'the names mean the same' : `the names are similar (${Math.round(name * 100)} %)`,
     fit === 1 ? `both are ${type.kind}` : `${left.nativeType} here, ${right.nativeType} there`,
   ]
   const source = !isWritable(left) ? 'left' : !isWritable(right) ? 'right' : 'both'

@@ -63,11 +63,11 @@ test('a check tells what is left, what is kept for others, and how long a first 
   ).toEqual([
     [
       'crm',
-      'DailyApiRequests: 9,000 of 15,000 left, 40 % kept for others; a first load of 9,000 records of each entity, 21,000 calls at most, takes at least 2 d (DailyApiRequests)',
+      'DailyApiRequests: 9,000 of 15,000 left, 40 % reserved for others; an initial load of 9,000 records of each entity, 21,000 calls at most, takes at least 2 d (DailyApiRequests)',
     ],
     [
       'erp',
-      '60 per minute; a first load of 9,000 records of each entity, 21,000 calls at most, takes at least 5 h 50 min (60 per minute)',
+      '60 per minute; an initial load of 9,000 records of each entity, 21,000 calls at most, takes at least 5 h 50 min (60 per minute)',
     ],
   ])
 })

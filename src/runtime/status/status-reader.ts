@@ -104,7 +104,7 @@ async function probe(admin: Pick<AdminStore, 'checkWritable'>): Promise<Database
   } catch (error) {
     const known = isIsthmusError(error)
       ? error
-      : new IsthmusError('STORE_UNAVAILABLE', 'the database does not answer', { cause: error })
+      : new IsthmusError('STORE_UNAVAILABLE', 'the database does not respond', { cause: error })
     return { code: known.code, message: known.message, error: known }
   }
 }

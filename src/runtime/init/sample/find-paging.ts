@@ -52,9 +52,9 @@ function whole({ shape }: FirstPage, total: number | undefined): Found {
     return {
       list: { paging: 'single' },
       sure: 'low',
-      why: `the response has ${count} of ${total} records, and no parameter was found that leads to the others: look it up`,
+      why: `the response has ${count} of ${total} records, and no parameter was found for the others: see the documentation of the API`,
     }
-  const why = total === undefined ? 'nothing in the response speaks of pages' : `it has all ${total} records`
+  const why = total === undefined ? 'the response has no sign of pages' : `it has all ${total} records`
   return { list: { paging: 'single' }, sure: total === undefined ? 'low' : 'medium', why }
 }
 
@@ -74,10 +74,10 @@ function byAddress(told: ReadonlyMap<string, unknown>): Found | undefined {
     if (!isNext) continue
     const list = { paging: 'next', next: dotted(place) }
     if (typeof value === 'string' && /^(?:https?:|\/|\?)/i.test(value))
-      return { list, sure: 'high', why: `${dotted(place)} has the address of the next page` }
+      return { list, sure: 'high', why: `${dotted(place)} has the URL of the next page` }
     const isAddressPlace = place.length > 1 || /url|link/i.test(place.at(-1) ?? '')
     if (value === null && isAddressPlace)
-      return { list, sure: 'medium', why: `${dotted(place)} is there, and empty on the only page` }
+      return { list, sure: 'medium', why: `${dotted(place)} exists, and is empty on the only page` }
   }
   return undefined
 }
@@ -105,7 +105,7 @@ async function byToken(first: FirstPage, told: ReadonlyMap<string, unknown>): Pr
       return {
         list: { ...list, after },
         sure: 'high',
-        why: `${dotted(place)} given as ${after} led to other records`,
+        why: `${dotted(place)} sent as ${after} returned other records`,
       }
   }
   return {
@@ -114,7 +114,7 @@ async function byToken(first: FirstPage, told: ReadonlyMap<string, unknown>): Pr
     why:
       token === undefined
         ? `${dotted(place)} looks like a token and is empty on the only page; the parameter ${candidates[0]} is a guess`
-        : `${dotted(place)} looks like a token, and none of ${candidates.join(', ')} takes it: look the parameter up`,
+        : `${dotted(place)} looks like a token, and none of ${candidates.join(', ')} accepts it: see the documentation of the API for the parameter`,
   }
 }
 
@@ -172,11 +172,11 @@ async function byNumber(first: FirstPage, told: ReadonlyMap<string, unknown>): P
 }
 
 function tried(parameter: string): Pick<Found, 'sure' | 'why'> {
-  return { sure: 'high', why: `${parameter} led to other records` }
+  return { sure: 'high', why: `${parameter} returned other records` }
 }
 
 function triedEmpty(parameter: string): Pick<Found, 'sure' | 'why'> {
-  return { sure: 'medium', why: `${parameter} is understood: past the records there are none` }
+  return { sure: 'medium', why: `${parameter} is recognised: beyond the last record the list is empty` }
 }
 
 /** Compares a page with these parameters with the first one. */

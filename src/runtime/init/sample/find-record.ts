@@ -61,7 +61,7 @@ export async function findRecordFacts(
   const note =
     candidates.length === 0
       ? `no property of the records looks like an id: name it with --id SYSTEM=PROPERTY`
-      : `${path}/{id} did not respond with the record when asked by ${candidates.join(', ')}: see item and id of the manifest`
+      : `${path}/{id} did not return the record when requested by ${candidates.join(', ')}: see item and id of the manifest`
   return { ...nothing, notes: [note] }
 }
 

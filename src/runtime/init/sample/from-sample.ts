@@ -65,7 +65,7 @@ export async function fromSample(source: SampleSource): Promise<DescribedSystem>
     notes:
       login === undefined && auth !== undefined
         ? [
-            'auth is a guess: bearer, basic, api-key or oauth2-client-credentials; remove it if the API asks for none',
+            'auth is a guess: bearer, basic, api-key or oauth2-client-credentials; remove it if the API requires none',
           ]
         : [],
   }
@@ -110,8 +110,8 @@ function refusal(source: SampleSource, status: number): string {
   const hint = ![401, 403].includes(status)
     ? ''
     : source.login === undefined
-      ? `: name its login with --token ${source.name}=VARIABLE, --api-key ${source.name}=HEADER:VARIABLE or --basic ${source.name}=USER:PASSWORD`
-      : ': the login was refused'
+      ? `: specify the authentication with --token ${source.name}=VARIABLE, --api-key ${source.name}=HEADER:VARIABLE or --basic ${source.name}=USER:PASSWORD`
+      : ': the credential was refused'
   return `${addressOf(source)} responded with ${status}${hint}`
 }
 
@@ -139,7 +139,7 @@ async function oneRecord(
     given: id,
   })
   const notes = [
-    `${above} did not respond with a list: say how records are listed (list), or name a feed (changes)`,
+    `${above} did not return a list: declare how records are listed (list), or name a feed (changes)`,
   ]
   const settings = settingsOf({ ...source, path: above }, facts, undefined, undefined, notes)
   return { path: above, records: [record as NativeRecord], settings, facts, isPublic: true, notes }
@@ -157,7 +157,7 @@ async function collection(
   const shape = findList(response.body, resource)
   if (shape === undefined)
     return unseen(source, [
-      `${addressOf(source)} did not respond with a list of records, nor with a record of that id`,
+      `${addressOf(source)} returned neither a list of records nor a record with that id`,
     ])
   const facts = await findRecordFacts(client, { path, records: shape.records, resource, given })
   const { list, sure, why } = await findPaging({
@@ -170,7 +170,8 @@ async function collection(
     id: facts.id,
   })
   const notes = [...facts.notes, `list: ${sure} confidence: ${why}`]
-  if (shape.records.length === 0) notes.push('the list is empty, so nothing is known of its records')
+  if (shape.records.length === 0)
+    notes.push('the list is empty, so the properties of its records are unknown')
   const settings = settingsOf(source, facts, shape, list, notes)
   const search = await searchOf(client, { path, query, shape, facts, resource })
   if (search !== undefined) notes.push(`search: high confidence: ${search} filters the list`)
@@ -231,14 +232,14 @@ function settingsOf(
   notes.push(writeNote(methods))
   if (envelope.length > 0 && !isJsonApi)
     notes.push(
-      `envelope: high confidence for reads, which have the record at ${envelope.join('.')}; that bodies are wrapped alike is a guess (else: envelope: { response: ${envelope.join('.')} })`,
+      `envelope: high confidence for reads, which have the record at ${envelope.join('.')}; that request bodies are wrapped in the same way is a guess (otherwise: envelope: { response: ${envelope.join('.')} })`,
     )
   if (etag !== undefined)
     notes.push(
       "version: it sends an ETag; if it honours If-Match, add ifMatch: '{version}' and remove acceptRaceWindow below",
     )
   notes.push(
-    'create: as none is the careful choice: after a lost response a person decides; a marker, an upsert key or an idempotency key is better',
+    'create: as none is the conservative choice: after a lost response a person decides; a marker, an upsert key or an idempotency key is better',
   )
   return {
     path,
@@ -261,7 +262,7 @@ function settingsOf(
 
 function writeNote(methods: ReadonlySet<string> | undefined): string {
   return methods === undefined
-    ? 'write: low confidence: PATCH is assumed; say with: put where the API replaces whole records, and remove.delete where records may be deleted'
+    ? 'write: low confidence: PATCH is assumed; set with: put if the API replaces whole records, and remove.delete if records may be deleted'
     : `write: high confidence: it allows ${[...methods].join(', ')}`
 }
 
@@ -294,7 +295,7 @@ function unseen(source: SampleSource, notes: readonly string[]): Looked {
   const more = [...notes]
   const settings = settingsOf(source, facts, undefined, { paging: 'single' }, more)
   more.push(
-    'list: low confidence: everything in one response is assumed; keyset, cursor, link, next, page or offset where the API has pages',
+    'list: low confidence: everything in one response is assumed; use keyset, cursor, link, next, page or offset if the API has pages',
   )
   return { path: source.path, records: [], settings, facts, isPublic: false, notes: more }
 }
@@ -313,20 +314,20 @@ export function parseSystem(text: string): Pick<SampleSource, 'name' | 'url' | '
     )
   const address = text.slice(at + 1)
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
-    throw new UsageError('CLI_USAGE', `--system ${name}: '${address}' is no http(s) address`)
+    throw new UsageError('CLI_USAGE', `--system ${name}: '${address}' is not an http(s) URL`)
   const url = new URL(address)
   const query = Object.fromEntries(url.searchParams)
   if (url.username !== '' || url.password !== '' || Object.keys(query).some((one) => secretNames.test(one)))
     throw new UsageError(
       'CLI_USAGE',
-      `--system ${name}: an address with a credential in it would end up in files; put the credential into a variable and name it with --basic, or with --api-key ${name}=?PARAMETER:VARIABLE`,
+      `--system ${name}: a URL with a credential would be written to files; put the credential into a variable and name it with --basic, or with --api-key ${name}=?PARAMETER:VARIABLE`,
     )
   const segments = url.pathname.split('/').filter((segment) => segment !== '')
   const resource = segments.at(-1)
   if (resource === undefined)
     throw new UsageError(
       'CLI_USAGE',
-      `--system ${name}: the address must end with the collection, as in ${url.origin}/users`,
+      `--system ${name}: the URL must end with the collection, as in ${url.origin}/users`,
     )
   // In the URL of a record, the last but one segment is the collection; the path contains both.
   const isRecord = segments.length > 1 && /\d/.test(resource)

@@ -83,7 +83,7 @@ export function loginsOf(
           flag,
           `write <system>=… with one of ${names.join(', ')}, as in ${flag} ${names[0] ?? 'crm'}=…`,
         )
-      if (logins.has(system)) throw usage(flag, `${system} has a login already`)
+      if (logins.has(system)) throw usage(flag, `${system} already has authentication`)
       logins.set(
         system,
         make(text.slice(at + 1), (name) => secretIn(name, `${flag} ${system}`, environment), flag),
@@ -96,14 +96,11 @@ export function loginsOf(
 /** The text may be a secret that was given by mistake, so it is only quoted if it looks like the name of a variable. */
 function secretIn(name: string, flag: string, environment: Environment): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw usage(flag, 'name the variable of the environment that holds the secret, never the secret itself')
+    throw usage(flag, 'name the environment variable that contains the secret, not the secret itself')
   const value = environment[name]
   if (value !== undefined && value !== '') return value
   const shown = /^[A-Z][A-Z0-9_]*$/.test(name) ? name : 'of the name that was given'
-  throw usage(
-    flag,
-    `there is no variable ${shown} in the environment: set it, or put it into .env in this folder`,
-  )
+  throw usage(flag, `the environment has no variable ${shown}: set it, or put it into .env in this folder`)
 }
 
 function usage(flag: string, what: string): UsageError {
