@@ -75,6 +75,8 @@ export interface MemberField {
   readonly hold?: { readonly reason: string; readonly at: number }
   /** The system refused this revision under this definition version: not sent again until one of them changes. */
   readonly rejected?: RefusedRevision
+  /** The refusal said that another record holds the value, which must be unique there: see `engine/write/taken-values.ts`. */
+  readonly taken?: TakenValue
   /** Number of writes of this revision whose response was an error of unknown effect. */
   readonly unclear?: { readonly rev: number; readonly count: number }
   /** Writes of this revision that were refused for their precondition, weighted: see `engine/write/refused-precondition.ts`. */
@@ -110,6 +112,18 @@ export interface RefusedRevision {
   readonly code: string
   /** The refusal named this field, so the other fields of the write may be sent without it. @default the write was refused as a whole */
   readonly named?: true
+}
+
+/** A value that another record holds, and the attempts to write it all the same. */
+export interface TakenValue {
+  /** The agreed revision. */
+  readonly rev: number
+  /** Refusals so far. */
+  readonly tries: number
+  /** It is written again at this time (epoch ms). @default once it is released */
+  readonly again?: number
+  /** The system takes no temporary value in place of the one that it holds. */
+  readonly keepsValue?: true
 }
 
 /** What the response to a create showed of a field that was sent without a value. */

@@ -33,6 +33,7 @@ import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
 import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 import type { GuardedChange, GuardReservation, RunStore } from './run-contract.ts'
+import type { ReleasedValue, ValueWaitDraft, ValueWaitStore } from './value-wait-contract.ts'
 
 /** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
 export interface FieldCodec {
@@ -253,6 +254,15 @@ export interface PassRows {
     readonly field?: string
   }[]
   readonly dependencies?: readonly DependencyDraft[]
+  readonly valueWaits?: readonly ValueWaitDraft[]
+  /** Waits that are over for another reason than a release. */
+  readonly clearedValueWaits?: readonly {
+    readonly recordId: string
+    readonly system: string
+    readonly field: string
+  }[]
+  /** Ends the waits for these values, whoever waits. */
+  readonly releasedValues?: readonly ReleasedValue[]
   readonly marks?: readonly Mark[]
   readonly journal?: readonly JournalEntry[]
 }
@@ -326,6 +336,7 @@ export type { StoredLensSet } from './lens-sets.ts'
 export type { PruneRequest, PruneResult } from './prune-contract.ts'
 export type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 export type { GuardedChange, GuardReservation, RunComparison, RunRow, StagedRecord } from './run-contract.ts'
+export type { ReleasedValue, ValueWait } from './value-wait-contract.ts'
 
 export interface MatchRequest {
   readonly lease: Lease
@@ -383,7 +394,7 @@ export interface AliasRequest {
  */
 export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'creating' | 'fenced' | 'unknown-survivor'
 
-export interface Store extends BindingStore, FactStore, RunStore {
+export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */
   migrate(): Promise<void>
   now(): Promise<number>

@@ -13,6 +13,7 @@ import type { KeptAnswer } from '../model/lookup.ts'
 import type { AgreedFields, CreateEvidence, Intent, IntentRequest, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
+import { type ValuePlace, valueKey } from './value-wait-contract.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -166,6 +167,11 @@ function withoutNulls(value: CanonicalValue): CanonicalValue {
 /** Blind index of a match key. */
 export function matchKeyMac(codec: FieldCodec, entity: string, key: MatchKey): Uint8Array {
   return codec.mac(encoder.encode(`match\u0000${entity}\u0000${key.rule}\u0000${key.kind}\u0000${key.text}`))
+}
+
+/** Blind index of a value that is unique in one system. */
+export function valueMac(codec: FieldCodec, place: ValuePlace, value: CanonicalValue): Uint8Array {
+  return codec.mac(encoder.encode(valueKey(place, value)))
 }
 
 /** One hash for all keys that a record is registered under, from their keyed hashes; neither order nor repetition matters. */

@@ -14,6 +14,7 @@ import { describeQueue } from './store-queue.ts'
 import { describeRetention } from './store-retention.ts'
 import { describeRuns } from './store-runs.ts'
 import { describeSchemas } from './store-schemas.ts'
+import { describeValueWaits } from './store-value-waits.ts'
 
 export function describeStore(name: string, open: OpenHarness): void {
   describe(`${name} store`, () => {
@@ -24,6 +25,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeIdentity(open)
     describeDuplicates(open)
     describeRuns(open)
+    describeValueWaits(open)
     describeBinding(open)
     describeJournal(open)
     describeAdmin(open)

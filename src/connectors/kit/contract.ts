@@ -114,6 +114,8 @@ export type WriteResult =
       readonly failure: CallFailure
       /** Native names of the refused fields, where the API names them. */
       readonly fields?: readonly string[]
+      /** The API says that another record holds a value that must be unique. @default judged by its words */
+      readonly taken?: true
     }
   /** The record does not exist any more. */
   | {

@@ -171,7 +171,12 @@ function byStatus(
   const quote = quotedWords(words, sent)
   const told = code === undefined ? '' : ` The system says: ${code}.`
   const message = `${failure.message}${told}${quote === undefined ? '' : ` In its own words: ${quote}`}`
-  return { kind: 'rejected', failure: { ...failure, message }, ...(fields === undefined ? {} : { fields }) }
+  return {
+    kind: 'rejected',
+    failure: { ...failure, message },
+    ...(fields === undefined ? {} : { fields }),
+    ...(status === 409 ? { taken: true } : {}),
+  }
 }
 
 const systemPhases: ReadonlySet<string> = new Set(['queue', 'back-off', 'auth', 'connect'])

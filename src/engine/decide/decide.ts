@@ -15,16 +15,17 @@ import type {
 } from '../../model/merge/contract.ts'
 import { isPartlyEmpty } from '../../model/merge/equivalence.ts'
 import { isUnverified } from '../../model/merge/member-field.ts'
-import type { Member, MemberField } from '../../model/state.ts'
+import type { Member } from '../../model/state.ts'
 import { followGone } from '../delete/detect.ts'
 import { replacesOnlyAbsorbed } from '../observe/lens-look.ts'
 import { observe } from '../observe/observe.ts'
 import { prepareReferences, referable } from '../observe/references.ts'
 import type { Pass, StepResult } from '../pass/contract.ts'
 import { hasRefusals, isPlannable, isReadable } from '../pass/lane.ts'
-import { updateMember } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
 import { composePatch, replacesMore } from '../write/compose.ts'
+import { forgetRefusals } from '../write/forget-refusals.ts'
+import { takeUpValues, withTemporaries } from '../write/taken-values.ts'
 import { keepMerge, keepScope } from './keep-merge.ts'
 import { mergeWithLookups } from './lookups.ts'
 
@@ -40,6 +41,7 @@ export interface DecidedPass {
 /** Merges the observations of this pass. Those that showed the record gone are never part of a merge: they are handled as deletions. */
 export async function decide(pass: Pass): Promise<DecidedPass> {
   forgetReleasedRefusals(pass)
+  await takeUpValues(pass)
   let result = await merge(pass)
   // A read may bring a change that is owed to a system not read so far: each round reads at least one more of them.
   for (let round = 0; round < pass.members.size; round += 1) {
@@ -59,8 +61,8 @@ async function merge(pass: Pass): Promise<MergeResult> {
   keepScope(pass)
   await prepareReferences(pass)
   const result = await mergeWithLookups(pass, () => mergeInput(pass))
-  if (!forgetOutdatedRefusals(pass, result)) return result
-  return mergeWithLookups(pass, () => mergeInput(pass))
+  if (!forgetOutdatedRefusals(pass, result)) return withTemporaries(pass, result)
+  return withTemporaries(pass, await mergeWithLookups(pass, () => mergeInput(pass)))
 }
 
 function mergeInput(pass: Pass): MergeInput {
@@ -174,12 +176,4 @@ function areOutdated(pass: Pass, member: Member, result: MergeResult): boolean {
     const held = (after[name]?.acked ?? 0) >= rejected.rev
     return changed || held || rejected.version !== pass.context.integration.version
   })
-}
-
-function forgetRefusals(pass: Pass, member: Member): void {
-  const fields = Object.entries(member.fields).map(([name, state]): [string, MemberField] => {
-    const { rejected: _rejected, ...kept } = state
-    return [name, kept]
-  })
-  updateMember(pass, { system: member.system, fields: Object.fromEntries(fields) })
 }

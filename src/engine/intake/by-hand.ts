@@ -159,6 +159,8 @@ async function listPlace(
 ): Promise<PlaceResult> {
   const where = { system: place.system, entity: place.entity.name }
   const run = await listFirst(context, runs, place, { kind, priority: 'hand', signal })
+  // Who holds a value that others wait for may be none of our records.
+  if ((await context.store.endValueWaits(place.system, place.entity.name)) > 0) context.wake()
   return {
     ...where,
     how: 'listed',

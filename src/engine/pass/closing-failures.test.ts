@@ -91,7 +91,7 @@ describe('a failure is resolved once its cause is gone', () => {
   test('when the record is deleted: nothing is left to decide', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    const failure = { code: 'HTTP_STATUS_FINAL', message: 'the name is taken', scope: 'record' } as const
+    const failure = { code: 'HTTP_STATUS_FINAL', message: 'the name is not valid', scope: 'record' } as const
     it.system('b').failNext('update', { kind: 'response', result: { kind: 'rejected', failure } })
     await it.edit('a', 'x', { name: 'Bad' })
     await it.advance(5_000)

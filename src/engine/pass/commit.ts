@@ -5,11 +5,13 @@ import type { OutgoingWrite } from '../ports.ts'
 import type { Pass } from './contract.ts'
 import { keepFailure } from './failure.ts'
 import { draftedRows, dropDraft, setLane, updateMember } from './pass.ts'
+import { releasedValues } from './value-waits.ts'
 
 /** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and every effect has its intent. */
 export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
   const { matchKeys } = pass.draft
   const guarded = writes.flatMap((write) => write.guarded ?? [])
+  pass.draft.rows.releasedValues = releasedValues(pass)
   const createChecks = writes.flatMap(({ check }) => check ?? [])
   const decision: Decision = {
     lease: pass.claim.lease,
@@ -30,6 +32,7 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
 
 /** T3 + T4: the outcomes so far, and the end of the pass unless `keep`. */
 export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
+  pass.draft.rows.releasedValues = releasedValues(pass)
   const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
   if (result.kind === 'ok') {
     forgetResponses(pass)

@@ -100,6 +100,8 @@ export interface Pass {
   readonly refusedStates: Map<string, RefusedState>
   /** Priority of this pass's calls in a system's limits, once it was determined. */
   priority?: Promise<CallContext['priority']>
+  /** Temporary values that this pass writes, by system and field. */
+  readonly temporaries: Map<string, Readonly<Record<string, string>>>
   draft: PassDraft
   /** Monotonic ms: nothing may be sent or committed after it. */
   readonly deadline: number

@@ -10,6 +10,7 @@ import type { Member } from '../../model/state.ts'
 import type { Settlement } from '../../store/contract.ts'
 import { commitSettlement, refuseTaken } from './commit.ts'
 import type { Need, Pass } from './contract.ts'
+import { takenAgainAt } from './value-waits.ts'
 
 /** Needs in the past make the record due immediately, but with this minimum delay so that it never loops within the same instant. */
 const soonestMs = 10
@@ -39,6 +40,8 @@ function standingNeeds(pass: Pass): readonly Need[] {
     if (pass.intents.has(member.system)) {
       needs.push({ at: Math.max(laneUntil(member.lane) ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
     }
+    const takenAt = takenAgainAt(member, now)
+    if (takenAt !== undefined) needs.push({ at: takenAt, why: 'value-taken' })
     // A lane that backs off is neither read nor written to meanwhile: outstanding work is found once it opens.
     if (member.lane.state === 'backoff' && member.lane.until > now) {
       needs.push({ at: member.lane.until, why: 'backoff' })

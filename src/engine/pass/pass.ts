@@ -27,6 +27,7 @@ export function beginPass(
     observedSystems: new Set(),
     stale: new Set(),
     refusedStates: new Map(),
+    temporaries: new Map(),
     draft: emptyDraft(),
     deadline: limits.deadline,
     signal: limits.signal,
@@ -47,6 +48,9 @@ function emptyDraft(): PassDraft {
       clearedFailures: [],
       clearedHolds: [],
       dependencies: [],
+      valueWaits: [],
+      clearedValueWaits: [],
+      releasedValues: [],
       marks: [],
       journal: [],
     },
@@ -99,6 +103,9 @@ export function addRows(pass: Pass, rows: PassRows): void {
   if (rows.clearedFailures) draft.rows.clearedFailures.push(...rows.clearedFailures)
   if (rows.clearedHolds) draft.rows.clearedHolds.push(...rows.clearedHolds)
   if (rows.dependencies) draft.rows.dependencies.push(...rows.dependencies)
+  if (rows.valueWaits) draft.rows.valueWaits.push(...rows.valueWaits)
+  if (rows.clearedValueWaits) draft.rows.clearedValueWaits.push(...rows.clearedValueWaits)
+  if (rows.releasedValues) draft.rows.releasedValues.push(...rows.releasedValues)
   if (rows.marks) draft.rows.marks.push(...rows.marks)
   if (rows.journal) draft.rows.journal.push(...rows.journal)
 }
@@ -157,6 +164,9 @@ export function draftedRows(pass: Pass): DraftedRows {
     ...(rows.clearedFailures.length > 0 ? { clearedFailures: rows.clearedFailures } : {}),
     ...(rows.clearedHolds.length > 0 ? { clearedHolds: rows.clearedHolds } : {}),
     ...(rows.dependencies.length > 0 ? { dependencies: rows.dependencies } : {}),
+    ...(rows.valueWaits.length > 0 ? { valueWaits: rows.valueWaits } : {}),
+    ...(rows.clearedValueWaits.length > 0 ? { clearedValueWaits: rows.clearedValueWaits } : {}),
+    ...(rows.releasedValues.length > 0 ? { releasedValues: rows.releasedValues } : {}),
     ...(rows.marks.length > 0 ? { marks: rows.marks } : {}),
     ...(rows.journal.length > 0 ? { journal: rows.journal } : {}),
   }
@@ -190,6 +200,9 @@ export function checkpoint(pass: Pass): () => void {
       clearedFailures: [...rows.clearedFailures],
       clearedHolds: [...rows.clearedHolds],
       dependencies: [...rows.dependencies],
+      valueWaits: [...rows.valueWaits],
+      clearedValueWaits: [...rows.clearedValueWaits],
+      releasedValues: [...rows.releasedValues],
       marks: [...rows.marks],
       journal: [...rows.journal],
     },

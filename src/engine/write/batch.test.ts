@@ -64,7 +64,7 @@ function gather(
 
 const refused: WriteResult = {
   kind: 'rejected',
-  failure: { code: 'HTTP_STATUS_FINAL', message: 'the code is taken', scope: 'record' },
+  failure: { code: 'HTTP_STATUS_FINAL', message: 'the code is not valid', scope: 'record' },
 }
 
 describe('writes of one kind', () => {

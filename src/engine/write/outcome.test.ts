@@ -18,7 +18,7 @@ const refusal = (fields?: readonly string[]) =>
     kind: 'response',
     result: {
       kind: 'rejected',
-      failure: { code: 'HTTP_STATUS_FINAL', message: 'the e-mail is taken', scope: 'record' },
+      failure: { code: 'HTTP_STATUS_FINAL', message: 'the e-mail is not valid', scope: 'record' },
       ...(fields === undefined ? {} : { fields }),
     },
   }) as const

@@ -32,6 +32,7 @@ import { inDoubtUntil, settledBy } from './horizon.ts'
 import { namedFields } from './refused-fields.ts'
 import { takeRefusedPrecondition } from './refused-precondition.ts'
 import { judgeStoredValues } from './stored-differently.ts'
+import { endWaits, landedTemporary, refusedTemporary, saysTaken, waitForValues } from './taken-values.ts'
 
 /** Takes the outcome of a write into the pass. Returns whether the record has to be looked at and decided again in this pass. */
 export async function takeOutcome(
@@ -110,6 +111,7 @@ type Landed = Extract<WriteResult, { readonly kind: 'ok' }>
 async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise<void> {
   const { intent, planned } = write
   if (planned === undefined) return
+  endWaits(pass, planned)
   const place = placeOf(pass.context, intent.system, pass.entity.name)
   const member = pass.members.get(intent.system)
   const now = pass.context.clock.now()
@@ -142,7 +144,8 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
       : {}),
   })
   openAfterSuccess(pass, intent.system)
-  judgeStoredValues(pass, write)
+  if (planned.temporary === undefined) judgeStoredValues(pass, write)
+  else landedTemporary(pass, planned)
 }
 
 /** The later of the looks that are still to come; null when none is. */
@@ -210,9 +213,13 @@ function refused(
   const { system, operation } = intent
   withdraw(pass, write)
   const { part } = placeOf(pass.context, system, pass.entity.name)
-  const named = planned === undefined ? [] : namedFields(part, planned, outcome.fields ?? [])
-  if (planned !== undefined) refuse(pass, planned, code, named)
-  else setLane(pass, system, { state: 'rejected', reason: code })
+  const wanted = planned?.temporary === undefined ? planned : refusedTemporary(pass, planned)
+  const named = wanted === undefined ? [] : namedFields(part, wanted, outcome.fields ?? [])
+  if (wanted === undefined) setLane(pass, system, { state: 'rejected', reason: code })
+  else {
+    refuse(pass, wanted, code, named)
+    if (saysTaken(outcome)) waitForValues(pass, wanted, named)
+  }
   const kept = { system, operation, code, replay: 'safe' } as const
   if (named.length === 0) keepFailure(pass, { ...kept, message })
   else keepFailure(pass, { ...kept, message: `${named.join(', ')}: ${message}`, about: named.join(',') })

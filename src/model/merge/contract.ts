@@ -114,6 +114,8 @@ export interface PlannedWrite {
   readonly operation: 'create' | 'update'
   readonly values: CanonicalDocument
   readonly revs: Readonly<Record<string, number>>
+  /** Fields whose value here only frees the one that another record waits for; `revs` has what the system holds of them. @default none */
+  readonly temporary?: readonly string[]
 }
 
 /** Something the merge recognised and corrected automatically; emitted as a domain event, never a reason to act. */

@@ -21,6 +21,7 @@ export function absorb(state: MemberField, value: MaybeValue): MemberField {
     notStored: _notStored,
     unclear: _unclear,
     contested: _contested,
+    taken: _taken,
     blank: _blank,
     inherited: _inherited,
     ...kept

@@ -52,6 +52,7 @@ import {
   type RecordRow,
   union,
 } from './tables.ts'
+import { endValueWaits, readValueWaits } from './value-waits.ts'
 
 export interface MemoryStoreOptions {
   /** The store's clock, epoch milliseconds. */
@@ -329,6 +330,14 @@ export class MemoryStore implements Store {
 
   async wakeFirstLoad(system: string, entity: string): Promise<void> {
     wakeFirstLoad(this.#context, { system, entity })
+  }
+
+  async valueWaits(recordId: string) {
+    return readValueWaits(this.#context, recordId)
+  }
+
+  async endValueWaits(system: string, entity: string): Promise<number> {
+    return endValueWaits(this.#context, system, entity)
   }
 
   async baselineDone(system: string, entity: string): Promise<boolean> {

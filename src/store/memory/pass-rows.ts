@@ -6,6 +6,7 @@ import { decodePlain, encodePlain } from '../documents.ts'
 import { addDependencies } from './dependencies.ts'
 import { applyMarks } from './intake.ts'
 import { key, type MemoryContext } from './tables.ts'
+import { writeValueWaits } from './value-waits.ts'
 
 export function writePassRows(context: MemoryContext, rows: PassRows & { readonly lease: Lease }): void {
   writeConflicts(context, rows)
@@ -15,6 +16,7 @@ export function writePassRows(context: MemoryContext, rows: PassRows & { readonl
   for (const cleared of rows.clearedFailures ?? []) closeFailure(context, cleared)
   applyMarks(context, rows.marks ?? [])
   addDependencies(context, rows.dependencies ?? [])
+  writeValueWaits(context, rows)
 }
 
 export function closeFailure(

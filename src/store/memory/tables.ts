@@ -140,6 +140,15 @@ export interface StagedRow {
   readonly version: string | undefined
 }
 
+export interface ValueWaitRow {
+  readonly recordId: string
+  readonly system: string
+  readonly entity: string
+  readonly field: string
+  readonly wanted: string
+  readonly holds: string | undefined
+}
+
 /** All rows of the store. */
 export class MemoryTables {
   readonly records = new Map<string, RecordRow>()
@@ -166,6 +175,7 @@ export class MemoryTables {
   readonly duplicates = new Map<string, DuplicateTableRow>()
   readonly recordDuplicates = new Map<string, Set<DuplicateTableRow>>()
   readonly dependencies = new Map<string, DependencyDraft>()
+  readonly valueWaits = new Map<string, ValueWaitRow>()
   readonly deliveries = new Map<string, { readonly body: Uint8Array; readonly at: number }>()
   readonly cursors = new Map<string, { readonly position: string; readonly at: number }>()
   readonly runs = new Map<string, RunRow>()
@@ -324,6 +334,7 @@ export function deleteRecord(tables: MemoryTables, recordId: string): void {
   dropWhere(tables.holds, (row) => row.recordId === recordId)
   dropWhere(tables.failures, (row) => row.recordId === recordId)
   dropWhere(tables.dependencies, (row) => row.recordId === recordId)
+  dropWhere(tables.valueWaits, (row) => row.recordId === recordId)
   dropWhere(tables.conflicts, (row) => row.recordId === recordId)
   dropWhere(tables.intents, (row) => row.recordId === recordId)
   for (const row of tables.recordIntents.get(recordId) ?? []) tables.openIntents.delete(row)

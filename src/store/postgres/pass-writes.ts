@@ -9,6 +9,7 @@ import {
   encodeMember,
   encodePlain,
   shadowMac,
+  valueMac,
 } from '../documents.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
@@ -31,6 +32,7 @@ import { shareTargets } from './sql/share-targets.ts'
 import { type MemberChange, updateMembers } from './sql/update-members.ts'
 import { updateRecords } from './sql/update-records.ts'
 import { upsertFailures } from './sql/upsert-failures.ts'
+import { clearValueWaits, releaseValueWaits, saveValueWaits } from './sql/value-waits.ts'
 
 type Updates = PassRows &
   Pick<Decision, 'lease' | 'record' | 'members' | 'resolved' | 'intents'> & {
@@ -77,7 +79,35 @@ export async function writePass<Item extends Updates>(
   const marks = items.flatMap((item) => item.marks ?? [])
   if (marks.length > 0) await applyMarks(session, marks)
   const own = absorbed.map(({ item, system }) => ({ recordId: item.lease.recordId, system }))
-  await markDirty(session, [...own, ...(await releaseWaiting(session, held))])
+  const released = await writeValueWaits(context, session, items)
+  await markDirty(session, [...own, ...released, ...(await releaseWaiting(session, held))])
+}
+
+/** Ends the waits for values that these records gave up, and notes what they wait for themselves. Returns the records that are due. */
+async function writeValueWaits(
+  { codec }: PostgresContext,
+  session: Session,
+  items: readonly Updates[],
+): Promise<readonly DirtyMark[]> {
+  const given = items.flatMap(({ releasedValues }) => releasedValues ?? [])
+  const [released] = await Promise.all([
+    releaseValueWaits(
+      session,
+      given.map(({ value, ...place }) => valueMac(codec, place, value)),
+    ),
+    saveValueWaits(
+      session,
+      items
+        .flatMap(({ valueWaits }) => valueWaits ?? [])
+        .map(({ recordId, wanted, holds, ...place }) => ({
+          ...place,
+          recordId,
+          wanted: valueMac(codec, place, wanted),
+          holds: holds === undefined ? undefined : valueMac(codec, place, holds),
+        })),
+    ),
+  ])
+  return released
 }
 
 function intentRows({ codec }: PostgresContext, items: readonly Updates[]) {
@@ -195,6 +225,10 @@ async function writeSideRows<Item extends Updates>(
     insertDependencies(
       session,
       items.flatMap(({ dependencies }) => dependencies ?? []),
+    ),
+    clearValueWaits(
+      session,
+      items.flatMap(({ clearedValueWaits }) => clearedValueWaits ?? []),
     ),
   ])
 }

@@ -55,6 +55,7 @@ import {
   readSentinels,
   saveFingerprint,
 } from './sql/systems.ts'
+import { endValueWaits, readValueWaits } from './sql/value-waits.ts'
 import { wakeFirstLoad } from './sql/wake-first-load.ts'
 import { PostgresTokenStore } from './token-store.ts'
 import { WakeChannel } from './wake-channel.ts'
@@ -261,6 +262,18 @@ export class PostgresStore implements Store {
 
   wakeFirstLoad(system: string, entity: string) {
     return wakeFirstLoad(this.#session('waking what waited for a first load'), system, entity)
+  }
+
+  valueWaits(recordId: string) {
+    return readValueWaits(this.#session('reading what waits for values'), recordId)
+  }
+
+  endValueWaits(system: string, entity: string) {
+    return this.#context.database.transaction('ending waits for values', async (session) => {
+      const marks = await endValueWaits(session, system, entity)
+      await markDirty(session, marks)
+      return marks.length
+    })
   }
 
   baselineDone(system: string, entity: string) {

@@ -262,6 +262,12 @@ token.key text not null
 token.generation integer not null
 token.expires_at bigint not null
 token.document bytea not null
+value_wait.record_id uuid not null
+value_wait.system text not null
+value_wait.entity text not null
+value_wait.field text not null
+value_wait.wanted bytea not null
+value_wait.holds bytea
 worker.id integer not null
 worker.process text not null
 worker.started_at bigint not null
@@ -327,6 +333,8 @@ schedule_owner CHECK (only_row)
 schedule_owner PRIMARY KEY (only_row)
 system_health PRIMARY KEY (system)
 token PRIMARY KEY (key)
+value_wait PRIMARY KEY (record_id, system, field)
+value_wait FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 worker PRIMARY KEY (id)
 
 -- indexes
@@ -394,6 +402,10 @@ CREATE UNIQUE INDEX schedule_owner_pkey ON schedule_owner USING btree (only_row)
 CREATE UNIQUE INDEX schedule_pkey ON schedule USING btree (key)
 CREATE UNIQUE INDEX system_health_pkey ON system_health USING btree (system)
 CREATE UNIQUE INDEX token_pkey ON token USING btree (key)
+CREATE INDEX value_wait_holds ON value_wait USING btree (holds) WHERE (holds IS NOT NULL)
+CREATE UNIQUE INDEX value_wait_pkey ON value_wait USING btree (record_id, system, field)
+CREATE INDEX value_wait_place ON value_wait USING btree (system, entity)
+CREATE INDEX value_wait_wanted ON value_wait USING btree (wanted)
 CREATE UNIQUE INDEX worker_pkey ON worker USING btree (id)
 
 -- settings
