@@ -55,7 +55,7 @@ describe('a value that is unique', () => {
     await it.advance(500)
     expect(phonesOf(it, 'b', ids)).toEqual(['333', '111'])
     expect(await failures(it)).toEqual([])
-    expect(await it.member('a', 'x1', 'b')).toMatchObject({ lane: 'open' })
+    expect(await it.member('a', 'x1', 'b')).toMatchObject({ lane: { state: 'open' } })
   })
 
   test('is written once more by itself, for a holder that is no record here', async () => {
