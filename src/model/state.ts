@@ -50,6 +50,8 @@ export interface ReplacedValue {
   readonly shown?: true
   /** Version that the response to the write named, if any: a later version that shows the old value again is an edit. */
   readonly version?: string
+  /** The same for earlier writes that no read had verified when the next one was sent, newest first: the system may have stored none of them. */
+  readonly earlier?: readonly Omit<ReplacedValue, 'earlier'>[]
 }
 
 /** The known state of one field in one system. */

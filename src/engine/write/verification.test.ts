@@ -165,6 +165,27 @@ describe('a write that a system accepts for later processing', () => {
     expect(name?.provisional).toBeUndefined()
   })
 
+  test.each([2, 3])('is no edit of the old value when %i in a row have no effect', async (writes) => {
+    const it = start({ ...plain, inflightMs: 20_000 }, { policy: { kind: 'prefer', rank: ['b', 'a'] } })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    // A value that was never written by us.
+    await it.edit('b', nativeId, { name: 'Own' })
+    await it.advance(10_000)
+    const names = ['Bea', 'Cid', 'Dee'].slice(0, writes)
+    for (const name of names) {
+      it.system('b').failNext('update', accepted(nativeId))
+      await it.edit('a', 'x', { name })
+      await it.advance(3_000)
+      // Something reads the record while nothing has been applied.
+      await it.mark('b', nativeId)
+      await it.advance(3_000)
+    }
+    await it.advance(90_000)
+    expect(it.system('a').body('x')).toMatchObject({ name: names.at(-1) })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: names.at(-1) })
+    expect(await conflicts(it)).toEqual([])
+  })
+
   test('is sent again when its time has passed without effect', async () => {
     const it = start({ ...plain, inflightMs: 20_000 })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })

@@ -5,7 +5,7 @@
  * field in the meantime.
  */
 import type { EntitySystem, SystemField } from '../integration.ts'
-import type { MemberField, MemberFields } from '../state.ts'
+import type { MemberField, MemberFields, ReplacedValue } from '../state.ts'
 import type { CanonicalDocument } from '../values.ts'
 import type { PlannedWrite } from './contract.ts'
 import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
@@ -103,6 +103,7 @@ function unverifiedWrite(
   return {
     ...(accepted === true ? { ...kept, provisional: rev } : acknowledge(kept, rev)),
     replaced: {
+      ...earlierWrites(state),
       acked: state.acked,
       ...(state.shadow === undefined ? {} : { value: state.shadow }),
       ...(versionBefore === undefined ? {} : { versionBefore }),
@@ -111,6 +112,15 @@ function unverifiedWrite(
     },
     ...(state.notStored === rev ? { notStored: rev } : {}),
   }
+}
+
+/** Writes in a row that none was verified of; a value from before more of them counts as an edit. */
+const earlierMax = 4
+
+function earlierWrites({ replaced }: MemberField): Pick<ReplacedValue, 'earlier'> {
+  if (replaced === undefined) return {}
+  const { earlier = [], ...last } = replaced
+  return { earlier: [last, ...earlier].slice(0, earlierMax) }
 }
 
 /**

@@ -5,7 +5,7 @@
  * write is sent once more; if the system shows the old value again, the revision counts as refused and a failure is reported.
  */
 import { isRecognisedCoercion } from '../coercion.ts'
-import type { MemberField } from '../state.ts'
+import type { MemberField, ReplacedValue } from '../state.ts'
 import type { FieldType } from '../values.ts'
 import type { FieldRole } from './entity-shape.ts'
 import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
@@ -37,14 +37,14 @@ export type UnverifiedVerdict =
 /** Judges an observation that shows the value from before the write; undefined when it shows anything else. */
 export function judgeUnverified(look: UnverifiedObservation): UnverifiedVerdict | undefined {
   const { type, state, observed, definition } = look
-  const { replaced } = state
-  if (replaced === undefined || !showsReplacedValue(look)) return undefined
+  const replaced = shownReplaced(look)
+  if (replaced === undefined) return undefined
   if (mayStillApply(state, look)) return { kind: 'pending' }
   const isOurs = isRecognisedCoercion(state.shadow, observed, type) !== undefined
   // A form of our value that equals the old one, under another version than before: the system converts our value to it.
-  if (isOurs && hasAnotherVersion(look)) return undefined
+  if (isOurs && hasAnotherVersion(replaced, look)) return undefined
   // The response showed our value, and the version has changed since: it was stored, and somebody has restored the old value.
-  if (replaced.shown === true && hasAnotherVersion(look)) return undefined
+  if (replaced.shown === true && hasAnotherVersion(replaced, look)) return undefined
   const rev = Math.max(state.provisional ?? 0, state.acked)
   const before = forgetWrote(acknowledge(absorb(state, observed), replaced.acked))
   if (state.notStored !== rev) return { kind: 'not-stored', state: { ...before, notStored: rev } }
@@ -56,17 +56,25 @@ export function judgeUnverified(look: UnverifiedObservation): UnverifiedVerdict 
   }
 }
 
-function showsReplacedValue({ role, state, observed, version }: UnverifiedObservation): boolean {
-  const { replaced } = state
-  if (replaced === undefined) return false
+/** What the observation shows to be unreplaced: the value from before the last write, or from before earlier ones that were not verified either. */
+function shownReplaced(look: UnverifiedObservation): ReplacedValue | undefined {
+  const { replaced } = look.state
+  if (replaced === undefined) return undefined
+  return [replaced, ...(replaced.earlier ?? [])].find((one) => showsReplacedValue(one, look))
+}
+
+function showsReplacedValue(
+  replaced: ReplacedValue,
+  { role, state, observed, version }: UnverifiedObservation,
+): boolean {
   // The response named the version of the write: a later version with the old value is somebody's edit.
   if (replaced.version !== undefined && version !== undefined && version !== replaced.version) return false
   if (isEmpty(observed)) return isEmpty(replaced.value) && !isEmpty(state.shadow)
   return equivalent(role.settings, observed, replaced.value)
 }
 
-function hasAnotherVersion({ state: { replaced }, version }: UnverifiedObservation): boolean {
-  return version !== undefined && replaced?.versionBefore !== undefined && version !== replaced.versionBefore
+function hasAnotherVersion({ versionBefore }: ReplacedValue, { version }: UnverifiedObservation): boolean {
+  return version !== undefined && versionBefore !== undefined && version !== versionBefore
 }
 
 /** The system accepted the write but may not have applied it by the time of this read. */
