@@ -1,13 +1,13 @@
 /**
- * The store contract: everything durable, batch first. `postgres/` is the store of record, `memory/` the reference for simulation; one
- * conformance suite (`test/conformance/store.ts`) holds both to it.
+ * The store contract: all durable state, batch first. `postgres/` is the production store, `memory/` the reference for simulation; one conformance
+ * suite (`test/conformance/store.ts`) verifies both.
  *
- * Rules that every implementation keeps:
+ * Rules for every implementation:
  * - one integration per store; another integration's id is refused at {@link Store.bind}
- * - each method is one transaction; a batch commits whole, and items that are fenced or refused are reported one by one
+ * - each method is one transaction; a batch commits as a whole, and items that are fenced or refused are reported individually
  * - all times are epoch milliseconds of the store's own clock
- * - a worker's write takes effect only under the lease it was claimed with ({@link Lease}); otherwise the item answers `fenced`
- * - documents go through the {@link FieldCodec} and are bytes at rest; keyed hashes beside them serve comparisons
+ * - a worker's write takes effect only under the lease it was claimed with ({@link Lease}); otherwise the result of the item is `fenced`
+ * - documents go through the {@link FieldCodec} and are bytes at rest; keyed hashes beside them are used for comparisons
  */
 
 import type { ErrorCode } from '../model/error-codes.ts'
@@ -35,7 +35,7 @@ import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 import type { GuardedChange, GuardReservation, RunStore } from './run-contract.ts'
 import type { ReleasedValue, ValueWaitDraft, ValueWaitStore } from './value-wait-contract.ts'
 
-/** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
+/** Encodes field documents to bytes and back, bound to their location, so that bytes moved elsewhere can't be decoded. */
 export interface FieldCodec {
   encode(plain: Uint8Array, place: FieldPlace): Uint8Array
   decode(bytes: Uint8Array, place: FieldPlace): Uint8Array
@@ -58,22 +58,22 @@ export interface Lease {
   readonly binding?: number
 }
 
-/** A live worker. Its liveness is a session lock: a killed process loses it at once, and {@link Store.reap} hands its records on. */
+/** A live worker. Its liveness is a session lock: a killed process loses it at once, and {@link Store.reap} releases its records. */
 export interface WorkerSession {
   readonly id: number
-  /** Aborts when the session is lost (connection gone): stop, register anew; results under this id are fenced. */
+  /** Aborts when the session is lost (connection gone): stop and register again; results under this id are fenced. */
   readonly lost: AbortSignal
   close(): Promise<void>
 }
 
-/** "Look at this record": from a webhook, a poll, a full run or a person. */
+/** "Read this record": from a webhook, a poll, a full run or a person. */
 export interface Mark {
   readonly system: string
   readonly entity: string
   readonly nativeId: string
-  /** No news when it equals the member's absorbed version. */
+  /** No change when it equals the member's absorbed version. */
   readonly version?: string
-  /** Worth a look even if the version is known (deletion events, by hand). */
+  /** The record has to be read even if the version is known (deletion events, manual requests). */
   readonly force?: boolean
 }
 
@@ -101,11 +101,11 @@ export interface IntakeResult {
   readonly duplicate: boolean
   /** Known records made dirty. */
   readonly marked: number
-  /** Unknown records taken in as candidates. */
+  /** Unknown records added as candidates. */
   readonly discovered: number
 }
 
-/** A record with everything one pass needs. */
+/** A record with all the data that a pass requires. */
 export interface ClaimedRecord {
   readonly lease: Lease
   readonly record: SyncRecord
@@ -118,11 +118,11 @@ export interface ClaimResult {
   readonly now: number
   readonly leaseMs: number
   readonly records: readonly ClaimedRecord[]
-  /** Another definition is bound by now: this process is to stop. */
+  /** Another definition is bound now: this process must stop. */
   readonly superseded?: true
 }
 
-/** New values of a member; keys left out stay as they are, `null` clears. */
+/** New values of a member; missing keys are unchanged, `null` clears. */
 export interface MemberUpdate {
   readonly system: string
   readonly state?: MemberState
@@ -141,12 +141,12 @@ export interface MemberUpdate {
   readonly evidence?: CreateEvidence | null
 }
 
-/** What must hold for a create when its intent is committed. */
+/** Conditions for a create when its intent is committed. */
 export interface CreateCheck {
   readonly system: string
   /** No candidate of that system discovered before this may be unread (epoch ms). */
   readonly readUpTo: number
-  /** Evidence that the system has no counterpart: still for the record's keys, and not too old. @default none is asked for */
+  /** Evidence that the system has no counterpart: still for the record's keys, and not too old. @default none is required */
   readonly evidence?: {
     readonly keys: string
     readonly takenAt: number
@@ -193,7 +193,7 @@ export interface JournalEntry {
   readonly body: unknown
 }
 
-/** A hold: something waits for a person while the rest flows. One open hold per (record, system, field, kind). */
+/** A hold: something waits for a person while everything else continues. One open hold per (record, system, field, kind). */
 export interface HoldDraft {
   readonly id: string
   readonly recordId: string
@@ -217,9 +217,9 @@ export interface FailureDraft {
 }
 
 /**
- * Waits until the target record has a counterpart in the system, then the waiting record becomes dirty and a lane that was `waiting`
- * there opens. A native id not seen yet is waited for until it belongs to a record that is more than a candidate. A field may wait for
- * several targets; what it waited for in the same way (native ids, or records) and is not among those of a commit any more is dropped.
+ * Waits until the target record has a counterpart in the system; then the waiting record becomes dirty and a lane that was `waiting` there opens. An
+ * unknown native id is waited for until it belongs to a record that is more than a candidate. A field may wait for several targets; targets of the
+ * same kind (native ids, or records) that a commit no longer names are dropped.
  */
 export interface DependencyDraft {
   readonly recordId: string
@@ -227,26 +227,26 @@ export interface DependencyDraft {
   readonly field: string
   /** Either a known record … */
   readonly targetRecordId?: string
-  /** … or a native id not seen yet. */
+  /** … or a native id that is not known yet. */
   readonly target?: { readonly system: string; readonly entity: string; readonly nativeId: string }
 }
 
 /** Side rows that any commit of a pass may add. */
 export interface PassRows {
   /**
-   * A draft whose id is not there yet is a new conflict. One whose id is there adds its candidates to the ones kept, and closes the
-   * conflict when it has a winner; a conflict that a person decided meanwhile stays as decided.
+   * A draft with a new id is a new conflict. One with an existing id adds its candidates to the stored ones, and closes the conflict when it has a
+   * winner; a conflict that a person has decided meanwhile is unchanged.
    */
   readonly conflicts?: readonly ConflictDraft[]
   readonly holds?: readonly HoldDraft[]
   readonly failures?: readonly FailureDraft[]
-  /** Lanes whose open failure is over; with a `code` only if it is that one. */
+  /** Lanes whose open failure is resolved; with a `code` only if it has that one. */
   readonly clearedFailures?: readonly {
     readonly recordId: string
     readonly system: string
     readonly code?: ErrorCode
   }[]
-  /** Holds that have lost their reason; `system` and `field` left out close all of that kind. */
+  /** Holds without a remaining reason; without `system` and `field` all of that kind are closed. */
   readonly clearedHolds?: readonly {
     readonly recordId: string
     readonly kind: HoldDraft['kind']
@@ -280,7 +280,7 @@ export interface Decision extends PassRows {
   /** Earlier intents that this pass resolved. */
   readonly resolved?: readonly IntentUpdate[]
   readonly unmade?: readonly UnmadeChange[]
-  /** Match keys of the record, replaced whole when given. */
+  /** Match keys of the record, replaced as a whole when given. */
   readonly matchKeys?: readonly MatchKey[]
   /** For each create among the intents; refused too when another record of that system shares an exact key. */
   readonly createChecks?: readonly CreateCheck[]
@@ -313,9 +313,9 @@ export interface Settlement extends PassRows {
   readonly resolved?: readonly IntentUpdate[]
   readonly unmade?: readonly UnmadeChange[]
   /**
-   * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear), else the record is due at once.
-   * `again` keeps it dirty and due at `at`, or at once if it was marked since the claim; `look` narrows the systems still to be looked at
-   * (default: all that the claim named). `keep` stays in the worker's hands (another round follows).
+   * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear), otherwise the record is due at once.
+   * `again` keeps it dirty and due at `at`, or at once if it was marked since the claim; `look` narrows the systems still to be read (default: all
+   * that the claim named). `keep` keeps the claim (another round follows).
    */
   readonly finish:
     | { readonly kind: 'clean'; readonly seq: number }
@@ -341,7 +341,7 @@ export type { ReleasedValue, ValueWait } from './value-wait-contract.ts'
 export interface MatchRequest {
   readonly lease: Lease
   readonly entity: string
-  /** System whose unmatched record looks for its counterpart. */
+  /** The system whose unmatched record is being matched. */
   readonly system: string
   readonly keys: readonly MatchKey[]
 }
@@ -352,14 +352,14 @@ export interface MatchHit {
   readonly state: RecordState
   readonly rule: number
   readonly kind: 'exact' | 'block'
-  /** Systems in which it has a counterpart already. */
+  /** Systems in which it already has a counterpart. */
   readonly linked: readonly string[]
   /** Systems in which a create of it is open. */
   readonly creating: readonly string[]
   readonly fields: AgreedFields
-  /** A person said that the two are different things. */
+  /** A person decided that the two are distinct. */
   readonly keptApart: boolean
-  /** In a worker's hands now: an unmatched one may be about to become a record of its own. */
+  /** A worker is processing it: an unmatched one may be about to become a record of its own. */
   readonly busy: boolean
 }
 
@@ -372,7 +372,7 @@ export interface AttachRequest {
   readonly journal: readonly JournalEntry[]
 }
 
-/** `refused`: the target has a counterpart there by now, or creates one, or is gone. */
+/** `refused`: the target has a counterpart there now, or is creating one, or is gone. */
 export type AttachResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'fenced' }
@@ -387,10 +387,10 @@ export interface AliasRequest {
 
 /**
  * - `ok`: the loser is a tombstone that points to the survivor's record, which got the counterparts that it lacked
- * - `duplicate`: both have a counterpart in another system too. The loser lives on there without the merged system, until a person decides
+ * - `duplicate`: both have a counterpart in another system too. The loser continues there without the merged system, until a person decides
  * - `relinked`: the survivor is known as part of the very same record, which now has it as its counterpart
  * - `creating`: the survivor is about to get a counterpart that the loser has; nothing was written
- * - `unknown-survivor`: nobody knows it so far; nothing was written
+ * - `unknown-survivor`: it is not known yet; nothing was written
  */
 export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'creating' | 'fenced' | 'unknown-survivor'
 
@@ -401,7 +401,7 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   close(): Promise<void>
 
   registerWorker(): Promise<WorkerSession>
-  /** Returns the records of dead workers and of expired leases, with a higher epoch. Answers how many. */
+  /** Releases the records of dead workers and of expired leases, with a higher epoch. Returns their number. */
   reap(): Promise<number>
 
   intake(batch: readonly IntakeRequest[]): Promise<readonly IntakeResult[]>
@@ -422,8 +422,8 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   /** When the next dirty record falls due; undefined = nothing is waiting. */
   nextDue(): Promise<number | undefined>
   /**
-   * Makes dirty records due that wait because calls to a system failed: spread over `spreadMs`, at most `limit`. Answers how many; fewer than
-   * the limit means that no more are waiting. Lanes that wait for anything else are left alone.
+   * Makes dirty records due that wait because calls to a system failed: spread over `spreadMs`, at most `limit`. Returns their number; fewer than the
+   * limit means that no more are waiting. Lanes that wait for anything else are unchanged.
    */
   resumeWaiting(request: {
     readonly system: string
@@ -433,14 +433,14 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   decide(batch: readonly Decision[]): Promise<readonly DecisionResult[]>
   settle(batch: readonly Settlement[]): Promise<readonly SettlementResult[]>
 
-  /** Keyed hash of a record's match keys, as evidence for a create names it; the order of the keys does not matter. */
+  /** Keyed hash of a record's match keys, as stored in the evidence for a create; the order of the keys does not matter. */
   hashKeys(entity: string, keys: readonly MatchKey[]): string
   /** Registers the keys of the record and finds others that share one, atomically against concurrent calls with the same keys. */
   match(batch: readonly MatchRequest[]): Promise<readonly (readonly MatchHit[] | 'fenced')[]>
   attach(batch: readonly AttachRequest[]): Promise<readonly AttachResult[]>
-  /** A remote merge: one native record of this system lives on in another one. */
+  /** A remote merge: one native record of this system was merged into another one. */
   aliasMember(request: AliasRequest): Promise<AliasResult>
-  /** What is undecided about a record, before a deletion of it is confirmed. `before`: candidates discovered later don't count. */
+  /** Returns what is undecided about a record, before a deletion of it is confirmed. `before`: candidates discovered later don't count. */
   openMatters(query: {
     readonly recordId: string
     readonly system: string
@@ -459,16 +459,16 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   }): Promise<'ok' | 'fenced'>
   resolveReferences(queries: readonly ReferenceQuery[]): Promise<readonly ReferenceResponse[]>
 
-  /** True when open creates at this system were begun before `before`: an unmatched record seen since could be one of them. */
+  /** True when open creates at this system were begun before `before`: an unmatched record discovered since could be one of them. */
   openCreatesBefore(system: string, entity: string, before: number): Promise<boolean>
-  /** True when a record that was discovered at this system before `before` was not read so far: it could be a counterpart of any other. */
+  /** True when a record that was discovered at this system before `before` has not been read yet: it could be a counterpart of any other. */
   unreadCandidateBefore(system: string, entity: string, before: number): Promise<boolean>
   reserveChanges(reservations: readonly GuardReservation[]): Promise<readonly boolean[]>
-  /** Some linked, healthy native ids of this system, for sentinel reads; never `except`. */
+  /** Returns some linked, healthy native ids of this system, for sentinel reads; never `except`. */
   sentinels(system: string, entity: string, count: number, except: string): Promise<readonly string[]>
   fingerprint(system: string): Promise<string | undefined>
   saveFingerprint(system: string, value: string): Promise<void>
-  /** What the system answered last. Another account than the remembered one counts only once a person accepts it. */
+  /** Stores the account that the system responded as last. Another account than the remembered one is trusted only once a person accepts it. */
   noteFingerprint(system: string, seen: string): Promise<void>
 
   /** Takes or renews the schedule ownership for `ttlMs`; one owner at a time. */
@@ -477,19 +477,19 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   lastScheduled(key: string): Promise<number | undefined>
   saveScheduled(key: string, at: number): Promise<void>
 
-  /** Writes down what was seen of a place, for whoever asks how it is. */
+  /** Records an observation of a place for the status. */
   notePlace(note: PlaceNote): Promise<void>
   noteSystem(note: SystemNote): Promise<void>
 
   /**
-   * Removes what is kept no longer. Never: open intents, open conflicts, holds and failures, records (tombstones too), what the first load
-   * rests on. What is left of the journal stays a whole chain.
+   * Removes data whose retention period has ended. Never removed: open intents, open conflicts, holds and failures, records (including tombstones),
+   * and the evidence of the first load. The rest of the journal stays a valid chain.
    */
   prune(request: PruneRequest): Promise<PruneResult>
 
   /** Called when another process marked something (LISTEN/NOTIFY, debounced); returns an unsubscribe function. */
   onWake(listener: () => void): () => void
-  /** Tells other processes; debounced by the implementation. */
+  /** Notifies other processes; debounced by the implementation. */
   wake(): void
 
   readonly admin: AdminStore

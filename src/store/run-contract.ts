@@ -28,15 +28,15 @@ export interface RunRow {
   readonly missing?: number
 }
 
-/** What a full run found by comparing its staged rows with the members, set-based. */
+/** The result of comparing a full run's staged rows with the members, set-based. */
 export interface RunComparison {
-  /** Known records that are as they were. */
+  /** Known records that are unchanged. */
   readonly unchanged: number
   /** Known records that differ and will be read again. */
   readonly changed: number
   /** Records that were not known before. */
   readonly discovered: number
-  /** Linked members not listed; marked for a look only when the run is complete. */
+  /** Linked members not listed; marked only when the run is complete. */
   readonly missing: number
 }
 
@@ -44,7 +44,7 @@ export interface GuardReservation {
   readonly system: string
   readonly entity: string
   readonly operation: 'create' | 'update' | 'delete'
-  /** Below 0: changes that were counted and then not made; always granted. */
+  /** Below 0: changes that were counted but not made; always granted. */
   readonly count: number
   /** Refused when the 24 h total would exceed the larger of the two. */
   readonly share: number
@@ -78,8 +78,8 @@ export interface RunStore {
     readonly seen: number
     readonly observeMissing?: number
   }): Promise<RunComparison>
-  /** Records whose create waits for the first load of this place are due at once; for lists that are taken without being complete. */
+  /** Records whose create waits for the first load of this place are due at once; for lists that are accepted without being complete. */
   wakeFirstLoad(system: string, entity: string): Promise<void>
-  /** A complete full run has finished for (system, entity), begun since the system takes part (`StoredLensSet.joinedAt`). */
+  /** A complete full run has finished for (system, entity), begun since the system joined (`StoredLensSet.joinedAt`). */
   baselineDone(system: string, entity: string): Promise<boolean>
 }

@@ -42,7 +42,7 @@ export function describePasses(open: OpenHarness): void {
       ])
     })
 
-    test('keeps what an update leaves out and clears what it sets to null', async () => {
+    test('keeps fields that an update omits and clears those that it sets to null', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const first = await claimAgain(id)
@@ -117,7 +117,7 @@ export function describePasses(open: OpenHarness): void {
       )
     })
 
-    test('gives open intents to the next pass and forgets resolved ones', async () => {
+    test('passes open intents to the next pass and removes resolved ones', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const first = await claimAgain(id)
@@ -143,7 +143,7 @@ export function describePasses(open: OpenHarness): void {
       })
     })
 
-    test('keeps a second open intent out of a lane without harm to the batch (INV-14)', async () => {
+    test('keeps a second open intent out of a lane without affecting the batch (INV-14)', async () => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1'), mark('C2')] }])
       const [first, second] = await claim(store, worker)
@@ -338,7 +338,7 @@ export function describePasses(open: OpenHarness): void {
       ])
     })
 
-    test('knows a record by its stored keys when the decision gives none', async () => {
+    test("uses a record's stored keys when the decision gives none", async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const first = await claimAgain(id)
@@ -354,7 +354,7 @@ export function describePasses(open: OpenHarness): void {
       ])
     })
 
-    test('absorbs the candidate that stood for the same native record', async () => {
+    test('absorbs the candidate of the same native record', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const claimed = await claimAgain(id)
@@ -410,7 +410,7 @@ export function describePasses(open: OpenHarness): void {
       expect([results[0][0]?.kind, results[1][0]?.kind].sort()).toEqual(['ok', 'taken'])
     })
 
-    test('never brings a tombstoned record back by a late event (INV-9)', async () => {
+    test('never restores a tombstoned record after a late event (INV-9)', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const claimed = await claimAgain(id)
@@ -427,7 +427,7 @@ export function describePasses(open: OpenHarness): void {
       expect(late.record).toMatchObject({ id, state: 'tombstoned', tombstoneRev: 1 })
     })
 
-    test('wakes a record when what it waits for gets its counterpart', async () => {
+    test('wakes a record when its target gets its counterpart', async () => {
       const { store } = harness
       const target = await activeRecord(harness, worker, 'C1')
       const waiting = await activeRecord(harness, worker, 'C2')
@@ -444,7 +444,7 @@ export function describePasses(open: OpenHarness): void {
       expect(memberOf(woken, 'erp').lane).toEqual({ state: 'open' })
     })
 
-    test('wakes a record that began to wait after the counterpart had come', async () => {
+    test('wakes a record that began to wait after the counterpart had appeared', async () => {
       const { store } = harness
       const target = await activeRecord(harness, worker, 'E1', 'erp')
       const waiting = await activeRecord(harness, worker, 'C2')
@@ -468,7 +468,7 @@ export function describePasses(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record).toMatchObject({ id: waiting, look: ['crm', 'erp'] })
     })
 
-    test('waits for several targets of one field at once, and is woken by whichever comes', async () => {
+    test('waits for several targets of one field at once, and is woken by any of them', async () => {
       const { store } = harness
       const target = await activeRecord(harness, worker, 'C1')
       const waiting = await activeRecord(harness, worker, 'C2')
@@ -493,7 +493,7 @@ export function describePasses(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record.id).toBe(waiting)
     })
 
-    test('forgets the targets that a field does not wait for any more', async () => {
+    test('forgets the targets that a field no longer waits for', async () => {
       const { store } = harness
       const [one, two] = [
         await activeRecord(harness, worker, 'C1'),
@@ -513,7 +513,7 @@ export function describePasses(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record.id).toBe(waiting)
     })
 
-    test('wakes a record when the native id it refers to turns out to be out of scope', async () => {
+    test('wakes a record when the native id it refers to is found to be out of scope', async () => {
       const { store } = harness
       const waiting = await activeRecord(harness, worker, 'C2')
       const first = await claimAgain(waiting)
@@ -525,7 +525,7 @@ export function describePasses(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record.id).toBe(waiting)
     })
 
-    test('sleeps for no target that gets its counterpart at the same moment', async () => {
+    test('misses no target that gets its counterpart concurrently', async () => {
       const { store, other } = harness
       for (let round = 0; round < 8; round += 1) {
         const target = await activeRecord(harness, worker, `T${round}`)

@@ -1,4 +1,4 @@
-/** Lines of the engine, and the wrong lines put in their place. */
+/** Lines of the engine, and the wrong lines that replace them. */
 import { definitionMutants } from './definition-mutants.ts'
 import { identityMutants } from './identity-mutants.ts'
 import type { Mutant } from './mutants.ts'

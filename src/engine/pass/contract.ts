@@ -113,6 +113,7 @@ export interface Pass {
 
 /**
  * How a step leaves a pass.
+ *
  * - `go-on`: the record is active in the pass's working copy; the pass continues with the observations so far
  * - `finish`: nothing more to do now; changes and needs are in the pass, `finish.ts` commits them
  * - `over`: the record's row no longer belongs to this pass or no longer exists (attached, merged, fenced): nothing may be committed

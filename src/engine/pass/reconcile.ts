@@ -1,5 +1,6 @@
 /**
  * One pass over one record.
+ *
  * Recover what is in doubt, read the systems that were marked, merge, commit the decision together with the intents of its writes, send them, and
  * settle. A system whose version changed meanwhile (412) starts another round, a bounded number of times. A crash between any two steps leaves a
  * state from which the next pass continues correctly; all state is in the store.

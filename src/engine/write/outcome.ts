@@ -1,14 +1,14 @@
 /**
- * What the outcome of one remote write means (the table of the algorithm's step 4):
+ * Interprets the outcome of one remote write (the table of the algorithm's step 4):
  *
- * - `ok`: the intent is done. With body and version in the response the stored values are absorbed at once; else a look after the system's read
+ * - `ok`: the intent is done. With body and version in the response the stored values are absorbed at once; otherwise a read after the system's read
  *   lag verifies the write. Only fields of the write are absorbed: any other difference stays a change (H11)
- * - `stale`: somebody changed the record since it was absorbed (H13): look, merge and write again
+ * - `stale`: somebody changed the record since it was absorbed (H13): read, merge and write again
  * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something changes (H39)
- * - `gone`: the record is not there any more: a deletion to confirm, never here
- * - `not-sent`, `unsent`: it provably had no effect: tried again
- * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14). An error that the system itself
- *   answered is found out sooner, and told after a few attempts (`answered-errors.ts`)
+ * - `gone`: the record no longer exists: a deletion to be confirmed, which is handled elsewhere
+ * - `not-sent`, `unsent`: it provably had no effect: retried
+ * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14). An error response of the system itself
+ *   is resolved sooner, and reported after a few attempts (`answered-errors.ts`)
  */
 
 import type { CallFailure, WriteResult } from '../../connectors/kit/contract.ts'
@@ -34,7 +34,7 @@ import { takeRefusedPrecondition } from './refused-precondition.ts'
 import { judgeStoredValues } from './stored-differently.ts'
 import { endWaits, landedTemporary, refusedTemporary, saysTaken, waitForValues } from './taken-values.ts'
 
-/** Takes the outcome of a write into the pass. Returns whether the record has to be looked at and decided again in this pass. */
+/** Takes the outcome of a write into the pass. Returns whether the record has to be read and decided again in this pass. */
 export async function takeOutcome(
   pass: Pass,
   write: OutgoingWrite,
@@ -48,7 +48,7 @@ export async function takeOutcome(
   switch (outcome.kind) {
     case 'ok':
       resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })
-      // What was seen before the write is no news about the record any more.
+      // Observations from before the write are out of date.
       pass.observations.delete(system)
       if (write.planned !== undefined) await landed(pass, write, outcome)
       return { again: false }
@@ -100,14 +100,14 @@ function outcomeBody(
     ...('failure' in outcome ? { code: outcome.failure.code } : {}),
     ...('nativeId' in outcome ? { nativeId: outcome.nativeId } : {}),
     ...('version' in outcome ? { version: outcome.version } : {}),
-    // Without a precondition an edit within this time was overwritten unseen: the window is measured instead of denied.
+    // Without a precondition an edit within this time was overwritten unnoticed: the length of that window is recorded.
     ...(unguarded ? { raceWindowMs: pass.context.clock.now() - lookedAt } : {}),
   }
 }
 
 type Landed = Extract<WriteResult, { readonly kind: 'ok' }>
 
-/** A create got its counterpart, or an update was taken: absorbs what the response proves. */
+/** A create got its counterpart, or an update was accepted: absorbs what the response proves. */
 async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise<void> {
   const { intent, planned } = write
   if (planned === undefined) return
@@ -148,7 +148,7 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
   else landedTemporary(pass, planned)
 }
 
-/** The later of the looks that are still to come; null when none is. */
+/** The later of the reads that are still to come; null when there is none. */
 function verifyAt(pending: number | undefined, now: number, wanted: number): number | null {
   const at = Math.max(pending ?? 0, wanted)
   return at > now ? at : null
@@ -159,7 +159,7 @@ async function storedReading(pass: Pass, place: Place, result: Landed): Promise<
   return translateInwards(pass, place.system, await readCanonical(pass.entity, place.part, result.native))
 }
 
-/** The response shows a field that this write did not touch in another state than the absorbed one: somebody else's change. */
+/** The response shows a field that this write did not touch in another state than the absorbed one: somebody else changed it. */
 function differsElsewhere(
   place: Place,
   fields: MemberFields,
@@ -184,10 +184,7 @@ function openAfterSuccess(pass: Pass, system: string): void {
   if (member.lane.state !== 'open' || member.lane.reason === 'released') setLane(pass, system, openLane)
 }
 
-/**
- * The remote's version moved on: what was absorbed is not all there is. Whoever changed it did so without our doing. Returns whether the write is
- * tried again.
- */
+/** The remote's version changed: the absorbed state is out of date, through a change that is not ours. Returns whether the write is tried again. */
 function becameStale(pass: Pass, write: OutgoingWrite): boolean {
   const { intent, planned } = write
   const { system } = intent
@@ -202,7 +199,7 @@ function becameStale(pass: Pass, write: OutgoingWrite): boolean {
   return !isFinal
 }
 
-/** Returns whether the rest of the write can go without the fields that the refusal names. */
+/** Returns whether the rest of the write can be sent without the fields that the refusal names. */
 function refused(
   pass: Pass,
   write: OutgoingWrite,
@@ -226,7 +223,7 @@ function refused(
   return named.length > 0 && named.length < Object.keys(planned?.revs ?? {}).length
 }
 
-/** Nothing of this write can turn up: its values are not remembered as ours. */
+/** The write can't take effect any more: its values are not remembered as our own. */
 function withdraw(pass: Pass, { intent, planned, body }: OutgoingWrite): void {
   if (planned === undefined) return
   const fields = pass.members.get(intent.system)?.fields ?? {}
@@ -234,7 +231,7 @@ function withdraw(pass: Pass, { intent, planned, body }: OutgoingWrite): void {
   updateMember(pass, { system: intent.system, fields: withdrawIntentFields(fields, opened) })
 }
 
-/** It had no effect: comes back when the system may be called again. */
+/** The write had no effect: retried when the system may be called again. */
 function comeBack(pass: Pass, system: string, failure: CallFailure | undefined): void {
   if (failure?.scope === 'record') {
     const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)

@@ -1,6 +1,6 @@
 /**
- * Which of the planned writes may go now: not to a system that takes no calls, not in a closed lane, not beyond the mass-change guard, and no
- * create without evidence that it makes no duplicate. Whatever has to wait leaves in the pass what it waits for.
+ * Decides which of the planned writes may go now: none to a system that accepts no calls, in a closed lane, or beyond the mass-change guard, and no
+ * create without evidence that it makes no duplicate. A write that has to wait records the reason in the pass.
  */
 import { openLane } from '../../model/lane.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
@@ -18,10 +18,10 @@ import { gatherEvidence } from './create-evidence.ts'
 /** Lane reason of a create that would make a duplicate. */
 const DUPLICATE = 'duplicate'
 
-/** How long a create waits before it is tried again, by the reason of its lane. */
+/** How long a create waits before it is retried, by the reason of its lane. */
 const createWaits = {
   'first-load': { baseMs: 1_000, maxMs: 30_000 },
-  /** Candidates are read within moments, and evidence lives for a minute. */
+  /** Candidates are read within moments, and evidence is valid for a minute. */
   candidate: { baseMs: 300, maxMs: 10_000 },
   evidence: { baseMs: 300, maxMs: 10_000 },
   'no-evidence': { baseMs: 1_000, maxMs: 60_000 },
@@ -30,7 +30,7 @@ const createWaits = {
 /** What a write that may be sent now carries along. */
 export type Permit = Pick<OutgoingWrite, 'check' | 'evidence' | 'guarded'>
 
-/** What the write needs to go now; undefined when it has to wait: what it waits for is in the pass then. */
+/** Returns what the write needs to go now; undefined when it has to wait, and then the pass contains the reason. */
 export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
   const { clock, random, gates } = pass.context
   const { system, operation } = write
@@ -50,7 +50,7 @@ export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit 
 }
 
 /**
- * The record may be the same thing as another one: nothing is created for it until that is decided, which makes it due. What both hold is
+ * The record may be the same as another one: nothing is created for it until that is decided, which makes it due. Existing counterparts of both are
  * kept in agreement meanwhile.
  */
 export function waitForDecision(pass: Pass, system: string, other: string): void {
@@ -62,7 +62,7 @@ export function waitForDecision(pass: Pass, system: string, other: string): void
 
 async function mayCreateNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
   const { system } = write
-  // A record that may be deleted is not spread further; the second look at the suspect brings this pass back.
+  // A record that may be deleted is not created elsewhere; the second read of the suspect makes this pass due again.
   if ([...pass.members.values()].some((member) => member.state === 'suspect')) return undefined
   if (!(await pass.context.baselineDone(system, pass.entity.name))) {
     waitWithCreate(pass, system, { reason: 'first-load' })

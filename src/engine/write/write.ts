@@ -1,13 +1,13 @@
 /**
- * The write step of a round, from the writes that the merge planned to what became of them:
+ * The write step of a round, from the planned writes of the merge to their outcomes:
  *
  * 1. **select** which of them may go now (`select.ts`, for creates `create-evidence.ts`)
  * 2. **compose** the exact request of each, as an intent (`compose.ts`)
- * 3. **dispatch** them: the decision and its intents in one commit, then the calls (`dispatch.ts`), several records in one where the system can
- *    (`batch.ts`)
- * 4. take in the **outcome** of each (`outcome.ts`); one that is unknown is found out by a later pass (`in-doubt.ts`)
+ * 3. **dispatch** them: the decision and its intents in one commit, then the calls (`dispatch.ts`), several records per call where the system
+ *    supports it (`batch.ts`)
+ * 4. take in the **outcome** of each (`outcome.ts`); an unknown outcome is resolved by a later pass (`in-doubt.ts`)
  *
- * Here is also what a refused commit means: a create found a reason to wait at the last moment.
+ * It also handles a rejected commit: a create found a reason to wait at the last moment.
  */
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import { commitDecision } from '../pass/commit.ts'
@@ -19,18 +19,18 @@ import { keysOf, noteWish } from './create-evidence.ts'
 import { dispatch } from './dispatch.ts'
 import { holdGuarded, mayGoNow, waitForDecision, waitWithCreate } from './select.ts'
 
-/** Evidence that the commit refuses was taken for other keys, or is too old; it is taken anew so many times in a pass. */
+/** Evidence that the commit rejects was gathered for other keys, or is too old; it is gathered again this many times in a pass. */
 const retakesMax = 1
 
 /** How a round of writing ended. */
 export type Written =
-  /** Everything that may go now was sent. `again`: a system had moved on, look and decide once more. */
+  /** Everything that may go now was sent. `again`: a system's version had changed, so read and decide again. */
   | { readonly kind: 'sent'; readonly again: boolean }
   /** There was nothing to send. */
   | { readonly kind: 'nothing' }
-  /** The record is not ours any more. */
+  /** The record does not belong to this pass any more. */
   | { readonly kind: 'over' }
-  /** A create would have made a second record with a key that `recordId` has there. `rest`: what else was planned. */
+  /** A create would have made a second record with a key that `recordId` has there. `rest`: the other planned writes. */
   | {
       readonly kind: 'key-taken'
       readonly system: string
@@ -53,7 +53,7 @@ export async function writeAll(pass: Pass, planned: readonly PlannedWrite[], ret
   const result = await dispatch(pass, outgoing)
   if (result.kind === 'fenced') return { kind: 'over' }
   if (result.kind === 'sent') return result
-  // Nothing was committed: the same decision once more, without the create that has to wait.
+  // Nothing was committed: repeat the decision without the create that has to wait.
   takeBack()
   const { system } = result
   const rest = planned.filter((write) => write.system !== system)
@@ -68,7 +68,7 @@ export async function writeAll(pass: Pass, planned: readonly PlannedWrite[], ret
       return writeAll(pass, rest)
     case 'no-evidence':
       updateMember(pass, { system, evidence: null })
-      // A record that was registered by other rules than the definition has by now is registered anew.
+      // A record that was registered by other rules than those of the current definition is registered again.
       pass.draft.matchKeys = keysOf(pass)
       if (retakes < retakesMax) return writeAll(pass, planned, retakes + 1)
       waitWithCreate(pass, system, { reason: 'evidence' })

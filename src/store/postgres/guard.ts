@@ -9,7 +9,7 @@ import type { Session } from './database.ts'
 import type { Held } from './pass-checks.ts'
 import { addSpent, addWithin, countLinked, readSpent } from './sql/guard-counts.ts'
 
-/** Reservations of one system, entity and operation, with their places in the batch. */
+/** Reservations of one system, entity and operation, with their positions in the batch. */
 interface Lane {
   readonly system: string
   readonly entity: string
@@ -82,7 +82,7 @@ async function reserve(
   return granted
 }
 
-/** In one order for everybody, so that no two transactions wait for each other. */
+/** In a fixed order, so that no two transactions deadlock. */
 function lanesOf(reservations: readonly GuardReservation[]): readonly Lane[] {
   const lanes = new Map<string, Lane>()
   for (const [index, reservation] of reservations.entries()) {

@@ -90,7 +90,7 @@ async function decide(
   append: JournalAppend,
   items: readonly Decision[],
 ): Promise<readonly DecisionResult[]> {
-  // New keys are seen by every create that is checked after them, and by every match: none of them goes on beside this.
+  // New keys are visible to every create that is checked after them, and to every match: none of them runs concurrently with this.
   const matched = items.filter(
     ({ createChecks, matchKeys }) => (createChecks ?? []).length > 0 || matchKeys !== undefined,
   )
@@ -98,7 +98,7 @@ async function decide(
     const entities = await entitiesOf(session, matched.map(recordOf))
     await lockEntities(session, context.lockClass, entities)
   }
-  // Sent together, carried out in this order: the binding stands still, then the intents are read under the records' locks.
+  // Sent together, executed in this order: the binding is locked, then the intents are read under the records' locks.
   const [, leased, open] = await Promise.all([
     shareBinding(session, context.lockClass),
     lockLeased(session, items),

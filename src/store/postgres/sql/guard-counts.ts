@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** Changes counted in the last 24 hours; the oldest bucket counts whole, so the bound errs on the careful side. */
+/** Changes counted in the last 24 hours; the oldest bucket counts as a whole, so the bound is conservative. */
 export async function readSpent(
   session: Session,
   system: string,
@@ -57,7 +57,7 @@ const add = {
     on conflict (system, entity, operation, hour) do update set count = g.count + excluded.count`,
 }
 
-// A row that others are adding to is waited for and judged by what they left in it; older hours don't change any more.
+// Concurrent updates of a row are serialised, and each is evaluated with the previous result; older hours don't change any more.
 const within = {
   name: 'add-within',
   text: `
