@@ -248,7 +248,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     })
     expect(fromFile.code).toBe(2)
     expect(fromFile.out).toMatch(/email: .*left alone/)
-    expect(fromFile.out).toContain('it would hold')
+    expect(fromFile.out).toContain('it would store')
     expect((await asked('try', 'customer', '--system', 'crm', '--id', '4711')).value).toMatchObject({
       error: { code: 'CLI_NOT_FOUND' },
     })
