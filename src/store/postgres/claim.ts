@@ -2,11 +2,10 @@
 import type { ClaimResult, Store } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import { byRecord, toIntent, toMember, toRecord } from './read-rows.ts'
-import { readEpoch } from './sql/bind-integration.ts'
+import { readNowAndEpoch } from './sql/bind-integration.ts'
 import { claimRecords } from './sql/claim-records.ts'
 import { readOpenIntents } from './sql/read-intents.ts'
 import { readMembers } from './sql/read-members.ts'
-import { readNow } from './sql/read-now.ts'
 
 /** Beyond this a claim would hold records that the worker can't process soon. */
 const claimRecordsMax = 1000
@@ -24,8 +23,9 @@ export async function claimDue(
   })
   const first = claimed[0]
   if (first === undefined) {
-    const now = await readNow(session)
-    const superseded = binding !== undefined && (await readEpoch(session)) !== binding
+    // An idle worker comes here several times a second.
+    const { now, epoch } = await readNowAndEpoch(session)
+    const superseded = binding !== undefined && epoch !== binding
     return { now, leaseMs, records: [], ...(superseded ? { superseded } : {}) }
   }
   const ids = claimed.map(({ id }) => id)
