@@ -146,12 +146,15 @@ describe('hazards of writing', () => {
   })
 
   test('H39: a valid value that the target refuses is not sent repeatedly, and other fields continue', async () => {
-    await joined({ erp: { unique: 'email' } })
-    pair.contacts.patch('1', { email: 'customer2@example.org' }, 'user')
+    await joined()
+    const body = JSON.stringify({ error: { code: 'NOT_VALID', message: 'email: not a valid address' } })
+    pair.erp.fault({ kind: 'status', status: 422, method: 'PUT', body })
+    pair.contacts.patch('1', { email: 'odd@example.org' }, 'user')
     await until(async () => (await pair.running.store.admin.failures({ limit: 10 })).rows.length === 1)
     const calls = pair.erp.countCalls('PUT')
     await settle(2500)
     expect(pair.erp.countCalls('PUT')).toBe(calls)
+    pair.erp.faults.clear()
     pair.contacts.patch('1', { email: 'free@example.org' }, 'user')
     await pair.agree(2)
     expect((await pair.running.store.admin.failures({ limit: 10 })).rows).toEqual([])

@@ -169,9 +169,12 @@ export class FakeResource {
     }
   }
 
+  /** By a living record that still holds the value. */
   #taken(value: unknown): boolean {
+    const { unique = '' } = this.options
     const nativeId = this.#byUnique.get(value)
-    return value != null && nativeId !== undefined && this.table.has(nativeId)
+    if (value == null || nativeId === undefined) return false
+    return this.table.current(nativeId)?.body?.[unique] === value
   }
 
   #index(version: Version): void {
