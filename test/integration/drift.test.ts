@@ -119,7 +119,7 @@ test('check compares with the mapping, then with the accepted schema; a person a
     'warning: things in crm: email has changed: it can no longer be changed; it reaches thing.email',
     'ok: things in crm: kode has changed: a new field, text; it reaches thing.code',
     'warning: things in crm: name has changed: 80 → 40 (characters); it reaches thing.name',
-    "warning: thing in crm: email: the system says that email can't be written",
+    "warning: thing in crm: email: the system declares that email can't be written",
   ])
 
   await runUntil((seen) => seen.includes('40'))

@@ -25,10 +25,10 @@ test('what a database has and no field or resource is proposed for is named, wit
     signal: AbortSignal.timeout(20_000),
   })
   expect(described.resources.map(({ name }) => name)).toEqual(['orders'])
-  expect(described.notes).toEqual([expect.stringMatching(/left out: log, open_orders; .*key/)])
+  expect(described.notes).toEqual([expect.stringMatching(/are omitted: log, open_orders; .*key/)])
   const [orders] = described.resources
   expect(orders?.notes.join('\n')).toMatch(/note \(json\), details \(jsonb\)/)
-  expect(orders?.notes.join('\n')).toMatch(/updated_at have no zone and are taken as UTC/)
+  expect(orders?.notes.join('\n')).toMatch(/updated_at have no zone and are read as UTC/)
   expect(orders?.notes.join('\n')).not.toContain('paid_at')
   const types = orders?.description.fields.map(({ path, type }) => [path[0], type?.kind])
   expect(types).toContainEqual(['updated_at', 'instant'])
