@@ -80,6 +80,21 @@ describe('a definition checked against the capabilities of its systems', () => {
     expect(findings({ ...able, create: 'none' }, key).join()).toContain(waits)
   })
 
+  test('warns where deletions are to be carried over that can never be noticed', () => {
+    const fromErp = (text: string) => text.replace(/from: \[[^\]]*\]/, 'from: [erp]')
+    const about = (erp: CheckedCapabilities) =>
+      findings(erp, fromErp).filter((text) => text.includes('are never noticed'))
+    const offset = { ...able, list: { paging: 'offset' } }
+    expect(about(offset)).toEqual([
+      'entities.customer.delete.from[0]: deletions in erp are never noticed: A_BusinessPartner is listed by offset, which skips records, and neither a feed nor a webhook reports them (declare a list by key or stable cursor, a feed that reports deletions, or webhooks; or leave erp out)',
+    ])
+    expect(about({ ...offset, deletes: 'byId' })).toHaveLength(1)
+    expect(about({ ...offset, deletes: 'feed' })).toEqual([])
+    expect(about({ ...offset, deletes: 'tombstone' })).toEqual([])
+    expect(about(able)).toEqual([])
+    expect(findings(offset).join()).not.toContain('are never noticed')
+  })
+
   test('refuses triggers that could find nothing', () => {
     const found = findings({ ...able, changes: { cursor: 'none' }, list: { paging: 'none' } }).join('\n')
     expect(found).toContain('triggers[0]: erp offers no change feed')

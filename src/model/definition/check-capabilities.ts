@@ -11,6 +11,8 @@ export interface CheckedCapabilities {
   readonly remove: string
   readonly changes: { readonly cursor: string }
   readonly list: { readonly paging: string }
+  /** How a deletion shows. @default not known */
+  readonly deletes?: string
   readonly search?: object
   /** Path at which the system itself stores our record ids, if it does. */
   readonly marker?: NativePath
@@ -32,6 +34,7 @@ export function checkAgainstCapabilities(
         ...raceWindows(entity, part, capabilities),
         ...keyFindings(entity, part, capabilities),
         ...operationFindings(entity, part, capabilities),
+        ...deletionFindings(entity, part, capabilities),
         ...triggerFindings(entity, part, capabilities),
       ]
     }),
@@ -101,6 +104,27 @@ function removalFindings(entity: Entity, part: EntitySystem, { remove }: Checked
   const can = remove === 'none' ? 'remove nothing' : `only ${remove}`
   const message = `deletions would ${action} ${part.resource}, but ${part.system} can ${can}`
   return [problem('capability', at, message, 'list create and update only, or choose another delete action')]
+}
+
+/** Deletions that are to be carried over have to show somewhere: in the feed, in a webhook, or as an absence from a complete list. */
+function deletionFindings(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
+  const { list, changes, deletes } = capabilities
+  const index = entity.delete.from.indexOf(part.system)
+  const isListed = list.paging !== 'offset' && list.paging !== 'none'
+  const isFed = changes.cursor !== 'none' && (deletes === 'feed' || deletes === 'tombstone')
+  if (index < 0 || isListed || isFed || part.triggers.some(({ kind }) => kind === 'webhook')) return []
+  const reason = list.paging === 'none' ? 'has no list' : 'is listed by offset, which skips records'
+  return [
+    {
+      ...problem(
+        'capability',
+        ['entities', entity.name, 'delete', 'from', index],
+        `deletions in ${part.system} are never noticed: ${part.resource} ${reason}, and neither a feed nor a webhook reports them`,
+        `declare a list by key or stable cursor, a feed that reports deletions, or webhooks; or leave ${part.system} out`,
+      ),
+      severity: 'warning',
+    },
+  ]
 }
 
 function triggerFindings(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {

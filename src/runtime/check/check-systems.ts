@@ -9,6 +9,7 @@ import { checkFeed } from './check-feed.ts'
 import { checkKeys, hasEqualityRule } from './check-keys.ts'
 import { checkLoss, checkMapping, type MappingTrial } from './check-mapping.ts'
 import { type CheckRow, rowOfError, rowOfFailure, rowOfFinding } from './check-row.ts'
+import { checkVersion } from './check-version.ts'
 import { fetchSamples } from './fetch-samples.ts'
 
 /** One entity in one bound system. */
@@ -193,7 +194,12 @@ async function askPlace(options: AskOptions, { entity, part, system }: CheckedPl
   const trial: MappingTrial = { entity, part, nested, samples: samples.records }
   try {
     const keys = await checkKeys({ entity, part, listed: samples.listed })
-    return [...(await checkMapping(trial)), ...(await checkLoss(trial)), ...keys]
+    const [record] = samples.listed
+    const versions =
+      record === undefined || !part.operations.update
+        ? []
+        : await checkVersion({ subject, resource, record, context: contextFor(options, part.system) })
+    return [...(await checkMapping(trial)), ...(await checkLoss(trial)), ...keys, ...versions]
   } catch (error) {
     return [rowOfError('mapping', subject, error)]
   }
