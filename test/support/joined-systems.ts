@@ -10,7 +10,8 @@ import type { FakeWebhookOptions } from './fake-system/options.ts'
 import type { Native, RemoteTable } from './fake-system/remote-table.ts'
 import { type PairOptions, RunningPair, until } from './running-pair.ts'
 
-const waitMs = 60_000
+/** Longer than the pause between two lists that are taken for creates. */
+const waitMs = 100_000
 /** Longer than the pause between two polls. */
 const quietMs = 450
 const pollEvery = '200ms'
