@@ -74,8 +74,8 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     name: 'believes',
     breaks: 'a write that was not stored is taken for an edit of the system',
     file: 'model/merge/unverified-write.ts',
-    find: 'if (replaced === undefined || !showsReplacedValue(look)) return undefined',
-    replace: 'if (replaced !== null) return undefined',
+    find: 'const replaced = shownReplaced(look)',
+    replace: 'const replaced = shownReplaced(look) && undefined',
   },
   {
     name: 'anyscope',
