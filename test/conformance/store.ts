@@ -4,6 +4,7 @@ import { describeAdmin } from './store-admin.ts'
 import { describeBinding } from './store-binding.ts'
 import { describeDuplicates } from './store-duplicates.ts'
 import { describeEvidence } from './store-evidence.ts'
+import { describeGuardedChanges } from './store-guarded-changes.ts'
 import { describeHealth } from './store-health.ts'
 import { describeIdentity } from './store-identity.ts'
 import { describeIntake } from './store-intake.ts'
@@ -21,6 +22,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeIntake(open)
     describeQueue(open)
     describePasses(open)
+    describeGuardedChanges(open)
     describeEvidence(open)
     describeIdentity(open)
     describeDuplicates(open)

@@ -173,7 +173,7 @@ export class Oracle implements SystemWatcher {
     this.#origins.applied(call, version)
     if (call.operation === 'create') {
       this.tally.creates += 1
-      const table = this.#system(call.system).table(call.entity)
+      const table = this.history.system(call.system).table(call.entity)
       const nativeIds = table.createdFor.get(call.recordId ?? '') ?? []
       // A create whose response was lost, and whose record a person removed before it was read, is repeated: never two at a time.
       const alive = [...new Set(nativeIds)].filter((nativeId) => table.has(nativeId))
@@ -198,7 +198,7 @@ export class Oracle implements SystemWatcher {
     const place = `${call.system}|${call.entity}|${call.nativeId}`
     this.#notStored.add(place)
     // If the response reports the write as applied, the next edit is a later one; if it reports it as accepted, that holds once its time has passed.
-    const { inflightMs } = this.#system(call.system).traits.capabilities
+    const { inflightMs } = this.history.system(call.system).traits.capabilities
     const from = accepted ? this.#scheduler.now + inflightMs : this.#scheduler.now
     for (const [field, value] of this.history.textsOf(call.system, call.body))
       this.#believed.set(`${place}|${field}`, [
@@ -214,7 +214,7 @@ export class Oracle implements SystemWatcher {
 
   #checkReference(call: EngineWrite): void {
     const nativeId = String(call.body.buyer)
-    if (this.#system(call.system).table('customer').history(nativeId).length === 0)
+    if (this.history.system(call.system).table('customer').history(nativeId).length === 0)
       this.fail(
         'INV-15',
         `${call.system}: an order was given the buyer ${nativeId}, which never existed there`,
@@ -344,7 +344,8 @@ export class Oracle implements SystemWatcher {
       const { system, field } = body
       const nativeId = after?.members.find((member) => member.system === system)?.nativeId
       const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${nativeId}`)
-      if (isTrue || !tellsWhatItStored(this.#system(system).traits)) this.#writes.ambiguous(recordId, system)
+      if (isTrue || !tellsWhatItStored(this.history.system(system).traits))
+        this.#writes.ambiguous(recordId, system)
       else this.fail('INV-10', `${field} of ${recordId} was taken for not stored in ${system}`)
     }
   }
@@ -402,7 +403,7 @@ export class Oracle implements SystemWatcher {
           return value === undefined || alike(value, member.fields[name]?.shadow)
         })
     const shown = looks.findLast(isAbsorbed) ?? looks.at(-1)
-    if (shown?.body === undefined || this.#system(change.src).traits.mutates) return
+    if (shown?.body === undefined || this.history.system(change.src).traits.mutates) return
     const lane = `${change.src}|${after.record.entity}|${member.nativeId}`
     const newest = this.#absorbed.get(lane) ?? 0
     if (shown.version < newest)
@@ -414,7 +415,7 @@ export class Oracle implements SystemWatcher {
       return
     // The last state before this edit must have held the agreed value, otherwise the edit was concurrent with it.
     const start = this.history.runStart(change.src, after.record.entity, shown, field)
-    const history = this.#system(change.src).table(after.record.entity).history(member.nativeId)
+    const history = this.history.system(change.src).table(after.record.entity).history(member.nativeId)
     const held = history
       .slice(0, start)
       .some(({ body }) => alike(this.history.value(field, body), change.was))
@@ -441,7 +442,7 @@ export class Oracle implements SystemWatcher {
     const { system, field, value, isFirst } = taken
     if (!this.#systems.has(system) || !this.history.isToken(system, field) || after === undefined) return
     const member = after.members.find((one) => one.system === system)
-    if (member?.nativeId === undefined || this.#system(system).traits.mutates) return
+    if (member?.nativeId === undefined || this.history.system(system).traits.mutates) return
     const place = { system, entity: after.record.entity, nativeId: member.nativeId }
     const shown = this.#looksWith(process, place, field, value).at(-1)
     if (shown?.body === undefined || !alike(this.history.value(field, shown.body), value)) return
@@ -481,10 +482,6 @@ export class Oracle implements SystemWatcher {
         return intent
     }
     return undefined
-  }
-
-  #system(name: string): SimSystem {
-    return this.history.system(name)
   }
 
   // ── at the end
