@@ -22,6 +22,10 @@ export function findMatches(session: Session, recordIds: readonly string[]): Pro
 /** A blocking key shared by many (for example an empty name) must not load them all. */
 export const hitsMax = 200
 
+/**
+ * `offset 0` keeps the planner from merging the steps, so that each one uses its index. On a young database there are no statistics yet, and the
+ * merged form scanned every key for each record: matching 10,000 new records cost 0.7 to 1.1 ms each and rising, instead of 0.5 ms throughout.
+ */
 const statement = {
   name: 'find-matches',
   text: `
@@ -42,10 +46,17 @@ const statement = {
           select 1 from kept_apart a
           where a.record_id = least(own.id, r.id) and a.other_id = greatest(own.id, r.id)
         ) as kept_apart
-      from match_key mine
-      join match_key other on other.mac = mine.mac and other.record_id <> mine.record_id
-      join record r on r.id = other.record_id and r.state in ('candidate', 'review', 'active', 'deleting')
-      where mine.record_id = own.id
+      from (select k.mac from match_key k where k.record_id = own.id offset 0) mine
+      cross join lateral (
+        select k.record_id, k.rule, k.kind from match_key k
+        where k.mac = mine.mac and k.record_id <> own.id
+        offset 0
+      ) other
+      cross join lateral (
+        select r.id, r.state, r.fields, r.lease_owner from record r
+        where r.id = other.record_id and r.state in ('candidate', 'review', 'active', 'deleting')
+        offset 0
+      ) r
       order by other.kind desc, other.rule, other.record_id
       limit $2
     ) hit
