@@ -8,7 +8,12 @@ import { spawnFakeSystem } from '../test/support/fake-system/spawn.ts'
 import { contacts, customerRecord, hookSecret, partners } from '../test/support/two-systems.ts'
 import { sleep } from './statistics.ts'
 import { type Audit, audit, type Diary, disagreementsOf, heldBy } from './sync-quality/audit.ts'
-import { type Contestant, contestantNames, openContestant, type Systems } from './sync-quality/contestants.ts'
+import {
+  availableContestants,
+  type Contestant,
+  openContestant,
+  type Systems,
+} from './sync-quality/contestants.ts'
 import { type Scenario, scenarios, type World } from './sync-quality/scenarios.ts'
 
 export interface SyncQualityOptions {
@@ -17,7 +22,7 @@ export interface SyncQualityOptions {
   readonly seed: number
   /** @default all */
   readonly scenarios?: readonly string[]
-  /** @default all */
+  /** @default all that are installed */
   readonly contestants?: readonly string[]
   readonly say: (line: string) => void
 }
@@ -54,7 +59,7 @@ export async function benchSyncQuality(
     const runScenario = scenarios[scenario]
     if (runScenario === undefined)
       throw new RangeError(`there is no scenario ${scenario}: one of ${Object.keys(scenarios).join(', ')}`)
-    for (const contestant of options.contestants ?? contestantNames) {
+    for (const contestant of options.contestants ?? availableContestants()) {
       try {
         const row = await runOne(scenario, runScenario, contestant, options)
         rows.push(row)

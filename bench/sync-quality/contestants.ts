@@ -1,4 +1,4 @@
-/** The contestants: Isthmus, two one-way flows, and a script. Each runs in a separate process that can be killed and restarted. */
+/** The contestants: Isthmus, two one-way flows, a script, and Node-RED where it is installed. Each runs in a separate process that can be killed and restarted. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,6 +10,8 @@ import type { RemoteFake } from '../../test/support/fake-system/spawn.ts'
 import { freePort, type IsthmusProcess, startIsthmus } from '../../test/support/isthmus-process.ts'
 import { hookSecret, twoSystems, writeDefinition } from '../../test/support/two-systems.ts'
 import { cpuMsOf, cpuMsOfFamily, postgresServers } from '../cpu.ts'
+import { installedNodeRed, startNodeRed } from '../peers/node-red.ts'
+import { twoOneWayFlows } from '../peers/node-red-flows.ts'
 
 export interface Contestant {
   readonly name: string
@@ -31,11 +33,17 @@ export interface Systems {
   readonly erp: RemoteFake
 }
 
-export const contestantNames = ['isthmus', 'two-flows', 'script'] as const
+export const contestantNames = ['isthmus', 'two-flows', 'script', 'node-red'] as const
+
+/** All that can run here: Node-RED takes part where it is installed. */
+export function availableContestants(): readonly string[] {
+  return contestantNames.filter((name) => name !== 'node-red' || installedNodeRed() !== undefined)
+}
 
 export async function openContestant(name: string, systems: Systems): Promise<Contestant> {
   if (name === 'isthmus') return await openIsthmus(systems)
-  if (name === 'two-flows' || name === 'script') return openPeer(name, systems)
+  if (name === 'two-flows' || name === 'script') return openScript(name, systems)
+  if (name === 'node-red') return await openNodeRed(systems)
   throw new RangeError(`there is no ${name}: one of ${contestantNames.join(', ')}`)
 }
 
@@ -94,10 +102,26 @@ async function openIsthmus({ crm, erp }: Systems): Promise<Contestant> {
   }
 }
 
-function openPeer(name: string, { crm, erp }: Systems): Contestant {
+function openScript(name: string, { crm, erp }: Systems): Contestant {
   const directory = mkdtempSync(join(tmpdir(), 'isthmus-quality-'))
   const program = fileURLToPath(new URL(`../peers/${name}.ts`, import.meta.url))
   const args = [program, `${crm.url}/contacts`, `${erp.url}/partners`, join(directory, 'state.json')]
+  return peer(name, directory, async () => {
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'inherit', 'inherit'] })
+    await once(child, 'spawn')
+    return child
+  })
+}
+
+async function openNodeRed({ crm, erp }: Systems): Promise<Contestant> {
+  const directory = mkdtempSync(join(tmpdir(), 'isthmus-quality-'))
+  const port = await freePort()
+  const flows = twoOneWayFlows(`${crm.url}/contacts`, `${erp.url}/partners`)
+  return peer('node-red', directory, () => startNodeRed({ directory, port, flows }))
+}
+
+/** A peer is one process that reports nothing: what it kept or noticed is unknown. */
+function peer(name: string, directory: string, run: () => Promise<ChildProcess>): Contestant {
   let running: ChildProcess | undefined
   let spent = 0
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -111,8 +135,7 @@ function openPeer(name: string, { crm, erp }: Systems): Contestant {
   return {
     name,
     start: async () => {
-      running = spawn(process.execPath, args, { stdio: ['pipe', 'inherit', 'inherit'] })
-      await once(running, 'spawn')
+      running = await run()
     },
     kill: () => end('SIGKILL'),
     cpuMs: () => spent + cpuMsOf(running?.pid),
