@@ -205,6 +205,10 @@ export interface Member {
   readonly laneAttempts: number
   /** First independent read that found it gone. */
   readonly goneSince?: number
+  /** While `suspect`: when a second read confirmed that it is gone. What follows from that may wait, for open matters or for a person. */
+  readonly goneConfirmedAt?: number
+  /** While `gone`: since when it is known to exist again, although its deletion was confirmed. */
+  readonly reappearedAt?: number
   /** When a create was first requested here: only later evidence counts. */
   readonly createWantedAt?: number
   /** Number of the lens set that its fields were read through. Missing: see `StoredLensSet.legacy`. */

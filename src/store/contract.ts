@@ -135,6 +135,8 @@ export interface MemberUpdate {
   readonly lane?: Lane
   readonly laneAttempts?: number
   readonly goneSince?: number | null
+  readonly goneConfirmedAt?: number | null
+  readonly reappearedAt?: number | null
   readonly createWantedAt?: number | null
   /** Number of the lens set that the fields were read through. */
   readonly lens?: number

@@ -83,7 +83,11 @@ export function describeEvidence(open: OpenHarness): void {
       const id = await activeRecord(harness, worker, 'C1')
       const claimed = await claimAgain(id)
       const evidence = { keys: 'k', takenAt: 1, goodUntil: 2, coversUpTo: 1, readUpTo: 1 }
-      await store.settle([clean(claimed, { members: [{ system: 'erp', createWantedAt: 1, evidence }] })])
+      await store.settle([
+        clean(claimed, {
+          members: [{ system: 'erp', createWantedAt: 1, goneConfirmedAt: 2, reappearedAt: 3, evidence }],
+        }),
+      ])
       await store.intake([{ marks: [mark('E1', 'erp')] }])
       const candidate = await claimOne(store, worker)
       const link = { system: 'erp', targetRecordId: id, rule: 'exact code', journal: [] }
@@ -91,7 +95,8 @@ export function describeEvidence(open: OpenHarness): void {
       const member = memberOf(await claimAgain(id), 'erp')
       expect(member).toMatchObject({ nativeId: 'E1', state: 'linked' })
       expect(member).not.toHaveProperty('evidence')
-      expect(member).not.toHaveProperty('createWantedAt')
+      for (const cleared of ['createWantedAt', 'goneConfirmedAt', 'reappearedAt'])
+        expect(member).not.toHaveProperty(cleared)
     })
 
     test('has one hash for a set of keys, whatever their order, and another for any other set', () => {

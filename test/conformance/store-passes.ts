@@ -54,6 +54,8 @@ export function describePasses(open: OpenHarness): void {
         lane: { state: 'backoff', reason: 'moving', until: 6 },
         laneAttempts: 2,
         goneSince: 7,
+        goneConfirmedAt: 10,
+        reappearedAt: 11,
         createWantedAt: 8,
         asof: 9,
       } as const
@@ -62,7 +64,13 @@ export function describePasses(open: OpenHarness): void {
       expect(memberOf(second, 'crm')).toMatchObject({ ...all, nativeId: 'C1', state: 'linked' })
       expect(memberOf(second, 'crm').fields).toEqual({ name: { shadow: 'Ann', acked: 1 } })
       const cleared = { floor: null, absorbedVersion: null, settleAt: null }
-      const rest = { goneSince: null, createWantedAt: null, nativeId: null }
+      const rest = {
+        goneSince: null,
+        goneConfirmedAt: null,
+        reappearedAt: null,
+        createWantedAt: null,
+        nativeId: null,
+      }
       await store.settle([clean(second, { members: [{ system: 'crm', ...cleared, ...rest }] })])
       const third = await claimAgain(id)
       expect(memberOf(third, 'crm')).toEqual({

@@ -31,8 +31,8 @@ export async function judgeWaits(
 ): Promise<StepResult | 'confirm'> {
   const { system } = member
   // The first confirmation sets the bound: records discovered later wait for the deletion instead.
-  const since = member.createWantedAt ?? confirmedAt
-  if (member.createWantedAt === undefined) updateMember(pass, { system, createWantedAt: since })
+  const since = member.goneConfirmedAt ?? confirmedAt
+  if (member.goneConfirmedAt === undefined) updateMember(pass, { system, goneConfirmedAt: since })
   const matters = await pass.context.store.direct.openMatters({
     recordId: pass.record.id,
     system,

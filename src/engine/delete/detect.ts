@@ -219,7 +219,7 @@ async function stopForPerson(pass: Pass, system: string): Promise<boolean> {
 
 async function confirm(pass: Pass, system: string): Promise<StepResult> {
   const { action } = pass.entity.delete
-  updateMember(pass, { system, state: 'gone', settleAt: null, createWantedAt: null })
+  updateMember(pass, { system, state: 'gone', settleAt: null, goneConfirmedAt: null })
   setLane(pass, system, openLane)
   closeDeletionHolds(pass, system)
   note(pass, { kind: 'delete', body: { system, step: 'confirmed', action } })
@@ -236,12 +236,12 @@ async function confirm(pass: Pass, system: string): Promise<StepResult> {
 
 /**
  * A system lost the record, but its deletions are not propagated. The loss is reported as a failure first. After a retry (the lane is open again, and
- * `createWantedAt` is set), the record is created there again.
+ * `goneConfirmedAt` is set), the record is created there again.
  */
 function loseOrRestore(pass: Pass, member: Member): StepResult {
   const { system } = member
   const now = pass.context.clock.now()
-  if ((member.createWantedAt ?? 0) > (member.goneSince ?? 0)) {
+  if ((member.goneConfirmedAt ?? 0) > (member.goneSince ?? 0)) {
     updateMember(pass, {
       system,
       state: 'absent',
@@ -251,12 +251,13 @@ function loseOrRestore(pass: Pass, member: Member): StepResult {
       absorbedVersion: null,
       settleAt: null,
       goneSince: null,
+      goneConfirmedAt: null,
       createWantedAt: now,
     })
     note(pass, { kind: 'delete', body: { system, step: 'to be created again' } })
     return 'go-on'
   }
-  updateMember(pass, { system, createWantedAt: now })
+  updateMember(pass, { system, goneConfirmedAt: now })
   setLane(pass, system, { state: 'held', reason: LOST })
   keepFailure(pass, {
     system,

@@ -36,6 +36,8 @@ export const fresh = {
   floor: null,
   absorbedVersion: null,
   goneSince: null,
+  goneConfirmedAt: null,
+  reappearedAt: null,
   createWantedAt: null,
   settleAt: null,
 } as const
@@ -68,10 +70,10 @@ export async function rejoin(
   const { system } = member
   const { context, entity } = pass
   const { lagMs } = placeOf(context, system, entity.name).resource.capabilities.read
-  const since = member.createWantedAt ?? at
+  const since = member.reappearedAt ?? at
   const dueAt = since + Math.max(entity.delete.confirmMs, lagMs)
-  if (member.createWantedAt === undefined) {
-    updateMember(pass, { system, createWantedAt: since })
+  if (member.reappearedAt === undefined) {
+    updateMember(pass, { system, reappearedAt: since })
     note(pass, { kind: 'delete', body: { system, step: 'there again' } })
   }
   if (at < dueAt) {

@@ -56,7 +56,7 @@ async function releaseInScope(pass: Pass): Promise<void> {
 
 async function judge(pass: Pass, member: Member): Promise<void> {
   const { system } = member
-  const told = member.createWantedAt !== undefined
+  const told = member.reappearedAt !== undefined
   const observation = await observeMember(pass, system)
   // A gone member is not observed any further: it is neither merged nor requested in this pass.
   pass.observations.delete(system)
@@ -85,13 +85,13 @@ async function judge(pass: Pass, member: Member): Promise<void> {
 }
 
 function forget(pass: Pass, { system, lane }: Member): void {
-  updateMember(pass, { system, createWantedAt: null })
+  updateMember(pass, { system, reappearedAt: null })
   if (lane.state === 'held' || lane.state === 'waiting') setLane(pass, system, openLane)
   clearFailure(pass, system)
 }
 
 function reportToPerson(pass: Pass, { system }: Member, why?: string): void {
-  updateMember(pass, { system, createWantedAt: pass.context.clock.now() })
+  updateMember(pass, { system, reappearedAt: pass.context.clock.now() })
   setLane(pass, system, { state: 'held', reason: RESTORED })
   keepFailure(pass, {
     system,

@@ -12,7 +12,7 @@ export const LOST = 'lost'
 /** A later read shows the record alive, so there is no deletion left to decide. */
 export function revive(pass: Pass, member: Member): void {
   const { system } = member
-  updateMember(pass, { system, state: 'linked', goneSince: null, createWantedAt: null })
+  updateMember(pass, { system, state: 'linked', goneSince: null, goneConfirmedAt: null })
   if (member.lane.state === 'held' || member.lane.reason === WAITS) setLane(pass, system, openLane)
   closeDeletionHolds(pass, system)
   clearFailure(pass, system)

@@ -75,7 +75,13 @@ function loseMember(context: MemoryContext, loser: RecordRow, system: string): v
   const member = context.tables.members.get(loser.id)?.get(system)
   if (member === undefined) return
   member.fields = encodeMember(context.codec, loser.id, system, {})
-  Object.assign(member, { state: 'gone', shadowMac: undefined, settleAt: undefined, goneSince: undefined })
+  Object.assign(member, {
+    state: 'gone',
+    shadowMac: undefined,
+    settleAt: undefined,
+    goneSince: undefined,
+    goneConfirmedAt: undefined,
+  })
   Object.assign(member, { lane: openLane, laneAttempts: 0 })
 }
 

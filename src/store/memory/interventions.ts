@@ -184,6 +184,7 @@ function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): 
       if (member.state !== 'gone' && member.state !== 'suspect') continue
       member.state = 'out-of-scope'
       member.goneSince = undefined
+      member.goneConfirmedAt = undefined
     }
   }
   const lane = hold.system === undefined ? undefined : context.tables.members.get(record.id)?.get(hold.system)

@@ -41,6 +41,8 @@ export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
     ...(row.absorbedVersion === undefined ? {} : { absorbedVersion: row.absorbedVersion }),
     ...(row.settleAt === undefined ? {} : { settleAt: row.settleAt }),
     ...(row.goneSince === undefined ? {} : { goneSince: row.goneSince }),
+    ...(row.goneConfirmedAt === undefined ? {} : { goneConfirmedAt: row.goneConfirmedAt }),
+    ...(row.reappearedAt === undefined ? {} : { reappearedAt: row.reappearedAt }),
     ...(row.createWantedAt === undefined ? {} : { createWantedAt: row.createWantedAt }),
     ...(row.lens === undefined ? {} : { lens: row.lens }),
     ...(row.evidence === undefined ? {} : { evidence: row.evidence }),

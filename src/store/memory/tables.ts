@@ -60,6 +60,8 @@ export interface MemberRow {
   lane: Lane
   laneAttempts: number
   goneSince: number | undefined
+  goneConfirmedAt: number | undefined
+  reappearedAt: number | undefined
   createWantedAt: number | undefined
   evidence: CreateEvidence | undefined
   /** When the native id was set: a full run that began before need not contain it. */
@@ -259,6 +261,8 @@ export function blankMember(
     lane: openLane,
     laneAttempts: 0,
     goneSince: undefined,
+    goneConfirmedAt: undefined,
+    reappearedAt: undefined,
     createWantedAt: undefined,
     evidence: undefined,
     linkedAt: undefined,

@@ -135,6 +135,25 @@ describe('the schema', () => {
     expect(counted?.count).toBe(facts.length)
   })
 
+  test('upgrades times of deletions that were stored as the time of a wanted create', async () => {
+    const store = open('deletions')
+    const member = (n: number, state: string) =>
+      `insert into record (id, entity, state, discovered_at, next_at, dirty_seq, clean_seq)
+       values ('${id(n)}', 'customer', 'active', 1, 1, 1, 1);
+       insert into member (record_id, system, entity, rid, state, create_wanted_at)
+       values ('${id(n)}', 'erp', 'customer', ${state === 'absent' ? 'null' : `'E${n}'`}, '${state}', ${n});`
+    const states = ['absent', 'suspect', 'gone']
+    await database.query(schemaBefore(16, 'deletions', ...states.map((state, n) => member(n, state))))
+    await store.migrate()
+    const upgraded = await Promise.all(states.map((_, n) => store.admin.record({ recordId: id(n) })))
+    const [absent, suspect, gone] = upgraded.map((detail) => detail?.members[0])
+    expect(absent).toMatchObject({ state: 'absent', createWantedAt: 0 })
+    expect(suspect).toMatchObject({ state: 'suspect', goneConfirmedAt: 1 })
+    expect(suspect).not.toHaveProperty('createWantedAt')
+    expect(gone).toMatchObject({ state: 'gone', reappearedAt: 2 })
+    expect(gone).not.toHaveProperty('createWantedAt')
+  })
+
   test('upgrades the sentences of runs to codes, without losing what they said', async () => {
     const store = open('sentences')
     const looked = '; what it did not hold is read by id'

@@ -47,6 +47,8 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     ...(row.absorbed_version === null ? {} : { absorbedVersion: fromText(row.absorbed_version) }),
     ...(row.settle_at === null ? {} : { settleAt: row.settle_at }),
     ...(row.gone_since === null ? {} : { goneSince: row.gone_since }),
+    ...(row.gone_confirmed_at === null ? {} : { goneConfirmedAt: row.gone_confirmed_at }),
+    ...(row.reappeared_at === null ? {} : { reappearedAt: row.reappeared_at }),
     ...(row.create_wanted_at === null ? {} : { createWantedAt: row.create_wanted_at }),
     ...(row.lens === null ? {} : { lens: row.lens }),
     ...(row.evidence === null ? {} : { evidence: readEvidence(row.evidence) }),

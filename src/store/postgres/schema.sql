@@ -175,6 +175,8 @@ member.linked_at bigint
 member.discovered_at bigint
 member.evidence text
 member.lens integer
+member.gone_confirmed_at bigint
+member.reappeared_at bigint
 migration.number integer not null
 migration.name text not null
 migration.applied_at timestamp with time zone not null default now()

@@ -33,7 +33,7 @@ const lose = {
   name: 'lose-member',
   text: `
     update member set
-      state = 'gone', fields = null, shadow_mac = null, settle_at = null, gone_since = null,
+      state = 'gone', fields = null, shadow_mac = null, settle_at = null, gone_since = null, gone_confirmed_at = null,
       lane = 'open', lane_until = null, lane_reason = null, lane_attempts = 0
     where record_id = $1 and system = $2`,
 }

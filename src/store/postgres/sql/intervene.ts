@@ -78,7 +78,7 @@ const revive = {
 const unlink = {
   name: 'unlink-gone',
   text: `
-    update member set state = 'out-of-scope', gone_since = null
+    update member set state = 'out-of-scope', gone_since = null, gone_confirmed_at = null
     where record_id = any($1::uuid[]) and state in ('gone', 'suspect')`,
 }
 

@@ -43,6 +43,8 @@ const statement = {
       lane_reason = null,
       lane_attempts = 0,
       gone_since = null,
+      gone_confirmed_at = null,
+      reappeared_at = null,
       create_wanted_at = null,
       evidence = null`,
 }

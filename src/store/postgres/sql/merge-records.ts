@@ -131,6 +131,8 @@ const place = {
       lane_reason = null,
       lane_attempts = 0,
       gone_since = null,
+      gone_confirmed_at = null,
+      reappeared_at = null,
       create_wanted_at = null`,
 }
 
@@ -206,6 +208,7 @@ const keys = {
 const gone = {
   name: 'forget-gone',
   text: `
-    update member set rid = null, state = 'absent', fields = null, shadow_mac = null, linked_at = null, gone_since = null
+    update member set rid = null, state = 'absent', fields = null, shadow_mac = null, linked_at = null, gone_since = null,
+      gone_confirmed_at = null
     where record_id = $1 and system = $2 and state = 'gone'`,
 }

@@ -18,6 +18,8 @@ export interface MemberColumns {
   readonly lane_reason: string | null
   readonly lane_attempts: number
   readonly gone_since: number | null
+  readonly gone_confirmed_at: number | null
+  readonly reappeared_at: number | null
   readonly create_wanted_at: number | null
   readonly lens: number | null
   readonly evidence: string | null
@@ -31,7 +33,8 @@ const statement = {
   name: 'read-members',
   text: `
     select record_id, system, entity, rid, state, fields, floor, absorbed_version, asof, settle_at,
-      lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, lens, evidence
+      lane, lane_until, lane_reason, lane_attempts, gone_since, gone_confirmed_at, reappeared_at,
+      create_wanted_at, lens, evidence
     from member
     where record_id = any($1::uuid[])
     order by record_id, system`,

@@ -52,6 +52,8 @@ const columns: { readonly [K in keyof Values]: readonly Column<Values[K]>[] } = 
   ],
   laneAttempts: [number('lane_attempts', 'integer', '0')],
   goneSince: [number('gone_since')],
+  goneConfirmedAt: [number('gone_confirmed_at')],
+  reappearedAt: [number('reappeared_at')],
   createWantedAt: [number('create_wanted_at')],
   lens: [number('lens', 'integer')],
   evidence: [{ name: 'evidence', type: 'text', of: writeEvidence }],
