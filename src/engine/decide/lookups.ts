@@ -22,15 +22,10 @@ const roundsMax = 3
 const unavailableMs = 60_000
 const unanswerableMs = 6 * 3_600_000
 
-const answersByPass = new WeakMap<Pass, Map<string, LookupAnswer>>()
-
 /** Merges in a pass, requests the lookups of the rules, and merges again with the answers. */
 export async function mergeWithLookups(pass: Pass, input: () => MergeInput): Promise<MergeResult> {
   if (pass.context.integration.lookups === undefined) return mergeAndPlan(input())
-  // Failed answers are kept as well: within a pass no lookup is repeated.
-  const answers = answersByPass.get(pass) ?? new Map<string, LookupAnswer>()
-  answersByPass.set(pass, answers)
-  const result = await mergeAsking(input, answers, async (question) => {
+  const result = await mergeAsking(input, pass.lookupAnswers, async (question) => {
     const answer = await ask(pass, question)
     if (answer.kind === 'unknown') comeBack(pass, answer.failure.retryAfterMs ?? unavailableMs)
     else if (answer.kind !== 'found') comeBack(pass, unanswerableMs)

@@ -5,6 +5,7 @@
 import type { CallContext, CallFailure } from '../../connectors/kit/contract.ts'
 import type { DomainEvent } from '../../model/events.ts'
 import type { Entity, FieldProblem } from '../../model/integration.ts'
+import type { LookupAnswer } from '../../model/lookup.ts'
 import type { ObservedValues } from '../../model/merge/contract.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { NativeRecord } from '../../model/values.ts'
@@ -60,13 +61,18 @@ export interface Need {
   readonly look?: readonly string[]
 }
 
+export type PassRowKind = keyof PassRows
+
+/** One side row of a kind. */
+export type PassRow<Kind extends PassRowKind> = NonNullable<PassRows[Kind]>[number]
+
 /** Changes of a pass that no commit has carried yet. */
 export interface PassDraft {
   record: RecordUpdate
   members: Map<string, MemberUpdate>
   resolved: IntentUpdate[]
   unmade: UnmadeChange[]
-  rows: { -readonly [Key in keyof PassRows]-?: NonNullable<PassRows[Key]>[number][] }
+  rows: { [Kind in PassRowKind]: PassRow<Kind>[] }
   matchKeys: readonly MatchKey[] | undefined
   /** Emitted once the commit is durable. */
   events: DomainEvent[]
@@ -102,6 +108,8 @@ export interface Pass {
   priority?: Promise<CallContext['priority']>
   /** Temporary values that this pass writes, by system and field. */
   readonly temporaries: Map<string, Readonly<Record<string, string>>>
+  /** Answers to the lookups of its rules, failed ones as well: within a pass no lookup is repeated. */
+  readonly lookupAnswers: Map<string, LookupAnswer>
   draft: PassDraft
   /** Monotonic ms: nothing may be sent or committed after it. */
   readonly deadline: number

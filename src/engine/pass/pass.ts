@@ -5,7 +5,7 @@ import { type Lane, openLane } from '../../model/lane.ts'
 import type { Member, RecordState } from '../../model/state.ts'
 import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
-import type { Need, Pass, PassDraft, PassJournal } from './contract.ts'
+import type { Need, Pass, PassDraft, PassJournal, PassRow, PassRowKind } from './contract.ts'
 import { withFirstLenses } from './lens-change.ts'
 
 /** Begins a pass. `signal` aborts when the worker loses its session; `deadline` is monotonic. */
@@ -28,6 +28,7 @@ export function beginPass(
     stale: new Set(),
     refusedStates: new Map(),
     temporaries: new Map(),
+    lookupAnswers: new Map(),
     draft: emptyDraft(),
     deadline: limits.deadline,
     signal: limits.signal,
@@ -41,23 +42,31 @@ function emptyDraft(): PassDraft {
     members: new Map(),
     resolved: [],
     unmade: [],
-    rows: {
-      conflicts: [],
-      holds: [],
-      failures: [],
-      clearedFailures: [],
-      clearedHolds: [],
-      dependencies: [],
-      valueWaits: [],
-      clearedValueWaits: [],
-      releasedValues: [],
-      marks: [],
-      journal: [],
-    },
+    rows: emptyRows(),
     matchKeys: undefined,
     events: [],
   }
 }
+
+/** The only list of the kinds of side rows, which its type keeps complete: what handles all of them goes through {@link rowKinds}. */
+function emptyRows(): PassDraft['rows'] {
+  return {
+    conflicts: [],
+    holds: [],
+    failures: [],
+    clearedFailures: [],
+    clearedHolds: [],
+    dependencies: [],
+    valueWaits: [],
+    clearedValueWaits: [],
+    releasedValues: [],
+    marks: [],
+    journal: [],
+  }
+}
+
+// The keys are exactly the kinds, which the type of `Object.keys` does not express.
+const rowKinds = Object.keys(emptyRows()) as readonly PassRowKind[]
 
 /** Changes the record. */
 export function updateRecord(pass: Pass, update: RecordUpdate): void {
@@ -96,18 +105,15 @@ function applyUpdate(member: Member, update: MemberUpdate): Member {
 
 /** Adds side rows to the next commit. */
 export function addRows(pass: Pass, rows: PassRows): void {
-  const { draft } = pass
-  if (rows.conflicts) draft.rows.conflicts.push(...rows.conflicts)
-  if (rows.holds) draft.rows.holds.push(...rows.holds)
-  if (rows.failures) draft.rows.failures.push(...rows.failures)
-  if (rows.clearedFailures) draft.rows.clearedFailures.push(...rows.clearedFailures)
-  if (rows.clearedHolds) draft.rows.clearedHolds.push(...rows.clearedHolds)
-  if (rows.dependencies) draft.rows.dependencies.push(...rows.dependencies)
-  if (rows.valueWaits) draft.rows.valueWaits.push(...rows.valueWaits)
-  if (rows.clearedValueWaits) draft.rows.clearedValueWaits.push(...rows.clearedValueWaits)
-  if (rows.releasedValues) draft.rows.releasedValues.push(...rows.releasedValues)
-  if (rows.marks) draft.rows.marks.push(...rows.marks)
-  if (rows.journal) draft.rows.journal.push(...rows.journal)
+  for (const kind of rowKinds) append(pass.draft.rows, kind, rows[kind])
+}
+
+function append<Kind extends PassRowKind>(
+  rows: Pick<PassDraft['rows'], Kind>,
+  kind: Kind,
+  added: readonly PassRow<Kind>[] | undefined,
+): void {
+  if (added !== undefined) rows[kind].push(...added)
 }
 
 /** Adds a journal line about this record. */
@@ -158,17 +164,7 @@ export function draftedRows(pass: Pass): DraftedRows {
     ...(members.size > 0 ? { members: [...members.values()] } : {}),
     ...(resolved.length > 0 ? { resolved } : {}),
     ...(unmade.length > 0 ? { unmade } : {}),
-    ...(rows.conflicts.length > 0 ? { conflicts: rows.conflicts } : {}),
-    ...(rows.holds.length > 0 ? { holds: rows.holds } : {}),
-    ...(rows.failures.length > 0 ? { failures: rows.failures } : {}),
-    ...(rows.clearedFailures.length > 0 ? { clearedFailures: rows.clearedFailures } : {}),
-    ...(rows.clearedHolds.length > 0 ? { clearedHolds: rows.clearedHolds } : {}),
-    ...(rows.dependencies.length > 0 ? { dependencies: rows.dependencies } : {}),
-    ...(rows.valueWaits.length > 0 ? { valueWaits: rows.valueWaits } : {}),
-    ...(rows.clearedValueWaits.length > 0 ? { clearedValueWaits: rows.clearedValueWaits } : {}),
-    ...(rows.releasedValues.length > 0 ? { releasedValues: rows.releasedValues } : {}),
-    ...(rows.marks.length > 0 ? { marks: rows.marks } : {}),
-    ...(rows.journal.length > 0 ? { journal: rows.journal } : {}),
+    ...Object.fromEntries(Object.entries(rows).filter(([, added]) => added.length > 0)),
   }
 }
 
@@ -193,25 +189,19 @@ export function checkpoint(pass: Pass): () => void {
     resolved: [...draft.resolved],
     unmade: [...draft.unmade],
     events: [...draft.events],
-    rows: {
-      conflicts: [...rows.conflicts],
-      holds: [...rows.holds],
-      failures: [...rows.failures],
-      clearedFailures: [...rows.clearedFailures],
-      clearedHolds: [...rows.clearedHolds],
-      dependencies: [...rows.dependencies],
-      valueWaits: [...rows.valueWaits],
-      clearedValueWaits: [...rows.clearedValueWaits],
-      releasedValues: [...rows.releasedValues],
-      marks: [...rows.marks],
-      journal: [...rows.journal],
-    },
+    rows: copyRows(rows),
   }
   return () => {
     pass.record = record
     pass.draft = kept
     for (const [system, member] of members) pass.members.set(system, member)
   }
+}
+
+function copyRows(rows: PassDraft['rows']): PassDraft['rows'] {
+  const copy = emptyRows()
+  for (const kind of rowKinds) append(copy, kind, rows[kind])
+  return copy
 }
 
 /** True when nothing waits for a commit. */
