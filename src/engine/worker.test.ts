@@ -85,6 +85,57 @@ describe('a worker', () => {
     expect(it.system('a').count('read')).toBe(reads)
   })
 
+  test('H33: a record with a row that can not be read waits for its restoration, and the others continue', async () => {
+    const it = start()
+    const nativeId = await it.linked('a', 'bad', { code: '0', name: 'Ann' })
+    const { record } = await it.record('a', 'bad')
+    const restore = it.store.spoilFields(record.id, 'b')
+    await it.edit('a', 'bad', { name: 'Bea' })
+    for (let i = 1; i < 5; i += 1) await it.edit('a', `x${i}`, { code: String(i) })
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toHaveLength(5)
+    const failure = {
+      recordId: record.id,
+      system: 'b',
+      code: 'STORE_DOCUMENT_UNREADABLE',
+      message: expect.stringContaining(`member.fields of ${record.id}/b`),
+    }
+    expect((await it.store.admin.failures({ limit: 5 })).rows).toMatchObject([failure])
+    expect(it.told('FailureKept')).toMatchObject([failure])
+    await it.advance(3_600_000)
+    const [kept] = (await it.store.admin.failures({ limit: 5 })).rows
+    expect(kept?.count).toBeGreaterThan(10)
+    expect(kept?.count).toBeLessThan(60)
+    restore()
+    await it.advance(300_000)
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
+    expect((await it.store.admin.failures({ limit: 5 })).rows).toEqual([])
+    expect(it.told('FailureCleared')).toContainEqual(expect.objectContaining({ recordId: record.id }))
+  })
+
+  test('H33: a pass that meets a row of another record that can not be read waits, and tells which', async () => {
+    const it = start()
+    await it.linked('a', 'bad', { code: '7', name: 'Ann' })
+    const { record } = await it.record('a', 'bad')
+    const restore = it.store.spoilFields(record.id)
+    await it.edit('b', 'y', { code: '7', name: 'Ann' })
+    await it.edit('b', 'z', { code: '8', name: 'Zoe' })
+    await it.advance(5_000)
+    expect(it.system('a').bodies()).toHaveLength(2)
+    const waiting = await it.record('b', 'y')
+    expect((await it.store.admin.failures({ limit: 5 })).rows).toContainEqual(
+      expect.objectContaining({
+        recordId: waiting.record.id,
+        code: 'STORE_DOCUMENT_UNREADABLE',
+        message: expect.stringContaining(`record.fields of ${record.id}`),
+      }),
+    )
+    await it.advance(3_600_000)
+    restore()
+    await it.advance(300_000)
+    expect((await it.store.admin.failures({ limit: 5 })).rows).toEqual([])
+  })
+
   test('H33: a record that kills the process is quarantined after some attempts', async () => {
     const it = new World({ settings: { crashLimit: 3, reapMs: 100 } })
     world = it

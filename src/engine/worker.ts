@@ -6,12 +6,14 @@
  * commits are fenced, and the worker starts again under a new identity. While the store is unavailable it retries with back-off.
  */
 import { isIsthmusError } from '../model/errors.ts'
-import type { ClaimedRecord, Lease, WorkerSession } from '../store/contract.ts'
+import { isUnreadable } from '../model/unreadable-row.ts'
+import type { ClaimedRecord, Lease, UnreadableRecord, WorkerSession } from '../store/contract.ts'
 import type { EngineContext } from './context.ts'
 import { finishPass } from './pass/finish.ts'
 import { beginPass } from './pass/pass.ts'
 import { setAside } from './pass/poison.ts'
 import { reconcile } from './pass/reconcile.ts'
+import { postponeUnreadable } from './pass/unreadable.ts'
 import { backoffMs } from './protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
 
@@ -164,7 +166,12 @@ export class Worker {
     // The lease starts before the claim on this process's own clock, so it is never longer than the store's.
     const askedAt = clock.monotonic()
     const { binding } = this.#context
-    const { records, leaseMs, superseded } = await store.direct.claim({
+    const {
+      records,
+      leaseMs,
+      superseded,
+      unreadable = [],
+    } = await store.direct.claim({
       worker: session.id,
       limit,
       leaseMs: settings.leaseMs,
@@ -172,8 +179,9 @@ export class Worker {
     })
     if (superseded) this.supersede()
     const deadline = askedAt + leaseMs - settings.leaseMarginMs
-    for (const record of records) this.#begin(record, deadline, session.lost)
-    return records.length
+    for (const record of records) this.#begin(this.#run(record, deadline, session.lost))
+    for (const record of unreadable) this.#begin(this.#postpone(record, session.lost))
+    return records.length + unreadable.length
   }
 
   /** Stops claiming permanently; reported once. */
@@ -184,8 +192,8 @@ export class Worker {
     this.wake()
   }
 
-  #begin(claimed: ClaimedRecord, deadline: number, lost: AbortSignal): void {
-    const run = this.#run(claimed, deadline, lost).finally(() => {
+  #begin(work: Promise<void>): void {
+    const run = work.finally(() => {
       this.#running.delete(run)
       this.wake()
     })
@@ -218,6 +226,16 @@ export class Worker {
     }
   }
 
+  /** Gives back a record that can't be read. Never rejects. */
+  async #postpone(record: UnreadableRecord, lost: AbortSignal): Promise<void> {
+    try {
+      this.#dueAt = Math.min(this.#dueAt, await postponeUnreadable(this.#context, record))
+    } catch (error) {
+      this.#emitStoreFailed('pass', error)
+      if (!lost.aborted) this.#strays.push(record.lease)
+    }
+  }
+
   /** Releases the records whose passes were cut off by an unavailable store; their next pass continues from what was committed. */
   async #returnStrays(): Promise<void> {
     const { store, clock, settings } = this.#context
@@ -244,7 +262,11 @@ export class Worker {
   }
 }
 
-/** Failures of the store resolve by waiting; any other error that reaches the worker is caused by the record. */
+/**
+ * Failures of the store resolve by waiting; any other error that reaches the worker is caused by the record, and so is a row that can't be read: the
+ * pass read one of another record.
+ */
 function isStoreFailure(error: unknown): boolean {
+  if (isUnreadable(error)) return false
   return isIsthmusError(error) && (error.code.startsWith('STORE_') || error.code === 'ENGINE_BUSY')
 }

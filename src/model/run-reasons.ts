@@ -64,6 +64,8 @@ export interface RunEnd {
   readonly finishedAt?: number
   readonly complete?: boolean
   readonly reason?: RunReason
+  /** What is wrong with a stored reason that can't be read. */
+  readonly unreadable?: string
   readonly missing?: number
   /** The missing records are read by id, since the list itself proves nothing about them. */
   readonly missingObserved?: true
@@ -113,8 +115,8 @@ export function describeRunReason(reason: RunReason): string {
 }
 
 /** Why a run's list proves no absence, and what is done about what it missed; undefined where there is nothing to say. */
-export function describeRunEnd({ reason, missingObserved }: RunEnd): string | undefined {
-  if (reason === undefined) return undefined
+export function describeRunEnd({ reason, unreadable, missingObserved }: RunEnd): string | undefined {
+  if (reason === undefined) return unreadable
   const rest = missingObserved === true ? '; what it did not hold is read by id' : ''
   return `${describeRunReason(reason)}${rest}`
 }

@@ -1,5 +1,6 @@
 /** Queries and interventions of people, used by the CLI and the server. Values are decoded only where a method says so. */
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
+import type { UnreadableRow } from '../model/unreadable-row.ts'
 import type { CanonicalValue } from '../model/values.ts'
 import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
@@ -53,8 +54,10 @@ export interface JournalRow {
   readonly kind: string
   readonly recordId?: string
   readonly actor: string
-  /** Decoded. */
+  /** Decoded; undefined when it is unreadable. */
   readonly body: unknown
+  /** Why the body can't be read. */
+  readonly unreadable?: string
 }
 
 export interface FailureRow {
@@ -81,6 +84,8 @@ export interface ConflictRow {
   readonly winner?: string
   readonly decidedBy?: string
   readonly at: number
+  /** Why the candidates, which are left out then, can't be read. */
+  readonly unreadable?: string
   /** Decoded. */
   readonly candidates: readonly {
     readonly system: string
@@ -95,6 +100,8 @@ export interface ReviewRow {
   readonly system: string
   readonly nativeId: string
   readonly at: number
+  /** Why the candidates, which are left out then, can't be read. */
+  readonly unreadable?: string
   readonly candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[]
 }
 
@@ -109,10 +116,21 @@ export interface HoldRow {
   readonly at: number
 }
 
+/** By record id, or by `system` + native id. */
+export type RecordKey =
+  | { readonly recordId: string }
+  | { readonly system: string; readonly entity?: string; readonly nativeId: string }
+
 export interface RecordDetail {
   readonly record: SyncRecord
   readonly members: readonly Member[]
   readonly intents: readonly Intent[]
+}
+
+/** A record for people: the rows that can be read, and what is wrong with the others. */
+export interface RecordInspection extends RecordDetail {
+  /** Where it names no system, the record's own row: it is shown without its agreed fields. */
+  readonly unreadable: readonly UnreadableRow[]
 }
 
 /** The schema of a resource as reported by a system: the accepted form, and the last observed one. Both as JSON that is opaque to the store. */
@@ -156,12 +174,14 @@ export interface AdminStore extends DuplicateAdmin {
   resume(actor: string): Promise<boolean>
   runs(page: PageRequest): Promise<Page<RunRow>>
   run(id: string): Promise<RunRow | undefined>
-  /** By record id, or by `system` + native id. */
-  record(
-    key:
-      | { readonly recordId: string }
-      | { readonly system: string; readonly entity?: string; readonly nativeId: string },
-  ): Promise<RecordDetail | undefined>
+  /**
+   * The whole record, or nothing.
+   *
+   * @throws STORE_ROW_INVALID, STORE_DOCUMENT_UNREADABLE when one of its rows can't be read
+   */
+  record(key: RecordKey): Promise<RecordDetail | undefined>
+  /** What can be read of the record. */
+  inspect(key: RecordKey): Promise<RecordInspection | undefined>
   /** Newest last. */
   journal(query: {
     readonly recordId?: string

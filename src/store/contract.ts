@@ -25,6 +25,7 @@ import type {
   RecordState,
   SyncRecord,
 } from '../model/state.ts'
+import type { UnreadableRow } from '../model/unreadable-row.ts'
 import type { AdminStore } from './admin-contract.ts'
 import type { BindingStore } from './binding-contract.ts'
 import type { OpenMatters } from './duplicates-contract.ts'
@@ -112,12 +113,26 @@ export interface ClaimedRecord {
   readonly members: readonly Member[]
   /** Intents in state `open`. */
   readonly openIntents: readonly Intent[]
+  /** An earlier claim could not read it, and the failure that says so is still open. */
+  readonly wasUnreadable?: true
+}
+
+/** A record that was claimed like the others and that can't be passed on: one of its rows can't be read. It has to be given back. */
+export interface UnreadableRecord extends UnreadableRow {
+  readonly lease: Lease
+  readonly entity: string
+  /** The system whose row it is; a system of the record when it is the row of the record itself. */
+  readonly system: string
+  /** Number of claims since it was last readable that failed like this one, from its open failure. */
+  readonly times: number
 }
 
 export interface ClaimResult {
   readonly now: number
   readonly leaseMs: number
   readonly records: readonly ClaimedRecord[]
+  /** @default none */
+  readonly unreadable?: readonly UnreadableRecord[]
   /** Another definition is bound now: this process must stop. */
   readonly superseded?: true
 }

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { LosslessNumber, parse, stringify } from 'lossless-json'
 import { canonicalJson } from '../model/canonical/equality.ts'
 import { isCanonicalObject } from '../model/canonical/object.ts'
-import { IsthmusError } from '../model/errors.ts'
+import { IsthmusError, isIsthmusError } from '../model/errors.ts'
 import type { KeptAnswer } from '../model/lookup.ts'
 import type { AgreedFields, CreateEvidence, Intent, IntentRequest, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
@@ -52,19 +52,24 @@ export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Ar
     value?: CanonicalValue,
     answers?: readonly KeptAnswer[],
   ]
-  const rows = decodePlain<Record<string, Row>>(codec, recordPlace(recordId), bytes)
+  const place = recordPlace(recordId)
+  const rows = decodeRows<Row>(codec, place, bytes)
   return Object.fromEntries(
-    Object.entries(rows).map(([name, [rev, src, times, heldBy, value, answers]]) => [
-      name,
-      {
-        value,
-        rev,
-        src,
-        ...(Array.isArray(times) ? { at: times[0], changedAt: times[1] } : { at: times }),
-        ...(heldBy === 0 ? {} : { heldBy }),
-        ...(answers === undefined ? {} : { answers }),
-      },
-    ]),
+    rows.map(([name, row]) => {
+      if (!Array.isArray(row) || !isRevision(row[0])) throw wrongShape(place, name)
+      const [rev, src, times, heldBy, value, answers] = row
+      return [
+        name,
+        {
+          value,
+          rev,
+          src,
+          ...(Array.isArray(times) ? { at: times[0], changedAt: times[1] } : { at: times }),
+          ...(heldBy === 0 ? {} : { heldBy }),
+          ...(answers === undefined ? {} : { answers }),
+        },
+      ]
+    }),
   )
 }
 
@@ -90,13 +95,42 @@ export function decodeMember(
 ): MemberFields {
   if (bytes === null) return {}
   type Row = MemberFields[string] | [acked: number, shadow: CanonicalValue]
-  const rows = decodePlain<Record<string, Row>>(codec, memberPlace(recordId, system), bytes)
+  const place = memberPlace(recordId, system)
+  const rows = decodeRows<Row>(codec, place, bytes)
   return Object.fromEntries(
-    Object.entries(rows).map(([name, row]) => [
-      name,
-      Array.isArray(row) ? { acked: row[0], shadow: row[1] } : row,
-    ]),
+    rows.map(([name, row]) => {
+      const field = Array.isArray(row) ? { acked: row[0], shadow: row[1] } : row
+      if (!isObject(field) || !isRevision(field.acked)) throw wrongShape(place, name)
+      return [name, field]
+    }),
   )
+}
+
+/** The fields of a document by name; what each holds is checked by the caller. */
+function decodeRows<Row>(codec: FieldCodec, place: FieldPlace, bytes: Uint8Array): readonly [string, Row][] {
+  const rows = decodePlain<Record<string, Row>>(codec, place, bytes)
+  if (!isObject(rows)) throw wrongShape(place)
+  return Object.entries(rows)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isRevision(value: unknown): boolean {
+  return Number.isSafeInteger(value)
+}
+
+function wrongShape(place: FieldPlace, field?: string): IsthmusError {
+  const which = field === undefined ? 'the document' : `field ${JSON.stringify(field)}`
+  return new IsthmusError(
+    'STORE_DOCUMENT_UNREADABLE',
+    `${describe(place)} can't be read: ${which} has a form that no version stores`,
+  )
+}
+
+function describe({ table, column, rowId }: FieldPlace): string {
+  return `${table}.${column} of ${rowId}`
 }
 
 /** Evidence for a create as text; JSON escapes characters that a database would not accept. */
@@ -104,11 +138,26 @@ export function writeEvidence(evidence: CreateEvidence | null | undefined): stri
   return evidence === undefined || evidence === null ? null : JSON.stringify(evidence)
 }
 
-export function readEvidence(text: string): CreateEvidence {
-  const evidence: unknown = JSON.parse(text)
+export function readEvidence(text: string, where: string): CreateEvidence {
+  const evidence = parsedObject(text)
+  if (evidence === undefined) {
+    throw new IsthmusError(
+      'STORE_ROW_INVALID',
+      `the evidence of ${where} can't be read: it is no JSON object`,
+    )
+  }
   // The compiler checked the shape when it was written; `rids` is the name used by earlier versions.
   const { rids, ...rest } = evidence as CreateEvidence & { readonly rids?: readonly string[] }
   return rids === undefined ? rest : { ...rest, nativeIds: rids }
+}
+
+function parsedObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The stored form of an intent. One that was open when an earlier version stopped has the native id under the name `rid`. */
@@ -117,7 +166,9 @@ export function decodeIntent(
   place: FieldPlace,
   bytes: Uint8Array,
 ): Pick<Intent, 'revs' | 'request'> {
-  const { revs, request } = decodeLossless<Pick<Intent, 'revs' | 'request'>>(codec, place, bytes)
+  const stored = decodeLossless<Pick<Intent, 'revs' | 'request'>>(codec, place, bytes)
+  if (!isObject(stored) || !isObject(stored.revs) || !isObject(stored.request)) throw wrongShape(place)
+  const { revs, request } = stored
   const { rid, ...rest } = request as IntentRequest & { readonly rid?: string }
   return { revs, request: rid === undefined ? request : { ...rest, nativeId: rid } }
 }
@@ -190,9 +241,11 @@ function unreadableAs<T>(place: FieldPlace, read: () => T): T {
   try {
     return read()
   } catch (cause) {
+    if (isIsthmusError(cause)) throw cause
+    // Without the parser's message, which quotes the text and so the values in it.
     throw new IsthmusError(
       'STORE_DOCUMENT_UNREADABLE',
-      `decoding ${place.table}.${place.column} of ${place.rowId}`,
+      `${describe(place)} can't be read: its bytes are not a document`,
       { cause },
     )
   }

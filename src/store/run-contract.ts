@@ -21,6 +21,8 @@ export interface RunRow {
   readonly complete?: boolean
   /** Why it is not complete. */
   readonly reason?: RunReason
+  /** Why the reason, which is left out then, can't be read. */
+  readonly unreadable?: string
   /** What its list did not hold is read by id, though it is not complete. */
   readonly missingObserved?: true
   readonly created?: number

@@ -23,6 +23,8 @@ export interface StoreHarness {
   kill(worker: WorkerSession): Promise<void>
   /** Changes one byte of the body of the journal's line with this sequence number. */
   tamper(seq: number): Promise<void>
+  /** Makes the stored fields of a record, or those of its member, unreadable. Returns what undoes it. */
+  spoil(recordId: string, system?: string): Promise<() => Promise<void>>
   uuid(): string
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import {
   claim,
   claimOne,
   clean,
+  leaseMs,
   mark,
   type OpenHarness,
   type StoreHarness,
@@ -108,6 +109,105 @@ export function describeQueue(open: OpenHarness): void {
       const last = await claim(store, worker)
       if (last[0] !== undefined) seen = last[0].record.dirtySeq
       expect(seen).toBe(41)
+    })
+
+    test("a record with a row that can't be read is claimed apart, and the others of the claim go on", async () => {
+      const { store } = harness
+      const ids: string[] = []
+      for (const nativeId of ['C1', 'C2', 'C3']) ids.push(await activeRecord(harness, worker, nativeId))
+      const [good = '', member = '', record = ''] = ids
+      await harness.spoil(member, 'crm')
+      await harness.spoil(record)
+      await store.markRecords(ids.map((recordId) => ({ recordId, systems: [] })))
+      const result = await store.claim({ worker: worker.id, limit: 10, leaseMs })
+      expect(result.records.map(({ lease }) => lease.recordId)).toEqual([good])
+      const apart = (result.unreadable ?? []).toSorted(
+        (a, b) => ids.indexOf(a.lease.recordId) - ids.indexOf(b.lease.recordId),
+      )
+      const same = { code: 'STORE_DOCUMENT_UNREADABLE', entity: 'customer', system: 'crm', times: 0 }
+      expect(apart).toMatchObject([
+        {
+          ...same,
+          lease: { recordId: member },
+          message: expect.stringContaining(`member.fields of ${member}/crm`),
+        },
+        {
+          ...same,
+          lease: { recordId: record },
+          message: expect.stringContaining(`record.fields of ${record}`),
+        },
+      ])
+    })
+
+    test('counts how often a record could not be read, until its failure is closed', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const restore = await harness.spoil(id, 'crm')
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const failure = {
+        ...{
+          recordId: id,
+          entity: 'customer',
+          system: 'crm',
+          operation: 'pass',
+          message: 'm',
+          signature: 's',
+        },
+        ...({ code: 'STORE_DOCUMENT_UNREADABLE', replay: 'after-check' } as const),
+      }
+      for (const times of [0, 1, 2]) {
+        const { unreadable = [] } = await store.claim({ worker: worker.id, limit: 10, leaseMs })
+        expect(unreadable).toMatchObject([{ times }])
+        const finish = { kind: 'again', at: await store.now() } as const
+        await store.settle(unreadable.map(({ lease }) => ({ lease, failures: [failure], finish })))
+      }
+      await restore()
+      const claimed = await claimOne(store, worker)
+      expect(claimed).toMatchObject({ wasUnreadable: true, record: { attempts: 1 } })
+      const { recordId, system, code } = failure
+      await store.settle([clean(claimed, { clearedFailures: [{ recordId, system, code }] })])
+      await store.markRecords([{ recordId: id, systems: [] }])
+      expect(await claimOne(store, worker)).not.toHaveProperty('wasUnreadable')
+    })
+
+    test('shows people what can be read of a record, and retries it', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const key = { recordId: id }
+      const whole = await store.admin.inspect(key)
+      expect(whole).toEqual({ ...(await store.admin.record(key)), unreadable: [] })
+      const restoreMember = await harness.spoil(id, 'crm')
+      await expect(store.admin.record(key)).rejects.toMatchObject({ code: 'STORE_DOCUMENT_UNREADABLE' })
+      const code = 'STORE_DOCUMENT_UNREADABLE'
+      expect(await store.admin.inspect(key)).toMatchObject({
+        record: { id, fields: whole?.record.fields },
+        members: whole?.members.filter(({ system }) => system !== 'crm'),
+        unreadable: [{ system: 'crm', code }],
+      })
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const { unreadable = [] } = await store.claim({ worker: worker.id, limit: 10, leaseMs })
+      const [first] = unreadable
+      const failures = [
+        {
+          recordId: id,
+          entity: 'customer',
+          system: 'crm',
+          operation: 'pass',
+          code,
+          message: 'm',
+          signature: 's',
+          replay: 'safe',
+        },
+      ] as const
+      const finish = { kind: 'again', at: (await store.now()) + 60_000 } as const
+      await store.settle([{ lease: first!.lease, failures, finish }])
+      expect(await store.admin.retryFailures({ recordId: id }, 'ann')).toBe(1)
+      await restoreMember()
+      expect((await claimOne(store, worker)).members).toHaveLength(2)
+      await harness.spoil(id)
+      const spoiled = await store.admin.inspect(key)
+      expect(spoiled).toMatchObject({ record: { id, fields: {} }, unreadable: [{ code }] })
+      expect(spoiled?.members).toHaveLength(2)
     })
 
     test('makes a record due at the requested time, and at once when marked meanwhile', async () => {

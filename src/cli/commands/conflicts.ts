@@ -29,7 +29,8 @@ async function list(
           { title: 'field', value: (row) => row.field },
           {
             title: 'values',
-            value: (row) => row.candidates.map((one) => `${one.system}: ${show(one.value)}`).join(' | '),
+            value: (row) =>
+              row.unreadable ?? row.candidates.map((one) => `${one.system}: ${show(one.value)}`).join(' | '),
             widthMax: 80,
           },
           { title: 'policy', value: (row) => row.policy },

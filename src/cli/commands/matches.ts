@@ -60,6 +60,9 @@ function draw({ reviews, duplicates, crowded, now }: Drawn): string {
   const parts = [
     ...(questions.length > 0 || duplicates.length === 0 ? [drawReviews(questions, now)] : []),
     ...(duplicates.length > 0 ? [drawDuplicates(duplicates, now)] : []),
+    ...reviews.flatMap(({ recordId, unreadable }) =>
+      unreadable === undefined ? [] : [`what record ${recordId} may be can't be shown: ${unreadable}`],
+    ),
     ...crowded.map(
       ({ entity, rule, holders, examples }) =>
         `${holders} ${entity} records share one key of match rule ${rule + 1} (${examples.join(', ')}, …): it identifies none of them, so it causes no duplicates. Match by a unique field.`,

@@ -4,7 +4,7 @@ import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, table } from '../output.ts'
-import { findRecord } from '../record-key.ts'
+import { findRecord, unreadableLines } from '../record-key.ts'
 
 const journalLinesMax = 1000
 
@@ -45,7 +45,15 @@ export async function why(
       .flatMap(decisionOf)
       .filter((row) => field === undefined || row.field === undefined || row.field === field)
     const recordId = detail.record.id
-    context.output.result({ recordId, changes, decisions }, () => draw({ changes, decisions, field, now }))
+    const notes = [
+      ...unreadableLines(detail),
+      ...journal.flatMap(({ seq, unreadable }) =>
+        unreadable === undefined ? [] : [`NOT SHOWN, line ${seq} of the journal: ${unreadable}`],
+      ),
+    ]
+    context.output.result({ recordId, changes, decisions, unreadable: notes }, () =>
+      [...notes, draw({ changes, decisions, field, now })].join('\n'),
+    )
     return exitCodes.fine
   })
 }

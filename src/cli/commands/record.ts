@@ -1,13 +1,13 @@
 /** `isthmus record show|why`: shows the state of one record, and why each field has its value. */
 import type { Command } from 'commander'
 import { type Lane, laneUntil } from '../../model/lane.ts'
-import type { RecordDetail } from '../../store/admin-contract.ts'
+import type { RecordDetail, RecordInspection } from '../../store/admin-contract.ts'
 import type { Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Column, table } from '../output.ts'
-import { findRecord } from '../record-key.ts'
+import { findRecord, unreadableLines } from '../record-key.ts'
 import { show } from '../values.ts'
 import { why } from './record-why.ts'
 
@@ -46,7 +46,7 @@ function laneText(lane: Lane, now: number): string {
   return `lane ${lane.state}${reason}${again}`
 }
 
-function drawRecord(detail: RecordDetail, now: number): string {
+function drawRecord(detail: RecordInspection, now: number): string {
   const { record, members } = detail
   const names = [
     ...new Set([...Object.keys(record.fields), ...members.flatMap((member) => Object.keys(member.fields))]),
@@ -57,6 +57,7 @@ function drawRecord(detail: RecordDetail, now: number): string {
     `${record.entity} ${record.id}`,
     `state ${record.state}, rev ${record.rev}, ${record.dirtySeq > record.cleanSeq ? 'work to do' : 'nothing to do'}, discovered ${ago(record.discoveredAt, now)}`,
     ...lanes,
+    ...unreadableLines(detail),
     ...open.map(
       (intent) =>
         `in doubt: ${intent.operation} in ${intent.system}, intent ${intent.id}, ${ago(intent.createdAt, now)}`,

@@ -3,6 +3,8 @@
  * aside, so that they neither loop nor block other records (H33).
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
+import type { Member } from '../../model/state.ts'
+import { isUnreadable, type UnreadableError } from '../../model/unreadable-row.ts'
 import type { Pass, StepResult } from './contract.ts'
 import { describeThrown, keepFailure } from './failure.ts'
 import { backOff } from './lane.ts'
@@ -22,10 +24,17 @@ export function quarantineAll(pass: Pass): StepResult {
   return 'finish'
 }
 
-/** A pass that threw: its uncommitted changes are dropped, its lanes back off, and are quarantined if the error persists. */
+/**
+ * A pass that threw: its uncommitted changes are dropped, its lanes back off, and are quarantined if the error persists. A stored row that can't be read
+ * (it belongs to another record) is reported at once and never quarantines: the pass succeeds as soon as the row is restored.
+ */
 export function setAside(pass: Pass, error: unknown): void {
   clearDraft(pass)
   pass.needs.length = 0
+  if (isUnreadable(error)) {
+    for (const member of pass.members.values()) reportUnreadable(pass, member, error)
+    return
+  }
   const attempts = Math.max(0, ...[...pass.members.values()].map((member) => member.laneAttempts))
   if (attempts >= pass.context.settings.crashLimit) {
     quarantine(pass, describeThrown(error))
@@ -34,6 +43,13 @@ export function setAside(pass: Pass, error: unknown): void {
   for (const member of pass.members.values()) {
     backOff(pass, member.system, { reason: describeThrown(error).code, look: true })
   }
+}
+
+function reportUnreadable(pass: Pass, { system, nativeId, lane }: Member, error: UnreadableError): void {
+  if (lane.state === 'quarantined') return
+  backOff(pass, system, { reason: error.code, look: true })
+  if (nativeId !== undefined)
+    keepFailure(pass, { system, operation: 'pass', ...describeThrown(error), replay: 'after-check' })
 }
 
 function quarantine(pass: Pass, why: { readonly code: ErrorCode; readonly message: string }): void {

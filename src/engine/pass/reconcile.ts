@@ -22,6 +22,7 @@ import { finishPass } from './finish.ts'
 import { reopenDueLanes } from './lane.ts'
 import { addNeed, isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
+import { clearUnreadable } from './unreadable.ts'
 
 /** Runs a pass to its end, including the finishing commit. Returns false when the record did not belong to this pass any more. */
 export async function reconcile(pass: Pass): Promise<boolean> {
@@ -30,6 +31,7 @@ export async function reconcile(pass: Pass): Promise<boolean> {
 }
 
 async function work(pass: Pass): Promise<StepResult> {
+  if (!(await clearUnreadable(pass))) return 'over'
   if (isPoisonous(pass)) return quarantineAll(pass)
   if (pass.record.state === 'tombstoned') await noticeRestored(pass)
   if (isResting(pass.record.state)) return 'finish'

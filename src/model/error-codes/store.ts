@@ -59,7 +59,7 @@ export const storeCodes = {
   },
   STORE_DOCUMENT_UNREADABLE: {
     summary: 'A stored document could not be decoded.',
-    fix: 'Check that the configured key is the one it was written with. The document may have been altered.',
+    fix: 'Check that the configured key is the one it was written with. If the document was altered, restore its row from a backup: its record is retried automatically, at the latest after five minutes.',
     retry: 'never',
   },
   STORE_NEWER_SCHEMA: {
@@ -84,7 +84,7 @@ export const storeCodes = {
   },
   STORE_ROW_INVALID: {
     summary: 'A stored row holds values that exclude each other, or that this version does not know.',
-    fix: 'The message names the row and what is wrong with it. It was changed from outside, or written by another version: restore it from a backup.',
+    fix: 'The message names the row and what is wrong with it. It was changed from outside, or written by another version: restore it from a backup. A record is retried automatically, at the latest after five minutes.',
     retry: 'never',
   },
   STORE_RUN_UNKNOWN: {

@@ -2,6 +2,7 @@
 import { openLane } from '../../model/lane.ts'
 import type { LaneReasons } from '../../model/lane-reasons.ts'
 import type { MemberFields } from '../../model/state.ts'
+import { readOrElse } from '../../model/unreadable-row.ts'
 import type { CanonicalValue } from '../../model/values.ts'
 import { candidateOf } from '../conflict-candidates.ts'
 import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
@@ -49,7 +50,11 @@ export function retryFailures(
     const lane = context.tables.members.get(recordId)?.get(system)
     if (lane !== undefined) {
       reopenLane(lane)
-      changeFields(context, lane, withoutRejections)
+      // Fields that can't be read are left as they are: the retry tells whether they were restored.
+      readOrElse(
+        () => changeFields(context, lane, withoutRejections),
+        () => {},
+      )
     }
     record.attempts = 0
     markDirty(context.tables, record, [system], context.now())

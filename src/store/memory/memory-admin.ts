@@ -1,6 +1,7 @@
 /** Queries and interventions of people on the memory store. */
-import type { AdminStore } from '../admin-contract.ts'
-import { decodeLossless } from '../documents.ts'
+import { readOrElse } from '../../model/unreadable-row.ts'
+import type { AdminStore, JournalRow } from '../admin-contract.ts'
+import { decodeLossless, encodeAgreed } from '../documents.ts'
 import { chainProblem, journalPlace } from '../journal-chain.ts'
 import { acceptAccount } from './accounts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicate-lists.ts'
@@ -8,7 +9,7 @@ import { pauseWork, resumeWork } from './health.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
 import { keepApart, mergeRecords, undoDuplicate } from './merge-records.ts'
-import { readIntent, readMember, readRecord } from './read-rows.ts'
+import { readIntent, readMember, readRecord, readRows } from './read-rows.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { countStatus } from './status.ts'
 import { key, type MemoryContext, membersOf } from './tables.ts'
@@ -31,6 +32,13 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
         members: membersOf(tables, row.id).map((member) => readMember(context, member)),
         intents: (tables.recordIntents.get(row.id) ?? []).map((intent) => readIntent(context, intent)),
       }
+    },
+    inspect: async (query) => {
+      const id = 'recordId' in query ? query.recordId : findByNative(context, query)
+      const row = id === undefined ? undefined : tables.records.get(id)
+      if (row === undefined) return undefined
+      const { record, ...rest } = readRows(context, row, tables.recordIntents.get(row.id) ?? [])
+      return { record: record ?? readRecord(context, { ...row, fields: noFields(context, row.id) }), ...rest }
     },
     journal: async ({ recordId, afterSeq, limit }) => readJournal(context, recordId, afterSeq, limit),
     verifyJournal: async () => verifyJournal(context),
@@ -66,6 +74,10 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
   }
 }
 
+function noFields({ codec }: MemoryContext, recordId: string): Uint8Array {
+  return encodeAgreed(codec, recordId, {})
+}
+
 function findByNative(
   { tables }: MemoryContext,
   query: { readonly system: string; readonly entity?: string; readonly nativeId: string },
@@ -95,7 +107,10 @@ function readJournal(
     at: line.at,
     kind: line.kind,
     actor: line.actor,
-    body: decodeLossless<unknown>(codec, journalPlace(line.stream, line.position), line.body),
+    ...readOrElse<Pick<JournalRow, 'body' | 'unreadable'>>(
+      () => ({ body: decodeLossless(codec, journalPlace(line.stream, line.position), line.body) }),
+      (unreadable) => ({ body: undefined, unreadable }),
+    ),
     ...(line.recordId === undefined ? {} : { recordId: line.recordId }),
   }))
 }

@@ -24,6 +24,10 @@ describeStore('memory', async () => {
     },
     kill: async ({ id }) => store.killWorker(id),
     tamper: async (seq) => store.tamperJournal(seq),
+    spoil: async (recordId, system) => {
+      const undo = store.spoilFields(recordId, system)
+      return async () => undo()
+    },
     close: () => store.close(),
   }
 })

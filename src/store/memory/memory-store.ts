@@ -9,7 +9,6 @@ import type {
   Binding,
   BindRequest,
   Bound,
-  ClaimedRecord,
   ClaimResult,
   Decision,
   FieldCodec,
@@ -27,6 +26,7 @@ import type {
 import { hashKeyMacs, matchKeyMac } from '../documents.ts'
 import { type Fact, factKey } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
+import { type ClaimedRows, separateUnreadable } from '../record-rows.ts'
 import { aliasOne } from './alias.ts'
 import { bindDefinition, isListed, markOutdated, markUnplaced, readBound } from './binding.ts'
 import { openMatters } from './duplicates.ts'
@@ -38,7 +38,7 @@ import { isSuperseded } from './lease.ts'
 import { createMemoryAdmin } from './memory-admin.ts'
 import { decideOne, settleOne, unreadCandidateBefore } from './pass.ts'
 import { prune } from './prune.ts'
-import { readIntent, readMember, readRecord } from './read-rows.ts'
+import { readRows, unreadableTimes } from './read-rows.ts'
 import { resumeWaiting } from './resume-waiting.ts'
 import { finishRun, reserveOne, stage, startRun, wakeFirstLoad } from './runs.ts'
 import {
@@ -127,6 +127,20 @@ export class MemoryStore implements Store {
     if (body?.[3] !== undefined) body[3] = (body[3] + 1) % 256
   }
 
+  /** Makes the fields of a record, or those of its member, unreadable, for tests of what that costs. Returns a function that undoes it. */
+  spoilFields(recordId: string, system?: string): () => void {
+    const row =
+      system === undefined
+        ? this.#tables.records.get(recordId)
+        : this.#tables.members.get(recordId)?.get(system)
+    if (row === undefined) throw new RangeError(`no row of ${recordId}`)
+    const { fields } = row
+    row.fields = Uint8Array.of(0)
+    return () => {
+      row.fields = fields
+    }
+  }
+
   async reap(): Promise<number> {
     const now = this.#context.now()
     let reaped = 0
@@ -180,11 +194,11 @@ export class MemoryStore implements Store {
     const works = live && this.#tables.pause === undefined
     const due = works ? this.#unowned().filter((row) => row.nextAt <= now) : []
     due.sort((a, b) => a.nextAt - b.nextAt || (a.id < b.id ? -1 : 1))
-    const records = due.slice(0, request.limit).map((row) => this.#claimRow(row, request, now))
-    return { now, leaseMs: request.leaseMs, records }
+    const claimed = due.slice(0, request.limit).map((row) => this.#claimRow(row, request, now))
+    return { now, leaseMs: request.leaseMs, ...separateUnreadable(claimed) }
   }
 
-  #claimRow(row: RecordRow, request: Parameters<Store['claim']>[0], now: number): ClaimedRecord {
+  #claimRow(row: RecordRow, request: Parameters<Store['claim']>[0], now: number): ClaimedRows {
     row.leaseOwner = request.worker
     row.leaseEpoch += 1
     row.leaseUntil = now + request.leaseMs
@@ -199,9 +213,10 @@ export class MemoryStore implements Store {
         epoch: row.leaseEpoch,
         ...(request.binding === undefined ? {} : { binding: request.binding }),
       },
-      record: readRecord(this.#context, row),
-      members: membersOf(this.#tables, row.id).map((member) => readMember(this.#context, member)),
-      openIntents: openIntentsOf(this.#tables, row.id).map((intent) => readIntent(this.#context, intent)),
+      entity: row.entity,
+      systems: membersOf(this.#tables, row.id).map(({ system }) => system),
+      read: readRows(this.#context, row, openIntentsOf(this.#tables, row.id)),
+      times: unreadableTimes(this.#tables, row.id),
     }
   }
 

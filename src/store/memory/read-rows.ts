@@ -1,7 +1,18 @@
 /** Converts rows to the types of the contract, decoded. */
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
+import { unreadableCodes } from '../../model/unreadable-row.ts'
 import { decodeAgreed, decodeIntent, decodeMember, encodeLossless } from '../documents.ts'
-import { type IntentRow, type MemberRow, type MemoryContext, type RecordRow, union } from './tables.ts'
+import { type ReadRows, readRecordRows } from '../record-rows.ts'
+import {
+  type IntentRow,
+  key,
+  type MemberRow,
+  type MemoryContext,
+  type MemoryTables,
+  membersOf,
+  type RecordRow,
+  union,
+} from './tables.ts'
 
 export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord {
   const { id, entity, state, rev, dirtySeq, cleanSeq, attempts, discoveredAt, tombstoneRev, releasedRev } =
@@ -47,6 +58,27 @@ export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
     ...(row.lens === undefined ? {} : { lens: row.lens }),
     ...(row.evidence === undefined ? {} : { evidence: row.evidence }),
   }
+}
+
+/** All rows of a record, each by itself. */
+export function readRows(context: MemoryContext, row: RecordRow, intents: readonly IntentRow[]): ReadRows {
+  return readRecordRows({
+    record: () => readRecord(context, row),
+    members: membersOf(context.tables, row.id),
+    toMember: (member) => readMember(context, member),
+    intents,
+    toIntent: (intent) => readIntent(context, intent),
+  })
+}
+
+/** `UnreadableRecord.times`; undefined when no such failure is open. */
+export function unreadableTimes(tables: MemoryTables, recordId: string): number | undefined {
+  const counts = membersOf(tables, recordId).flatMap(({ system }) => {
+    const row = tables.failures.get(key(recordId, system))
+    const isOpen = row !== undefined && row.closedAt === undefined
+    return isOpen && unreadableCodes.some((code) => code === row.code) ? [row.count] : []
+  })
+  return counts.length === 0 ? undefined : Math.max(...counts)
 }
 
 export function intentRow({ codec }: MemoryContext, intent: Intent): IntentRow {

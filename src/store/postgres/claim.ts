@@ -1,7 +1,8 @@
 /** Claims due records with everything a pass needs: three statements for the whole batch. */
 import type { ClaimResult, Store } from '../contract.ts'
+import { type ClaimedRows, separateUnreadable } from '../record-rows.ts'
 import type { PostgresContext } from './context.ts'
-import { byRecord, toIntent, toMember, toRecord } from './read-rows.ts'
+import { byRecord, readRecord } from './read-rows.ts'
 import { readNowAndEpoch } from './sql/bind-integration.ts'
 import { claimRecords } from './sql/claim-records.ts'
 import { readOpenIntents } from './sql/read-intents.ts'
@@ -33,17 +34,18 @@ export async function claimDue(
   const [members, intents] = await context.database.reading('reading claimed records', (one) =>
     Promise.all([readMembers(one, ids), readOpenIntents(one, ids)]),
   )
+  const { codec } = context
   const membersOf = byRecord(members)
   const intentsOf = byRecord(intents)
-  const { codec } = context
-  return {
-    now: first.now,
-    leaseMs,
-    records: claimed.map((row) => ({
+  const rows = claimed.map((row): ClaimedRows => {
+    const own = membersOf.get(row.id) ?? []
+    return {
       lease: { recordId: row.id, worker, epoch: row.epoch, ...(binding === undefined ? {} : { binding }) },
-      record: toRecord(codec, row),
-      members: (membersOf.get(row.id) ?? []).map((member) => toMember(codec, member)),
-      openIntents: (intentsOf.get(row.id) ?? []).map((intent) => toIntent(codec, intent)),
-    })),
-  }
+      entity: row.entity,
+      systems: own.map(({ system }) => system),
+      read: readRecord(codec, row, own, intentsOf.get(row.id) ?? []),
+      times: row.unreadable ?? undefined,
+    }
+  })
+  return { now: first.now, leaseMs, ...separateUnreadable(rows) }
 }

@@ -41,6 +41,20 @@ describeStore('PostgreSQL', async () => {
         [seq],
       )
     },
+    spoil: async (recordId, system) => {
+      const table = system === undefined ? 'record' : 'member'
+      const key = system === undefined ? 'id = $1' : 'record_id = $1 and system = $2'
+      const values = system === undefined ? [recordId] : [recordId, system]
+      const set = (fields: string) => `update ${schema}.${table} set fields = ${fields} where ${key}`
+      const [before] = await database.query<{ fields: string }>(
+        `select encode(fields, 'hex') as fields from ${schema}.${table} where ${key}`,
+        values,
+      )
+      await database.query(set(`'\\x00'`), values)
+      return async () => {
+        await database.query(set(`decode('${before?.fields}', 'hex')`), values)
+      }
+    },
     close: async () => {
       await store.close()
       await other.close()
@@ -49,7 +63,7 @@ describeStore('PostgreSQL', async () => {
   }
 })
 
-test('a lane that no version stores is refused with the record and what is wrong', async () => {
+test('a lane that no version stores is refused with the record and what is wrong, and the rest of the record is shown', async () => {
   const codec = createClearCodec(Buffer.from('test key of the store'))
   const schema = 'impossible'
   const store = new PostgresStore({ connection: database.connection, schema, codec, poolSize: 2 })
@@ -60,14 +74,88 @@ test('a lane that no version stores is refused with the record and what is wrong
     await database.query(`update ${schema}.member set lane = 'backoff', lane_reason = 'moving'`)
     const [row] = await database.query<{ id: string }>(`select id from ${schema}.record`)
     const recordId = row?.id ?? ''
-    const reading = store.admin.record({ recordId })
-    await expect(reading).rejects.toMatchObject({
+    const about = expect.stringContaining(`record ${recordId} in crm`)
+    await expect(store.admin.record({ recordId })).rejects.toMatchObject({
       code: 'STORE_ROW_INVALID',
-      message: expect.stringContaining(`record ${recordId} in crm`),
+      message: about,
+    })
+    expect(await store.admin.inspect({ recordId })).toMatchObject({
+      record: { id: recordId, entity: 'customer' },
+      members: [],
+      unreadable: [{ system: 'crm', code: 'STORE_ROW_INVALID', message: about }],
     })
     await database.query(`update ${schema}.member set lane_until = 5`)
     const detail = await store.admin.record({ recordId })
     expect(detail?.members[0]?.lane).toEqual({ state: 'backoff', reason: 'moving', until: 5 })
+  } finally {
+    await store.close()
+  }
+})
+
+test('a list of runs and the status name a reason that no version stores, and show the rest', async () => {
+  const codec = createClearCodec(Buffer.from('test key of the store'))
+  const schema = 'reasons'
+  const store = new PostgresStore({ connection: database.connection, schema, codec, poolSize: 2 })
+  try {
+    await store.migrate()
+    await store.bind({ id: 'test', version: 'v1', document: {} })
+    const [good, bad] = [randomUUID(), randomUUID()]
+    await store.startRun({ id: good, kind: 'full', system: 'crm', entity: 'customer' })
+    await store.finishRun({ id: good, complete: true, seen: 1 })
+    await store.startRun({ id: bad, kind: 'full', system: 'erp', entity: 'customer' })
+    await store.finishRun({ id: bad, complete: false, seen: 1 })
+    await database.query(`update ${schema}.run set reason_code = 'moonlight' where id = $1`, [bad])
+    const about = expect.stringContaining(`run ${bad}`)
+    const { rows } = await store.admin.runs({ limit: 10 })
+    expect(rows.map(({ id }) => id).toSorted()).toEqual([good, bad].toSorted())
+    expect(rows.find(({ id }) => id === bad)).toMatchObject({ unreadable: about })
+    const { systems } = await store.admin.status()
+    expect(systems.find(({ system }) => system === 'erp')?.lastRun).toMatchObject({ unreadable: about })
+  } finally {
+    await store.close()
+  }
+})
+
+test('lists name a row that can not be read, and show the rest', async () => {
+  const codec = createClearCodec(Buffer.from('test key of the store'))
+  const schema = 'spoiled_lists'
+  const store = new PostgresStore({ connection: database.connection, schema, codec, poolSize: 2 })
+  try {
+    await store.migrate()
+    await store.bind({ id: 'test', version: 'v1', document: {} })
+    const worker = await store.registerWorker()
+    await store.intake([{ marks: [{ system: 'crm', entity: 'customer', nativeId: 'C1' }] }])
+    const { records } = await store.claim({ worker: worker.id, limit: 1, leaseMs: 60_000 })
+    const [claimed] = records
+    const recordId = claimed!.lease.recordId
+    const conflict = (field: string) => ({
+      ...{ id: randomUUID(), recordId, entity: 'customer', field, policy: 'ask' },
+      candidates: [{ system: 'crm', value: 'Ann', rev: 1, at: 1 }],
+    })
+    const entry = (n: number) => ({ kind: 'decision' as const, recordId, actor: 'worker', body: { n } })
+    const [good, bad] = [conflict('name'), conflict('email')]
+    await store.settle([
+      {
+        lease: claimed!.lease,
+        conflicts: [good, bad],
+        journal: [entry(1), entry(2)],
+        finish: { kind: 'keep' },
+      },
+    ])
+    await database.query(`update ${schema}.conflict set candidates = '\\x00' where id = $1`, [bad.id])
+    await database.query(
+      `update ${schema}.journal set body = '\\x00' where seq = (select min(seq) from ${schema}.journal where record_id = $1)`,
+      [recordId],
+    )
+    const { rows } = await store.admin.conflicts({ limit: 10 })
+    expect(rows.find(({ id }) => id === good.id)?.candidates).toMatchObject([{ value: 'Ann' }])
+    expect(rows.find(({ id }) => id === bad.id)).toMatchObject({
+      candidates: [],
+      unreadable: expect.stringContaining(bad.id),
+    })
+    const lines = await store.admin.journal({ recordId, limit: 10 })
+    expect(lines).toMatchObject([{ unreadable: expect.any(String) }, { body: { n: 2 } }])
+    await worker.close()
   } finally {
     await store.close()
   }

@@ -3,6 +3,7 @@ import { readLane } from '../../model/lane.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec } from '../contract.ts'
 import { decodeAgreed, decodeIntent, decodeMember, readEvidence } from '../documents.ts'
+import { type ReadRows, readRecordRows } from '../record-rows.ts'
 import type { IntentColumns } from './sql/read-intents.ts'
 import type { MemberColumns } from './sql/read-members.ts'
 import type { RecordColumns } from './sql/record-columns.ts'
@@ -30,6 +31,7 @@ export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
 }
 
 export function toMember(codec: FieldCodec, row: MemberColumns): Member {
+  const where = `record ${row.record_id} in ${row.system}`
   return {
     recordId: row.record_id,
     system: row.system,
@@ -37,10 +39,7 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     state: row.state,
     fields: decodeMember(codec, row.record_id, row.system, row.fields),
     asof: row.asof,
-    lane: readLane(
-      { state: row.lane, until: row.lane_until, reason: row.lane_reason },
-      `record ${row.record_id} in ${row.system}`,
-    ),
+    lane: readLane({ state: row.lane, until: row.lane_until, reason: row.lane_reason }, where),
     laneAttempts: row.lane_attempts,
     ...(row.rid === null ? {} : { nativeId: fromText(row.rid) }),
     ...(row.floor === null ? {} : { floor: fromText(row.floor) }),
@@ -51,7 +50,7 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     ...(row.reappeared_at === null ? {} : { reappearedAt: row.reappeared_at }),
     ...(row.create_wanted_at === null ? {} : { createWantedAt: row.create_wanted_at }),
     ...(row.lens === null ? {} : { lens: row.lens }),
-    ...(row.evidence === null ? {} : { evidence: readEvidence(row.evidence) }),
+    ...(row.evidence === null ? {} : { evidence: readEvidence(row.evidence, where) }),
   }
 }
 
@@ -75,6 +74,22 @@ export function toIntent(codec: FieldCodec, row: IntentColumns): Intent {
     state: row.state,
     ...(row.outcome === null ? {} : { outcome: fromText(row.outcome) }),
   }
+}
+
+/** All rows of a record, each by itself. */
+export function readRecord(
+  codec: FieldCodec,
+  row: RecordColumns,
+  members: readonly MemberColumns[],
+  intents: readonly IntentColumns[],
+): ReadRows {
+  return readRecordRows({
+    record: () => toRecord(codec, row),
+    members,
+    toMember: (member) => toMember(codec, member),
+    intents,
+    toIntent: (intent) => toIntent(codec, intent),
+  })
 }
 
 /** Rows by the record they belong to. */

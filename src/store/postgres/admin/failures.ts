@@ -1,4 +1,5 @@
 /** Retries failures: their lanes open, and refused values may be sent once more. */
+import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { JournalEntry } from '../../contract.ts'
 import { decodeMember, encodeMember } from '../../documents.ts'
 import { withoutRejections } from '../../interventions.ts'
@@ -57,16 +58,18 @@ async function reopen(
   const changes = members
     .filter((member) => wanted.has(`${member.record_id}/${member.system}`))
     .map(({ record_id: recordId, system, fields }): LaneChange => {
-      const changed =
-        fields === null
-          ? undefined
-          : encodeMember(
-              codec,
-              recordId,
-              system,
-              withoutRejections(decodeMember(codec, recordId, system, fields)),
-            )
-      return { recordId, system, lane: 'open', reason: undefined, fields: changed }
+      // Fields that can't be read are left as they are: the retry tells whether they were restored.
+      const changed = readOrElse(
+        () => fields && withoutRejections(decodeMember(codec, recordId, system, fields)),
+        () => null,
+      )
+      return {
+        recordId,
+        system,
+        lane: 'open',
+        reason: undefined,
+        fields: changed === null ? undefined : encodeMember(codec, recordId, system, changed),
+      }
     })
   await changeLanes(session, changes)
   const failed = lanes.map(({ record_id: recordId, system }) => ({ recordId, system }))

@@ -1,4 +1,5 @@
 /** Reading and verifying the journal. */
+import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { AdminStore, JournalRow } from '../../admin-contract.ts'
 import { decodeLossless } from '../../documents.ts'
 import { chainProblem, type JournalHead, journalPlace, newStream } from '../../journal-chain.ts'
@@ -23,7 +24,10 @@ export async function readJournal(
     at: row.at,
     kind: row.kind,
     actor: fromText(row.actor),
-    body: decodeLossless<unknown>(codec, journalPlace(row.stream, row.position), row.body),
+    ...readOrElse<Pick<JournalRow, 'body' | 'unreadable'>>(
+      () => ({ body: decodeLossless(codec, journalPlace(row.stream, row.position), row.body) }),
+      (unreadable) => ({ body: undefined, unreadable }),
+    ),
     ...(row.record_id === null ? {} : { recordId: row.record_id }),
   }))
 }

@@ -1,4 +1,5 @@
 /** Lists for people, newest first. */
+import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { ConflictRow, FailureRow, HoldRow, Page, PageRequest, ReviewRow } from '../../admin-contract.ts'
 import type { RunRow } from '../../contract.ts'
 import { decodePlain } from '../../documents.ts'
@@ -67,12 +68,21 @@ export async function listConflicts(
     page,
     rows,
     (row) => [row.at, row.id],
-    (row) => toConflict(context, row),
+    (row) =>
+      readOrElse(
+        () => toConflict(context, row),
+        (unreadable) => ({ ...withoutCandidates(row), candidates: [], unreadable }),
+      ),
   )
 }
 
 export function toConflict({ codec }: PostgresContext, row: ConflictColumns): ConflictRow {
   const place = { table: 'conflict', column: 'candidates', rowId: row.id }
+  const candidates = decodePlain<ConflictRow['candidates']>(codec, place, row.candidates)
+  return { ...withoutCandidates(row), candidates }
+}
+
+function withoutCandidates(row: ConflictColumns): Omit<ConflictRow, 'candidates'> {
   return {
     id: row.id,
     recordId: row.record_id,
@@ -81,7 +91,6 @@ export function toConflict({ codec }: PostgresContext, row: ConflictColumns): Co
     policy: row.policy,
     state: row.state,
     at: row.at,
-    candidates: decodePlain<ConflictRow['candidates']>(codec, place, row.candidates),
     ...(row.winner === null ? {} : { winner: row.winner }),
     ...(row.decided_by === null ? {} : { decidedBy: fromText(row.decided_by) }),
   }
@@ -100,10 +109,9 @@ export async function listReviews(context: PostgresContext, page: PageRequest): 
       system: row.system,
       nativeId: fromText(row.rid),
       at: row.at,
-      candidates: decodePlain<ReviewRow['candidates']>(
-        context.codec,
-        reviewPlace(row.record_id),
-        row.candidates,
+      ...readOrElse<Pick<ReviewRow, 'candidates' | 'unreadable'>>(
+        () => ({ candidates: decodePlain(context.codec, reviewPlace(row.record_id), row.candidates) }),
+        (unreadable) => ({ candidates: [], unreadable }),
       ),
     }),
   )

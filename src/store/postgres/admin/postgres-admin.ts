@@ -1,7 +1,7 @@
 /** Queries and interventions of people. */
-import type { AdminStore, RecordDetail } from '../../admin-contract.ts'
+import type { AdminStore, RecordDetail, RecordInspection, RecordKey } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
-import { toIntent, toMember, toRecord } from '../read-rows.ts'
+import { readRecord, toIntent, toMember, toRecord } from '../read-rows.ts'
 import { findRecordId } from '../sql/find-record-id.ts'
 import { probeWrites } from '../sql/probe-writes.ts'
 import { readIntents } from '../sql/read-intents.ts'
@@ -38,6 +38,7 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
       return row === undefined ? undefined : toRun(row)
     },
     record: (key) => readDetail(context, key),
+    inspect: (key) => inspect(context, key),
     journal: (query) => readJournal(context, query),
     verifyJournal: () => verifyJournal(context),
     failures: (page) => listFailures(context, page),
@@ -62,20 +63,33 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
   }
 }
 
-async function readDetail(
-  context: PostgresContext,
-  key: Parameters<AdminStore['record']>[0],
-): Promise<RecordDetail | undefined> {
+async function readDetail(context: PostgresContext, key: RecordKey): Promise<RecordDetail | undefined> {
+  const { codec } = context
+  const rows = await readRows(context, key)
+  return (
+    rows && {
+      record: toRecord(codec, rows.row),
+      members: rows.members.map((member) => toMember(codec, member)),
+      intents: rows.intents.map((intent) => toIntent(codec, intent)),
+    }
+  )
+}
+
+async function inspect(context: PostgresContext, key: RecordKey): Promise<RecordInspection | undefined> {
+  const { codec } = context
+  const rows = await readRows(context, key)
+  if (rows === undefined) return undefined
+  const { record, ...rest } = readRecord(codec, rows.row, rows.members, rows.intents)
+  return { record: record ?? toRecord(codec, { ...rows.row, fields: null }), ...rest }
+}
+
+async function readRows(context: PostgresContext, key: RecordKey) {
   const session = context.database.session('reading a record')
   const id =
     'recordId' in key ? key.recordId : await findRecordId(session, key.system, key.entity, key.nativeId)
   if (id === undefined || !isUuid(id)) return undefined
   const [row] = await readRecords(session, [id])
   if (row === undefined) return undefined
-  const { codec } = context
-  return {
-    record: toRecord(codec, row),
-    members: (await readMembers(session, [id])).map((member) => toMember(codec, member)),
-    intents: (await readIntents(session, id, intentsMax)).map((intent) => toIntent(codec, intent)),
-  }
+  const members = await readMembers(session, [id])
+  return { row, members, intents: await readIntents(session, id, intentsMax) }
 }

@@ -1,9 +1,12 @@
+import { unreadableCodes } from '../../../model/unreadable-row.ts'
 import type { Session } from '../database.ts'
 import { type RecordColumns, recordColumns } from './record-columns.ts'
 
 export interface ClaimedColumns extends RecordColumns {
   readonly epoch: number
   readonly now: number
+  /** Times that it could not be read, while the failure that says so is open. */
+  readonly unreadable: number | null
 }
 
 /**
@@ -25,7 +28,7 @@ export function claimRecords(
     readonly binding: number | undefined
   },
 ): Promise<ClaimedColumns[]> {
-  const parameters = [worker, limit, leaseMs, binding ?? null]
+  const parameters = [worker, limit, leaseMs, binding ?? null, unreadableCodes]
   return session.rows<ClaimedColumns & Record<string, unknown>>(statement, parameters)
 }
 
@@ -53,5 +56,8 @@ const statement = {
       attempts = r.attempts + 1
     from due
     where r.id = due.id
-    returning ${recordColumns('r')}, r.lease_epoch as epoch, now_ms() as now`,
+    returning ${recordColumns('r')}, r.lease_epoch as epoch, now_ms() as now, (
+      select max(f.count) from failure f
+      where f.record_id = r.id and f.closed_at is null and f.code = any($5::text[])
+    ) as unreadable`,
 }

@@ -1,4 +1,5 @@
 import { type RunReason, readRunReason, storeRunReason } from '../../../model/run-reasons.ts'
+import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { RunComparison, RunRow, Store } from '../../contract.ts'
 import type { Session } from '../database.ts'
 
@@ -113,14 +114,25 @@ export function toRun(row: RunColumns): RunRow {
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
     ...(row.expected === null ? {} : { expected: row.expected }),
     ...(row.complete === null ? {} : { complete: row.complete }),
-    ...(row.reason_code === null
-      ? {}
-      : { reason: readRunReason({ code: row.reason_code, details: row.reason_details }, `run ${row.id}`) }),
+    ...reasonOf(row),
     ...(row.missing_observed ? { missingObserved: true } : {}),
     ...(row.created === null ? {} : { created: row.created }),
     ...(row.changed === null ? {} : { changed: row.changed }),
     ...(row.missing === null ? {} : { missing: row.missing }),
   }
+}
+
+/** One reason that can't be read must not end a list of runs, nor the status. */
+function reasonOf({
+  id,
+  reason_code: code,
+  reason_details: details,
+}: RunColumns): Pick<RunRow, 'reason' | 'unreadable'> {
+  if (code === null) return {}
+  return readOrElse<Pick<RunRow, 'reason' | 'unreadable'>>(
+    () => ({ reason: readRunReason({ code, details }, `run ${id}`) }),
+    (unreadable) => ({ unreadable }),
+  )
 }
 
 const insert = {
