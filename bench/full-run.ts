@@ -31,7 +31,6 @@ export interface FullRunFigures {
   /** Only listing the same pages, as the connector would. */
   readonly listOnlySeconds: number
   readonly unchanged: number
-  readonly changed: number
 }
 
 export async function benchFullRun({ records, say }: FullRunOptions): Promise<FullRunFigures> {
@@ -52,6 +51,9 @@ export async function benchFullRun({ records, say }: FullRunOptions): Promise<Fu
     const run = await fullRun(directory)
     say(`full run: ${rounded(run.ms / 1000)} s, at most ${run.peakRssMb} MB`)
     const [result] = run.results
+    const unchanged = result?.run?.unchanged ?? 0
+    // A run that finds changes measures the passes that follow, and not the comparison.
+    if (unchanged !== records) throw new Error(`${unchanged} of ${records} records counted as unchanged`)
     return {
       records,
       seconds: rounded(run.ms / 1000),
@@ -59,8 +61,7 @@ export async function benchFullRun({ records, say }: FullRunOptions): Promise<Fu
       peakRssMb: run.peakRssMb,
       rssMb: run.rssMb,
       listOnlySeconds: rounded(listMs / 1000),
-      unchanged: result?.run?.unchanged ?? 0,
-      changed: result?.run?.changed ?? 0,
+      unchanged,
     }
   } finally {
     await crm.close()
@@ -93,6 +94,7 @@ async function seed(directory: string, records: number): Promise<void> {
   const { store } = opened
   try {
     const worker = await store.registerWorker()
+    const lensOf = await currentLenses(store)
     const batch = 2000
     for (let from = 1; from <= records; from += batch) {
       const numbers = Array.from({ length: Math.min(batch, records - from + 1) }, (_, i) => from + i)
@@ -100,7 +102,7 @@ async function seed(directory: string, records: number): Promise<void> {
         { marks: numbers.map((n) => ({ system: 'crm', entity: 'customer', nativeId: String(n) })) },
       ])
       // The store may hand out fewer at a time than asked for.
-      while ((await linkClaimed(store, worker.id, batch)) > 0);
+      while ((await linkClaimed(store, worker.id, batch, lensOf)) > 0);
     }
     await worker.close()
   } finally {
@@ -108,7 +110,18 @@ async function seed(directory: string, records: number): Promise<void> {
   }
 }
 
-async function linkClaimed(store: Store, worker: number, limit: number): Promise<number> {
+type LensOf = (system: string) => { readonly lens?: number }
+
+/** A member without the current lens set counts as changed: it has to be read again. */
+async function currentLenses(store: Store): Promise<LensOf> {
+  const { lenses } = (await store.bound()) ?? { lenses: [] }
+  return (system) => {
+    const current = lenses.find((set) => set.system === system && set.current)
+    return current === undefined ? {} : { lens: current.id }
+  }
+}
+
+async function linkClaimed(store: Store, worker: number, limit: number, lensOf: LensOf): Promise<number> {
   const { records, now } = await store.claim({ worker, limit, leaseMs: 60_000 })
   const decisions = records.map(({ lease, members }): Decision => {
     const nativeId = members[0]?.nativeId ?? ''
@@ -130,8 +143,8 @@ async function linkClaimed(store: Store, worker: number, limit: number): Promise
       lease,
       record: { state: 'active', rev: 1, fields: Object.fromEntries(agreed) },
       members: [
-        { system: 'crm', ...linked },
-        { system: 'erp', nativeId, ...linked },
+        { system: 'crm', ...linked, ...lensOf('crm') },
+        { system: 'erp', nativeId, ...linked, ...lensOf('erp') },
       ],
     }
   })
