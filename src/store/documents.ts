@@ -6,8 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { LosslessNumber, parse, stringify } from 'lossless-json'
-import { canonicalJson } from '../model/canonical/equality.ts'
-import { isCanonicalObject } from '../model/canonical/object.ts'
+import { canonicalJsonWithoutNulls } from '../model/canonical/equality.ts'
 import { IsthmusError, isIsthmusError } from '../model/errors.ts'
 import type { KeptAnswer } from '../model/lookup.ts'
 import type { AgreedFields, CreateEvidence, Intent, IntentRequest, MemberFields } from '../model/state.ts'
@@ -205,14 +204,8 @@ export function shadowMac(codec: FieldCodec, fields: MemberFields): Uint8Array {
 
 /** Keyed hash of a listed record, equal to {@link shadowMac} of a member that holds the same values. */
 export function valuesMac(codec: FieldCodec, values: CanonicalDocument): Uint8Array {
-  return codec.mac(encoder.encode(canonicalJson(withoutNulls(values))))
-}
-
-/** The merge treats absent and null as the same, and a system may show either for a cleared value. */
-function withoutNulls(value: CanonicalValue): CanonicalValue {
-  if (!isCanonicalObject(value)) return value
-  const present = Object.entries(value).filter(([, part]) => part !== null)
-  return Object.fromEntries(present.map(([name, part]) => [name, withoutNulls(part)]))
+  // The merge treats absent and null as the same, and a system may show either for a cleared value.
+  return codec.mac(encoder.encode(canonicalJsonWithoutNulls(values)))
 }
 
 /** Blind index of a match key. */

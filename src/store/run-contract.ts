@@ -2,11 +2,11 @@
 import type { RunReason } from '../model/run-reasons.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 
-/** One listed record of a full run, normalised for its system as the shadow is. */
+/** One listed record of a full run. */
 export interface StagedRecord {
   readonly nativeId: string
-  readonly values: CanonicalDocument
-  readonly version?: string
+  /** `RunStore.digest` of its values, which are normalised for its system as the shadow is. */
+  readonly digest: Uint8Array
 }
 
 export interface RunRow {
@@ -66,6 +66,8 @@ export interface RunStore {
     readonly system: string
     readonly entity: string
   }): Promise<void>
+  /** Keyed hash of listed values; equal to the one kept for a member whose shadow holds the same values. Runs no statement. */
+  digest(values: CanonicalDocument): Uint8Array
   stage(runId: string, records: readonly StagedRecord[]): Promise<void>
   /**
    * Compares, marks and takes in what is new; a member that was read through an outdated lens set counts as changed. `missing` members are

@@ -174,7 +174,7 @@ export function describeBinding(open: OpenHarness): void {
       const run = async () => {
         const id = harness.uuid()
         await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-        await store.stage(id, [{ nativeId: 'C1', values: { name: 'Ann' } }])
+        await store.stage(id, [{ nativeId: 'C1', digest: store.digest({ name: 'Ann' }) }])
         return store.finishRun({ id, complete: true, seen: 1 })
       }
       expect(await run()).toMatchObject({ unchanged: 1, changed: 0 })

@@ -230,7 +230,7 @@ export function describeIntake(open: OpenHarness): void {
       await store.startRun({ id: 'long', kind: 'full', system: 'crm', entity: 'customer' })
       await store.stage(
         'long',
-        [long, 'C3'].map((nativeId) => ({ nativeId, values: {} })),
+        [long, 'C3'].map((nativeId) => ({ nativeId, digest: store.digest({}) })),
       )
       const found = await store.finishRun({ id: 'long', complete: false, seen: 2 })
       expect(found).toMatchObject({ discovered: 1 })

@@ -153,7 +153,7 @@ export function describeRetention(open: OpenHarness): void {
       const { store } = harness
       const id = harness.uuid()
       await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-      await store.stage(id, [{ nativeId: 'C1', values: { name: 'Ann' } }])
+      await store.stage(id, [{ nativeId: 'C1', digest: store.digest({ name: 'Ann' }) }])
       expect((await prune({ runsDeadBefore: 0 })).deadRuns).toBe(0)
       expect((await prune()).deadRuns).toBe(1)
       expect(await store.admin.run(id)).toMatchObject({ complete: false, reason: { code: 'stopped' } })

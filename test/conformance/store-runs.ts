@@ -33,7 +33,7 @@ export function describeRuns(open: OpenHarness): void {
       await harness.advance(5)
       await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
       for (const [nativeId, name] of listed)
-        await store.stage(id, [{ nativeId, values: { name }, version: 'v1' }])
+        await store.stage(id, [{ nativeId, digest: store.digest({ name }) }])
       const found = await store.finishRun({ id, complete: true, seen: listed.length, ...rest })
       return { id, found }
     }
@@ -143,7 +143,10 @@ export function describeRuns(open: OpenHarness): void {
       const { store } = harness
       const id = harness.uuid()
       await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-      const records = Array.from({ length: 12_000 }, (_, n) => ({ nativeId: `C${n}`, values: { n: `${n}` } }))
+      const records = Array.from({ length: 12_000 }, (_, n) => ({
+        nativeId: `C${n}`,
+        digest: store.digest({ n: `${n}` }),
+      }))
       for (let at = 0; at < records.length; at += 3000) await store.stage(id, records.slice(at, at + 3000))
       expect(await store.finishRun({ id, complete: true, seen: records.length })).toEqual({
         unchanged: 0,
@@ -196,7 +199,9 @@ export function describeRuns(open: OpenHarness): void {
       await expect(store.finishRun({ id, complete: true, seen: 0 })).rejects.toMatchObject({
         code: 'STORE_RUN_UNKNOWN',
       })
-      await expect(store.stage('nothing', [{ nativeId: 'C1', values: {} }])).rejects.toMatchObject({
+      await expect(
+        store.stage('nothing', [{ nativeId: 'C1', digest: store.digest({}) }]),
+      ).rejects.toMatchObject({
         code: 'STORE_RUN_UNKNOWN',
       })
     })

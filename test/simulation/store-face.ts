@@ -46,6 +46,7 @@ export function faceStore(options: StoreFaceOptions): Store {
     wake: () => store.wake(),
     // Arithmetic, no statement.
     hashKeys: (...args: Parameters<Store['hashKeys']>) => store.hashKeys(...args),
+    digest: (...args: Parameters<Store['digest']>) => store.digest(...args),
     onWake: (listener: () => void) =>
       store.onWake(() => {
         if (process.alive && !process.stalled) listener()

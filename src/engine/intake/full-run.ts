@@ -18,17 +18,12 @@ import { withWords } from '../pass/failure.ts'
 import { type Place, placeOf } from '../place.ts'
 import { withDeadline } from '../protect/deadline.ts'
 import { noteBaseline } from './baseline.ts'
-import { toStaged } from './listed-record.ts'
+import { createStager } from './stager.ts'
 
 /** A page may take the time of this many reads before the run gives up. */
 const READS_PER_PAGE = 6
 /** Minimum interval between progress reports. */
 const PROGRESS_EVERY_MS = 1000
-/**
- * Number of records staged per statement: small pages are collected, large ones split, since each staging is a commit. Larger chunks let the records
- * of a page outlive young garbage collections: 2,000 took 318 MB where 500 take 211 (100,000 records, no slower).
- */
-const STAGE_ROWS = 500
 
 /** Records that a list by offset missed are read by id, at most this many or this share; more than that indicates a broken list, not deletions. */
 const LOOKS_MAX = 100
@@ -167,18 +162,16 @@ async function listAndStage(
   const stop = new AbortController()
   const signal = AbortSignal.any([request.signal, stop.signal])
   const pages = place.resource.list({ signal, priority: request.priority })
+  const stager = createStager(context, place, runId)
   let seen = 0
-  let staging: Promise<void> = Promise.resolve()
-  let collected: ListedRecord[] = []
   let previous: string | undefined
   let toldAt = context.clock.monotonic()
   try {
     for (;;) {
       const pull = await pullPage(context, place, pages, signal)
-      // A failing store is not the list's failure: its error is thrown to the caller here.
-      await staging
+      // A failing store is not the list's failure: errors of the stager are thrown to the caller.
       if (pull.kind !== 'page') {
-        await stageAll(context, place, runId, collected)
+        await stager.finish()
         return pull.kind === 'end'
           ? { seen, end: pull.end }
           : { seen, failure: pull.failure, transient: pull.transient }
@@ -187,13 +180,7 @@ async function listAndStage(
       if (edge !== undefined && edge === previous) return { seen, failure: { code: 'page-repeated' } }
       previous = edge
       seen += pull.page.length
-      collected = collected.concat(pull.page)
-      if (collected.length >= STAGE_ROWS) {
-        staging = stageAll(context, place, runId, collected)
-        collected = []
-        // Awaited in the next turn of the loop; until then its rejection must not count as unhandled.
-        staging.catch(() => undefined)
-      }
+      await stager.add(pull.page)
       if (context.clock.monotonic() - toldAt >= PROGRESS_EVERY_MS) {
         toldAt = context.clock.monotonic()
         context.emit({ type: 'RunProgressed', runId, seen })
@@ -203,7 +190,7 @@ async function listAndStage(
     stop.abort()
     // Lets an aborted list release its resources; not awaited, since it may hang.
     pages.return({ complete: false }).catch(() => undefined)
-    await staging.catch(() => undefined)
+    await stager.settle()
   }
 }
 
@@ -246,18 +233,6 @@ function edgeOf(page: readonly ListedRecord[]): string | undefined {
   return first === undefined || last === undefined
     ? undefined
     : JSON.stringify([page.length, first.nativeId, last.nativeId])
-}
-
-async function stageAll(
-  context: IntakeContext,
-  place: Place,
-  runId: string,
-  listed: readonly ListedRecord[],
-): Promise<void> {
-  for (let start = 0; start < listed.length; start += STAGE_ROWS) {
-    const staged = await toStaged(context, place, listed.slice(start, start + STAGE_ROWS))
-    if (staged.length > 0) await context.store.stage(runId, staged)
-  }
 }
 
 /** Returns why the list must not count as evidence of absence; undefined when it may. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
+import type { CanonicalDocument } from '../../model/values.ts'
 import type { ReferenceQuery } from '../../store/contract.ts'
 import { placeOf } from '../place.ts'
 import { toStaged } from './listed-record.ts'
@@ -29,9 +30,13 @@ const integration = memoryIntegration({
 })
 const place = placeOf({ integration, systems: new Map([['crm', new MemorySystem('crm')]]) }, 'crm', 'thing')
 
+/** Readable in a failure's message. */
+const digestOf = (values: CanonicalDocument): Uint8Array => Buffer.from(JSON.stringify(values))
+
 function storeThatKnows(known: Readonly<Record<string, string>>, asked: ReferenceQuery[][]) {
   return {
     store: {
+      digest: digestOf,
       resolveReferences: async (queries: readonly ReferenceQuery[]) => {
         asked.push([...queries])
         return queries.map(({ nativeId }) => {
@@ -53,9 +58,9 @@ describe('toStaged', () => {
     ]
     const staged = await toStaged(storeThatKnows({ p1: 'record-1' }, asked), place, page)
     expect(staged).toEqual([
-      { nativeId: '1', values: { name: 'A', email: 'record-1' }, version: '7' },
-      { nativeId: '2', values: { name: 'B', email: 'record-1' } },
-      { nativeId: '3', values: { name: 'C' } },
+      { nativeId: '1', digest: digestOf({ name: 'A', email: 'record-1' }) },
+      { nativeId: '2', digest: digestOf({ name: 'B', email: 'record-1' }) },
+      { nativeId: '3', digest: digestOf({ name: 'C' }) },
     ])
     expect(asked).toEqual([
       [
@@ -67,6 +72,8 @@ describe('toStaged', () => {
 
   test('stages a record that the mapping can not read without values, so that it is read by id', async () => {
     const page = [{ nativeId: '1', native: { broken: true } }]
-    expect(await toStaged(storeThatKnows({}, []), place, page)).toEqual([{ nativeId: '1', values: {} }])
+    expect(await toStaged(storeThatKnows({}, []), place, page)).toEqual([
+      { nativeId: '1', digest: digestOf({}) },
+    ])
   })
 })

@@ -1,5 +1,7 @@
 /** Listed native records in the form that the comparison of a full run requires: in scope, canonical, and normalised like the shadow. */
 import type { ListedRecord } from '../../connectors/kit/contract.ts'
+import type { MaybePromise } from '../../model/integration.ts'
+import { isPromise } from '../../model/lens/field-lens.ts'
 import { nativeAt } from '../../model/lens/native-path.ts'
 import type { CanonicalDocument, CanonicalValue } from '../../model/values.ts'
 import type { ReferenceQuery, StagedRecord } from '../../store/contract.ts'
@@ -22,13 +24,15 @@ export async function toStaged(
   const readings: { readonly listed: ListedRecord; readonly values: CanonicalDocument }[] = []
   const judge = canJudgeScope(place, page) ? isInScope : () => true
   for (const listed of page) {
-    if (judge(place, listed)) readings.push({ listed, values: await readValues(place, listed) })
+    if (!judge(place, listed)) continue
+    const values = readValues(place, listed)
+    // Most mappings are synchronous; an `await` for each of a million records would cost more than reading them.
+    readings.push({ listed, values: isPromise(values) ? await values : values })
   }
   const recordIds = await findRecordIds(context, place, readings)
   return readings.map(({ listed, values }) => ({
     nativeId: listed.nativeId,
-    values: withRecordIds(place, values, recordIds),
-    ...(listed.version === undefined ? {} : { version: listed.version }),
+    digest: context.store.digest(withRecordIds(place, values, recordIds)),
   }))
 }
 
@@ -50,9 +54,14 @@ function isInScope(place: Place, listed: ListedRecord): boolean {
   }
 }
 
-async function readValues(place: Place, listed: ListedRecord): Promise<CanonicalDocument> {
+function readValues(place: Place, listed: ListedRecord): MaybePromise<CanonicalDocument> {
   try {
-    return (await readCanonical(place.entity, place.part, listed.native)).values
+    const reading = readCanonical(place.entity, place.part, listed.native)
+    if (!isPromise(reading)) return reading.values
+    return reading.then(
+      ({ values }) => values,
+      () => ({}),
+    )
   } catch {
     return {}
   }

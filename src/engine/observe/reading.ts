@@ -1,6 +1,12 @@
 /** A native record as canonical values, normalised for its system: the one form in which observations, shadows and listings are compared. */
-import type { Entity, EntitySystem, FieldProblem } from '../../model/integration.ts'
-import { failed } from '../../model/lens/field-lens.ts'
+import type {
+  Entity,
+  EntitySystem,
+  FieldProblem,
+  LensReading,
+  MaybePromise,
+} from '../../model/integration.ts'
+import { chain, failed } from '../../model/lens/field-lens.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
 
 /** A native record in canonical terms. */
@@ -16,14 +22,23 @@ export interface Reading {
 
 const none: ReadonlySet<string> = new Set()
 
-/** Reads a native record. References stay native (`ref:<native id>`). A field that can't be normalised is unknown; the others are read. */
-export async function readCanonical(
+/**
+ * Reads a native record; synchronous if every mapping of the entity is. References stay native (`ref:<native id>`). A field that can't be normalised is unknown; the others are
+ * read.
+ */
+export function readCanonical(
   entity: Entity,
   part: EntitySystem,
   native: NativeRecord,
-): Promise<Reading> {
-  const reading = part.lens.read(native)
-  const { values, problems: refused } = reading instanceof Promise ? await reading : reading
+): MaybePromise<Reading> {
+  return chain(part.lens.read(native), (reading) => normaliseAll(entity, part, reading))
+}
+
+function normaliseAll(
+  entity: Entity,
+  part: EntitySystem,
+  { values, problems: refused }: LensReading,
+): Reading {
   const problems = [...refused]
   const unknown = new Set(problems.map((problem) => problem.field))
   const normalised: Record<string, CanonicalValue> = {}

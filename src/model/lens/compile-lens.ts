@@ -131,14 +131,15 @@ function readAll(fields: readonly FieldLens[], native: NativeRecord): MaybePromi
 }
 
 function collect(names: readonly string[], readings: readonly FieldReading[]): LensReading {
-  const values: [string, CanonicalValue][] = []
+  const values: Record<string, CanonicalValue> = {}
   const problems: FieldProblem[] = []
-  for (const [index, reading] of readings.entries()) {
+  for (let index = 0; index < names.length; index += 1) {
     const field = names[index] ?? ''
-    if (!reading.ok) problems.push({ field, ...reading.problem })
-    else if (reading.value !== undefined) values.push([field, reading.value])
+    const reading = readings[index]
+    if (reading?.ok === false) problems.push({ field, ...reading.problem })
+    else if (reading?.value !== undefined) values[field] = reading.value
   }
-  return { values: Object.fromEntries(values), problems }
+  return { values, problems }
 }
 
 function writeAll(

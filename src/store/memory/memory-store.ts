@@ -2,6 +2,8 @@
  * The reference store: all state in this process, on an injected clock. Simulations and unit tests use it; the conformance suite verifies that
  * PostgreSQL behaves the same. Each method is synchronous, which makes it a transaction.
  */
+
+import type { CanonicalDocument } from '../../model/values.ts'
 import type { AdminStore } from '../admin-contract.ts'
 import type { MarkPlaceRequest } from '../binding-contract.ts'
 import type {
@@ -23,7 +25,7 @@ import type {
   Store,
   WorkerSession,
 } from '../contract.ts'
-import { hashKeyMacs, matchKeyMac } from '../documents.ts'
+import { hashKeyMacs, matchKeyMac, valuesMac } from '../documents.ts'
 import { type Fact, factKey } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { type ClaimedRows, separateUnreadable } from '../record-rows.ts'
@@ -333,6 +335,10 @@ export class MemoryStore implements Store {
 
   async startRun(run: Parameters<Store['startRun']>[0]): Promise<void> {
     startRun(this.#context, run)
+  }
+
+  digest(values: CanonicalDocument): Uint8Array {
+    return valuesMac(this.#context.codec, values)
   }
 
   async stage(runId: string, records: readonly StagedRecord[]): Promise<void> {

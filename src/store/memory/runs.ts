@@ -1,11 +1,10 @@
 /** Full runs: listed records are staged, compared with the members, and marked. */
 import { IsthmusError } from '../../model/errors.ts'
 import type { GuardReservation, RunComparison, RunRow, StagedRecord, Store } from '../contract.ts'
-import { valuesMac } from '../documents.ts'
 import { isNativeId } from '../native-id.ts'
 import { isOutdated } from './binding.ts'
 import { applyMarks } from './intake.ts'
-import { key, type MemberRow, type MemoryContext, markDirty, type StagedRow } from './tables.ts'
+import { key, type MemberRow, type MemoryContext, markDirty } from './tables.ts'
 
 export const guardWindowMs = 86_400_000
 
@@ -19,13 +18,11 @@ export function startRun(
 }
 
 export function stage(context: MemoryContext, runId: string, records: readonly StagedRecord[]): void {
-  const { tables, codec } = context
+  const { tables } = context
   const run = tables.runs.get(runId)
   const staged = tables.stages.get(runId)
   if (run === undefined || staged === undefined) throw unknownRun(runId)
-  for (const { nativeId, values, version } of records) {
-    if (isNativeId(nativeId)) staged.set(nativeId, { mac: valuesMac(codec, values), version })
-  }
+  for (const { nativeId, digest } of records) if (isNativeId(nativeId)) staged.set(nativeId, digest)
   tables.runs.set(runId, { ...run, seen: run.seen + records.length })
 }
 
@@ -69,20 +66,24 @@ export function wakeFirstLoad(
   }
 }
 
-function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string, StagedRow>): RunComparison {
+function compare(
+  context: MemoryContext,
+  run: RunRow,
+  staged: ReadonlyMap<string, Uint8Array>,
+): RunComparison {
   const { tables } = context
   let unchanged = 0
   let changed = 0
   let discovered = 0
   const { system, entity } = run
   const missing = missingMembers(context, run, staged).length
-  for (const [nativeId, row] of staged) {
+  for (const [nativeId, digest] of staged) {
     const holder = tables.natives.get(key(system, entity, nativeId))
     const member = holder === undefined ? undefined : tables.members.get(holder)?.get(system)
     if (member === undefined) {
       applyMarks(context, [{ system, entity, nativeId }])
       discovered += 1
-    } else if (sameAsShadow(member, row) && !isOutdated(tables, member)) {
+    } else if (sameAsShadow(member, digest) && !isOutdated(tables, member)) {
       unchanged += 1
     } else {
       markAll(context, run, [member])
@@ -93,15 +94,15 @@ function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string
 }
 
 /** A member observed gone, once or confirmed, is read whatever the listed values are: it exists again. */
-function sameAsShadow(member: MemberRow, row: StagedRow): boolean {
+function sameAsShadow(member: MemberRow, digest: Uint8Array): boolean {
   if (member.state === 'suspect' || member.state === 'gone' || member.shadowMac === undefined) return false
-  return Buffer.compare(member.shadowMac, row.mac) === 0
+  return Buffer.compare(member.shadowMac, digest) === 0
 }
 
 function missingMembers(
   { tables }: MemoryContext,
   run: RunRow,
-  staged: ReadonlyMap<string, StagedRow>,
+  staged: ReadonlyMap<string, Uint8Array>,
 ): readonly MemberRow[] {
   const missing: MemberRow[] = []
   for (const record of tables.records.values()) {

@@ -137,11 +137,6 @@ export interface DuplicateTableRow {
   before: MergeBefore | undefined
 }
 
-export interface StagedRow {
-  readonly mac: Uint8Array
-  readonly version: string | undefined
-}
-
 export interface ValueWaitRow {
   readonly recordId: string
   readonly system: string
@@ -181,7 +176,7 @@ export class MemoryTables {
   readonly deliveries = new Map<string, { readonly body: Uint8Array; readonly at: number }>()
   readonly cursors = new Map<string, { readonly position: string; readonly at: number }>()
   readonly runs = new Map<string, RunRow>()
-  readonly stages = new Map<string, Map<string, StagedRow>>()
+  readonly stages = new Map<string, Map<string, Uint8Array>>()
   readonly guardCounts: {
     readonly key: string
     readonly at: number

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { BucketStore } from '../../model/bucket-store.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { TokenStore } from '../../model/token-store.ts'
+import type { CanonicalDocument } from '../../model/values.ts'
 import type { AdminStore } from '../admin-contract.ts'
 import type { BindRequest, MarkPlaceRequest } from '../binding-contract.ts'
 import type {
@@ -14,7 +15,7 @@ import type {
   StagedRecord,
   Store,
 } from '../contract.ts'
-import { hashKeyMacs, matchKeyMac } from '../documents.ts'
+import { hashKeyMacs, matchKeyMac, valuesMac } from '../documents.ts'
 import type { Fact } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
@@ -250,6 +251,10 @@ export class PostgresStore implements Store {
 
   startRun(run: Parameters<Store['startRun']>[0]) {
     return startRun(this.#context, run)
+  }
+
+  digest(values: CanonicalDocument): Uint8Array {
+    return valuesMac(this.#context.codec, values)
   }
 
   stage(runId: string, records: readonly StagedRecord[]) {

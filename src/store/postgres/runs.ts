@@ -9,10 +9,9 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { IsthmusError } from '../../model/errors.ts'
 import type { RunReason } from '../../model/run-reasons.ts'
 import type { RunComparison, StagedRecord, Store } from '../contract.ts'
-import { valuesMac } from '../documents.ts'
 import { isNativeId } from '../native-id.ts'
 import type { PostgresContext } from './context.ts'
-import { copyLine } from './copy-line.ts'
+import { encodeCopy } from './copy-rows.ts'
 import { sessionOn } from './database.ts'
 import { closeRun, countStaged, insertRun, type RunColumns, readRun } from './sql/runs.ts'
 import { applySlice, countVerdicts, dropStage, judgeStage, makeStage } from './sql/stage.ts'
@@ -39,15 +38,11 @@ export async function stageRecords(
 ): Promise<void> {
   const fit = records.filter(({ nativeId }) => isNativeId(nativeId))
   if (fit.length === 0) return
-  const { codec, database } = context
   const { stage } = await findRun(context, runId)
-  const lines = fit.map(({ nativeId, values, version }) =>
-    copyLine(nativeId, valuesMac(codec, values), version),
-  )
-  await database.withClient('staging listed records', async (client) => {
+  await context.database.withClient('staging listed records', async (client) => {
     await client.query('begin')
-    const stream = client.query(copyFrom(`copy ${stage} (rid, mac, version) from stdin`))
-    stream.end(lines.join(''))
+    const stream = client.query(copyFrom(`copy ${stage} (rid, mac) from stdin with (format binary)`))
+    stream.end(encodeCopy(fit))
     await once(stream, 'finish')
     await countStaged(sessionOn(client), runId, fit.length)
     await client.query('commit')

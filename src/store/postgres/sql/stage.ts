@@ -7,7 +7,7 @@ export async function makeStage(session: Session, stage: string): Promise<void> 
   await session.rows(
     {
       name: '',
-      text: `create unlogged table ${stage} (rid text not null, mac bytea not null, version text)`,
+      text: `create unlogged table ${stage} (rid text not null, mac bytea not null)`,
     },
     [],
   )
