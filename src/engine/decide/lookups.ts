@@ -25,7 +25,7 @@ const unanswerableMs = 6 * 3_600_000
 /** Merges in a pass, requests the lookups of the rules, and merges again with the answers. */
 export async function mergeWithLookups(pass: Pass, input: () => MergeInput): Promise<MergeResult> {
   if (pass.context.integration.lookups === undefined) return mergeAndPlan(input())
-  const result = await mergeAsking(input, pass.lookupAnswers, async (question) => {
+  const result = await mergeAsking(input, pass.lookups, async (question) => {
     const answer = await ask(pass, question)
     if (answer.kind === 'unknown') comeBack(pass, answer.failure.retryAfterMs ?? unavailableMs)
     else if (answer.kind !== 'found') comeBack(pass, unanswerableMs)

@@ -109,7 +109,7 @@ export interface Pass {
   /** Temporary values that this pass writes, by system and field. */
   readonly temporaries: Map<string, Readonly<Record<string, string>>>
   /** Answers to the lookups of its rules, failed ones as well: within a pass no lookup is repeated. */
-  readonly lookupAnswers: Map<string, LookupAnswer>
+  readonly lookups: Map<string, LookupAnswer>
   draft: PassDraft
   /** Monotonic ms: nothing may be sent or committed after it. */
   readonly deadline: number

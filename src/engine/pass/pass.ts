@@ -28,7 +28,7 @@ export function beginPass(
     stale: new Set(),
     refusedStates: new Map(),
     temporaries: new Map(),
-    lookupAnswers: new Map(),
+    lookups: new Map(),
     draft: emptyDraft(),
     deadline: limits.deadline,
     signal: limits.signal,
