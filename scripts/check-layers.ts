@@ -121,8 +121,9 @@ const layers: Readonly<Record<string, Layer>> = {
   ...engineLayers(),
   observability: {
     layers: ['model'],
+    types: ['http'],
     packages: ['node:*', 'pino'],
-    why: 'listeners see events, nothing else',
+    why: 'listeners see events and the entries of the call log, nothing else',
   },
   api: {
     layers: ['model'],

@@ -2,6 +2,7 @@
 
 import './model/required-node.ts'
 
+export { callOptions, writeOptions } from './connectors/kit/call-options.ts'
 export type { RemoteCapabilities } from './connectors/kit/capabilities.ts'
 export {
   type FeedItem,

@@ -2,7 +2,7 @@
 import type { EmitEvent } from '../model/events.ts'
 import type { Settings } from '../runtime/config.ts'
 import { createRuntime, type IsthmusRuntime, type Role } from '../runtime/create-runtime.ts'
-import { eventLog } from '../runtime/event-log.ts'
+import { callLog, eventLog } from '../runtime/event-log.ts'
 import { loadDefinition } from '../runtime/load-definition.ts'
 import { settingsBeside } from '../runtime/open-integration.ts'
 import { type CliContext, definitionOf } from './context.ts'
@@ -29,10 +29,12 @@ export async function openService(context: CliContext, options: ServiceOptions):
   const loaded = await loadDefinition(definitionOf(context))
   const settings = settingsBeside(loaded.source)
   const log = eventLog(options.quiet === true ? { logLevel: quieter(settings.logLevel) } : settings)
+  const onAttempt = callLog(settings)
   const runtime = await createRuntime({
     loaded,
     settings,
     roles: options.roles,
+    ...(onAttempt === undefined ? {} : { onAttempt }),
     onEvent: (event) => {
       log(event)
       options.onEvent?.(event)

@@ -104,6 +104,8 @@ export type ReadById = (request: {
   readonly signal: AbortSignal
   /** @default 'webhook' */
   readonly priority?: CallContext['priority']
+  /** Pass that reads. @default none: the read serves no single record */
+  readonly passId?: string
 }) => Promise<TimedRead>
 
 /** Searches a resource; searches of several records share a call where the system supports it. Never rejects. (`finder.ts`) */
@@ -113,6 +115,7 @@ export type Find = (request: {
   readonly request: FindRequest
   readonly signal: AbortSignal
   readonly priority: CallContext['priority']
+  readonly passId: string
 }) => Promise<FindResult | 'shut'>
 
 /** One remote write that is ready to go. */
@@ -143,6 +146,7 @@ export interface WriteAsk {
   /** Monotonic ms: it must not be sent after this. */
   readonly startBefore: number
   readonly priority: CallContext['priority']
+  readonly passId: string
   /** Aborts with the pass: a write that has not been sent yet is not sent then. */
   readonly signal: AbortSignal
   /** Called right before the call that carries it. */

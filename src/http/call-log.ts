@@ -24,6 +24,8 @@ export interface CallLogEntry {
   readonly responseBytes: number
   /** The other side's id of the request, if it names one in an allow-listed header. */
   readonly requestId?: string
+  /** Ids that the caller gave with the call: the option of that name. */
+  readonly correlationIds?: readonly string[]
 }
 
 const requestIdHeaders = ['x-request-id', 'request-id', 'x-correlation-id', 'x-amzn-requestid', 'cf-ray']

@@ -77,6 +77,8 @@ export interface Call {
   readonly cacheMode?: CacheMode | undefined
   /** Lane of the rate limiter. */
   readonly priority: Priority
+  /** Ids of the caller's own work that the call belongs to, for the call log. */
+  readonly correlationIds?: readonly string[] | undefined
   /** Part of the API that fails or works as one, for the breaker. */
   readonly endpointClass: string
   /** The request may be repeated without harm: an idempotent method or an idempotency key. */

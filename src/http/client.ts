@@ -378,6 +378,7 @@ export class ApiClient {
       headers: this.#headersOf(options, body, key),
       body: body.content,
       priority: options.priority ?? 'hand',
+      correlationIds: options.correlationIds,
       endpointClass: options.endpointClass ?? endpointClassOf(method, address.route, this.#base.shown),
       repeatable:
         !sendsOnce && (repeatableMethods.has(method) || key !== undefined || options.readOnly === true),

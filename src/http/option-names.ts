@@ -89,6 +89,7 @@ const call = namesOf<StreamOptions & TypedCallOptions<unknown> & ItemsOptions>({
   priority: true,
   endpointClass: true,
   startBefore: true,
+  correlationIds: true,
   schema: true,
   method: true,
   maxBytes: true,

@@ -202,6 +202,8 @@ export interface CallOptions {
   readonly endpointClass?: string
   /** Monotonic ms of the client's clock: later than this, nothing leaves any more and the call ends as `not-sent`. @default never */
   readonly startBefore?: number
+  /** Ids of the caller's own work that the call belongs to: `onAttempt` names them. They are never sent. @default none */
+  readonly correlationIds?: readonly string[]
 }
 
 /** Options of a call whose response is read while it comes in. */

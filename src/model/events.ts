@@ -6,6 +6,8 @@ import type { RunReason } from './run-reasons.ts'
 export interface RecordEvent {
   /** Id of the record in Isthmus. */
   readonly recordId: string
+  /** Id of the pass that it happened in; the calls of the pass and the failures that it stores name the same one. @default none: no pass */
+  readonly passId?: string
 }
 
 /** Properties of every event about one entity. */

@@ -9,6 +9,11 @@ import { createRepeats, type Novelty } from './repeats.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
+/** Where the lines go. */
+export interface LogDestination {
+  write(line: string): void
+}
+
 /** Levels of events that are not everyday business; everything else is `debug`. */
 const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = {
   ChangeHeld: 'warn',
@@ -57,10 +62,7 @@ function levelOfNovelty(event: DomainEvent, novelty: Novelty): ReturnType<typeof
  *
  * @param level lowest level that is written; `silent` writes nothing
  */
-export function createEventLog(
-  level: LogLevel,
-  destination: { write(line: string): void } = process.stderr,
-): EmitEvent {
+export function createEventLog(level: LogLevel, destination: LogDestination = process.stderr): EmitEvent {
   const logger: Logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const messages = new Map<string, string>()
   const noveltyOf = createRepeats()

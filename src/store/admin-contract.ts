@@ -69,6 +69,8 @@ export interface FailureRow {
   readonly message: string
   readonly signature: string
   readonly replay: 'safe' | 'unsafe' | 'after-check'
+  /** Pass in which it failed last: its log lines and its calls name the same one. Missing for failures of earlier versions. */
+  readonly passId?: string
   readonly firstAt: number
   readonly lastAt: number
   readonly count: number

@@ -231,6 +231,8 @@ export interface FailureDraft {
   readonly message: string
   readonly signature: string
   readonly replay: 'safe' | 'unsafe' | 'after-check'
+  /** Pass in which it failed: names its log lines and its calls. @default none */
+  readonly passId?: string
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The API client of the Geocoding API. */
 import type { ApiClient } from '../../http/client.ts'
 import type { SystemTiming } from '../../model/integration.ts'
+import { callOptions } from '../kit/call-options.ts'
 import { connectClient } from '../kit/connection.ts'
 import type { CallContext } from '../kit/contract.ts'
 import type { ConnectorBinding } from '../kit/define-connector.ts'
@@ -26,13 +27,12 @@ export function askGeocoding(
   { language, region, countries }: GoogleMapsConfig,
   timing: SystemTiming,
 ): AskGeocoding {
-  return async (address, { signal, priority }) => {
+  return async (address, context) => {
     const components = countries?.map((country) => `country:${country}`).join('|')
     const query = { address, language, region, components }
     const response = await client.send('GET', '/maps/api/geocode/json', {
       query,
-      signal,
-      priority,
+      ...callOptions(context),
       totalMs: timing.readTimeoutMs,
     })
     return response.data

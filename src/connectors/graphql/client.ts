@@ -2,6 +2,7 @@
 import type { ApiClient } from '../../http/client.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
+import { writeOptions } from '../kit/call-options.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { serverTimeOf } from '../kit/times.ts'
@@ -132,18 +133,15 @@ export class GraphqlClient {
     { context, totalMs }: { readonly context: CallContext; readonly totalMs: number },
   ): Promise<GraphqlResponse> {
     const { api, manifest, clock } = this.#options
-    const { signal, priority, startBefore } = context
     const sentAt = clock.monotonic()
     try {
       const response = await api.send('POST', manifest.path, {
         json: { query: sending.text, variables: sending.variables },
         headers: { accept },
-        signal,
-        priority,
+        ...writeOptions(context),
         totalMs,
         // The engine decides about everything after a mutation, since it knows what was written before.
         ...(sending.kind === 'query' ? { readOnly: true } : { retries: 0 }),
-        ...(startBefore === undefined ? {} : { startBefore }),
       })
       const tookMs = clock.monotonic() - sentAt
       return this.#understood(sending, response.data, rules, { date: response.headers.date, tookMs })

@@ -20,6 +20,8 @@ export interface CallContext {
   readonly priority: 'hand' | 'webhook' | 'batch'
   /** Monotonic milliseconds (the engine's clock) after which a *write* must not leave any more; the call answers `not-sent`. */
   readonly startBefore?: number
+  /** Ids of the passes that the call is made for; several for a batch. {@link callOptions} hands them on to an API client. @default none */
+  readonly passIds?: readonly string[]
 }
 
 /** What is known of a failed call, without secrets or record values. */

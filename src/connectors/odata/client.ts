@@ -8,6 +8,7 @@ import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../ht
 import { parseJson, writeJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'
 import type { SystemTiming } from '../../model/integration.ts'
+import { callOptions, writeOptions } from '../kit/call-options.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { unusable } from '../kit/unusable.ts'
@@ -97,13 +98,12 @@ export class Service {
   }
 
   /** A read: bridged over short disturbances within the read timeout. */
-  async read(call: ServiceCall, { signal, priority }: CallContext): Promise<ApiResponse<unknown>> {
+  async read(call: ServiceCall, context: CallContext): Promise<ApiResponse<unknown>> {
     const { version } = await this.metadata()
     return this.#options.api.send('GET', this.#address(call.target, call.query), {
       ...(call.path === undefined ? {} : { path: call.path }),
       headers: { ...readHeaders(version), ...call.headers },
-      signal,
-      priority,
+      ...callOptions(context),
       totalMs: this.#options.timing.readTimeoutMs,
     })
   }
@@ -192,9 +192,8 @@ export class Service {
     return at === -1 ? undefined : `${pathname.slice(at + this.path.length)}${search}`
   }
 
-  #writeOptions({ signal, priority, startBefore }: CallContext) {
-    const totalMs = this.#options.timing.writeTimeoutMs
-    return { signal, priority, retries: 0, totalMs, ...(startBefore === undefined ? {} : { startBefore }) }
+  #writeOptions(context: CallContext) {
+    return { ...writeOptions(context), retries: 0, totalMs: this.#options.timing.writeTimeoutMs }
   }
 
   /** The query is spelt here: services want `%20`, not `+`, and `$` as it is. What a link brings along already is not put in twice. */

@@ -6,6 +6,7 @@ import type { ApiClient } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import type { Page, PagesOptions } from '../../http/pagination/walk.ts'
 import type { SystemTiming } from '../../model/integration.ts'
+import { callOptions, writeOptions } from '../kit/call-options.ts'
 import type { CallContext } from '../kit/contract.ts'
 
 /** Query parameters of a call; `undefined` ones are left out. */
@@ -38,23 +39,24 @@ export function restClient(client: ApiClient, timing: SystemTiming, mediaType?: 
     return { ...options, headers: { ...headers, ...options.headers } }
   }
   return {
-    read: (target, options, { signal, priority }) =>
+    read: (target, options, context) =>
       client.send('GET', target, {
         ...typed(options, false),
-        signal,
-        priority,
+        ...callOptions(context),
         totalMs: timing.readTimeoutMs,
       }),
-    pages: (target, options, { signal, priority }) =>
-      client.pages(target, { ...typed(options, false), signal, priority, totalMs: timing.readTimeoutMs }),
-    write: (method, target, options, { signal, priority, startBefore }) =>
+    pages: (target, options, context) =>
+      client.pages(target, {
+        ...typed(options, false),
+        ...callOptions(context),
+        totalMs: timing.readTimeoutMs,
+      }),
+    write: (method, target, options, context) =>
       client.send(method, target, {
         ...typed(options, options.json !== undefined),
-        signal,
-        priority,
+        ...writeOptions(context),
         retries: 0,
         totalMs: timing.writeTimeoutMs,
-        ...(startBefore === undefined ? {} : { startBefore }),
       }),
   }
 }

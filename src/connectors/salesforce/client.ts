@@ -6,6 +6,7 @@ import type { ApiClient } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
+import { callOptions, writeOptions } from '../kit/call-options.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { serverTimeOf } from '../kit/times.ts'
@@ -58,20 +59,17 @@ export function salesforceClient(
 ): SalesforceClient {
   const { apiVersion, timing, monotonic } = options
   const root = `/services/data/v${apiVersion}`
-  const get = (target: string, call: CallOptions, { signal, priority }: CallContext) =>
-    client.send('GET', target, { ...call, signal, priority, totalMs: timing.readTimeoutMs })
-  const once = (method: Method, target: string, call: CallOptions, context: CallContext, totalMs: number) => {
-    const { signal, priority, startBefore } = context
-    const before = startBefore === undefined ? {} : { startBefore }
-    return client.send(method, target, { ...call, signal, priority, retries: 0, totalMs, ...before })
-  }
+  const get = (target: string, call: CallOptions, context: CallContext) =>
+    client.send('GET', target, { ...call, ...callOptions(context), totalMs: timing.readTimeoutMs })
+  const once = (method: Method, target: string, call: CallOptions, context: CallContext, totalMs: number) =>
+    client.send(method, target, { ...call, ...writeOptions(context), retries: 0, totalMs })
   return {
     path: (below) => root + below,
     read: (below, call, context) => get(root + below, call, context),
     readByPost: (below, json, context) => once('POST', root + below, { json }, context, timing.readTimeoutMs),
     write: (method, below, call, context) => once(method, root + below, call, context, timing.writeTimeoutMs),
-    stream: (below, call, { signal, priority }) =>
-      client.stream(root + below, { ...call, signal, priority, totalMs: timing.readTimeoutMs }),
+    stream: (below, call, context) =>
+      client.stream(root + below, { ...call, ...callOptions(context), totalMs: timing.readTimeoutMs }),
     query: async (soql, context, scope = 'live') => {
       assertSendable(soql)
       const startedAt = monotonic()

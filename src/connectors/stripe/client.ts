@@ -5,6 +5,7 @@ import type { FormFields } from '../../http/bodies/form.ts'
 import type { ApiClient } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import type { SystemTiming } from '../../model/integration.ts'
+import { callOptions, writeOptions } from '../kit/call-options.ts'
 import { connectClient } from '../kit/connection.ts'
 import type { CallContext } from '../kit/contract.ts'
 import type { ConnectorBinding } from '../kit/define-connector.ts'
@@ -55,21 +56,18 @@ export function connectStripe(config: StripeConfig, binding: ConnectorBinding): 
 
 /** Puts the system's time bounds and the call's context on an API client. */
 export function stripeClient(client: ApiClient, timing: SystemTiming): StripeClient {
-  const writing = ({ signal, priority, startBefore }: CallContext): CallOptions => ({
-    signal,
-    priority,
+  const writing = (context: CallContext): CallOptions => ({
+    ...writeOptions(context),
     // The engine decides what follows a write, since it knows what was written before.
     retries: 0,
     totalMs: timing.writeTimeoutMs,
-    ...(startBefore === undefined ? {} : { startBefore }),
   })
   return {
-    read: (target, query, { signal, priority }) =>
+    read: (target, query, context) =>
       client.send('GET', target.route, {
         ...pathOf(target),
         query,
-        signal,
-        priority,
+        ...callOptions(context),
         totalMs: timing.readTimeoutMs,
       }),
     post: (target, { form, idempotencyKey }, context) =>

@@ -86,7 +86,7 @@ async function ask(pass: Pass, { lookup, argument }: LookupQuestion): Promise<Lo
         limitMs,
         pass.signal,
         (signal) =>
-          system.lookup?.({ lookup, argument }, { signal, priority: 'webhook' }) ??
+          system.lookup?.({ lookup, argument }, { signal, priority: 'webhook', passIds: [pass.id] }) ??
           Promise.resolve(unknown('ENGINE_UNKNOWN_PLACE', `${name} does not provide lookups`)),
         () => unknown('ENGINE_CALL_LATE', `no answer within ${limitMs} ms`),
       )

@@ -10,7 +10,7 @@ import { forgetDraft } from '../match/matching.ts'
 import type { Pass, StepResult } from '../pass/contract.ts'
 import { clearAllOf } from '../pass/failure.ts'
 import { RELEASED } from '../pass/lane.ts'
-import { addNeed, addRows, updateMember } from '../pass/pass.ts'
+import { addNeed, addRows, emitNow, updateMember } from '../pass/pass.ts'
 import { isCreateInDoubt } from './carry.ts'
 import { holdWaiting } from './deletion-waits.ts'
 
@@ -125,7 +125,7 @@ async function joinSurvivor(
     addNeed(pass, { at: context.clock.now() + IN_DOUBT_RETRY_MS, why: IN_DOUBT, look: [system] })
     return 'go-on'
   }
-  context.emit({ type: 'MembersMerged', recordId, survivorId: survivor?.recordId ?? '', system })
+  emitNow(pass, { type: 'MembersMerged', recordId, survivorId: survivor?.recordId ?? '', system })
   forgetDraft(pass)
   if (result === 'ok') {
     clearAllOf(pass)

@@ -6,7 +6,7 @@ import { matchKeys } from '../../model/matching/match-keys.ts'
 import type { CanonicalDocument } from '../../model/values.ts'
 import type { JournalEntry, MatchHit } from '../../store/contract.ts'
 import type { Pass, StepResult } from '../pass/contract.ts'
-import { addNeed, dropDraft } from '../pass/pass.ts'
+import { addNeed, dropDraft, emitNow } from '../pass/pass.ts'
 
 /**
  * Wait times by reason. Another record's pass ends within milliseconds, its decision within seconds. An unknown create may take minutes and a held
@@ -87,7 +87,7 @@ export async function attachTo(
   if (result.kind === 'fenced') return 'fenced'
   if (result.kind === 'refused') return asReason(result.reason)
   const entity = pass.entity.name
-  pass.context.emit({ type: 'RecordLinked', recordId: target, entity, system, rule })
+  emitNow(pass, { type: 'RecordLinked', recordId: target, entity, system, rule })
   return 'ok'
 }
 
@@ -109,7 +109,7 @@ export async function proposeReview(
   })
   if (result === 'fenced') return 'over'
   if (isNew)
-    context.emit({
+    emitNow(pass, {
       type: 'MatchReviewRequested',
       recordId: record.id,
       entity: entity.name,

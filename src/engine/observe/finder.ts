@@ -73,7 +73,7 @@ async function findTimed(
           findNow(
             resource,
             asks.map((ask) => ask.request),
-            { signal: inner, priority },
+            { signal: inner, priority, passIds: asks.map(({ passId }) => passId) },
           ),
         () =>
           all({ code: 'ENGINE_CALL_LATE', message: `No response within ${limitMs} ms.`, scope: 'record' }),

@@ -69,6 +69,7 @@ export async function observeMember(pass: Pass, system: string): Promise<Observa
     nativeId: member.nativeId,
     signal: pass.signal,
     priority: await priorityOf(pass),
+    passId: pass.id,
   })
   const observation = await observationOf(pass, place, member, read)
   pass.stale.delete(system)

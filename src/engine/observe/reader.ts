@@ -102,6 +102,7 @@ async function readWithin(
         const context = {
           signal: inner,
           priority: mostUrgent(asks.map(({ priority }) => priority ?? 'webhook')),
+          passIds: asks.flatMap(({ passId }) => passId ?? []),
         }
         if (asks.length === 1 && only !== undefined) return [await resource.read(only.nativeId, context)]
         return (

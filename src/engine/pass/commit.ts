@@ -4,7 +4,7 @@ import type { Decision, DecisionResult, Settlement, SettlementResult } from '../
 import type { OutgoingWrite } from '../ports.ts'
 import type { Pass } from './contract.ts'
 import { keepFailure } from './failure.ts'
-import { draftedRows, dropDraft, setLane, updateMember } from './pass.ts'
+import { draftedRows, dropDraft, emitNow, setLane, updateMember } from './pass.ts'
 import { releasedValues } from './value-waits.ts'
 
 /** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and every effect has its intent. */
@@ -51,7 +51,7 @@ function forgetResponses(pass: Pass): void {
 
 /** Another worker has claimed the record, or the lease has expired: nothing was written. */
 function emitFenced(pass: Pass): void {
-  pass.context.emit({ type: 'WorkerFenced', recordId: pass.record.id })
+  emitNow(pass, { type: 'WorkerFenced', recordId: pass.record.id })
 }
 
 /** Records the outcome of an intent in the draft; a state other than `open` frees its lane. */

@@ -87,6 +87,8 @@ export interface RefusedState {
 
 /** One pass over one claimed record. The working copies already contain the drafted changes. */
 export interface Pass {
+  /** `<record id>.<epoch of the claim>`: names the pass in its events, its calls and the failures that it stores. */
+  readonly id: string
   readonly context: EngineContext
   readonly claim: ClaimedRecord
   readonly entity: Entity

@@ -56,6 +56,7 @@ export function keepFailure(pass: Pass, facts: FailureFacts): void {
         message,
         signature,
         replay,
+        passId: pass.id,
       },
     ],
   })

@@ -14,7 +14,9 @@ export function beginPass(
   claim: ClaimedRecord,
   limits: { readonly deadline: number; readonly signal: AbortSignal; readonly entity: Pass['entity'] },
 ): Pass {
+  const { recordId, epoch } = claim.lease
   return {
+    id: `${recordId}.${epoch}`,
     context,
     claim,
     entity: limits.entity,
@@ -126,6 +128,11 @@ export function emit(pass: Pass, event: DomainEvent): void {
   pass.draft.events.push(event)
 }
 
+/** Emits an event that is true already, with the id of the pass. */
+export function emitNow(pass: Pass, event: DomainEvent): void {
+  pass.context.emit('recordId' in event ? { ...event, passId: pass.id } : event)
+}
+
 /** Requests another pass. */
 export function addNeed(pass: Pass, need: Need): void {
   pass.needs.push(need)
@@ -175,7 +182,7 @@ export type DraftedRows = PassRows & Pick<Settlement, 'record' | 'members' | 're
 export function dropDraft(pass: Pass): void {
   const { events } = pass.draft
   pass.draft = emptyDraft()
-  for (const event of events) pass.context.emit(event)
+  for (const event of events) emitNow(pass, event)
 }
 
 /** Remembers the working copies and the draft; the returned function restores them. */

@@ -214,6 +214,7 @@ async function callWithin(
         const context: CallContext = {
           signal: inner,
           priority: mostUrgent(asks.map((ask) => ask.priority)),
+          passIds: asks.map(({ passId }) => passId),
           startBefore,
         }
         if (asks.length > 1) return callMany(resource, asks, context)

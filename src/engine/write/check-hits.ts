@@ -51,6 +51,7 @@ async function isHit(
     nativeId,
     signal: pass.signal,
     priority,
+    passId: pass.id,
   })
   if (read === 'shut' || read.result.kind === 'unknown') return 'unknown'
   // One that is gone by now existed for the search: the reads that follow decide what that means.

@@ -9,7 +9,7 @@ import type { Intent } from '../../model/state.ts'
 import type { DecisionResult } from '../../store/contract.ts'
 import { commitDecision } from '../pass/commit.ts'
 import type { Pass } from '../pass/contract.ts'
-import { note } from '../pass/pass.ts'
+import { emitNow, note } from '../pass/pass.ts'
 import { priorityOf } from '../pass/priority.ts'
 import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 import { takeOutcome } from './outcome.ts'
@@ -72,6 +72,7 @@ export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcom
     write,
     startBefore,
     priority,
+    passId: pass.id,
     signal: pass.signal,
     sent: () => emitSent(pass, intent),
   })
@@ -84,7 +85,7 @@ export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcom
 }
 
 function emitSent(pass: Pass, intent: Intent): void {
-  pass.context.emit({
+  emitNow(pass, {
     type: 'WriteSent',
     recordId: intent.recordId,
     entity: intent.entity,
@@ -95,7 +96,7 @@ function emitSent(pass: Pass, intent: Intent): void {
 }
 
 function emitSettled(pass: Pass, intent: Intent, outcome: SendOutcome, latencyMs: number): void {
-  pass.context.emit({
+  emitNow(pass, {
     type: 'WriteSettled',
     recordId: intent.recordId,
     entity: intent.entity,

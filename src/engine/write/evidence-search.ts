@@ -139,7 +139,7 @@ export async function searchAll(
   const { system, part } = place
   const results = await Promise.all(
     searches.map((request) =>
-      find({ system, resource: part.resource, request, signal: pass.signal, priority }),
+      find({ system, resource: part.resource, request, signal: pass.signal, priority, passId: pass.id }),
     ),
   )
   const nativeIds = new Set<string>()

@@ -186,7 +186,8 @@ async function search(pass: Pass, intent: Intent, { place, request }: Search): P
 async function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shut'> {
   const priority = await priorityOf(pass)
   const { system, part } = place
-  return pass.context.find({ system, resource: part.resource, request, signal: pass.signal, priority })
+  const { id: passId, signal } = pass
+  return pass.context.find({ system, resource: part.resource, request, signal, priority, passId })
 }
 
 /** The record is ours. Its values are absorbed by the read that follows in this pass. */

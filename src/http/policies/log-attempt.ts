@@ -58,12 +58,7 @@ async function* counted(
 function answeredEntry(call: Call, response: DecodedResponse, durationMs: number): CallLogEntry {
   const requestId = requestIdOf(response.headers)
   return {
-    method: call.method,
-    origin: call.origin,
-    route: call.route,
-    attempt: call.progress.attempt,
-    durationMs,
-    requestBytes: requestBytes(call),
+    ...requestFacts(call, durationMs),
     status: response.status,
     responseBytes: response.bytes,
     ...(requestId === undefined ? {} : { requestId }),
@@ -71,15 +66,19 @@ function answeredEntry(call: Call, response: DecodedResponse, durationMs: number
 }
 
 function failedEntry(call: Call, error: unknown, durationMs: number): CallLogEntry {
+  return { ...requestFacts(call, durationMs), responseBytes: 0, ...errorFacts(error) }
+}
+
+function requestFacts(call: Call, durationMs: number): Omit<CallLogEntry, 'responseBytes'> {
+  const { method, origin, route, progress, correlationIds } = call
   return {
-    method: call.method,
-    origin: call.origin,
-    route: call.route,
-    attempt: call.progress.attempt,
+    method,
+    origin,
+    route,
+    attempt: progress.attempt,
     durationMs,
     requestBytes: requestBytes(call),
-    responseBytes: 0,
-    ...errorFacts(error),
+    ...(correlationIds === undefined ? {} : { correlationIds }),
   }
 }
 

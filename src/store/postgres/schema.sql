@@ -92,6 +92,7 @@ failure.first_at bigint not null
 failure.last_at bigint not null
 failure.count integer not null default 1
 failure.closed_at bigint
+failure.pass_id text
 fingerprint.system text not null
 fingerprint.value text not null
 fingerprint.seen text

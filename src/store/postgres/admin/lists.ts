@@ -51,6 +51,7 @@ export async function listFailures(
       message: fromText(row.message),
       signature: fromText(row.signature),
       replay: row.replay,
+      ...(row.pass_id === null ? {} : { passId: row.pass_id }),
       firstAt: row.first_at,
       lastAt: row.last_at,
       count: row.count,

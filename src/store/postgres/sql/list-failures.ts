@@ -10,6 +10,7 @@ export interface FailureColumns {
   readonly message: string
   readonly signature: string
   readonly replay: 'safe' | 'unsafe' | 'after-check'
+  readonly pass_id: string | null
   readonly first_at: number
   readonly last_at: number
   readonly count: number
@@ -54,7 +55,8 @@ export function findFailures(
 const list = {
   name: 'list-failures',
   text: `
-    select record_id, system, entity, operation, code, message, signature, replay, first_at, last_at, count
+    select record_id, system, entity, operation, code, message, signature, replay, pass_id, first_at, last_at,
+      count
     from failure
     where closed_at is null
       and ($4::text is null or system = $4)
