@@ -50,7 +50,7 @@ function errorCodePage(): string {
 }
 
 /** Generated pages by path, each from its one source. */
-const generated: Readonly<Record<string, () => string>> = {
+const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/cli.md': cliPage,
   'docs/reference/connection.md': connectionPage,
   'docs/reference/definition.md': definitionPage,
@@ -63,7 +63,7 @@ const generated: Readonly<Record<string, () => string>> = {
 
 for (const [file, make] of Object.entries(generated)) {
   const full = path.join(root, file)
-  const wanted = make()
+  const wanted = await make()
   const found = existsSync(full) ? readFileSync(full, 'utf8') : ''
   if (found === wanted) continue
   if (write) {

@@ -93,8 +93,8 @@ function optionRows(options: readonly Option[]): string[] {
 }
 
 /** `docs/reference/cli.md` */
-export function cliPage(): string {
-  const program = createProgram({
+export async function cliPage(): Promise<string> {
+  const program = await createProgram({
     version: '0.0.0',
     exit: () => undefined,
     createContext: () => {

@@ -1,6 +1,6 @@
 /** Helpers for declaring commands. */
 import { InvalidArgumentError } from 'commander'
-import { durationMs } from '../model/definition/schema/text.ts'
+import { durationMs } from '../model/definition/duration.ts'
 import type { CliContext } from './context.ts'
 
 const rowsMax = 10_000

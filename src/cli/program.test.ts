@@ -2,14 +2,11 @@ import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { createProgram } from './program.ts'
 
-function program(): Command {
-  return createProgram({
-    version: '0.0.0',
-    exit: () => undefined,
-    createContext: () => {
-      throw new TypeError('no command runs here')
-    },
-  })
+function program(words?: readonly string[]): Promise<Command> {
+  const createContext = () => {
+    throw new TypeError('no command runs here')
+  }
+  return createProgram({ version: '0.0.0', exit: () => undefined, createContext }, words)
 }
 
 function commandsBelow(command: Command): Command[] {
@@ -21,7 +18,8 @@ function nameOf(command: Command): string {
   return parent === null ? command.name() : `${nameOf(parent)} ${command.name()}`
 }
 
-const all = commandsBelow(program())
+const whole = await program()
+const all = commandsBelow(whole)
 
 describe('the command line', () => {
   test.each(all.map((command) => [nameOf(command), command] as const))('%s --help', (_name, command) => {
@@ -37,4 +35,15 @@ describe('the command line', () => {
       expect(command.options.filter((option) => option.description === '')).toEqual([])
     },
   )
+
+  test.each(whole.commands.map((command) => command.name()))('%s is found when it is loaded alone', async (name) => {
+    const { commands } = await program(['--definition', 'a.yaml', name, '--json'])
+    expect(commands.map((command) => command.name())).toContain(name)
+    expect(commands.length).toBeLessThan(whole.commands.length)
+  })
+
+  test('a misspelt command and a request for help see every command', async () => {
+    for (const words of [['statsu'], ['help', 'status'], []])
+      expect((await program(words)).commands).toHaveLength(whole.commands.length)
+  })
 })

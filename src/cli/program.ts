@@ -3,21 +3,6 @@ import { Command } from 'commander'
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
 import type { Run } from './command.ts'
-import { addAcceptAccountCommand } from './commands/accept-account.ts'
-import { addCertifyCommand } from './commands/certify.ts'
-import { addCheckCommand } from './commands/check.ts'
-import { addConflictsCommands } from './commands/conflicts.ts'
-import { addDriftCommands } from './commands/drift.ts'
-import { addFailuresCommands } from './commands/failures.ts'
-import { addHeldCommands } from './commands/held.ts'
-import { addInitCommand } from './commands/init.ts'
-import { addMatchesCommands } from './commands/matches.ts'
-import { addPauseCommands } from './commands/pause.ts'
-import { addRecordCommands } from './commands/record.ts'
-import { addStartCommand } from './commands/start.ts'
-import { addStatusCommand } from './commands/status.ts'
-import { addSyncCommands } from './commands/sync.ts'
-import { addTryCommand } from './commands/try.ts'
 import type { CliContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -53,8 +38,53 @@ export function describeError(error: unknown): {
   return { code: 'INTERNAL', message, fix: errorCodes.INTERNAL.fix }
 }
 
-/** Builds the program. It has no effect until it parses arguments. */
-export function createProgram(options: ProgramOptions): Command {
+type AddCommands = (program: Command, run: Run) => void
+
+/** One module of commands, and the first words of its commands. */
+interface CommandGroup {
+  readonly names: readonly string[]
+  readonly load: () => Promise<AddCommands>
+}
+
+/** All commands, in the order of the help text. */
+const groups: readonly CommandGroup[] = [
+  { names: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
+  { names: ['check'], load: async () => (await import('./commands/check.ts')).addCheckCommand },
+  { names: ['certify'], load: async () => (await import('./commands/certify.ts')).addCertifyCommand },
+  { names: ['try'], load: async () => (await import('./commands/try.ts')).addTryCommand },
+  { names: ['start'], load: async () => (await import('./commands/start.ts')).addStartCommand },
+  { names: ['sync', 'full'], load: async () => (await import('./commands/sync.ts')).addSyncCommands },
+  { names: ['status'], load: async () => (await import('./commands/status.ts')).addStatusCommand },
+  { names: ['pause', 'resume'], load: async () => (await import('./commands/pause.ts')).addPauseCommands },
+  { names: ['record'], load: async () => (await import('./commands/record.ts')).addRecordCommands },
+  { names: ['failures'], load: async () => (await import('./commands/failures.ts')).addFailuresCommands },
+  { names: ['conflicts'], load: async () => (await import('./commands/conflicts.ts')).addConflictsCommands },
+  { names: ['matches'], load: async () => (await import('./commands/matches.ts')).addMatchesCommands },
+  { names: ['held'], load: async () => (await import('./commands/held.ts')).addHeldCommands },
+  { names: ['drift'], load: async () => (await import('./commands/drift.ts')).addDriftCommands },
+  {
+    names: ['accept-account'],
+    load: async () => (await import('./commands/accept-account.ts')).addAcceptAccountCommand,
+  },
+]
+
+/**
+ * The groups that the command line names. Loading all of them takes most of a second, since some bring every connector; where no word names a
+ * command (a help text, a misspelt command) all are needed.
+ */
+function groupsIn(words: readonly string[] | undefined): readonly CommandGroup[] {
+  if (words === undefined || words.includes('help')) return groups
+  if (words.includes('--version') || words.includes('-V')) return []
+  const named = groups.filter(({ names }) => names.some((name) => words.includes(name)))
+  return named.length === 0 ? groups : named
+}
+
+/**
+ * Builds the program. It has no effect until it parses arguments.
+ *
+ * @param words the command line; only the commands that it may name are loaded. @default every command
+ */
+export async function createProgram(options: ProgramOptions, words?: readonly string[]): Promise<Command> {
   const program = new Command('isthmus')
     .description('Keeps records in agreement across business systems.')
     .version(options.version)
@@ -81,21 +111,7 @@ export function createProgram(options: ProgramOptions): Command {
         options.exit(isUsage(error) ? exitCodes.usage : exitCodes.failed)
       }
     }
-  addInitCommand(program, run)
-  addCheckCommand(program, run)
-  addCertifyCommand(program, run)
-  addTryCommand(program, run)
-  addStartCommand(program, run)
-  addSyncCommands(program, run)
-  addStatusCommand(program, run)
-  addPauseCommands(program, run)
-  addRecordCommands(program, run)
-  addFailuresCommands(program, run)
-  addConflictsCommands(program, run)
-  addMatchesCommands(program, run)
-  addHeldCommands(program, run)
-  addDriftCommands(program, run)
-  addAcceptAccountCommand(program, run)
+  for (const add of await Promise.all(groupsIn(words).map(({ load }) => load()))) add(program, run)
   options.addCommands?.(program, run)
   return program
 }

@@ -4,7 +4,6 @@ import { userInfo } from 'node:os'
 import { CommanderError } from 'commander'
 import { errorCodes } from '../model/error-codes.ts'
 import { wantsNoColour } from '../runtime/config.ts'
-import { openIntegration } from '../runtime/open-integration.ts'
 import type { CliContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { keepHeapSmall } from './memory.ts'
@@ -46,7 +45,10 @@ function createContext({ json, definition }: GlobalOptions): CliContext {
     directory,
     ...named,
     untilStopped: stopSignal,
-    open: () => openIntegration({ directory, ...(definition === undefined ? {} : { file: definition }) }),
+    open: async () => {
+      const { openIntegration } = await import('../runtime/open-integration.ts')
+      return openIntegration({ directory, ...(definition === undefined ? {} : { file: definition }) })
+    },
   }
 }
 
@@ -77,7 +79,11 @@ export async function runCli(more: Pick<ProgramOptions, 'addCommands'> = {}): Pr
   process.on('unhandledRejection', failUnexpectedly)
 
   try {
-    await createProgram({ createContext, version: versionOf(), exit, ...more }).parseAsync(process.argv)
+    const program = await createProgram(
+      { createContext, version: versionOf(), exit, ...more },
+      process.argv.slice(2),
+    )
+    await program.parseAsync(process.argv)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Commander has printed its message, the help or the version already.

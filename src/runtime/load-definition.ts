@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { builtInConnectors } from '../connectors/registry.ts'
+import { builtInLookups } from '../connectors/lookups.ts'
 import {
   type Compilation,
   type CompileOptions,
@@ -128,6 +128,3 @@ async function importDefinition(source: string): Promise<unknown> {
     `${source} has no default export: export default defineIntegration({ … })`,
   )
 }
-
-const builtInLookups: LookupsOf = (connector) =>
-  builtInConnectors.find(({ name }) => name === connector)?.lookups

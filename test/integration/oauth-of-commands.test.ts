@@ -70,7 +70,7 @@ async function run(
     noColour: true,
     monotonic: () => performance.now(),
   })
-  const program = createProgram({
+  const program = await createProgram({
     version: '0',
     exit: (value) => {
       code = value

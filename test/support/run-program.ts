@@ -13,7 +13,7 @@ export async function runProgram(directory: string, args: readonly string[]): Pr
   const out: string[] = []
   const err: string[] = []
   let code = -1
-  const program = createProgram({
+  const program = await createProgram({
     version: '0',
     exit: (value) => {
       code = value

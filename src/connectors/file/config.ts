@@ -1,6 +1,7 @@
 /** A system of the connector `file`: a folder, and what its files hold. */
 import { z } from 'zod'
-import { durationMs, durationSchema } from '../../model/definition/schema/text.ts'
+import { durationMs } from '../../model/definition/duration.ts'
+import { durationSchema } from '../../model/definition/schema/text.ts'
 import { UsageError } from '../../model/errors.ts'
 
 /** A length of time such as `10s`, as milliseconds. */

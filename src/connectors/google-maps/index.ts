@@ -1,11 +1,12 @@
 /** The connector `google-maps`: geocoding as a lookup of rules, `$geocode(address)`. It holds no records and is no side of a sync. */
-import { durationMs } from '../../model/definition/schema/text.ts'
+import { durationMs } from '../../model/definition/duration.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { CallContext, ConnectedSystem, LookupResult } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
 import { callFailure } from '../kit/outcome.ts'
 import { type AskGeocoding, askGeocoding, connectGoogleMaps } from './client.ts'
 import { type GoogleMapsConfig, googleMapsConfig } from './config.ts'
+import { geocodeLookups } from './lookups.ts'
 import { readResponse } from './response.ts'
 import { ResponseCache } from './response-cache.ts'
 
@@ -13,7 +14,7 @@ import { ResponseCache } from './response-cache.ts'
 export const googleMaps = defineConnector({
   name: 'google-maps',
   role: 'lookup',
-  lookups: ['geocode'],
+  lookups: geocodeLookups,
   config: googleMapsConfig,
   connect,
 })

@@ -1,7 +1,8 @@
 /** A system of the connector `postgres`: the database, and what is to be known of each of its tables. */
 import { z } from 'zod'
 import { isTimeZone } from '../../model/canonical/time-zone.ts'
-import { durationMs, durationSchema } from '../../model/definition/schema/text.ts'
+import { durationMs } from '../../model/definition/duration.ts'
+import { durationSchema } from '../../model/definition/schema/text.ts'
 import { searchEqualities } from '../../model/equality.ts'
 import { UsageError } from '../../model/errors.ts'
 

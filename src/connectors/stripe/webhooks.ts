@@ -1,5 +1,5 @@
 /** Deliveries of Stripe: which records an event is about. Its signature is checked in `signature.ts`. */
-import { durationMs } from '../../model/definition/schema/text.ts'
+import { durationMs } from '../../model/definition/duration.ts'
 import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
 import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'

@@ -19,6 +19,7 @@ import {
 } from './compile-policies.ts'
 import { compileRules } from './compile-rules.ts'
 import { compileScope } from './compile-scope.ts'
+import { durationMs } from './duration.ts'
 import { fieldType } from './field-type.ts'
 import { problem } from './finding.ts'
 import { lensIdentities, lensSetOf } from './lens-identities.ts'
@@ -26,7 +27,6 @@ import { parseNativePath } from './native-path.ts'
 import { listedNormalisers, normaliserOf } from './normaliser-specs.ts'
 import { type Report, reportUnder } from './report.ts'
 import type { EntityDefinition, EntitySystemDefinition, TriggerDefinition } from './schema/entities.ts'
-import { durationMs } from './schema/text.ts'
 import { equalityOf } from './value-equality.ts'
 
 export interface EntityInput {

@@ -1,6 +1,7 @@
 /** Conflict, delete and guard policies and matching of one entity. */
 import type { ChangeGuard, ConflictPolicy, DeletePolicy, GuardLimit, MatchRule } from '../integration.ts'
 import type { FieldType } from '../values.ts'
+import { durationMs } from './duration.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import { suggestion } from './nearest.ts'
 import { type Report, reportUnder } from './report.ts'
@@ -11,7 +12,7 @@ import type {
   MatchRuleDefinition,
   PolicyDefinition,
 } from './schema/entities.ts'
-import { durationMs, parseShare } from './schema/text.ts'
+import { parseShare } from './schema/text.ts'
 
 /** The names that policies may use. */
 export interface PolicyContext {

@@ -1,7 +1,7 @@
 /** Converts the retention periods of the definition to milliseconds. */
 import type { Retention } from '../integration.ts'
+import { durationMs } from './duration.ts'
 import type { IntegrationDefinition } from './schema/root.ts'
-import { durationMs } from './schema/text.ts'
 
 const day = 86_400_000
 

@@ -1,8 +1,8 @@
 import type { SystemSettings } from '../integration.ts'
+import { durationMs } from './duration.ts'
 import { type Finding, problem } from './finding.ts'
 import { nearest } from './nearest.ts'
 import { type SystemDefinition, systemSchema } from './schema/systems.ts'
-import { durationMs } from './schema/text.ts'
 
 /** Settings of every system; `connector` and `timing` belong to the engine, the rest is the connector's configuration. */
 export function compileSystems(

@@ -1,7 +1,7 @@
 /** Limits for the status, from the definition's objectives. */
 import type { Watch } from '../integration.ts'
+import { durationMs } from './duration.ts'
 import type { IntegrationDefinition } from './schema/root.ts'
-import { durationMs } from './schema/text.ts'
 
 /** Values that the definition does not specify. */
 export const defaultWatch: Watch = Object.freeze({ freshness: new Map(), staleAfterMs: 15 * 60_000 })

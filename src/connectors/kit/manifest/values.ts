@@ -1,7 +1,8 @@
 /** The small values that a manifest is made of. */
 import { z } from 'zod'
+import { durationMs } from '../../../model/definition/duration.ts'
 import { parseNativePath } from '../../../model/definition/native-path.ts'
-import { durationMs, durationSchema } from '../../../model/definition/schema/text.ts'
+import { durationSchema } from '../../../model/definition/schema/text.ts'
 import { nativePath } from '../native.ts'
 
 /** A path into a record or a response: `meta.version`, `items[0].id`. */

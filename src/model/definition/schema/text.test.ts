@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { cronProblem, durationMs, durationSchema, parseShare, shareSchema } from './text.ts'
+import { durationMs } from '../duration.ts'
+import { cronProblem, durationSchema, parseShare, shareSchema } from './text.ts'
 
 describe('a duration', () => {
   test.each([

@@ -1,5 +1,7 @@
 /** The short texts in a definition: names, durations, shares, cron expressions. Each has one format and one parser. */
+
 import { z } from 'zod'
+import { durationPattern } from '../duration.ts'
 
 /** Names of inherited properties are refused, since a lookup by them would find something that isn't there. */
 function isFree(name: string): boolean {
@@ -30,20 +32,10 @@ export const fieldNameSchema = z
   })
   .refine(isFree, reserved)
 
-const durationPattern = /^(\d{1,9})\s*(ms|s|m|h|d)$/
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
 const durationError = { error: 'expected a length of time such as 500ms, 30s, 5m, 2h or 7d' }
 
 /** A length of time: `500ms`, `30s`, `5m`, `2h`, `7d`. */
 export const durationSchema = z.string(durationError).regex(durationPattern, durationError)
-
-/** Milliseconds of a duration text, or undefined when it isn't one. */
-export function durationMs(text: string): number | undefined {
-  const match = durationPattern.exec(text)
-  if (match === null) return undefined
-  return Number(match[1]) * (unitMs[match[2] ?? ''] ?? Number.NaN)
-}
 
 const sharePattern = /^(\d{1,3}(?:\.\d{1,6})?)\s*%$/
 

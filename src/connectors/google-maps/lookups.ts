@@ -1,0 +1,2 @@
+/** Lookups that the connector `google-maps` answers in rules. */
+export const geocodeLookups: readonly string[] = ['geocode']
