@@ -36,11 +36,14 @@ describe('the command line', () => {
     },
   )
 
-  test.each(whole.commands.map((command) => command.name()))('%s is found when it is loaded alone', async (name) => {
-    const { commands } = await program(['--definition', 'a.yaml', name, '--json'])
-    expect(commands.map((command) => command.name())).toContain(name)
-    expect(commands.length).toBeLessThan(whole.commands.length)
-  })
+  test.each(whole.commands.map((command) => command.name()))(
+    '%s is found when it is loaded alone',
+    async (name) => {
+      const { commands } = await program(['--definition', 'a.yaml', name, '--json'])
+      expect(commands.map((command) => command.name())).toContain(name)
+      expect(commands.length).toBeLessThan(whole.commands.length)
+    },
+  )
 
   test('a misspelt command and a request for help see every command', async () => {
     for (const words of [['statsu'], ['help', 'status'], []])

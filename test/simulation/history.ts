@@ -81,6 +81,13 @@ export class History {
     return before === undefined ? nativeId : this.firstId({ system, entity }, before)
   }
 
+  /** The create is the only write of ours that the record has had. */
+  isOnlyCreated(system: string, entity: string | undefined, nativeId: string | undefined): boolean {
+    if (entity === undefined || nativeId === undefined) return false
+    const versions = this.system(system).table(entity).history(nativeId)
+    return versions[0]?.by === 'engine' && versions.slice(1).every(({ by }) => by !== 'engine')
+  }
+
   /** A value that the system itself filled in for one that the create left out. */
   isDefault({ system, entity }: PlaceOfField, { nativeId, version }: Version, field: string): boolean {
     const isFirst = version === 1 && this.system(system).filled.has(nativeId)

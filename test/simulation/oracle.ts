@@ -344,8 +344,9 @@ export class Oracle implements SystemWatcher {
       const { system, field } = body
       const nativeId = after?.members.find((member) => member.system === system)?.nativeId
       const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${nativeId}`)
-      if (isTrue || !tellsWhatItStored(this.history.system(system).traits))
-        this.#writes.ambiguous(recordId, system)
+      const { traits } = this.history.system(system)
+      const isCreate = this.history.isOnlyCreated(system, after?.record.entity, nativeId)
+      if (isTrue || !tellsWhatItStored(traits, isCreate)) this.#writes.ambiguous(recordId, system)
       else this.fail('INV-10', `${field} of ${recordId} was taken for not stored in ${system}`)
     }
   }

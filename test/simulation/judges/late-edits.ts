@@ -55,20 +55,23 @@ export class LateEdits implements Judge {
     after: RecordDetail,
     candidate: { readonly system: string; readonly value: CanonicalValue | undefined },
   ): boolean {
-    const { system, value } = candidate
-    const nativeId = after.members.find((member) => member.system === system)?.nativeId
-    if (system === edit.system || nativeId === undefined) return false
+    const { system: named, value } = candidate
     const { history } = this.#bench
-    return history
-      .system(system)
-      .table(after.record.entity)
-      .history(nativeId)
-      .some(
+    // What an earlier pass has agreed names no system: it was entered in one of the others.
+    const others = after.members.filter(
+      ({ system }) => system !== edit.system && (system === named || named === 'agreed'),
+    )
+    return others.some(({ system, nativeId }) =>
+      (nativeId === undefined
+        ? []
+        : history.system(system).table(after.record.entity).history(nativeId)
+      ).some(
         ({ by, at, body }) =>
           by === 'user' &&
           at > edit.enteredAt &&
           alike(history.value(edit.field, body), value) &&
           !alike(value, edit.before),
-      )
+      ),
+    )
   }
 }
