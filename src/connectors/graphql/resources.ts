@@ -9,6 +9,7 @@ import type { ResourceManifest } from './manifests/manifest.ts'
 import { ChangeFeed, tieBreakOf } from './operations/changes.ts'
 import { createMany, createRecord } from './operations/create.ts'
 import { findRecords, markerPath } from './operations/find.ts'
+import { findManyRecords } from './operations/find-many.ts'
 import { listAll, pagingEvidence } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
 import { removeRecord } from './operations/remove.ts'
@@ -46,6 +47,9 @@ export function bindResource(owner: ResourceContext): Resource {
     ...(documents.search === undefined
       ? {}
       : { find: (request, context) => findRecords(owner, request, context) }),
+    ...(resource.search?.batch === undefined
+      ? {}
+      : { findMany: (requests, context) => findManyRecords(owner, requests, context) }),
     ...(documents.create === undefined
       ? {}
       : { create: (request, context) => createRecord(owner, request, context) }),
@@ -80,6 +84,7 @@ export function capabilitiesOf(resource: ResourceManifest, documents: ResourceDo
             lagMs: search.lag,
             ...(search.equality === 'exact' ? {} : { equality: search.equality }),
             ...(search.maxResults === undefined ? {} : { maxResults: search.maxResults }),
+            ...(search.batch === undefined ? {} : { batch: search.batch.max }),
           },
         }),
     version: version === undefined ? 'none' : version.ordered ? 'ordered' : 'opaque',

@@ -11,6 +11,7 @@ import type { ResourceManifest } from './manifests/manifest.ts'
 import { changesAfter } from './operations/changes.ts'
 import { createRecord } from './operations/create.ts'
 import { findRecords, markerPath } from './operations/find.ts'
+import { findManyRecords } from './operations/find-many.ts'
 import { listAll, pagingEvidence } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
 import { removeRecord } from './operations/remove.ts'
@@ -22,6 +23,7 @@ import { updateRecord } from './operations/update.ts'
 export function bindResource(owner: ResourceContext): Resource {
   const { resource } = owner
   const { list, changes, remove } = resource
+  const searchBatch = resource.search?.batch
   const marker = markerPath(resource)
   const capabilities = capabilitiesOf(resource)
   return {
@@ -38,6 +40,9 @@ export function bindResource(owner: ResourceContext): Resource {
     ...(resource.search === undefined
       ? {}
       : { find: (request, context) => findRecords(owner, request, context) }),
+    ...(searchBatch === undefined
+      ? {}
+      : { findMany: (requests, context) => findManyRecords(owner, searchBatch, requests, context) }),
     ...(resource.create.as === 'unsupported'
       ? {}
       : { create: (request, context) => createRecord(owner, request, context) }),
@@ -67,6 +72,7 @@ export function capabilitiesOf(resource: ResourceManifest): RemoteCapabilities {
             lagMs: search.lag,
             ...(search.equality === 'exact' ? {} : { equality: search.equality }),
             ...(search.maxResults === undefined ? {} : { maxResults: search.maxResults }),
+            ...(search.batch === undefined ? {} : { batch: search.batch.max }),
           },
         }),
     version: version === undefined ? 'none' : version.ordered ? 'ordered' : 'opaque',

@@ -42,6 +42,7 @@ const variants = {
       'query ($first: Int, $after: String, $since: DateTime) { variants(first: $first, after: $after, updatedSince: $since, sort: UPDATED_AT) { nodes { ...record } pageInfo { hasNextPage endCursor } } }',
   },
   search: {
+    batch: { max: 10 },
     variables: { sku: 'sku', externalId: 'externalId' },
     query:
       'query ($sku: String, $externalId: String) { variants(sku: $sku, externalId: $externalId) { nodes { ...record } } }',

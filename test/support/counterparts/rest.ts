@@ -41,7 +41,7 @@ const contacts = {
     commitLag: `${commitLagMs}ms`,
     overlap: '1s',
   },
-  search: { items: 'data', lag: '100ms' },
+  search: { items: 'data', lag: '100ms', batch: { max: 5 } },
   create: { as: 'upsertKey', field: 'externalId' },
   write: { with: 'patch', nested: 'merge', returns: 'body+version' },
   remove: { delete: true, archive: { archived: true }, restore: { archived: false } },

@@ -125,10 +125,13 @@ export class FakeResource {
     return [...(this.#byExternalId.get(externalId) ?? [])].filter((nativeId) => this.table.has(nativeId))
   }
 
-  /** Living records whose properties have these values (as text), as of some time ago. */
-  search(wanted: ReadonlyMap<string, string>): readonly Version[] {
-    const externalId = wanted.get('externalId')
-    const nativeIds = externalId === undefined ? this.table.nativeIds() : this.findByExternalId(externalId)
+  /** Living records whose properties each have one of these values (as text), as of some time ago. */
+  search(wanted: ReadonlyMap<string, readonly string[]>): readonly Version[] {
+    const externalIds = wanted.get('externalId')
+    const nativeIds =
+      externalIds === undefined
+        ? this.table.nativeIds()
+        : externalIds.flatMap((externalId) => this.findByExternalId(externalId))
     const seenAt = Date.now() - (this.options.searchLagMs ?? 0)
     const found: Version[] = []
     for (const nativeId of nativeIds) {
@@ -137,7 +140,8 @@ export class FakeResource {
         : this.table.current(nativeId)
       if (version?.body === undefined) continue
       const { body } = version
-      if ([...wanted].every(([name, value]) => String(body[name] ?? '') === value)) found.push(version)
+      if ([...wanted].every(([name, values]) => values.includes(String(body[name] ?? ''))))
+        found.push(version)
     }
     return found
   }

@@ -66,7 +66,8 @@ function many(resource: FakeResource, query: URLSearchParams): Send {
     })
     return json(200, { data, next: null, total: data.length })
   }
-  const wanted = new Map([...query].filter(([name]) => !['after', 'offset', 'limit', 'page'].includes(name)))
+  const names = [...query.keys()].filter((name) => !['after', 'offset', 'limit', 'page'].includes(name))
+  const wanted = new Map(names.map((name) => [name, query.getAll(name)] as const))
   if (wanted.size > 0) {
     const data = resource.search(wanted).map((version) => resource.show(version))
     return json(200, { data, next: null, total: data.length })

@@ -126,6 +126,12 @@ const searchSchema = z
       .describe(
         'How the search compares texts. A search counts as evidence before a create only if it is as wide as the match rule. Default exact.',
       ),
+    batch: z
+      .strictObject({ max: z.int().min(2).max(250).default(50).describe('Searches per call. Default 50.') })
+      .optional()
+      .describe(
+        'Several searches in one call: the query, several times under aliases. Default: one at a time.',
+      ),
   })
   .describe('How records are searched by a value. Default: not supported.')
 

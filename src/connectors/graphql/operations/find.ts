@@ -6,8 +6,8 @@ import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { isSearchHit } from '../../kit/search/search-equality.ts'
 import { unusable } from '../../kit/unusable.ts'
-import type { Variables } from '../client.ts'
-import { scalarFor } from '../documents.ts'
+import type { GraphqlResponse, Variables } from '../client.ts'
+import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { nextCursor, recordsOf } from './list.ts'
 import { isTombstone } from './record.ts'
@@ -27,35 +27,54 @@ export async function findRecords(
   request: FindRequest,
   context: CallContext,
 ): Promise<FindResult> {
-  const { resource, client, documents } = owner
-  const document = documents.search
+  const { resource, client } = owner
   try {
-    if (document === undefined) throw unusable('the resource has no search')
-    const wanted = wantedBy(resource, request)
-    const variables = variablesOf(owner, wanted)
+    const search = searchOf(owner, request)
+    const { document, variables } = search
     const response = await client.send({ document, variables, rules: resource.errors, context })
-    const { records, count, damaged } = recordsOf(owner, document, response)
-    const hits = records.filter(
-      ({ native }) =>
-        !isTombstone(resource, native) &&
-        wanted.every(({ path, value }) =>
-          isSearchHit(textAt(native, path), value, resource.search?.equality),
-        ),
-    )
-    const maxResults = resource.search?.maxResults
-    const goesOn = document.connection !== undefined && nextCursor(document, response) !== undefined
-    // What is missing because of an error may be what is looked for: finding none proves nothing then.
-    const capped = goesOn || damaged || (maxResults !== undefined && count >= maxResults)
-    const unfiltered =
-      !capped && records.some(({ native }) => !isTombstone(resource, native)) && hits.length === 0
-    return {
-      kind: 'found',
-      nativeIds: [...new Set(hits.map(({ nativeId }) => nativeId))],
-      capped,
-      ...(unfiltered ? { unfiltered } : {}),
-    }
+    return foundIn(owner, search, response)
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
+  }
+}
+
+/** A search as it is sent. */
+export interface Search {
+  readonly document: GraphqlDocument
+  readonly wanted: readonly Wanted[]
+  readonly variables: Variables
+}
+
+/** What is sent for a search. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for what can't be searched */
+export function searchOf(owner: ResourceContext, request: FindRequest): Search {
+  const document = owner.documents.search
+  if (document === undefined) throw unusable('the resource has no search')
+  const wanted = wantedBy(owner.resource, request)
+  return { document, wanted, variables: variablesOf(owner, wanted) }
+}
+
+/** What a response says about a search. @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+export function foundIn(
+  owner: ResourceContext,
+  { document, wanted }: Search,
+  response: GraphqlResponse,
+): FindResult {
+  const { resource } = owner
+  const { records, count, damaged } = recordsOf(owner, document, response)
+  const living = records.filter(({ native }) => !isTombstone(resource, native))
+  const hits = living.filter(({ native }) =>
+    wanted.every(({ path, value }) => isSearchHit(textAt(native, path), value, resource.search?.equality)),
+  )
+  const maxResults = resource.search?.maxResults
+  const goesOn = document.connection !== undefined && nextCursor(document, response) !== undefined
+  // What is missing because of an error may be what is looked for: finding none proves nothing then.
+  const capped = goesOn || damaged || (maxResults !== undefined && count >= maxResults)
+  const unfiltered = !capped && living.length > 0 && hits.length === 0
+  return {
+    kind: 'found',
+    nativeIds: [...new Set(hits.map(({ nativeId }) => nativeId))],
+    capped,
+    ...(unfiltered ? { unfiltered } : {}),
   }
 }
 

@@ -197,6 +197,28 @@ const searchSchema = z
       .min(1)
       .default(['{path}'])
       .describe('Query parameters for a value; {path} is replaced by the path of the field.'),
+    batch: z
+      .strictObject({
+        filters: z
+          .array(z.string().includes('{path}', { error: 'expected a text with {path} in it' }))
+          .min(1)
+          .optional()
+          .describe('Query parameters for several values, such as {path}[in]. Default: filters.'),
+        style: z
+          .enum(['repeat', 'comma'])
+          .default('repeat')
+          .describe('repeat: email=a&email=b; comma: email=a,b.'),
+        max: z
+          .int()
+          .min(2)
+          .max(1_000)
+          .default(50)
+          .describe('Values per call. It should be well below the number of records that a search returns.'),
+      })
+      .optional()
+      .describe(
+        'Several values of one field in one search, for APIs that return the records with any of them. A response that may be incomplete is asked again by fewer values at once. Default: one at a time.',
+      ),
     items,
   })
   .describe('How records are searched by a value. Default: not supported.')

@@ -2,7 +2,7 @@
 
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
-import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import type { CallContext, FindRequest, FindResult, ListedRecord } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
@@ -13,7 +13,8 @@ import { recordsOf } from './envelope.ts'
 import { isTombstone, listedRecord } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-interface Wanted {
+/** One scalar that is searched for, and where it is in a record. */
+export interface Wanted {
   readonly path: NativePath
   readonly value: string
 }
@@ -32,25 +33,52 @@ export async function findRecords(
     const wanted = wantedBy(owner, request)
     const query: Query = { ...resource.search?.query, ...filtersOf(resource, wanted) }
     const response = await client.read(resource.path, { query }, context)
-    const items = recordsOf(resource, response.data, resource.search?.items ?? resource.list?.items)
-    const { records: readable, unreadable } = readEach(items, (value) => listedRecord(resource, value))
-    const records = readable.filter(({ native }) => !isTombstone(resource, native))
-    const hits = records.filter(({ native }) =>
-      wanted.every(({ path, value }) => isSearchHit(textAt(native, path), value, resource.search?.equality)),
-    )
+    const { items, records, isDamaged } = entriesOf(owner, response.data)
+    const hits = hitsOf(owner, records, wanted)
     const maxResults = resource.search?.maxResults
     // An entry that can't be read may be what is looked for: finding none proves nothing then.
-    const capped = unreadable !== undefined || (maxResults !== undefined && items.length >= maxResults)
+    const capped = isDamaged || (maxResults !== undefined && items.length >= maxResults)
     const unfiltered = !capped && hits.length === 0 && records.length > 0
-    return {
-      kind: 'found',
-      nativeIds: [...new Set(hits.map(({ nativeId }) => nativeId))],
-      capped,
-      ...(unfiltered ? { unfiltered } : {}),
-    }
+    return { kind: 'found', nativeIds: idsOf(hits), capped, ...(unfiltered ? { unfiltered } : {}) }
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
   }
+}
+
+/** What a response to a search holds. */
+export interface SearchEntries {
+  readonly items: readonly unknown[]
+  /** The living ones that can be read. */
+  readonly records: readonly ListedRecord[]
+  /** Some can't be read. */
+  readonly isDamaged: boolean
+}
+
+/** Reads the response to a search. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is no list */
+export function entriesOf({ resource }: ResourceContext, data: unknown): SearchEntries {
+  const items = recordsOf(resource, data, resource.search?.items ?? resource.list?.items)
+  const { records, unreadable } = readEach(items, (value) => listedRecord(resource, value))
+  return {
+    items,
+    records: records.filter(({ native }) => !isTombstone(resource, native)),
+    isDamaged: unreadable !== undefined,
+  }
+}
+
+/** The records that have what is searched for. */
+export function hitsOf(
+  { resource }: ResourceContext,
+  records: readonly ListedRecord[],
+  wanted: readonly Wanted[],
+): readonly ListedRecord[] {
+  return records.filter(({ native }) =>
+    wanted.every(({ path, value }) => isSearchHit(textAt(native, path), value, resource.search?.equality)),
+  )
+}
+
+/** Their ids, each once. */
+export function idsOf(hits: readonly ListedRecord[]): readonly string[] {
+  return [...new Set(hits.map(({ nativeId }) => nativeId))]
 }
 
 function filtersOf({ search }: ResourceContext['resource'], wanted: readonly Wanted[]): Query {
@@ -62,7 +90,8 @@ function filtersOf({ search }: ResourceContext['resource'], wanted: readonly Wan
   )
 }
 
-function wantedBy({ resource }: ResourceContext, request: FindRequest): readonly Wanted[] {
+/** The scalars that a search is for. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there are none */
+export function wantedBy({ resource }: ResourceContext, request: FindRequest): readonly Wanted[] {
   if (request.by === 'marker') {
     const path = markerPath(resource)
     if (path === undefined) throw unusable('the resource has no field for our marker')
