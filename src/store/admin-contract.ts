@@ -205,6 +205,7 @@ export interface AdminStore extends DuplicateAdmin {
     actor: string,
   ): Promise<number>
   conflicts(page: PageRequest & { readonly state?: 'open' | 'decided' }): Promise<Page<ConflictRow>>
+  conflict(id: string): Promise<ConflictRow | undefined>
   /** Makes the value of the chosen system (or a given value) agreed, releases the field, marks the record. */
   resolveConflict(
     id: string,

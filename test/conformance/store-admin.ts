@@ -192,6 +192,8 @@ export function describeAdmin(open: OpenHarness): void {
       expect(rows).toMatchObject([{ id: conflictId, recordId: id, field: 'name', state: 'open' }])
       expect(rows[0]!.candidates[1]).toEqual({ system: 'erp', at: 2 })
       expect((await store.admin.conflicts({ limit: 5 })).rows).toHaveLength(2)
+      expect(await store.admin.conflict(conflictId)).toEqual(rows[0])
+      expect(await store.admin.conflict(harness.uuid())).toBeUndefined()
       expect(await store.admin.resolveConflict(harness.uuid(), { system: 'crm' }, 'p')).toBe('unknown')
       expect(await store.admin.resolveConflict('nonsense', { system: 'crm' }, 'p')).toBe('unknown')
       expect(await store.admin.resolveConflict(decidedId, { system: 'crm' }, 'p')).toBe('already-decided')

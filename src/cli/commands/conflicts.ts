@@ -4,8 +4,9 @@ import { UsageError } from '../../model/errors.ts'
 import type { CanonicalValue } from '../../model/values.ts'
 import { parseLimit, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { withIntegration } from '../context.ts'
+import { type OpenIntegration, withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { readGivenValue } from '../given-value.ts'
 import { ago, table } from '../output.ts'
 import { readPages } from '../pages.ts'
 import { show } from '../values.ts'
@@ -48,26 +49,23 @@ async function list(
   })
 }
 
-function parseValue(text: string): CanonicalValue {
-  try {
-    const value: unknown = JSON.parse(text, (_key, part: unknown) => {
-      if (typeof part === 'number')
-        throw new UsageError(
-          'CLI_USAGE',
-          'write numbers as text, in double quotes inside single ones: --value \'"10.50"\'',
-        )
-      return part
-    })
-    return value as CanonicalValue // JSON without numbers is exactly a canonical value
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    return text
-  }
-}
-
 interface ResolveOptions {
   readonly take?: string
   readonly value?: string
+}
+
+async function valueFor(open: OpenIntegration, id: string, text: string): Promise<CanonicalValue> {
+  const conflict = await open.store.admin.conflict(id)
+  if (conflict === undefined) throw new UsageError('CLI_NOT_FOUND', `no conflict ${id}`)
+  const field = open.integration.entities.get(conflict.entity)?.fields.get(conflict.field)
+  if (field === undefined)
+    throw new UsageError(
+      'CLI_NOT_FOUND',
+      `the definition has no field ${conflict.entity}.${conflict.field} any more`,
+    )
+  const given = readGivenValue(field, text)
+  if (given.ok) return given.value
+  throw new UsageError('CLI_USAGE', `--value does not fit ${conflict.field}: ${given.reason}`)
 }
 
 async function resolve(context: CliContext, id: string, options: ResolveOptions): Promise<number> {
@@ -75,7 +73,7 @@ async function resolve(context: CliContext, id: string, options: ResolveOptions)
   if ((take === undefined) === (value === undefined))
     throw new UsageError('CLI_USAGE', 'specify the value to keep: --take <system> or --value <value>')
   return await withIntegration(context, async (open) => {
-    const choice = take === undefined ? { value: parseValue(value ?? '') } : { system: take }
+    const choice = take === undefined ? { value: await valueFor(open, id, value ?? '') } : { system: take }
     const result = await open.store.admin.resolveConflict(id, choice, context.actor)
     if (result === 'unknown')
       throw new UsageError('CLI_NOT_FOUND', `no conflict ${id}, or it has no value of '${take ?? ''}'`)
@@ -101,7 +99,7 @@ export function addConflictsCommands(program: Command, run: Run): void {
     .option('--take <system>', "keep this system's value")
     .option(
       '--value <value>',
-      'keep this value: plain text (in double quotes if it looks like JSON: \'"10.50"\', \'"true"\'), or JSON for groups and lists',
+      'keep this value: text, a number or true as it is, JSON for lists and groups, null for no value',
     )
     .action(run(resolve))
 }

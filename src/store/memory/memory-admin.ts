@@ -7,7 +7,15 @@ import { acceptAccount } from './accounts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicate-lists.ts'
 import { pauseWork, resumeWork } from './health.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
-import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
+import {
+  listConflicts,
+  listFailures,
+  listHolds,
+  listReviews,
+  listRuns,
+  pageOf,
+  readConflict,
+} from './lists.ts'
 import { keepApart, mergeRecords, undoDuplicate } from './merge-records.ts'
 import { readIntent, readMember, readRecord, readRows } from './read-rows.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
@@ -45,6 +53,10 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
     failures: async (page) => listFailures(context, page),
     retryFailures: async (filter, actor) => retryFailures(context, filter, actor),
     conflicts: async (page) => listConflicts(context, page),
+    conflict: async (id) => {
+      const row = context.tables.conflicts.get(id)
+      return row === undefined ? undefined : readConflict(context, row)
+    },
     resolveConflict: async (id, choice, actor) => resolveConflict(context, id, choice, actor),
     reviews: async (page) => listReviews(context, page),
     decideReview: async (id, decision, actor) => decideReview(context, id, decision, actor),

@@ -1,5 +1,6 @@
 /** A person decides a conflict: the chosen value is agreed under a new revision, so that every system gets it. */
 import type { CanonicalValue } from '../../../model/values.ts'
+import type { ConflictRow } from '../../admin-contract.ts'
 import { candidateOf } from '../../conflict-candidates.ts'
 import { decodeAgreed, encodeAgreed } from '../../documents.ts'
 import { decidedConflict, withChosenValue } from '../../interventions.ts'
@@ -7,7 +8,7 @@ import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import type { JournalAppend } from '../journal-streams.ts'
 import { saveAgreed } from '../sql/intervene.ts'
-import { type ConflictColumns, decideConflict, lockConflict } from '../sql/list-conflicts.ts'
+import { type ConflictColumns, decideConflict, lockConflict, readConflict } from '../sql/list-conflicts.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
 import { readRecords } from '../sql/read-records.ts'
 import { toText } from '../text.ts'
@@ -17,6 +18,12 @@ import { takeBack, waitForWorkers } from './take-back.ts'
 
 type Choice = { readonly system: string } | { readonly value: CanonicalValue }
 
+export async function findConflict(context: PostgresContext, id: string): Promise<ConflictRow | undefined> {
+  if (!isUuid(id)) return undefined
+  const row = await readConflict(context.database.session('reading a conflict'), id)
+  return row === undefined ? undefined : toConflict(context, row)
+}
+
 export async function resolveConflict(
   context: PostgresContext,
   id: string,
@@ -24,7 +31,7 @@ export async function resolveConflict(
   actor: string,
 ): Promise<'ok' | 'unknown' | 'already-decided'> {
   if (!isUuid(id)) return 'unknown'
-  const known = await lockConflict(context.database.session('reading a conflict'), id)
+  const known = await readConflict(context.database.session('reading a conflict'), id)
   if (known === undefined) return 'unknown'
   await waitForWorkers(context, [known.record_id])
   return context.journal.borrow((append) =>

@@ -9,7 +9,7 @@ import { readMembers } from '../sql/read-members.ts'
 import { readRecords } from '../sql/read-records.ts'
 import { readRun, toRun } from '../sql/runs.ts'
 import { acceptAccount } from './accounts.ts'
-import { resolveConflict } from './conflicts.ts'
+import { findConflict, resolveConflict } from './conflicts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicates.ts'
 import { retryFailures } from './failures.ts'
 import { releaseHolds } from './holds.ts'
@@ -44,6 +44,7 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
     failures: (page) => listFailures(context, page),
     retryFailures: (filter, actor) => retryFailures(context, filter, actor),
     conflicts: (page) => listConflicts(context, page),
+    conflict: (id) => findConflict(context, id),
     resolveConflict: (id, choice, actor) => resolveConflict(context, id, choice, actor),
     reviews: (page) => listReviews(context, page),
     decideReview: (recordId, decision, actor) => decideReview(context, recordId, decision, actor),

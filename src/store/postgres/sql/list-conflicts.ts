@@ -23,6 +23,11 @@ export function listConflicts(
   return session.rows<ConflictColumns & Record<string, unknown>>(list, values)
 }
 
+export async function readConflict(session: Session, id: string): Promise<ConflictColumns | undefined> {
+  const [row] = await session.rows<ConflictColumns & Record<string, unknown>>(read, [id])
+  return row
+}
+
 /** Locked until the decision is committed. */
 export async function lockConflict(session: Session, id: string): Promise<ConflictColumns | undefined> {
   const [row] = await session.rows<ConflictColumns & Record<string, unknown>>(lock, [id])
@@ -46,6 +51,8 @@ const list = {
     order by at desc, id desc
     limit $1`,
 }
+
+const read = { name: 'read-conflict', text: `select * from conflict where id = $1` }
 
 const lock = { name: 'lock-conflict', text: `select * from conflict where id = $1 for no key update` }
 
