@@ -1,5 +1,4 @@
 /** Reads a value that a person gives on the command line, by the type of its field. */
-import { parseJson } from '../http/json.ts'
 import { parseCanonical } from '../model/canonical/canonical.ts'
 import { findConstraintProblem } from '../model/canonical/constraints.ts'
 import type { Field } from '../model/integration.ts'
@@ -8,8 +7,6 @@ import type { CanonicalValue, FieldType } from '../model/values.ts'
 export type GivenValue =
   | { readonly ok: true; readonly value: CanonicalValue }
   | { readonly ok: false; readonly reason: string }
-
-const jsonLimits = { maxDepth: 64, numbers: 'lossless' } as const
 
 /**
  * Reads `text` as a value of the field, with the field's normaliser applied. `null` is no value; a text in double quotes is read as JSON, so that
@@ -30,9 +27,16 @@ function nativeOf(type: FieldType, text: string): unknown {
   if (type.kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   const isJson = isStructured(type)
   if (!isJson && !/^".*"$/s.test(text)) return text
-  const parsed = parseJson(text, jsonLimits)
-  if (parsed.ok) return parsed.value
-  return isJson ? undefined : text
+  try {
+    return JSON.parse(text, withDigits)
+  } catch {
+    return isJson ? undefined : text
+  }
+}
+
+/** Numbers as they were written: a double would change long ones. */
+function withDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return typeof value === 'number' ? (context?.source ?? String(value)) : value
 }
 
 function isStructured({ kind }: FieldType): boolean {
