@@ -41,7 +41,7 @@ export async function benchIdle({ seconds, profileInto, say }: IdleOptions): Pro
     sendJson(response, 200, [])
   })
   const serversBefore = postgresServers()
-  writeFileSync(join(directory, 'isthmus.yaml'), JSON.stringify(definition(server.url)))
+  writeFileSync(join(directory, 'isthmus.yaml'), JSON.stringify(idleDefinition(server.url)))
   const profile = profileInto === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileInto}`]
   const isthmus = await startIsthmus({
     directory,
@@ -80,7 +80,7 @@ async function watch(
   }
 }
 
-function definition(url: string): object {
+export function idleDefinition(url: string): object {
   const system = (path: string): object => ({
     connector: 'rest',
     url,

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { benchCache } from './cache.ts'
 import { benchClient } from './client.ts'
+import { benchCommands } from './commands.ts'
 import { benchFirstLoad } from './first-load.ts'
 import { benchFullRun } from './full-run.ts'
 import { benchIdle } from './idle.ts'
@@ -32,6 +33,7 @@ const say = (line: string): void => {
 const figures: Readonly<Record<string, () => Promise<object>>> = {
   cache: () => benchCache(say),
   client: () => benchClient({ rounds: Number(values.rounds), requests: 3_000, say }),
+  commands: () => benchCommands({ rounds: Number(values.rounds), say }),
   realtime: () =>
     benchRealtime({
       records: Number(values.records ?? 5000),
