@@ -5,6 +5,7 @@ import { benchClient } from './client.ts'
 import { benchCommands } from './commands.ts'
 import { benchFirstLoad } from './first-load.ts'
 import { benchFullRun } from './full-run.ts'
+import { benchGuard } from './guard.ts'
 import { benchIdle } from './idle.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
@@ -43,6 +44,8 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       ...(values.profile !== undefined && { profileInto: values.profile }),
       say,
     }),
+  guard: () =>
+    benchGuard({ records: Number(values.records ?? 300_000), rounds: Number(values.rounds) * 10, say }),
   idle: () =>
     benchIdle({
       seconds: Number(values.seconds),

@@ -2,11 +2,13 @@
 import type { FieldCodec } from '../contract.ts'
 import type { Database } from './database.ts'
 import type { JournalStreams } from './journal-streams.ts'
+import type { LinkedCounts } from './linked-counts.ts'
 
 export interface PostgresContext {
   readonly database: Database
   readonly codec: FieldCodec
   readonly journal: JournalStreams
+  readonly linkedCounts: LinkedCounts
   /** First number of our advisory locks: schemas of one database must not share them. */
   readonly lockClass: number
 }

@@ -6,8 +6,9 @@ import { IsthmusError } from '../../model/errors.ts'
 import type { Decision, GuardedChange, GuardReservation, Settlement } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
+import type { LinkedCounts } from './linked-counts.ts'
 import type { Held } from './pass-checks.ts'
-import { addSpent, addWithin, countLinked, readSpent } from './sql/guard-counts.ts'
+import { addSpent, addWithin, readSpent } from './sql/guard-counts.ts'
 
 /** Reservations of one system, entity and operation, with their positions in the batch. */
 interface Lane {
@@ -22,7 +23,9 @@ export async function reserveChanges(
   reservations: readonly GuardReservation[],
 ): Promise<readonly boolean[]> {
   if (reservations.length === 0) return []
-  return context.database.transaction('reserving changes', (session) => reserve(session, reservations))
+  return context.database.transaction('reserving changes', (session) =>
+    reserve(session, context.linkedCounts, reservations),
+  )
 }
 
 /** Changes of a batch exceed the guard: the transaction has to be rolled back and repeated without these decisions. */
@@ -41,12 +44,19 @@ export class GuardExceeded extends IsthmusError {
  *
  * @throws GuardExceeded
  */
-export async function countChanges(session: Session, held: readonly Held<Decision>[]): Promise<void> {
+export async function countChanges(
+  { linkedCounts }: PostgresContext,
+  session: Session,
+  held: readonly Held<Decision>[],
+): Promise<void> {
   const returned = unmadeOf(held)
   const asked = held.flatMap(({ item, record: { entity } }) =>
     (item.guarded ?? []).map((change) => ({ item, change, reservation: { ...change, entity, count: 1 } })),
   )
-  const granted = await reserve(session, [...returned, ...asked.map(({ reservation }) => reservation)])
+  const granted = await reserve(session, linkedCounts, [
+    ...returned,
+    ...asked.map(({ reservation }) => reservation),
+  ])
   const exceeding = new Map<Decision, GuardedChange>()
   asked.forEach(({ item, change }, n) => {
     if (granted[returned.length + n] !== true && !exceeding.has(item)) exceeding.set(item, change)
@@ -55,8 +65,12 @@ export async function countChanges(session: Session, held: readonly Held<Decisio
 }
 
 /** Changes that were counted and had no effect count no more. */
-export async function uncountChanges(session: Session, held: readonly Held<Settlement>[]): Promise<void> {
-  await reserve(session, unmadeOf(held))
+export async function uncountChanges(
+  { linkedCounts }: PostgresContext,
+  session: Session,
+  held: readonly Held<Settlement>[],
+): Promise<void> {
+  await reserve(session, linkedCounts, unmadeOf(held))
 }
 
 function unmadeOf(held: readonly Held<Decision | Settlement>[]): readonly GuardReservation[] {
@@ -71,12 +85,13 @@ function unmadeOf(held: readonly Held<Decision | Settlement>[]): readonly GuardR
 
 async function reserve(
   session: Session,
+  linkedCounts: LinkedCounts,
   reservations: readonly GuardReservation[],
 ): Promise<readonly boolean[]> {
   const granted = reservations.map(() => false)
   for (const lane of lanesOf(reservations)) {
-    const isWhole = await reserveWhole(session, lane)
-    const results = isWhole ? [] : await reserveOneByOne(session, lane)
+    const isWhole = await reserveWhole(session, linkedCounts, lane)
+    const results = isWhole ? [] : await reserveOneByOne(session, linkedCounts, lane)
     for (const [n, { index }] of lane.items.entries()) granted[index] = isWhole || results[n] === true
   }
   return granted
@@ -96,53 +111,50 @@ function lanesOf(reservations: readonly GuardReservation[]): readonly Lane[] {
 }
 
 /**
- * The usual case, in one statement: all of it stays below the fixed bound, in whatever order. Returns false where it does not, and has counted
- * nothing then.
+ * The usual case, in one statement: all of it stays below the bound that is known, in whatever order. Returns false where it does not, and has
+ * counted nothing then.
  */
-async function reserveWhole(session: Session, lane: Lane): Promise<boolean> {
+async function reserveWhole(session: Session, linkedCounts: LinkedCounts, lane: Lane): Promise<boolean> {
   const sums = { added: 0, returned: 0 }
   for (const { count } of lane.items.map(({ reservation }) => reservation)) {
     if (count > 0) sums.added += count
     else sums.returned += count
   }
-  const bound = Math.min(...lane.items.map(({ reservation }) => reservation.atLeast))
   const total = sums.added + sums.returned
-  if (sums.added > 0) return addWithin(session, lane, { added: sums.added, total, bound })
-  await addSpent(session, lane.system, lane.entity, lane.operation, total)
-  return true
+  if (sums.added === 0) {
+    await addSpent(session, lane.system, lane.entity, lane.operation, total)
+    return true
+  }
+  const bound = leastBound(lane, linkedCounts.known(lane) ?? 0)
+  if (await addWithin(session, lane, { added: sums.added, total, bound })) return true
+  const raised = leastBound(lane, await linkedCounts.refreshed(session, lane))
+  return raised > bound && addWithin(session, lane, { added: sums.added, total, bound: raised })
 }
 
-async function reserveOneByOne(session: Session, lane: Lane): Promise<readonly boolean[]> {
+function leastBound({ items }: Lane, linked: number): number {
+  return Math.min(...items.map(({ reservation }) => boundOf(reservation, linked)))
+}
+
+function boundOf({ share, atLeast }: GuardReservation, linked: number): number {
+  return Math.max(atLeast, Math.floor(share * linked))
+}
+
+async function reserveOneByOne(
+  session: Session,
+  linkedCounts: LinkedCounts,
+  lane: Lane,
+): Promise<readonly boolean[]> {
   const { system, entity, operation, items } = lane
+  const linked = await linkedCounts.refreshed(session, lane)
   // Locks the bucket's row, so that nobody adds to it between the reading and the adding.
   await addSpent(session, system, entity, operation, 0)
   const spent = await readSpent(session, system, entity, operation)
-  const linked = linkedOnce(session, system, entity)
   let added = 0
-  const results: boolean[] = []
-  for (const { reservation } of items) {
-    const fits =
-      reservation.count < 0 || (await within(reservation, spent + added + reservation.count, linked))
+  const results = items.map(({ reservation }) => {
+    const fits = reservation.count < 0 || spent + added + reservation.count <= boundOf(reservation, linked)
     if (fits) added += reservation.count
-    results.push(fits)
-  }
+    return fits
+  })
   if (added !== 0) await addSpent(session, system, entity, operation, added)
   return results
-}
-
-/** Counting a million records takes a while: they are counted once, and only when the fixed bound doesn't settle it. */
-function linkedOnce(session: Session, system: string, entity: string): () => Promise<number> {
-  let count: Promise<number> | undefined
-  return () => {
-    count ??= countLinked(session, system, entity)
-    return count
-  }
-}
-
-async function within(
-  { share, atLeast }: GuardReservation,
-  total: number,
-  linked: () => Promise<number>,
-): Promise<boolean> {
-  return total <= atLeast || total <= Math.floor(share * (await linked()))
 }

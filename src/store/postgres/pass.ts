@@ -114,7 +114,7 @@ async function decide(
   const concerned = await writeKeys(context, session, accepted)
   const changed = accepted.filter(({ item }) => changesIdentity(item)).map(idOf)
   await refreshDuplicates(session, [...new Set([...changed, ...concerned])])
-  await countChanges(session, accepted)
+  await countChanges(context, session, accepted)
   const ok = new Set(accepted.map(({ item }) => item))
   return items.map((item): DecisionResult => {
     if (ok.has(item)) return { kind: 'ok' }
@@ -166,7 +166,7 @@ async function settle(
   const accepted = held.filter(({ item }) => !refused.has(item))
   await writePass(context, session, append, { held: accepted, absorbed })
   await refreshDuplicates(session, accepted.filter(({ item }) => changesIdentity(item)).map(idOf))
-  await uncountChanges(session, accepted)
+  await uncountChanges(context, session, accepted)
   const ok = new Set(accepted.map(({ item }) => item))
   return items.map((item): SettlementResult => {
     if (ok.has(item)) return { kind: 'ok' }

@@ -30,6 +30,7 @@ import { openMatters } from './duplicates.ts'
 import { reserveChanges } from './guard.ts'
 import { takeIn } from './intake.ts'
 import { JournalStreams } from './journal-streams.ts'
+import { LinkedCounts } from './linked-counts.ts'
 import { matchBatch } from './matching.ts'
 import { migrate } from './migrate.ts'
 import { decideBatch, settleBatch } from './pass.ts'
@@ -92,6 +93,7 @@ export class PostgresStore implements Store {
       database: new Database({ connection, schema, poolSize }),
       codec,
       journal: new JournalStreams(codec),
+      linkedCounts: new LinkedCounts(),
       lockClass: lockClassOf(schema),
     }
     this.#wake = new WakeChannel(this.#context)
