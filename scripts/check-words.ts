@@ -18,7 +18,7 @@ const retired: readonly RetiredWord[] = [
   {
     word: /\b(rids?|\w+Rids?)\b/,
     instead: 'nativeId',
-    except: /^src\/store\/(postgres|memory|documents|merge-plan)|^test\/upgrade\/|glossary/,
+    except: /^src\/store\/(postgres|memory|documents|merge-plan)|^bench\/guard|^test\/upgrade\/|glossary/,
   },
   { word: /\b\w+(?<!Lookup|Kept)Answer\b|\b(?!LookupAnswers)\w+Answers\b/, instead: 'Response' },
   { word: /\b(sightings?|Sighting)\b/, instead: 'observation' },

@@ -180,8 +180,14 @@ describe('writes', () => {
         )
       )?.map(({ kind }) => kind)
     expect(await many([ok('1'), refused, ok('3')])).toEqual(['ok', 'rejected', 'ok'])
+    expect(await many([ok('3'), ok('2'), ok('1')]), 'only the order differs').toEqual(['ok', 'ok', 'ok'])
     expect(await many([ok('3'), refused, ok('1')]), 'the refusal may be of any').toEqual([
-      'ok',
+      'unknown',
+      'unknown',
+      'unknown',
+    ])
+    expect(await many([refused, ok('1'), ok('3')]), 'the refused record in the place of another').toEqual([
+      'unknown',
       'unknown',
       'ok',
     ])

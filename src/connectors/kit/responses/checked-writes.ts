@@ -57,15 +57,21 @@ export async function allChangedAsAsked(
       ),
     )
   }
-  // The places prove nothing. A success that names its record is one; a refusal names nobody.
+  // Refusals name no record, so a success out of its place may be the body of a record whose own write was refused. Only where all are successes,
+  // each of another requested record, is it just the order that differs.
   const done = results.filter((result): result is Done => result.kind === 'ok')
   const strangers = done
     .map(({ nativeId }) => nativeId)
     .filter((nativeId) => !requests.some((request) => isSameId(resource, request.nativeId, nativeId)))
-  return requests.map(({ nativeId }) => {
+  const areAllDone =
+    done.length === results.length &&
+    strangers.length === 0 &&
+    new Set(done.map(({ nativeId }) => nativeId)).size === done.length
+  return requests.map(({ nativeId }, index) => {
     const own = done.filter((result) => otherThan(resource, nativeId, result) === undefined)
     const [only] = own
-    if (only !== undefined && own.length === 1) return { ...only, nativeId }
+    const isInPlace = results.length === requests.length && only === results[index]
+    if (only !== undefined && own.length === 1 && (isInPlace || areAllDone)) return { ...only, nativeId }
     return strangers.length === 0 ? unknownOutcome : { ...unknownOutcome, others: strangers }
   })
 }
