@@ -1,11 +1,13 @@
 /** Handles Ctrl-C and SIGTERM for commands that need a graceful shutdown. */
 import { isStartedByNpm } from '../runtime/config.ts'
-import { whenOrphaned } from './orphaned.ts'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
 /** Conventional exit code of a process that was interrupted. */
 const interrupted = 130
+
+/** Interval of checking whether the npm process that started this one still exists. */
+const watchMs = 250
 
 let stop: AbortController | undefined
 
@@ -21,4 +23,21 @@ export function stopSignal(): AbortSignal {
   for (const signal of signals) process.on(signal, listener)
   if (isStartedByNpm()) whenOrphaned(() => controller.abort())
   return controller.signal
+}
+
+/**
+ * Calls back once when the npm process that started this process has exited; for other processes that has no meaning (`nohup`, `setsid`). `npx` and
+ * `npm run` forward a signal to the shell that they started, and the shell exits without forwarding it. Without this check, a service would keep
+ * running after its command was ended by a person or a container.
+ */
+function whenOrphaned(onOrphaned: () => void): void {
+  // A process that was adopted from the beginning has no parent to watch.
+  if (process.ppid <= 1) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onOrphaned()
+  }, watchMs)
+  timer.unref()
 }

@@ -1,6 +1,7 @@
 /** All names of the client's options, held against their types by the compiler. */
+import { suggestion } from '../model/definition/nearest.ts'
+import { UsageError } from '../model/errors.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
-import { assertKnown, namesOf } from './known-options.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { ProxyOptions } from './network/proxy.ts'
 import type {
@@ -115,4 +116,23 @@ export function assertKnownOptions(options: ApiClientOptions): void {
 /** The same for the options of one call. */
 export function assertKnownCallOptions(options: object): void {
   assertKnown(options, call, '')
+}
+
+/** The set of all names of an options type; leaving one out is a type error. */
+function namesOf<Options extends object>(
+  names: Readonly<Record<keyof Required<Options>, true>>,
+): ReadonlySet<string> {
+  return new Set(Object.keys(names))
+}
+
+/** A mistyped bound is one that does not hold. @throws UsageError HTTP_OPTIONS_INVALID naming the nearest known option */
+function assertKnown(given: object, known: ReadonlySet<string>, place: string): void {
+  for (const name in given) {
+    if (known.has(name)) continue
+    const hint = suggestion(name, known)
+    throw new UsageError(
+      'HTTP_OPTIONS_INVALID',
+      `The option ${place}${name} is unknown${hint === undefined ? '' : `: ${hint}`}${hint?.endsWith('?') === true ? '' : '.'}`,
+    )
+  }
 }

@@ -7,11 +7,13 @@
  * committed state.
  */
 import type { Engine } from '../engine/engine.ts'
+import type { Clock } from '../engine/ports.ts'
 import type { Scheduler } from '../engine/schedule/scheduler.ts'
 import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
-import { watchBinding } from './watch-binding.ts'
 
+/** Workers detect another definition with their next claim; this interval is for processes without workers. */
+const ASK_EVERY_MS = 2_000
 /** How often the clock is aligned to the database's. */
 const ALIGN_EVERY_MS = 30_000
 /** Time limit for work in progress to finish. */
@@ -93,5 +95,23 @@ async function keepAligned(clock: DatabaseClock, store: Store, signal: AbortSign
     if (signal.aborted) return
     // The worker reports an unavailable database; the clock continues with its own ticks.
     await clock.align(() => store.now()).catch(() => undefined)
+  }
+}
+
+/** Calls `superseded` once when the bound epoch differs from ours; ends with the signal. Never rejects. */
+async function watchBinding(
+  { clock, store, epoch }: { readonly clock: Clock; readonly store: Store; readonly epoch: number },
+  superseded: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(ASK_EVERY_MS, signal)
+    if (signal.aborted) return
+    // The worker reports an unavailable database.
+    const bound = await store.bindingEpoch().catch(() => epoch)
+    if (bound !== epoch) {
+      superseded()
+      return
+    }
   }
 }

@@ -41,7 +41,7 @@ describe('the layers of the engine', () => {
 
   test.each([
     ['engine/write/write.ts', '../decide/decide.ts', 'engine/write may not import engine/decide'],
-    ['engine/protect/guard.ts', '../pass/pass.ts', 'engine/protect may not import engine/pass'],
+    ['engine/protect/circuit.ts', '../pass/pass.ts', 'engine/protect may not import engine/pass'],
     ['engine/pass/finish.ts', './reconcile.ts', 'engine/pass may not import engine/pass/reconcile.ts'],
     ['engine/ports.ts', './engine.ts', 'engine may not import engine/engine.ts'],
     ['engine/match/candidate.ts', '../delete/detect.ts', 'engine/match may not import engine/delete'],

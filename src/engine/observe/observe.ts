@@ -11,6 +11,7 @@ import { equivalent } from '../../model/merge/equivalence.ts'
 import { hasBase, isUnverified, unseen } from '../../model/merge/member-field.ts'
 import type { Member } from '../../model/state.ts'
 import type { Observation, Pass } from '../pass/contract.ts'
+import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { backOff, forgetFailures, isReadable, waitForSystem } from '../pass/lane.ts'
 import { addNeed } from '../pass/pass.ts'
 import { priorityOf } from '../pass/priority.ts'
@@ -20,11 +21,12 @@ import { judgeLenses } from './lens-look.ts'
 import { markerOf } from './marker.ts'
 import { readCanonical } from './reading.ts'
 import { translateInwards } from './references.ts'
-import { forgetUnreadable, reportUnreadable } from './unreadable-member.ts'
 import { compareVersions } from './versions.ts'
 
 /** A version that went backwards is accepted after this long: the remote was restored from a backup, since no replica lags that far. */
 const backwardsMs = 60_000
+/** Failed reads in a row before a failure is reported: a single one is transient. */
+const attemptsMax = 3
 
 /** Returns the systems that this pass has to read: the marked ones, and those whose last write is due for verification. */
 export function systemsToObserve(pass: Pass): readonly string[] {
@@ -180,4 +182,26 @@ function refuseStale(pass: Pass, place: Place, member: Member): void {
   const at = Math.max(lagOver + 1, clock.now() + settings.backoffBaseMs)
   addNeed(pass, { at, why: 'stale-read', look: [place.system] })
   emit({ type: 'ObservationRefused', recordId: pass.record.id, system: place.system, reason: 'stale' })
+}
+
+/**
+ * Called after a failed read was recorded in the lane (`backOff`): reports a member whose reads keep failing, or whose response was about another
+ * record. The failure closes with the first read that works.
+ */
+function reportUnreadable(pass: Pass, system: string, { code, message }: CallFailure): void {
+  const member = pass.members.get(system)
+  if (member?.lane.state !== 'backoff' || pass.record.state !== 'active') return
+  if (code !== 'CONNECTOR_OTHER_RECORD' && member.laneAttempts < attemptsMax) return
+  keepFailure(pass, { system, operation: 'read', code, message, replay: 'safe' })
+}
+
+/** Called before a successful read resets the count of failed ones. */
+function forgetUnreadable(pass: Pass, system: string): void {
+  const member = pass.members.get(system)
+  if (member === undefined || member.laneAttempts === 0 || pass.record.state !== 'active') return
+  // Failures of other kinds have causes of their own and are closed elsewhere.
+  const hasOther = Object.values(member.fields).some(
+    (field) => field.rejected !== undefined || field.unreadable !== undefined || field.awaits?.told === true,
+  )
+  if (member.lane.state === 'open' && !hasOther) clearFailure(pass, system)
 }

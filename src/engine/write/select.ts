@@ -2,6 +2,8 @@
  * Decides which of the planned writes may go now: none to a system that accepts no calls, in a closed lane, or beyond the mass-change guard, and no
  * create without evidence that it makes no duplicate. A write that has to wait records the reason in the pass.
  */
+
+import type { Entity } from '../../model/integration.ts'
 import { openLane } from '../../model/lane.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import type { CreateEvidence, IntentOperation } from '../../model/state.ts'
@@ -12,7 +14,6 @@ import { addNeed, note, setLane, updateMember } from '../pass/pass.ts'
 import { isFirstLoad } from '../pass/priority.ts'
 import type { OutgoingWrite } from '../ports.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
-import { guardedChange } from '../protect/guard.ts'
 import { gatherEvidence } from './create-evidence.ts'
 
 /** Lane reason of a create that would make a duplicate. */
@@ -128,4 +129,22 @@ async function countedChange(
 export function holdGuarded(pass: Pass, system: string, operation: GuardedChange['operation']): void {
   const reason = `More ${operation}s than the guard of ${pass.entity.name} allows in ${system} within 24 hours.`
   holdLane(pass, system, { kind: 'guard', reason, operation })
+}
+
+/**
+ * What the mass-change guard counts of a write. Per system, entity and day only so many creates, updates and deletions happen without approval.
+ * Changes beyond the limit are held for a person, record by record, while everything below the limit and every other place continues.
+ *
+ * A create or update is counted by the commit that opens its intent, and no longer counted once it is known to have had no effect: a process that
+ * is killed in between neither counts a change twice nor loses one. Deletions are counted when they are first suspected: see `detect.ts`.
+ *
+ * Changes of the first load are not counted: it is planned and approved as a whole. These are the changes to a record that existed when the load
+ * had listed all systems, in a system in which the record was never in agreement before.
+ */
+function guardedChange(
+  { guard }: Entity,
+  system: string,
+  operation: GuardedChange['operation'],
+): GuardedChange {
+  return { system, operation, ...guard[operation] }
 }

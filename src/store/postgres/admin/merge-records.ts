@@ -1,6 +1,7 @@
 /** A person declares two records the same: one becomes part of the other, and native records without a place there are removed. */
 
-import { encodePlain } from '../../documents.ts'
+import type { FieldCodec } from '../../contract.ts'
+import { decodeMember, encodeMember, encodePlain } from '../../documents.ts'
 import type { DuplicateResponse, MergeRequest } from '../../duplicates-contract.ts'
 import {
   isLive,
@@ -15,7 +16,6 @@ import type { Session } from '../database.ts'
 import { refreshDuplicates } from '../duplicates.ts'
 import type { JournalAppend } from '../journal-streams.ts'
 import { linkMoved } from '../link-moved.ts'
-import { movedFields } from '../moved-fields.ts'
 import { closeFailures } from '../sql/close-failures.ts'
 import { closeHolds } from '../sql/close-holds.ts'
 import { forgetApart, inheritApart, saveDecision } from '../sql/decide-duplicates.ts'
@@ -213,4 +213,18 @@ async function settleLanes(session: Session, { keep, drop, members, plan }: Pair
       kind,
     })),
   ])
+}
+
+/**
+ * Returns the document of a member as the other record's; null when there is none. Field documents are bound to their record, so one that moves is
+ * encoded again.
+ */
+function movedFields(
+  codec: FieldCodec,
+  member: MemberColumns | undefined,
+  toRecordId: string,
+): Uint8Array | null {
+  if (member?.fields === undefined || member.fields === null) return null
+  const { record_id: recordId, system, fields } = member
+  return encodeMember(codec, toRecordId, system, decodeMember(codec, recordId, system, fields))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
-import { tidyFields } from './tidy-fields.ts'
+import { tidyFields } from './forget-fields.ts'
 
 const part = memoryIntegration({ systems: ['crm'] })
   .entities.get('thing')
