@@ -202,9 +202,17 @@ interface Parts {
   readonly pausable: PausableIntegration
 }
 
+interface Composed {
+  readonly context: IntakeContext
+  readonly taken: ReadonlySet<Role>
+  readonly engine: Engine
+  readonly runs: ReturnType<typeof createRuns>
+  readonly life: ReturnType<typeof createLifecycle>
+}
+
 function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly watch: DriftWatch } {
   const { options, open, systems, events, clock, bound, pausable } = parts
-  const { store, lost } = open
+  const { store } = open
   const { integration } = pausable
   const random = createRandom(clock)
   const context: IntakeContext = {
@@ -243,6 +251,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     wake: () => engine.wake(),
   })
   const subscriptions = taken.has('intake') ? createSubscriptions(context, runs) : undefined
+  const scheduler = createScheduler(context, { runs, nextCron: createNextCron(), health })
   const life = createLifecycle({
     clock,
     store,
@@ -251,14 +260,22 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     beside: async (signal) => {
       await Promise.all([health.declare(), watch.run(signal), subscriptions?.run(signal)])
     },
-    lost,
+    lost: open.lost,
     close: () => closeAll(systems, open),
     ...(taken.has('worker') ? { engine } : {}),
-    ...(taken.has('scheduler')
-      ? { scheduler: createScheduler(context, { runs, nextCron: createNextCron(), health }) }
-      : {}),
+    ...(taken.has('scheduler') ? { scheduler } : {}),
   })
-  const isthmus: IsthmusRuntime = {
+  return { isthmus: runtimeOf(parts, { context, taken, engine, runs, life }), watch }
+}
+
+/** What the caller of {@link createRuntime} gets of the composed parts. */
+function runtimeOf(
+  { open, systems, events, clock, bound, pausable }: Parts,
+  { context, taken, engine, runs, life }: Composed,
+): IsthmusRuntime {
+  const { store, lost } = open
+  const { integration } = pausable
+  return {
     integration,
     changes: bound.changes,
     roles: taken,
@@ -276,7 +293,6 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     idle: () => engine.idle(),
     stop: life.stop,
   }
-  return { isthmus, watch }
 }
 
 function readyCheck(store: Store): () => Promise<void> {

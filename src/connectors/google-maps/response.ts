@@ -11,9 +11,11 @@
  * | INVALID_REQUEST | a refusal | the question is none |
  * | UNKNOWN_ERROR, anything else | no information | it may go better next time |
  */
+
 import { isLosslessNumber } from '../../http/json.ts'
 import type { CallFailure, LookupResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
+import { unusableFailure } from '../kit/unusable.ts'
 
 /** A place as rules see it. */
 export interface Place {
@@ -112,10 +114,6 @@ function partsOf(result: unknown): Readonly<Record<string, string>> {
 }
 
 function unusable(what: string): LookupResult {
-  const failure: CallFailure = {
-    code: 'CONNECTOR_RESPONSE_UNUSABLE',
-    message: `The response is not as Google documents it: ${what}.`,
-    scope: 'record',
-  }
+  const failure = unusableFailure(`The response is not as Google documents it: ${what}.`)
   return { kind: 'unknown', failure }
 }

@@ -12,10 +12,11 @@
  * | anything, where the document asks for no record | done as far as told: the engine looks |
  */
 
-import type { CallFailure, WriteResult } from '../../kit/contract.ts'
+import type { WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt, withoutValueAt } from '../../kit/native.ts'
 import { quotedWords } from '../../kit/quoted-words.ts'
 import { reportedAsUsual } from '../../kit/reported-error.ts'
+import { unusableFailure } from '../../kit/unusable.ts'
 import { askedBy, type Variables } from '../client.ts'
 import { type GraphqlDocument, typenameAlias } from '../documents.ts'
 import { GraphqlError, type GraphqlProblem, userErrorsOf } from '../response-errors.ts'
@@ -112,11 +113,9 @@ function refusalOf(
 
 /** The mutation ran, and its response does not say what came of it. */
 function unclear(sent: SentMutation, what: string): WriteResult {
-  const failure: CallFailure = {
-    code: 'CONNECTOR_RESPONSE_UNUSABLE',
-    message: `The response does not fit the manifest: ${sent.document.root} ${what}.`,
-    scope: 'record',
-    answered: true,
+  const failure = {
+    ...unusableFailure(`The response does not fit the manifest: ${sent.document.root} ${what}.`),
+    answered: true as const,
   }
   return { kind: 'unknown', failure }
 }

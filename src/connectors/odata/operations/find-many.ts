@@ -3,9 +3,11 @@
  * that turn filters into ranges (SAP Gateway) can't join different ones by `or`. Which search a hit belongs to is told by its value; what
  * can't be told is asked again by fewer at once.
  */
+
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { findTogether } from '../../kit/search/find-together.ts'
+import { unusableFailure } from '../../kit/unusable.ts'
 import { conditionOf, findRecords, hitsMax, hitsOf, isHeld, type Search, searchOf } from './find.ts'
 import { boundTo, type ResourceContext } from './resource-context.ts'
 
@@ -40,7 +42,7 @@ export async function findManyRecords(
 
 const unanswered: FindResult = {
   kind: 'unknown',
-  failure: { code: 'CONNECTOR_RESPONSE_UNUSABLE', message: 'The search was not answered.', scope: 'record' },
+  failure: unusableFailure('The search was not answered.'),
 }
 
 async function queryFor(

@@ -19,6 +19,7 @@ import type { CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { quotedWords } from '../../kit/quoted-words.ts'
 import { type ReportedError, reportedAsUsual, reportedBy } from '../../kit/reported-error.ts'
+import { unusableFailure } from '../../kit/unusable.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { unwrapped } from './envelope.ts'
 import { versionOf } from './record.ts'
@@ -120,11 +121,9 @@ function hasFailedPart(data: unknown, depth: number): boolean {
 }
 
 function withoutId({ id, envelope }: ResourceManifest): CallFailure {
-  return {
-    code: 'CONNECTOR_RESPONSE_UNUSABLE',
-    message: `The response to a create has no id at ${[...(envelope?.response ?? []), ...id].join('.')} and no Location.`,
-    scope: 'record',
-  }
+  return unusableFailure(
+    `The response to a create has no id at ${[...(envelope?.response ?? []), ...id].join('.')} and no Location.`,
+  )
 }
 
 function idFromLocation(location: string | undefined): string | undefined {

@@ -1,5 +1,6 @@
-import type { CallContext, CallFailure, CreateRequest, WriteResult } from '../../kit/contract.ts'
+import type { CallContext, CreateRequest, WriteResult } from '../../kit/contract.ts'
 import { withValueAt } from '../../kit/native.ts'
+import { unusableFailure } from '../../kit/unusable.ts'
 import { markerPath } from './find.ts'
 import { readOne } from './read.ts'
 import type { ResourceContext } from './resource-context.ts'
@@ -56,10 +57,8 @@ async function confirmed(
   if (result.kind !== 'ok' || result.native !== undefined || result.accepted === true) return result
   const look = await readOne(owner, result.nativeId, context)
   if (look.kind === 'live') return result
-  const failure: CallFailure = {
-    code: 'CONNECTOR_RESPONSE_UNUSABLE',
-    message: 'The response to a create does not show the record, and a read does not find it.',
-    scope: 'record',
-  }
+  const failure = unusableFailure(
+    'The response to a create does not show the record, and a read does not find it.',
+  )
   return { kind: 'unknown', failure }
 }

@@ -5,10 +5,12 @@
  * A call that is refused as a whole (one value that is not even of the right JSON type is enough) did nothing, so it is cut in halves until
  * the record that is to blame stands alone.
  */
+
 import type { Method } from '../../../http/call.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { unusableFailure } from '../../kit/unusable.ts'
 import { type Fault, failedWrite, faultsIn, refusedRecord } from '../errors.ts'
 import { keyTaken, lostKeyRace } from './create.ts'
 import type { ObjectContext } from './object-context.ts'
@@ -80,11 +82,9 @@ export async function sendCollection<Request>(
   }
 }
 
-const noResultFailure: CallFailure = {
-  code: 'CONNECTOR_RESPONSE_UNUSABLE',
-  message: 'The response to a collection has no result for the record.',
-  scope: 'record',
-}
+const noResultFailure: CallFailure = unusableFailure(
+  'The response to a collection has no result for the record.',
+)
 
 export const noResult: WriteResult = { kind: 'unknown', failure: noResultFailure }
 

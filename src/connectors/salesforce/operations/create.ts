@@ -1,8 +1,10 @@
 /** Creates a record. */
+
 import { HttpStatusError } from '../../../http/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, CallFailure, CreateRequest, WriteResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
+import { unusableFailure } from '../../kit/unusable.ts'
 import { type Fault, failedWrite, faultsOf, readFailure, saysGone } from '../errors.ts'
 import type { ObjectContext } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
@@ -67,11 +69,7 @@ export async function keyProblem(
 /** A created record without an id is an unknown outcome: it exists, and we don't know which. */
 function saved(nativeId: string | undefined): WriteResult {
   if (nativeId !== undefined) return { kind: 'ok', nativeId }
-  const failure: CallFailure = {
-    code: 'CONNECTOR_RESPONSE_UNUSABLE',
-    message: 'The response to a create has no id.',
-    scope: 'record',
-  }
+  const failure = unusableFailure('The response to a create has no id.')
   return { kind: 'unknown', failure }
 }
 

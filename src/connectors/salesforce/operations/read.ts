@@ -2,7 +2,7 @@
 import { ResponseValidationError } from '../../../http/errors.ts'
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
-import { unusable } from '../../kit/unusable.ts'
+import { unusable, unusableFailure } from '../../kit/unusable.ts'
 import { serverNow } from '../client.ts'
 import { hasCode, readFailure, saysGone } from '../errors.ts'
 import { isDeleted, isRecordId, listedRecord } from '../record.ts'
@@ -172,11 +172,7 @@ function goneInto(mergedInto: string | undefined): ReadResult {
 
 const stillThere: ReadResult = {
   kind: 'unknown',
-  failure: {
-    code: 'CONNECTOR_RESPONSE_UNUSABLE',
-    message: 'A read by id did not find a record that a query finds.',
-    scope: 'record',
-  },
+  failure: unusableFailure('A read by id did not find a record that a query finds.'),
 }
 
 /** A field was removed or hidden since the describe. */
