@@ -1,0 +1,51 @@
+/** Workers and their claims: who may work on a record, and what a pass is given. */
+import type { Intent, Member, SyncRecord } from '../model/state.ts'
+import type { UnreadableRow } from '../model/unreadable-row.ts'
+
+/** The fence: a worker's right to one record. */
+export interface Lease {
+  readonly recordId: string
+  readonly worker: number
+  readonly epoch: number
+  /** Epoch of the binding under which it was claimed; undefined: whatever is bound. */
+  readonly binding?: number
+}
+
+/** A live worker. Its liveness is a session lock: a killed process loses it at once, and {@link Store.reap} releases its records. */
+export interface WorkerSession {
+  readonly id: number
+  /** Aborts when the session is lost (connection gone): stop and register again; results under this id are fenced. */
+  readonly lost: AbortSignal
+  close(): Promise<void>
+}
+
+/** A record with all the data that a pass requires. */
+export interface ClaimedRecord {
+  readonly lease: Lease
+  readonly record: SyncRecord
+  readonly members: readonly Member[]
+  /** Intents in state `open`. */
+  readonly openIntents: readonly Intent[]
+  /** An earlier claim could not read it, and the failure that says so is still open. */
+  readonly wasUnreadable?: true
+}
+
+/** A record that was claimed like the others and that can't be passed on: one of its rows can't be read. It has to be given back. */
+export interface UnreadableRecord extends UnreadableRow {
+  readonly lease: Lease
+  readonly entity: string
+  /** The system whose row it is; a system of the record when it is the row of the record itself. */
+  readonly system: string
+  /** Number of claims since it was last readable that failed like this one, from its open failure. */
+  readonly times: number
+}
+
+export interface ClaimResult {
+  readonly now: number
+  readonly leaseMs: number
+  readonly records: readonly ClaimedRecord[]
+  /** @default none */
+  readonly unreadable?: readonly UnreadableRecord[]
+  /** Another definition is bound now: this process must stop. */
+  readonly superseded?: true
+}

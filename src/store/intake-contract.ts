@@ -1,0 +1,40 @@
+/** What the intake commits: deliveries, cursors, and marks of records that have to be read. */
+
+/** "Read this record": from a webhook, a poll, a full run or a person. */
+export interface Mark {
+  readonly system: string
+  readonly entity: string
+  readonly nativeId: string
+  /** No change when it equals the member's absorbed version. */
+  readonly version?: string
+  /** The record has to be read even if the version is known (deletion events, manual requests). */
+  readonly force?: boolean
+}
+
+export interface DeliveryRow {
+  readonly system: string
+  readonly deliveryId: string
+  readonly body: Uint8Array
+}
+
+export interface CursorWrite {
+  readonly system: string
+  readonly entity: string
+  readonly position: string
+}
+
+export interface IntakeRequest {
+  /** Stored once per (system, deliveryId); a duplicate's marks are dropped. */
+  readonly delivery?: DeliveryRow
+  readonly marks: readonly Mark[]
+  /** Committed together with the marks, never before. */
+  readonly cursor?: CursorWrite
+}
+
+export interface IntakeResult {
+  readonly duplicate: boolean
+  /** Known records made dirty. */
+  readonly marked: number
+  /** Unknown records added as candidates. */
+  readonly discovered: number
+}
