@@ -43,9 +43,9 @@ export async function benchCommands({ rounds, say }: CommandsOptions): Promise<C
       times.status.push(run(directory, [bin, 'status'], [0, 2]))
     }
     const figures = {
-      status: rounded(percentile(times.status, 50)),
-      version: rounded(percentile(times.version, 50)),
-      nothing: rounded(percentile(times.nothing, 50)),
+      status: rounded(percentile(times.status, 0.5)),
+      version: rounded(percentile(times.version, 0.5)),
+      nothing: rounded(percentile(times.nothing, 0.5)),
     }
     say(
       `isthmus status ${figures.status} ms, isthmus --version ${figures.version} ms, nothing ${figures.nothing} ms`,
