@@ -98,7 +98,7 @@ export class Removals implements Judge {
       const table = history.system(system).table(after.record.entity)
       for (const other of table.nativeIds()) {
         if (other === nativeId || !alike(table.current(other)?.body?.code, code)) continue
-        if (this.#wasHardlyInScope(system, table.history(other))) continue
+        if (this.#wasHardlyInScope(system, table.history(other), code)) continue
         const seenAt = this.#known.get(`${system}|${after.record.entity}|${other}`)
         const isKnown = seenAt !== undefined && scheduler.now - seenAt > discoveryMs
         if (isKnown && hasHadCodeFor(table.history(other), code, scheduler.now) > discoveryMs)
@@ -111,14 +111,16 @@ export class Removals implements Judge {
   }
 
   /**
-   * A record that was out of scope all along is no counterpart, whatever its code: the engine may not even search for it. Nor is one that was in
-   * scope for less time than a discovery takes.
+   * A record that was out of scope for as long as it had this code is no counterpart: the engine may not even search for it. Nor is one that was in
+   * scope with it for less time than a discovery takes.
    */
-  #wasHardlyInScope(system: string, versions: readonly Version[]): boolean {
+  #wasHardlyInScope(system: string, versions: readonly Version[], code: unknown): boolean {
     const { history, scheduler } = this.#bench
     if (!history.system(system).traits.scoped) return false
     const inScopeMs = versions.map(({ at, body }, index) =>
-      body === undefined || body.kind === 'person' ? 0 : (versions[index + 1]?.at ?? scheduler.now) - at,
+      body === undefined || body.kind === 'person' || !alike(body.code, code)
+        ? 0
+        : (versions[index + 1]?.at ?? scheduler.now) - at,
     )
     return inScopeMs.reduce((sum, ms) => sum + ms, 0) <= discoveryMs
   }
