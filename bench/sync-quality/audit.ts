@@ -3,11 +3,12 @@ import type { Systems } from './contestants.ts'
 
 /** One edit of a person. */
 export interface PersonsEdit {
-  readonly at: number
   readonly system: 'crm' | 'erp'
   readonly code: string
   readonly field: string
   readonly value: string
+  /** The value that the person saw and replaced. */
+  readonly replaced: string
 }
 
 /** The simulated edits, as recorded by the driver. */
@@ -27,8 +28,6 @@ export interface Audit {
 
 const fields = ['name', 'email', 'phone', 'city'] as const
 const nameMax = 40
-/** An edit that is made later than this after another edit in the other system could have been made with knowledge of it. */
-const visibleMs = 15_000
 
 type Row = Readonly<Record<string, unknown>>
 type ByCode = ReadonlyMap<string, readonly Row[]>
@@ -65,19 +64,21 @@ export function audit(held: Held, diary: Diary, kept: string): Audit {
   }
 }
 
-/** Its value is nowhere, nobody who could see it replaced it, and no conflict keeps it. */
+/** Its value is nowhere, nobody who saw it replaced it, and no conflict keeps it. */
 function isLost(edit: PersonsEdit, { crm, erp }: Held, { edits, deleted }: Diary, kept: string): boolean {
-  const { code, field, value, system, at } = edit
+  const { code, field, value, system } = edit
   if (deleted.has(code) || kept.includes(value)) return false
   const rows = [...(crm.get(code) ?? []), ...(erp.get(code) ?? [])]
   if (rows.some((row) => spelt(row[field]) === spelt(value))) return false
-  return !edits.some(
-    (later) =>
-      later.code === code &&
-      later.field === field &&
-      later.at > at &&
-      (later.system === system || later.at > at + visibleMs),
-  )
+  // Edits are in their order. A later one in the same system replaced what was there, whatever that was by then.
+  return !edits
+    .slice(edits.indexOf(edit) + 1)
+    .some(
+      (later) =>
+        later.code === code &&
+        later.field === field &&
+        (later.system === system || spelt(later.replaced) === spelt(value)),
+    )
 }
 
 function spelt(value: unknown): string {

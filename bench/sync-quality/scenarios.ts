@@ -25,8 +25,12 @@ async function edit(world: World, system: Name, n: number, field: string): Promi
   const { systems, diary, ids } = world
   const value = `${field} ${diary.edits.length} ${system}`
   const id = ids[system][n] ?? ''
-  diary.edits.push({ at: performance.now(), system, code: codeOf(n), field, value })
-  await systems[system].edit({ resource: resourceOf[system], patch: [{ id, change: { [field]: value } }] })
+  const before = await systems[system].replace({
+    resource: resourceOf[system],
+    id,
+    change: { [field]: value },
+  })
+  diary.edits.push({ system, code: codeOf(n), field, value, replaced: String(before[field] ?? '') })
 }
 
 async function enter(world: World, system: Name, n: number): Promise<void> {

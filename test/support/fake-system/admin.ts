@@ -14,6 +14,13 @@ export interface AdminEdit {
   readonly merge?: readonly { readonly id: string; readonly into: string }[]
 }
 
+/** One edit of a user who sees what is replaced. */
+export interface AdminReplace {
+  readonly resource: string
+  readonly id: string
+  readonly change: Native
+}
+
 /** Counts of the engine's writes. */
 export interface AdminCounts {
   readonly live: number
@@ -41,6 +48,8 @@ function carryOut(fake: FakeSystem, verb: string, name: string, body: unknown): 
   switch (verb) {
     case 'edit':
       return { ids: edit(fake, body as AdminEdit) }
+    case 'replace':
+      return replace(fake, body as AdminReplace)
     case 'counts':
       return counts(fake, name)
     case 'writes':
@@ -71,6 +80,14 @@ export function edit(fake: FakeSystem, wish: AdminEdit): readonly string[] {
   for (const { id, into } of wish.merge ?? []) table.remove(id, 'user', { mergedInto: into })
   for (const id of wish.remove ?? []) table.remove(id, 'user')
   return ids
+}
+
+/** Makes one edit; returns the replaced values. */
+function replace(fake: FakeSystem, { resource, id, change }: AdminReplace): Native {
+  const { table } = fake.resource(resource)
+  const before = table.current(id)?.body ?? {}
+  table.patch(id, change, 'user')
+  return Object.fromEntries(Object.keys(change).map((field) => [field, before[field] ?? null]))
 }
 
 /** The engine's writes after a sequence number: when, and the contents of the record then. */

@@ -1,7 +1,7 @@
 /** Starts a fake system as a process of its own and uses its back door. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { AdminCounts, AdminEdit, AdminWrite } from './admin.ts'
+import type { AdminCounts, AdminEdit, AdminReplace, AdminWrite } from './admin.ts'
 import type { FakeSystemOptions, FakeWebhookOptions, Fault } from './options.ts'
 import type { Native } from './remote-table.ts'
 
@@ -10,6 +10,8 @@ export interface RemoteFake {
   readonly url: string
   readonly child: ChildProcess
   edit(wish: AdminEdit): Promise<readonly string[]>
+  /** Makes one edit; returns the values that it replaced. */
+  replace(wish: AdminReplace): Promise<Native>
   fault(fault: Fault): Promise<void>
   heal(): Promise<void>
   outage(): Promise<void>
@@ -44,6 +46,7 @@ export async function spawnFakeSystem(options: FakeSystemOptions): Promise<Remot
     url,
     child,
     edit: async (wish) => ((await (await ask('edit', wish)).json()) as { ids: string[] }).ids,
+    replace: async (wish) => (await (await ask('replace', wish)).json()) as Native,
     fault: async (fault) => void (await (await ask('fault', fault)).text()),
     heal: async () => void (await (await ask('heal')).text()),
     outage: async () => void (await (await ask('outage')).text()),
