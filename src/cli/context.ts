@@ -12,6 +12,7 @@ export interface OpenIntegration {
   close(): Promise<void>
 }
 
+/** What every command gets: its folder, its output, and the person who runs it. */
 export interface CliContext {
   readonly output: Output
   /** Who acts, for the journal: the operating system's user name. */

@@ -12,4 +12,5 @@ export const exitCodes = {
   usage: 64,
 } as const
 
+/** One of {@link exitCodes}. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -12,6 +12,7 @@ export interface Sink {
   readonly columns?: number
 }
 
+/** Where a command writes: tables for people, or one JSON document with `--json`. */
 export interface Output {
   readonly json: boolean
   /** Prints the command's result: one JSON value with `--json`, otherwise the text that `render` returns. */

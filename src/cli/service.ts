@@ -7,11 +7,13 @@ import { loadDefinition } from '../runtime/load-definition.ts'
 import { settingsBeside } from '../runtime/open-integration.ts'
 import { type CliContext, definitionOf } from './context.ts'
 
+/** The runtime of a command that works on records, with its settings. */
 export interface Service {
   readonly runtime: IsthmusRuntime
   readonly settings: Settings
 }
 
+/** How a command wants its runtime. */
 export interface ServiceOptions {
   readonly roles: readonly Role[]
   /** Receives events in addition to the log. */

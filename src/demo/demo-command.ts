@@ -76,6 +76,7 @@ async function demo(context: CliContext, options: DemoCommandOptions): Promise<n
   }
 }
 
+/** Adds `isthmus demo`. */
 export function addDemoCommand(program: Command, run: Run): void {
   program
     .command('demo')

@@ -9,6 +9,7 @@ export interface Doubt {
   readonly standing: boolean
 }
 
+/** The cache of one engine; each member says how its entries are confirmed. */
 export interface EngineMemory {
   /** Adoption barrier: no create of ours that was begun before this time (epoch ms) is open, by place. */
   readonly noOpenCreates: Map<string, number>

@@ -48,6 +48,7 @@ export interface Clock {
   defer(task: () => void): void
 }
 
+/** Randomness of the engine; seeded in a simulation. */
 export interface Random {
   /** [0, 1) */
   next(): number
@@ -174,11 +175,13 @@ export interface Look {
   readonly endedAt?: number
 }
 
+/** The outcome of a read of a whole place. */
 export type LookResponse =
   | { readonly kind: 'seen'; readonly look: Look }
   /** `retryAt`: no such read is started before (epoch ms). */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly retryAt: number }
 
+/** Reads of whole places, shared by all passes that need evidence from them. (`place-looks.ts`) */
 export interface PlaceLooks {
   /** The newest read of the place, by this process or another. */
   newest(place: Place, kind: LookKind): Promise<Look | undefined>
@@ -213,6 +216,7 @@ export interface LensPlace {
   readonly entity: string
 }
 
+/** The lens sets that members may have been read through. (`lens-book.ts`) */
 export interface LensBook {
   /** The set of the bound definition; undefined when it has none here. */
   current(place: LensPlace): StoredLensSet | undefined

@@ -48,6 +48,7 @@ export type RuleReach =
   | 'narrow'
   | 'unsearchable'
 
+/** How evidence for creates in a place is gathered. */
 export interface EvidencePlan {
   /** False: no record there can ever be recognised as the counterpart, so there is nothing to look for. */
   readonly needed: boolean

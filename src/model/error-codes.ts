@@ -11,6 +11,7 @@ import { mappingCodes } from './error-codes/mapping.ts'
 import { storeCodes } from './error-codes/store.ts'
 import { surfaceCodes } from './error-codes/surface.ts'
 
+/** Every code, with its meaning and what an operator should do. */
 export const errorCodes = {
   ...httpCodes,
   ...definitionCodes,

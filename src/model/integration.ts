@@ -85,6 +85,7 @@ export interface Entity {
   readonly oscillationLimit: number
 }
 
+/** A field of an entity, compiled. */
 export interface Field {
   readonly name: string
   readonly type: FieldType
@@ -161,6 +162,7 @@ export interface EntitySystem {
 /** `create`: proceed · `hold`: wait for a person's decision */
 export type CreateChoice = 'create' | 'hold'
 
+/** A field in one system: how it is read and written there. */
 export interface SystemField {
   readonly name: string
   readonly readable: boolean
@@ -245,6 +247,7 @@ export type Rule =
   | { readonly kind: 'set'; readonly field: string; readonly to: Expression }
   | { readonly kind: 'hold'; readonly when: Expression; readonly message: string }
 
+/** How deletions of an entity are treated. */
 export interface DeletePolicy {
   /** Systems whose deletions are propagated. */
   readonly from: readonly string[]
@@ -260,6 +263,7 @@ export interface ChangeGuard {
   readonly delete: GuardLimit
 }
 
+/** How many changes of one kind go without approval. */
 export interface GuardLimit {
   /** Share of linked records, 0..1. */
   readonly share: number

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from './error-codes.ts'
 
+/** The reasons of each lane state. */
 export interface LaneReasons {
   /**
    * - `released`: a person allowed one write in spite of the hold
@@ -50,4 +51,5 @@ export interface LaneReasons {
   readonly quarantined: ErrorCode
 }
 
+/** A reason of any lane state. */
 export type LaneReason = LaneReasons[keyof LaneReasons]

@@ -19,6 +19,7 @@ export type Lane =
   | { readonly state: 'held'; readonly reason: LaneReasons['held'] }
   | { readonly state: 'quarantined'; readonly reason: LaneReasons['quarantined'] }
 
+/** Whether writes to a system may go, and otherwise why not: see {@link Lane}. */
 export type LaneState = Lane['state']
 
 /** A lane that works, with nothing to say about it. */

@@ -143,6 +143,7 @@ export interface StoredRunReason {
   readonly details: string | null
 }
 
+/** Encodes a reason for the store. */
 export function storeRunReason({ code, ...details }: RunReason): StoredRunReason {
   return { code, details: Object.keys(details).length === 0 ? null : JSON.stringify(details) }
 }

@@ -25,6 +25,7 @@ export interface AgreedField {
   readonly answers?: readonly KeptAnswer[]
 }
 
+/** Agreed values by field. */
 export type AgreedFields = { readonly [field: string]: AgreedField }
 
 /** A sent value whose effect is not settled by evidence yet. */
@@ -134,6 +135,7 @@ export interface CreatedBlank {
   readonly shown?: CanonicalValue
 }
 
+/** What is known of each field in one system. */
 export type MemberFields = { readonly [field: string]: MemberField }
 
 /**
@@ -149,6 +151,7 @@ export type MemberFields = { readonly [field: string]: MemberField }
  */
 export type RecordState = 'candidate' | 'review' | 'active' | 'deleting' | 'tombstoned' | 'ignored'
 
+/** A record: what its systems agree on, and whether it has to be processed. */
 export interface SyncRecord {
   /** UUID (v7). */
   readonly id: string
@@ -184,6 +187,7 @@ export interface SyncRecord {
  */
 export type MemberState = 'absent' | 'unread' | 'linked' | 'suspect' | 'gone' | 'out-of-scope'
 
+/** A record in one system: its counterpart there and what was absorbed from it. */
 export interface Member {
   readonly recordId: string
   readonly system: string
@@ -264,6 +268,7 @@ export interface Intent {
   readonly outcome?: string
 }
 
+/** What a write sends. */
 export interface IntentRequest {
   readonly resource: string
   readonly nativeId?: string

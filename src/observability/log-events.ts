@@ -7,6 +7,7 @@ import { type Logger, pino } from 'pino'
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
 import { createRepeats, type Novelty } from './repeats.ts'
 
+/** Lowest level that is written. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** Where the lines go. */

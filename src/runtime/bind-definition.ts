@@ -8,6 +8,7 @@ import type { Binding, Bound, Store } from '../store/contract.ts'
 import type { LoadedDefinition } from './load-definition.ts'
 import { shortHash } from './short-hash.ts'
 
+/** The binding of this process's definition, and what it changes. */
 export interface BoundDefinition {
   readonly binding: Binding
   /** Changes of the lenses compared with the previously bound definition. */

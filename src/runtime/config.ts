@@ -14,7 +14,9 @@ import { IsthmusError } from '../model/errors.ts'
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Values of `ISTHMUS_LOG_LEVEL`. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+/** One of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number]
 
 /** Settings of one process. */

@@ -21,6 +21,7 @@ const STOP_WITHIN_MS = 30_000
 /** If the database is permanently lost, work in progress can't finish. */
 const LOST_WITHIN_MS = 2_000
 
+/** What is started and stopped. */
 export interface LifeOptions {
   readonly clock: DatabaseClock
   readonly store: Store
@@ -40,11 +41,13 @@ export interface LifeOptions {
   readonly close: () => Promise<void>
 }
 
+/** Start and stop of a process; see the states above. */
 export interface Life {
   readonly start: () => void
   readonly stop: () => Promise<void>
 }
 
+/** Creates the lifecycle in state *ready*. */
 export function createLifecycle(options: LifeOptions): Life {
   const { clock, store, epoch, onSuperseded, engine, scheduler, beside, lost, close } = options
   const ending = new AbortController()

@@ -8,6 +8,7 @@ import { type LoadOptions, loadDefinition } from './load-definition.ts'
 import { openStore } from './open-store.ts'
 import { retryWhileUnavailable } from './wait-for-database.ts'
 
+/** The store of an integration, opened for a command. */
 export interface OpenedIntegration {
   readonly integration: Integration
   readonly store: Store

@@ -5,6 +5,7 @@ import type { LookupQuestion } from '../model/lookup.ts'
 import { createClock } from './clock.ts'
 import type { TryOptions } from './try-options.ts'
 
+/** The lookups of a definition, connected for a trial. */
 export interface OpenLookups {
   readonly ask: (question: LookupQuestion) => Promise<LookupResult>
   close(): Promise<void>

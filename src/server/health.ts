@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { isIsthmusError } from '../model/errors.ts'
 import type { ServerDependencies } from './dependencies.ts'
 
+/** Adds `/healthz` and `/readyz`. */
 export function addHealthRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
   server.get('/healthz', async () => ({ status: 'ok' }))
   server.get('/readyz', async (_request, reply) => {

@@ -6,6 +6,7 @@ import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
 import type { RunRow } from './run-contract.ts'
 
+/** The counts of the status, taken in one query. */
 export interface StatusCounts {
   readonly now: number
   readonly records: Readonly<Record<string, number>>
@@ -32,6 +33,7 @@ export interface StatusCounts {
   readonly paused?: Pause
 }
 
+/** Counts of one system. */
 export interface SystemCounts {
   readonly system: string
   readonly entity: string
@@ -47,6 +49,7 @@ export interface SystemCounts {
   readonly cursorAt?: number
 }
 
+/** A line of the journal. */
 export interface JournalRow {
   readonly seq: number
   readonly stream: string
@@ -60,6 +63,7 @@ export interface JournalRow {
   readonly unreadable?: string
 }
 
+/** An open failure. */
 export interface FailureRow {
   readonly recordId: string
   readonly entity: string
@@ -76,6 +80,7 @@ export interface FailureRow {
   readonly count: number
 }
 
+/** A conflict, open or decided. */
 export interface ConflictRow {
   readonly id: string
   readonly recordId: string
@@ -96,6 +101,7 @@ export interface ConflictRow {
   }[]
 }
 
+/** An unmatched record whose possible counterparts a person has to judge. */
 export interface ReviewRow {
   readonly recordId: string
   readonly entity: string
@@ -107,6 +113,7 @@ export interface ReviewRow {
   readonly candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[]
 }
 
+/** An open hold. */
 export interface HoldRow {
   readonly id: string
   readonly recordId: string
@@ -123,6 +130,7 @@ export type RecordKey =
   | { readonly recordId: string }
   | { readonly system: string; readonly entity?: string; readonly nativeId: string }
 
+/** A record with its members and what waits for a person. */
 export interface RecordDetail {
   readonly record: SyncRecord
   readonly members: readonly Member[]
@@ -157,11 +165,13 @@ export interface PageRequest {
   readonly cursor?: string
 }
 
+/** A page of a list. */
 export interface Page<Row> {
   readonly rows: readonly Row[]
   readonly cursor?: string
 }
 
+/** What operators see and decide. Every decision is journaled with its actor. */
 export interface AdminStore extends DuplicateAdmin {
   status(): Promise<StatusCounts>
   /**

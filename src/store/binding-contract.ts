@@ -49,6 +49,7 @@ export interface MarkPlaceResult {
   readonly last?: string
 }
 
+/** The definition that is bound to a store, and the lens sets of earlier ones. */
 export interface BindingStore {
   /**
    * Binds the store to a definition of one integration. Another version, or other lenses, than those that are bound begin a new epoch, and claims of

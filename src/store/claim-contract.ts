@@ -40,6 +40,7 @@ export interface UnreadableRecord extends UnreadableRow {
   readonly times: number
 }
 
+/** Claimed records, with the store's time. */
 export interface ClaimResult {
   readonly now: number
   readonly leaseMs: number

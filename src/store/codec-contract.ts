@@ -8,6 +8,7 @@ export interface FieldCodec {
   mac(plain: Uint8Array): Uint8Array
 }
 
+/** Where a document is stored; part of what its encoding is bound to. */
 export interface FieldPlace {
   readonly table: string
   readonly column: string

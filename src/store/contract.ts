@@ -71,6 +71,7 @@ export type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 export type { GuardedChange, GuardReservation, RunComparison, RunRow, StagedRecord } from './run-contract.ts'
 export type { ReleasedValue, ValueWait } from './value-wait-contract.ts'
 
+/** All durable state; the rules above hold for each method. */
 export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */
   migrate(): Promise<void>

@@ -22,6 +22,7 @@ export function encodePlain(codec: FieldCodec, place: FieldPlace, document: unkn
   return codec.encode(encoder.encode(JSON.stringify(document)), place)
 }
 
+/** Decodes a document as JSON. */
 export function decodePlain<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint8Array): T {
   return unreadableAs(place, () => JSON.parse(decoder.decode(codec.decode(bytes, place))))
 }

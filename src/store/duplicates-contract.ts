@@ -9,6 +9,7 @@ export interface DuplicateNative {
   readonly madeHere: boolean
 }
 
+/** One record of a pair. */
 export interface DuplicateSide {
   readonly recordId: string
   readonly state: string
@@ -22,6 +23,7 @@ export interface HeldByDuplicate {
   readonly what: 'create' | 'deletion'
 }
 
+/** Two records that may be the same. */
 export interface DuplicateRow {
   readonly id: string
   readonly entity: string
@@ -53,6 +55,7 @@ export interface CrowdedKey {
 /** What happens to native records that the merged record has no free member for. `keep`: they stay and are no longer synced. */
 export type RemovalOfOthers = 'archive' | 'delete' | 'keep'
 
+/** A person's decision that two records are the same. */
 export interface MergeRequest {
   /** The record to keep, and the one that becomes part of it. */
   readonly keep: string

@@ -34,6 +34,7 @@ export type Fact =
   | (FactPlace & { readonly kind: 'lens-set-applied'; readonly lensSet: number })
   | (FactPlace & { readonly kind: 'deletions-tripped' | 'witnesses-lost' })
 
+/** Facts by kind and place, with the time at which each was established. */
 export interface FactStore {
   /** Returns the time saved with the fact (epoch ms); undefined when it never was. */
   factAt(fact: Fact): Promise<number | undefined>

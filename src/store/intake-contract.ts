@@ -11,18 +11,21 @@ export interface Mark {
   readonly force?: boolean
 }
 
+/** A webhook delivery, by which copies of it are recognised. */
 export interface DeliveryRow {
   readonly system: string
   readonly deliveryId: string
   readonly body: Uint8Array
 }
 
+/** The position that a change feed was read up to. */
 export interface CursorWrite {
   readonly system: string
   readonly entity: string
   readonly position: string
 }
 
+/** What one commit of the intake contains: marks with their delivery or cursor. */
 export interface IntakeRequest {
   /** Stored once per (system, deliveryId); a duplicate's marks are dropped. */
   readonly delivery?: DeliveryRow
@@ -31,6 +34,7 @@ export interface IntakeRequest {
   readonly cursor?: CursorWrite
 }
 
+/** What a commit of the intake changed. */
 export interface IntakeResult {
   readonly duplicate: boolean
   /** Known records made dirty. */

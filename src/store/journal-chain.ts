@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import type { FieldCodec, JournalEntry } from './contract.ts'
 import { encodeLossless } from './documents.ts'
 
+/** A line of the journal, chained to the one before it. */
 export interface JournalLine {
   readonly stream: string
   /** Counts from 1 within the stream. */

@@ -4,6 +4,7 @@ import type { AgreedFields, RecordState } from '../model/state.ts'
 import type { Lease } from './claim-contract.ts'
 import type { JournalEntry } from './pass-contract.ts'
 
+/** The keys of a record, to be registered and searched for. */
 export interface MatchRequest {
   readonly lease: Lease
   readonly entity: string
@@ -29,6 +30,7 @@ export interface MatchHit {
   readonly busy: boolean
 }
 
+/** Makes a candidate's native record the counterpart of another record. */
 export interface AttachRequest {
   /** Lease on the candidate. */
   readonly lease: Lease
@@ -44,6 +46,7 @@ export type AttachResult =
   | { readonly kind: 'fenced' }
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** Follows a merge in a system: the leased record's native record became part of the survivor. */
 export interface AliasRequest {
   readonly lease: Lease
   readonly system: string

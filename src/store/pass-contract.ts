@@ -53,6 +53,7 @@ export interface CreateCheck {
   }
 }
 
+/** New values of a record; missing keys are unchanged. */
 export interface RecordUpdate {
   readonly state?: RecordState
   readonly rev?: number
@@ -62,6 +63,7 @@ export interface RecordUpdate {
   readonly merging?: readonly string[]
 }
 
+/** The outcome of an intent. */
 export interface IntentUpdate {
   readonly id: string
   readonly state: IntentState

@@ -9,6 +9,7 @@ export interface StagedRecord {
   readonly digest: Uint8Array
 }
 
+/** A run: one read of a whole place. */
 export interface RunRow {
   readonly id: string
   readonly kind: 'full' | 'sync'
@@ -42,6 +43,7 @@ export interface RunComparison {
   readonly missing: number
 }
 
+/** Changes to be counted by the mass-change guard. */
 export interface GuardReservation {
   readonly system: string
   readonly entity: string

@@ -33,6 +33,7 @@ export interface ValueWait {
   readonly cycle?: 'first' | 'other'
 }
 
+/** Records that wait for a unique value that another record holds. */
 export interface ValueWaitStore {
   /** The waits of a record. A release ends a wait and makes the record due. */
   valueWaits(recordId: string): Promise<readonly ValueWait[]>

@@ -21,6 +21,7 @@ async function accept(context: CliContext, system: string): Promise<number> {
   })
 }
 
+/** Adds `isthmus accept-account`. */
 export function addAcceptAccountCommand(program: Command, run: Run): void {
   program
     .command('accept-account <system>')

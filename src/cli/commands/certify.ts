@@ -126,6 +126,7 @@ function drawResource(
   return [style.bold(`${resource} of ${system}`), ...lines, ''].join('\n')
 }
 
+/** Adds `isthmus certify`. */
 export function addCertifyCommand(program: Command, run: Run): void {
   program
     .command('certify <system>')

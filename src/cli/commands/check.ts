@@ -73,6 +73,7 @@ function drawRow(row: CheckRow, style: Style, width: number): string[] {
   ]
 }
 
+/** Adds `isthmus check`. */
 export function addCheckCommand(program: Command, run: Run): void {
   program
     .command('check')

@@ -85,6 +85,7 @@ async function resolve(context: CliContext, id: string, options: ResolveOptions)
   })
 }
 
+/** Adds `isthmus conflicts` with its subcommands. */
 export function addConflictsCommands(program: Command, run: Run): void {
   const conflicts = program.command('conflicts').description('conflicting concurrent changes to one field')
   conflicts

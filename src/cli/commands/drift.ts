@@ -56,6 +56,7 @@ async function accept(
   })
 }
 
+/** Adds `isthmus drift` with its subcommands. */
 export function addDriftCommands(program: Command, run: Run): void {
   const drift = program.command('drift').description('schema changes of the systems')
   drift

@@ -109,6 +109,7 @@ async function retry(context: CliContext, options: RetryOptions): Promise<number
   })
 }
 
+/** Adds `isthmus failures` with its subcommands. */
 export function addFailuresCommands(program: Command, run: Run): void {
   const failures = program.command('failures').description('operations that need a person')
   failures

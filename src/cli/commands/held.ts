@@ -107,6 +107,7 @@ async function release(
   })
 }
 
+/** Adds `isthmus held` with its subcommands. */
 export function addHeldCommands(program: Command, run: Run): void {
   const held = program.command('held').description('changes waiting for a decision')
   held

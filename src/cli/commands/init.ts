@@ -89,6 +89,7 @@ function mapText(map: unknown): string {
   return typeof map === 'object' && map !== null && 'path' in map ? String(map.path) : String(map)
 }
 
+/** Adds `isthmus init`. */
 export function addInitCommand(program: Command, run: Run): void {
   program
     .command('init')

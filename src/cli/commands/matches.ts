@@ -154,6 +154,7 @@ function heldOf({ held }: DuplicateRow): string {
   return [...new Set(held.map(({ what, system }) => `${what} in ${system}`))].join(', ')
 }
 
+/** Adds `isthmus matches` with its subcommands. */
 export function addMatchesCommands(program: Command, run: Run): void {
   const matches = program.command('matches').description('records that may be the same')
   matches

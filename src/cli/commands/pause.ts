@@ -28,6 +28,7 @@ async function resume(context: CliContext): Promise<number> {
   })
 }
 
+/** Adds `isthmus pause` and `isthmus resume`. */
 export function addPauseCommands(program: Command, run: Run): void {
   program
     .command('pause')

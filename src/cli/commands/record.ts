@@ -80,6 +80,7 @@ async function showRecord(context: CliContext, key: string, options: { entity?: 
   })
 }
 
+/** Adds `isthmus record` with its subcommands. */
 export function addRecordCommands(program: Command, run: Run): void {
   const record = program
     .command('record')

@@ -96,6 +96,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
+/** Adds `isthmus start`. */
 export function addStartCommand(program: Command, run: Run): void {
   program
     .command('start')

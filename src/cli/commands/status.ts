@@ -119,6 +119,7 @@ function indent(lines: readonly string[], first: string, others: string): string
   return lines.map((line, index) => `${index === 0 ? first : others}${line}`)
 }
 
+/** Adds `isthmus status`. */
 export function addStatusCommand(program: Command, run: Run): void {
   program
     .command('status')

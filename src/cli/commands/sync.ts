@@ -188,6 +188,7 @@ function addTimeout(command: Command): Command {
   return command.addOption(timeout.argParser(parseDuration).default(timeoutDefaultMs, '10m'))
 }
 
+/** Adds `isthmus sync` and `isthmus full`. */
 export function addSyncCommands(program: Command, run: Run): void {
   const sync = program
     .command('sync')

@@ -156,6 +156,7 @@ function drawWrite(write: TriedWrite, { agreed }: TriedRecord, style: Style): st
   ]
 }
 
+/** Adds `isthmus try`. */
 export function addTryCommand(program: Command, run: Run): void {
   program
     .command('try <entity>')

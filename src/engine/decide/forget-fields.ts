@@ -10,6 +10,7 @@ import type { AgreedField, MemberField, MemberFields } from '../../model/state.t
 import type { Pass } from '../pass/contract.ts'
 import { addRows, updateMember, updateRecord } from '../pass/pass.ts'
 
+/** Called before each merge; does nothing where the record has no state of a removed field. */
 export function forgetRemovedFields(pass: Pass): void {
   for (const member of [...pass.members.values()]) {
     const part = pass.entity.systems.get(member.system)

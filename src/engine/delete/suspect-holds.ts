@@ -19,6 +19,7 @@ export function revive(pass: Pass, member: Member): void {
   note(pass, { kind: 'delete', body: { system, step: 'alive' } })
 }
 
+/** Closes every hold about a deletion of this member. */
 export function closeDeletionHolds(pass: Pass, system: string): void {
   const recordId = pass.record.id
   addRows(pass, {

@@ -29,6 +29,7 @@ const PROGRESS_EVERY_MS = 1000
 const LOOKS_MAX = 100
 const LOOKS_SHARE = 0.05
 
+/** Which place to list, and why. */
 export interface FullRunRequest {
   readonly system: string
   readonly entity: string

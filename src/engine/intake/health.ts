@@ -25,6 +25,7 @@ interface ReadOutcome {
   readonly aborted: boolean
 }
 
+/** Records what reads of places and systems show, for the status. */
 export interface HealthNotes {
   /** Records by which means each place can be read. */
   declare(): Promise<void>

@@ -24,6 +24,7 @@ const MARKS_MAX = 5000
 /** A page of changes may take the time of this many reads. */
 const READS_PER_PAGE = 3
 
+/** Which change feed to read. */
 export interface PollRequest {
   readonly system: string
   readonly entity: string

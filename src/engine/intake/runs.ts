@@ -8,6 +8,7 @@ import { type FullRunRequest, type FullRunResult, runFull } from './full-run.ts'
 import type { HealthNotes } from './health.ts'
 import { type PollRequest, type PollResult, pollChanges } from './poll.ts'
 
+/** The reads of whole places that this process has in progress: at most one per place. */
 export interface Runs {
   full(request: FullRunRequest): Promise<FullRunResult>
   poll(request: PollRequest): Promise<PollResult>

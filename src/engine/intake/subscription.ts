@@ -27,6 +27,7 @@ const TURN_MS = 200
 /** A connection that lasted this long was stable: the next loss starts with the first retry delay again. */
 const GOOD_AFTER_MS = 60_000
 
+/** The connections that systems keep open to announce changes. */
 export interface Subscriptions {
   /** Listens until the signal aborts. Never rejects: a lost subscription is reopened. */
   run(signal: AbortSignal): Promise<void>

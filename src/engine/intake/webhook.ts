@@ -41,6 +41,7 @@ export type WebhookResponse =
   /** No such system, or it takes no webhooks. */
   | { readonly kind: 'unknown' }
 
+/** Receives deliveries and stores those with a valid signature. */
 export interface WebhookIntake {
   /**
    * Accepts one delivery. Resolves after its commit.

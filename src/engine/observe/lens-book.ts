@@ -3,6 +3,7 @@
 import type { StoredLensSet } from '../../store/contract.ts'
 import type { LensBook, LensPlace } from '../ports.ts'
 
+/** Creates the lens book of the lens sets that the store knows. */
 export function createLensBook(sets: readonly StoredLensSet[]): LensBook {
   const places = new Map<string, readonly StoredLensSet[]>()
   for (const set of sets) places.set(keyOf(set), [...(places.get(keyOf(set)) ?? []), set])

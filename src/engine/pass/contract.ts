@@ -61,6 +61,7 @@ export interface Need {
   readonly look?: readonly string[]
 }
 
+/** A kind of side row. */
 export type PassRowKind = keyof PassRows
 
 /** One side row of a kind. */

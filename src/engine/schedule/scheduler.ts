@@ -27,11 +27,13 @@ const OWN_TTL_MS = 5_000
 /** The longest the scheduler sleeps: ownership must be renewed well before it ends. */
 const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 
+/** Runs the schedule while this process owns it. */
 export interface Scheduler {
   /** Runs until the signal aborts; resolves when its running jobs have stopped. Never rejects: failed work is retried. */
   run(signal: AbortSignal): Promise<void>
 }
 
+/** What the schedule starts, and how it reads cron expressions. */
 export interface SchedulerOptions {
   readonly runs: Runs
   readonly nextCron: NextCron

@@ -11,6 +11,7 @@ export interface CivilDate {
 
 const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
+/** True for a date that exists in the Gregorian calendar. */
 export function isCivilDate({ year, month, day }: CivilDate): boolean {
   if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1) return false
   return day <= (month === 2 && isLeapYear(year) ? 29 : (monthLengths[month - 1] ?? 0))
@@ -51,6 +52,7 @@ export function formatCivilDate({ year, month, day }: CivilDate): string {
   return `${padNumber(year, 4)}-${padNumber(month, 2)}-${padNumber(day, 2)}`
 }
 
+/** Pads a number with zeros. */
 export function padNumber(value: number, length: number): string {
   return String(value).padStart(length, '0')
 }

@@ -21,6 +21,7 @@ import type { SystemDefinition } from './schema/systems.ts'
 import { misplacedReferences } from './secret-references.ts'
 import { shapeFindings, withoutSlips } from './shape-findings.ts'
 
+/** What the compiler is given besides the definition. */
 export interface CompileOptions {
   /** Hash of a text, for the definition's version; any collision-resistant one. */
   readonly hash: (text: string) => string
@@ -32,6 +33,7 @@ export interface CompileOptions {
   readonly source?: string
 }
 
+/** The findings about a definition, and its compiled form unless one of them is an error. */
 export interface Compilation {
   readonly findings: readonly Finding[]
   /** Missing when a finding is an error. */

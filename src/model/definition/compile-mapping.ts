@@ -51,6 +51,7 @@ export interface MappingContext {
   readonly spells: SpellsDefinition | undefined
 }
 
+/** One field in one system, compiled: its lens and its settings. */
 export interface CompiledMapping {
   readonly lens: LensFieldSpec
   readonly field: SystemField

@@ -207,6 +207,7 @@ const guardDefaults: ChangeGuard = {
   delete: { share: 0.01, atLeast: 10 },
 }
 
+/** Compiles the limits of the mass-change guard. */
 export function compileGuard(entity: EntityDefinition): ChangeGuard {
   return {
     create: guardLimit(entity.guard?.create, guardDefaults.create),

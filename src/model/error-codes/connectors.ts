@@ -1,6 +1,7 @@
 /** Connectors. */
 import type { ErrorCodeRow } from './row.ts'
 
+/** Codes of connectors and their systems. */
 export const connectorsCodes = {
   CONNECTOR_ACCESS_DENIED: {
     summary: 'The system reports that the credential lacks a permission.',

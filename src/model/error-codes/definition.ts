@@ -1,6 +1,7 @@
 /** The integration file. */
 import type { ErrorCodeRow } from './row.ts'
 
+/** Codes of definitions. */
 export const definitionCodes = {
   CONFIG_INVALID: {
     summary: 'An environment variable is missing or has an invalid value.',

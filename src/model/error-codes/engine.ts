@@ -1,6 +1,7 @@
 /** The engine, and systems that change the form of their records. */
 import type { ErrorCodeRow } from './row.ts'
 
+/** Codes of passes over records. */
 export const engineCodes = {
   CREATE_AMBIGUOUS: {
     summary: 'Several records could be the result of a create that received no response.',

@@ -1,6 +1,7 @@
 /** The API client. */
 import type { ErrorCodeRow } from './row.ts'
 
+/** Codes of the API client. */
 export const httpCodes = {
   HTTP_ABORTED: {
     summary: 'A call was aborted by its caller.',

@@ -1,6 +1,7 @@
 /** Mappings, merge, matching. */
 import type { ErrorCodeRow } from './row.ts'
 
+/** Codes of mappings and values. */
 export const mappingCodes = {
   EXPRESSION_FAILED: {
     summary: 'An expression of the definition failed on a record.',

@@ -1,6 +1,7 @@
 /** The store and the embedded database. */
 import type { ErrorCodeRow } from './row.ts'
 
+/** Codes of the store and its database. */
 export const storeCodes = {
   EMBEDDED_BINARIES_MISSING: {
     summary: 'No PostgreSQL binaries are installed for this platform.',

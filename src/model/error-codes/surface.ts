@@ -1,6 +1,7 @@
 /** The server, the command line, the runtime. */
 import type { ErrorCodeRow } from './row.ts'
 
+/** Codes of the command line and the server. */
 export const surfaceCodes = {
   CLI_NOT_FOUND: {
     summary: 'The object named by the command does not exist.',

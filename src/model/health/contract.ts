@@ -133,6 +133,7 @@ export const reasonCodes = [
   'not-watched',
   'moving',
 ] as const
+/** Why a place or the integration is not known to agree. */
 export type ReasonCode = (typeof reasonCodes)[number]
 
 /** The verdict on one place. */

@@ -26,6 +26,7 @@ export interface StatusReader {
   read(): Promise<StatusResource>
 }
 
+/** What the status is computed from. */
 export interface StatusReaderOptions {
   readonly integration: Integration
   readonly admin: Pick<AdminStore, 'status' | 'checkWritable'>

@@ -2,6 +2,7 @@
 import type { AccountVerdict } from '../admin-contract.ts'
 import { appendJournal, type MemoryContext } from './tables.ts'
 
+/** Implements `AdminStore.acceptAccount`. */
 export function acceptAccount(context: MemoryContext, system: string, actor: string): AccountVerdict {
   const { fingerprints, seenFingerprints } = context.tables
   const before = fingerprints.get(system)

@@ -26,6 +26,7 @@ import {
   setNativeId,
 } from './tables.ts'
 
+/** Implements `Store.aliasMember`. */
 export function aliasOne(context: MemoryContext, request: AliasRequest): AliasResult {
   const loser = leased(context, request.lease)
   if (loser === undefined) return 'fenced'

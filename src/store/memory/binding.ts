@@ -7,6 +7,7 @@ import { type MemberRow, type MemoryContext, type MemoryTables, markDirty, type 
 
 const documentPlace = (version: string) => ({ table: 'definition', column: 'document', rowId: version })
 
+/** Implements `BindingStore.bind`. */
 export function bindDefinition(context: MemoryContext, request: BindRequest): Binding {
   const { tables, codec } = context
   const { id, version, document, lenses, before } = request

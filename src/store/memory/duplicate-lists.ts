@@ -6,6 +6,7 @@ import { holdersMax } from './duplicates.ts'
 import { pageOf } from './lists.ts'
 import { type DuplicateTableRow, type MemoryContext, membersOf } from './tables.ts'
 
+/** Implements `AdminStore.duplicates`. */
 export function listDuplicates(
   context: MemoryContext,
   page: PageRequest & { readonly state?: 'open' | 'decided' },
@@ -22,11 +23,13 @@ export function listDuplicates(
   )
 }
 
+/** Implements `AdminStore.duplicate`. */
 export function findDuplicate(context: MemoryContext, id: string): DuplicateRow | undefined {
   const row = [...context.tables.duplicates.values()].find((other) => other.id === id)
   return row === undefined || row.state === 'over' ? undefined : readDuplicate(context, row)
 }
 
+/** Implements `AdminStore.crowdedKeys`. */
 export function crowdedKeys({ tables }: MemoryContext, limit: number): readonly CrowdedKey[] {
   const matchable = new Set(['candidate', 'review', 'active'])
   const crowded: CrowdedKey[] = []

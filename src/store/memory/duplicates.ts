@@ -27,10 +27,12 @@ export function refreshDuplicates(context: MemoryContext, recordId: string): voi
   }
 }
 
+/** The open duplicates of a record. */
 export function openDuplicatesOf({ tables }: MemoryContext, recordId: string): readonly DuplicateTableRow[] {
   return [...(tables.recordDuplicates.get(recordId) ?? [])].filter((row) => row.state === 'open')
 }
 
+/** The other record of a pair. */
 export function otherOf(row: DuplicateTableRow, recordId: string): string {
   return row.recordId === recordId ? row.otherId : row.recordId
 }

@@ -3,6 +3,7 @@ import type { LaneDelay } from '../../model/health/contract.ts'
 import type { HealthCounts, PlaceNote, SystemNote } from '../health-contract.ts'
 import { appendJournal, key, type MemoryContext } from './tables.ts'
 
+/** Implements `Store.notePlace`. */
 export function notePlace({ tables, now }: MemoryContext, note: PlaceNote): void {
   const { system, entity, declared, read, failure, nextAt } = note
   const at = now()
@@ -21,6 +22,7 @@ export function notePlace({ tables, now }: MemoryContext, note: PlaceNote): void
   })
 }
 
+/** Implements `Store.noteSystem`. */
 export function noteSystem({ tables, now }: MemoryContext, note: SystemNote): void {
   const { system } = note
   const { paused: before, ...known } = tables.systemHealth.get(system) ?? { system }
@@ -70,10 +72,12 @@ export function countHealth({ tables }: MemoryContext): HealthCounts {
   }
 }
 
+/** The earlier of two times, either of which may be missing. */
 export function earlier(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
+/** Implements `AdminStore.pause`. */
 export function pauseWork(context: MemoryContext, actor: string, reason: string | undefined): boolean {
   if (context.tables.pause !== undefined) return false
   const why = reason === undefined ? {} : { reason }
@@ -82,6 +86,7 @@ export function pauseWork(context: MemoryContext, actor: string, reason: string 
   return true
 }
 
+/** Implements `AdminStore.resume`. */
 export function resumeWork(context: MemoryContext, actor: string): boolean {
   if (context.tables.pause === undefined) return false
   context.tables.pause = undefined

@@ -28,6 +28,7 @@ import {
   setNativeId,
 } from './tables.ts'
 
+/** One item of `Store.attach`. */
 export function attachOne(context: MemoryContext, request: AttachRequest): AttachResult {
   const candidate = leased(context, request.lease)
   if (candidate === undefined) return { kind: 'fenced' }
@@ -115,6 +116,7 @@ export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow
   setNativeId(tables, row, nativeId, context.now())
 }
 
+/** Implements `Store.requestReview`. */
 export function reviewOne(
   context: MemoryContext,
   request: {

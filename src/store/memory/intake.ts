@@ -4,6 +4,7 @@ import { encodeAgreed } from '../documents.ts'
 import { isNativeId } from '../native-id.ts'
 import { blankMember, key, type MemoryContext, markDirty, putMember } from './tables.ts'
 
+/** One item of `Store.intake`. */
 export function takeIn(context: MemoryContext, request: IntakeRequest): IntakeResult {
   const { tables } = context
   const { delivery, marks, cursor } = request

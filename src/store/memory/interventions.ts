@@ -30,6 +30,7 @@ import {
   type RecordRow,
 } from './tables.ts'
 
+/** Implements `AdminStore.retryFailures`. */
 export function retryFailures(
   context: MemoryContext,
   filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },
@@ -64,6 +65,7 @@ export function retryFailures(
   return retried
 }
 
+/** Implements `AdminStore.resolveConflict`. */
 export function resolveConflict(
   context: MemoryContext,
   id: string,
@@ -94,6 +96,7 @@ export function resolveConflict(
   return 'ok'
 }
 
+/** Implements `AdminStore.decideReview`. */
 export function decideReview(
   context: MemoryContext,
   recordId: string,
@@ -146,6 +149,7 @@ function attachByHand(
   return 'ok'
 }
 
+/** Implements `AdminStore.releaseHolds`. */
 export function releaseHolds(
   context: MemoryContext,
   filter: { readonly id?: string; readonly kind?: string; readonly system?: string },

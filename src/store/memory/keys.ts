@@ -13,6 +13,7 @@ const matchable: ReadonlySet<RecordState> = new Set(['candidate', 'review', 'act
 
 type KeyIndex = ReadonlyMap<string, { readonly rule: number; readonly kind: 'exact' | 'block' }>
 
+/** Replaces the match keys of a record. */
 export function registerKeys(context: MemoryContext, record: RecordRow, keys: readonly MatchKey[]): void {
   const { tables } = context
   dropKeys(tables, record.id)
@@ -42,6 +43,7 @@ function indexKeys({ codec }: MemoryContext, record: RecordRow, keys: readonly M
   )
 }
 
+/** One item of `Store.match`. */
 export function matchOne(context: MemoryContext, request: MatchRequest): readonly MatchHit[] | 'fenced' {
   const record = leased(context, request.lease)
   if (record === undefined) return 'fenced'

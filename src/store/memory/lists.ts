@@ -4,6 +4,7 @@ import type { RunRow } from '../contract.ts'
 import { decodePlain } from '../documents.ts'
 import { type ConflictTableRow, type FailureTableRow, key, type MemoryContext, membersOf } from './tables.ts'
 
+/** Maximum number of rows of a page. */
 export const pageRowsMax = 200
 
 /** Sorts by `order` descending and cuts the page after the cursor, which is the last row's order text. */
@@ -29,6 +30,7 @@ function byTime(at: number, id: string): string {
   return `${String(at).padStart(16, '0')}/${id}`
 }
 
+/** Implements `AdminStore.runs`. */
 export function listRuns({ tables }: MemoryContext, page: PageRequest): Page<RunRow> {
   return pageOf(
     [...tables.runs.values()],
@@ -38,6 +40,7 @@ export function listRuns({ tables }: MemoryContext, page: PageRequest): Page<Run
   )
 }
 
+/** Implements `AdminStore.failures`. */
 export function listFailures(
   { tables }: MemoryContext,
   page: PageRequest & { readonly system?: string; readonly signature?: string },
@@ -55,6 +58,7 @@ function readFailure({ closedAt: _open, ...row }: FailureTableRow): FailureRow {
   return row
 }
 
+/** Implements `AdminStore.conflicts`. */
 export function listConflicts(
   context: MemoryContext,
   page: PageRequest & { readonly state?: 'open' | 'decided' },
@@ -81,6 +85,7 @@ export function readConflict({ codec }: MemoryContext, row: ConflictTableRow): C
   }
 }
 
+/** Implements `AdminStore.reviews`. */
 export function listReviews({ tables }: MemoryContext, page: PageRequest): Page<ReviewRow> {
   return pageOf(
     [...tables.reviews.values()],
@@ -100,6 +105,7 @@ export function listReviews({ tables }: MemoryContext, page: PageRequest): Page<
   )
 }
 
+/** Implements `AdminStore.holds`. */
 export function listHolds({ tables }: MemoryContext, page: PageRequest): Page<HoldRow> {
   const open = [...tables.holds.values()].filter((row) => row.closedAt === undefined)
   return pageOf(

@@ -22,6 +22,7 @@ import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { countStatus } from './status.ts'
 import { key, type MemoryContext, membersOf } from './tables.ts'
 
+/** Creates the `AdminStore` of a memory store. */
 export function createMemoryAdmin(context: MemoryContext, workerCount: () => number): AdminStore {
   const { tables } = context
   return {

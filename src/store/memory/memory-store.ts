@@ -56,6 +56,7 @@ import {
 } from './tables.ts'
 import { endValueWaits, readValueWaits } from './value-waits.ts'
 
+/** Options of a memory store. */
 export interface MemoryStoreOptions {
   /** The store's clock, epoch milliseconds. */
   readonly now: () => number
@@ -64,6 +65,7 @@ export interface MemoryStoreOptions {
   readonly codec: FieldCodec
 }
 
+/** The reference implementation of `Store`, for the simulation: one process, nothing durable. */
 export class MemoryStore implements Store {
   readonly admin: AdminStore
   readonly #context: MemoryContext

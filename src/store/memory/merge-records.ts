@@ -38,6 +38,7 @@ import {
 
 const living: ReadonlySet<string> = new Set(['active', 'review', 'candidate'])
 
+/** Implements `AdminStore.mergeRecords`. */
 export function mergeRecords(
   context: MemoryContext,
   request: MergeRequest,
@@ -181,6 +182,7 @@ function openHeldLanes(context: MemoryContext, recordId: string): void {
   }
 }
 
+/** Implements `AdminStore.keepApart`. */
 export function keepApart(
   context: MemoryContext,
   recordId: string,
@@ -222,6 +224,7 @@ function forgetGone(context: MemoryContext, recordId: string, system: string): v
   replaceMember(context, blankMember(context, recordId, system, member.entity), undefined)
 }
 
+/** Implements `AdminStore.undoDuplicate`. */
 export function undoDuplicate(context: MemoryContext, id: string, actor: string): DuplicateResponse {
   const { tables } = context
   const row = [...tables.duplicates.values()].find((other) => other.id === id)

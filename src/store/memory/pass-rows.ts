@@ -8,6 +8,7 @@ import { applyMarks } from './intake.ts'
 import { key, type MemoryContext } from './tables.ts'
 import { writeValueWaits } from './value-waits.ts'
 
+/** Writes the side rows of a commit. */
 export function writePassRows(context: MemoryContext, rows: PassRows & { readonly lease: Lease }): void {
   writeConflicts(context, rows)
   for (const hold of rows.holds ?? []) openHold(context, hold)

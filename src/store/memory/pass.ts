@@ -33,6 +33,7 @@ import {
   union,
 } from './tables.ts'
 
+/** One item of `Store.decide`. */
 export function decideOne(context: MemoryContext, decision: Decision): DecisionResult {
   const record = leased(context, decision.lease)
   if (record === undefined || isSuperseded(context, decision.lease.binding)) return { kind: 'fenced' }
@@ -48,6 +49,7 @@ export function decideOne(context: MemoryContext, decision: Decision): DecisionR
   return { kind: 'ok' }
 }
 
+/** One item of `Store.settle`. */
 export function settleOne(context: MemoryContext, settlement: Settlement): SettlementResult {
   const record = leased(context, settlement.lease)
   if (record === undefined) return { kind: 'fenced' }

@@ -4,6 +4,7 @@ import type { MemoryContext, MemoryTables } from './tables.ts'
 
 const guardCountsMs = 2 * 86_400_000
 
+/** Implements `Store.prune`. */
 export function prune(context: MemoryContext, request: PruneRequest): PruneResult {
   const { tables } = context
   const { limit, historyBefore, deadLettersBefore, deliveriesBefore } = request

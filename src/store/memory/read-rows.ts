@@ -14,6 +14,7 @@ import {
   union,
 } from './tables.ts'
 
+/** A row as the record of the contract. */
 export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord {
   const { id, entity, state, rev, dirtySeq, cleanSeq, attempts, discoveredAt, tombstoneRev, releasedRev } =
     row
@@ -36,6 +37,7 @@ export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord
   }
 }
 
+/** A row as the member of the contract. */
 export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
   const { recordId, system, entity, state, asof, lane, laneAttempts } = row
   return {
@@ -81,6 +83,7 @@ export function unreadableTimes(tables: MemoryTables, recordId: string): number 
   return counts.length === 0 ? undefined : Math.max(...counts)
 }
 
+/** An intent as a row. */
 export function intentRow({ codec }: MemoryContext, intent: Intent): IntentRow {
   const { id, recordId, system, entity, operation, revs, request } = intent
   const place = { table: 'intent', column: 'request', rowId: id }
@@ -99,6 +102,7 @@ export function intentRow({ codec }: MemoryContext, intent: Intent): IntentRow {
   }
 }
 
+/** A row as the intent of the contract. */
 export function readIntent({ codec }: MemoryContext, row: IntentRow): Intent {
   const { document, outcome, ...rest } = row
   const place = { table: 'intent', column: 'request', rowId: row.id }

@@ -8,6 +8,7 @@ import { key, type MemberRow, type MemoryContext, markDirty } from './tables.ts'
 
 export const guardWindowMs = 86_400_000
 
+/** Implements `RunStore.startRun`. */
 export function startRun(
   context: MemoryContext,
   run: Pick<RunRow, 'id' | 'kind' | 'system' | 'entity'>,
@@ -26,6 +27,7 @@ export function stage(context: MemoryContext, runId: string, records: readonly S
   tables.runs.set(runId, { ...run, seen: run.seen + records.length })
 }
 
+/** Implements `RunStore.finishRun`. */
 export function finishRun(context: MemoryContext, request: Parameters<Store['finishRun']>[0]): RunComparison {
   const { tables } = context
   const run = tables.runs.get(request.id)

@@ -2,11 +2,13 @@
 import type { AdminStore, SchemaRow } from '../admin-contract.ts'
 import { appendJournal, key, type MemoryContext } from './tables.ts'
 
+/** Implements `AdminStore.schemas`. */
 export function listSchemas({ tables }: MemoryContext): readonly SchemaRow[] {
   const order = (row: SchemaRow): string => key(row.system, row.resource)
   return [...tables.schemas.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1))
 }
 
+/** Implements `AdminStore.saveSchema`. */
 export function saveSchema(
   { tables, now }: MemoryContext,
   { system, resource, schema }: Parameters<AdminStore['saveSchema']>[0],
@@ -25,6 +27,7 @@ export function saveSchema(
   return before
 }
 
+/** Implements `AdminStore.acceptSchemas`. */
 export function acceptSchemas(
   context: MemoryContext,
   { system, resource }: Parameters<AdminStore['acceptSchemas']>[0],

@@ -4,6 +4,7 @@ import type { RunRow } from '../contract.ts'
 import { countHealth, earlier } from './health.ts'
 import { key, type MemoryContext, membersOf } from './tables.ts'
 
+/** Implements `AdminStore.status`. */
 export function countStatus(context: MemoryContext, workers: number): StatusCounts {
   const { tables } = context
   const now = context.now()

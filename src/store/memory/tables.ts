@@ -17,6 +17,7 @@ import { appendToChain, type JournalHead, type JournalLine, newStream } from '..
 import type { StoredLensSet } from '../lens-sets.ts'
 import type { MergeBefore } from '../merge-plan.ts'
 
+/** A row of `record`. */
 export interface RecordRow {
   readonly id: string
   readonly entity: string
@@ -45,6 +46,7 @@ export interface RecordRow {
   merging: readonly string[]
 }
 
+/** A row of `member`. */
 export interface MemberRow {
   readonly recordId: string
   readonly system: string
@@ -72,6 +74,7 @@ export interface MemberRow {
   lens: number | undefined
 }
 
+/** A row of `intent`. */
 export interface IntentRow {
   readonly id: string
   readonly recordId: string
@@ -86,6 +89,7 @@ export interface IntentRow {
   outcome: string | undefined
 }
 
+/** A row of `conflict`. */
 export interface ConflictTableRow {
   readonly id: string
   readonly recordId: string
@@ -99,6 +103,7 @@ export interface ConflictTableRow {
   readonly candidates: Uint8Array
 }
 
+/** A row of `failure`. */
 export interface FailureTableRow extends FailureDraft {
   readonly firstAt: number
   readonly lastAt: number
@@ -106,12 +111,14 @@ export interface FailureTableRow extends FailureDraft {
   readonly closedAt?: number
 }
 
+/** A row of `hold`. */
 export interface HoldTableRow extends HoldDraft {
   readonly at: number
   closedAt?: number
   decision?: string
 }
 
+/** A row of `review`. */
 export interface ReviewTableRow {
   readonly recordId: string
   readonly at: number
@@ -122,6 +129,7 @@ export interface ReviewTableRow {
   }[]
 }
 
+/** A row of `duplicate`. */
 export interface DuplicateTableRow {
   readonly id: string
   readonly entity: string
@@ -137,6 +145,7 @@ export interface DuplicateTableRow {
   before: MergeBefore | undefined
 }
 
+/** A row of `value_wait`. */
 export interface ValueWaitRow {
   readonly recordId: string
   readonly system: string
@@ -211,6 +220,7 @@ export interface MemoryContext {
   uuid(): string
 }
 
+/** The key of a row that several columns identify. */
 export function key(...parts: readonly string[]): string {
   return JSON.stringify(parts)
 }
@@ -220,10 +230,12 @@ export function apartKey(a: string, b: string): string {
   return a < b ? key(a, b) : key(b, a)
 }
 
+/** The members of a record. */
 export function membersOf(tables: MemoryTables, recordId: string): readonly MemberRow[] {
   return [...(tables.members.get(recordId)?.values() ?? [])]
 }
 
+/** The intents of a record in state `open`. */
 export function openIntentsOf(tables: MemoryTables, recordId: string): readonly IntentRow[] {
   return (tables.recordIntents.get(recordId) ?? []).filter((row) => row.state === 'open')
 }

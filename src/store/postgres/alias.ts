@@ -33,6 +33,7 @@ import { toText } from './text.ts'
 const deletionHolds = ['delete-waits', 'delete-guard', 'update-delete'] as const
 const allHolds = [...deletionHolds, 'guard', 'rule', 'oscillation'] as const
 
+/** Implements `Store.aliasMember`. */
 export function aliasMember(context: PostgresContext, request: AliasRequest): Promise<AliasResult> {
   return context.journal.borrow((append) =>
     context.database.transaction('merging records', async (session) => {

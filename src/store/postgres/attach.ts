@@ -29,6 +29,7 @@ export interface AttachState {
 
 const refusedByFault: AttachResult = { kind: 'refused', reason: 'fault' }
 
+/** Implements `Store.attach`. */
 export function attachBatch(
   context: PostgresContext,
   batch: readonly AttachRequest[],

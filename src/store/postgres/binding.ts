@@ -14,6 +14,7 @@ import { readNow } from './sql/read-now.ts'
 
 const documentPlace = (version: string) => ({ table: 'definition', column: 'document', rowId: version })
 
+/** Implements `BindingStore.bind`. */
 export function bindDefinition(context: PostgresContext, request: BindRequest): Promise<Binding> {
   const { id, version, document } = request
   return context.database.transaction('binding the integration', async (session) => {

@@ -5,6 +5,7 @@ import { addBuckets, pauseBuckets, takeBuckets } from './sql/take-buckets.ts'
 
 const nothing: BucketGrant = { taken: 0, waitMs: 0 }
 
+/** Shared limits of the API client, as rows of `rate_bucket`. */
 export class PostgresBucketStore implements BucketStore {
   readonly #context: PostgresContext
 

@@ -11,6 +11,7 @@ import { readMembers } from './sql/read-members.ts'
 /** Beyond this a claim would hold records that the worker can't process soon. */
 const claimRecordsMax = 1000
 
+/** Implements `Store.claim`. */
 export async function claimDue(
   context: PostgresContext,
   { worker, limit, leaseMs, binding }: Parameters<Store['claim']>[0],

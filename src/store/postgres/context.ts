@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import type { JournalStreams } from './journal-streams.ts'
 import type { LinkedCounts } from './linked-counts.ts'
 
+/** What every operation of the PostgreSQL store works with. */
 export interface PostgresContext {
   readonly database: Database
   readonly codec: FieldCodec

@@ -24,6 +24,7 @@ export interface Session {
   rows<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
 }
 
+/** Options of a database connection. */
 export interface DatabaseOptions {
   readonly connection: string
   readonly schema: string

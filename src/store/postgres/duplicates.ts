@@ -35,6 +35,7 @@ export async function refreshDuplicates(session: Session, recordIds: readonly st
   )
 }
 
+/** Implements `Store.openMatters`. */
 export async function openMatters(
   context: PostgresContext,
   query: Parameters<typeof findOpenMatters>[1],

@@ -18,6 +18,7 @@ interface Lane {
   readonly items: { readonly index: number; readonly reservation: GuardReservation }[]
 }
 
+/** Implements `Store.reserveChanges`. */
 export async function reserveChanges(
   context: PostgresContext,
   reservations: readonly GuardReservation[],

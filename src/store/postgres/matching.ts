@@ -12,6 +12,7 @@ import type { KeyRow } from './sql/match-keys.ts'
 
 type MatchResponse = readonly MatchHit[] | 'fenced'
 
+/** Implements `Store.match`. */
 export function matchBatch(
   context: PostgresContext,
   batch: readonly MatchRequest[],

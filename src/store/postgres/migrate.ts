@@ -16,6 +16,7 @@ const oldestServer = 150_000
 /** Second number of the advisory lock; entity locks are negative, workers count from 1. */
 const migrationLock = 0
 
+/** Implements `Store.migrate`. @throws IsthmusError STORE_NEWER_SCHEMA · STORE_UNSUPPORTED_SERVER */
 export async function migrate(context: PostgresContext): Promise<void> {
   const { database, lockClass } = context
   await database.withClient('migrating the schema', async (client) => {

@@ -25,6 +25,7 @@ import type { KeyRow } from './sql/match-keys.ts'
 
 const fenced = { kind: 'fenced' } as const
 
+/** Implements `Store.decide`. */
 export function decideBatch(
   context: PostgresContext,
   batch: readonly Decision[],
@@ -65,6 +66,7 @@ function transactDecisions(
   )
 }
 
+/** Implements `Store.settle`. */
 export function settleBatch(
   context: PostgresContext,
   batch: readonly Settlement[],

@@ -19,6 +19,7 @@ const nothing = { unchanged: 0, changed: 0, discovered: 0, missing: 0 }
 /** Two days: twice the period of the mass-change guard. */
 const guardCountsMs = 2 * 86_400_000
 
+/** Implements `Store.prune`. */
 export async function prune(context: PostgresContext, request: PruneRequest): Promise<PruneResult> {
   const session = context.database.session('removing what is kept no longer')
   const now = await session.rows<{ now: number }>({ name: 'prune-now', text: 'select now_ms() as now' }, [])

@@ -9,6 +9,7 @@ import type { MemberColumns } from './sql/read-members.ts'
 import type { RecordColumns } from './sql/record-columns.ts'
 import { fromText } from './text.ts'
 
+/** A row as the record of the contract, decoded. */
 export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
   return {
     id: row.id,
@@ -30,6 +31,7 @@ export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
   }
 }
 
+/** A row as the member of the contract, decoded. */
 export function toMember(codec: FieldCodec, row: MemberColumns): Member {
   const where = `record ${row.record_id} in ${row.system}`
   return {
@@ -54,10 +56,12 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
   }
 }
 
+/** Where an intent's document is stored. */
 export function intentPlace(id: string) {
   return { table: 'intent', column: 'document', rowId: id }
 }
 
+/** A row as the intent of the contract, decoded. */
 export function toIntent(codec: FieldCodec, row: IntentColumns): Intent {
   const { revs, request } = decodeIntent(codec, intentPlace(row.id), row.document)
   return {

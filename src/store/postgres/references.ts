@@ -4,6 +4,7 @@ import type { Session } from './database.ts'
 import { findReferences } from './sql/find-references.ts'
 import { fromText } from './text.ts'
 
+/** Implements `Store.resolveReferences`. */
 export async function resolveReferences(
   session: Session,
   queries: readonly ReferenceQuery[],

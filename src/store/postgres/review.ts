@@ -19,6 +19,7 @@ export function reviewPlace(recordId: string) {
   return { table: 'review', column: 'candidates', rowId: recordId }
 }
 
+/** Implements `Store.requestReview`. */
 export function requestReview(context: PostgresContext, request: ReviewRequest): Promise<'ok' | 'fenced'> {
   const { lease, candidates, journal } = request
   return context.journal.borrow((append) =>

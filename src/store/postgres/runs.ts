@@ -20,6 +20,7 @@ import { wakeFirstLoad } from './sql/wake-first-load.ts'
 const sliceRows = 5000
 const lostReason: RunReason = { code: 'rows-lost' }
 
+/** Implements `RunStore.startRun`. */
 export async function startRun(
   context: PostgresContext,
   run: Parameters<Store['startRun']>[0],
@@ -49,6 +50,7 @@ export async function stageRecords(
   })
 }
 
+/** Implements `RunStore.finishRun`. */
 export async function finishRun(
   context: PostgresContext,
   request: Parameters<Store['finishRun']>[0],

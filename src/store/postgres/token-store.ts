@@ -14,6 +14,7 @@ import { readToken, type TokenRow, writeToken } from './sql/tokens.ts'
 /** Longer than one token request may take; after that some process holds the lock permanently. */
 const lockTimeoutMs = 90_000
 
+/** Tokens of the API client that several processes share, as rows of `token`. */
 export class PostgresTokenStore implements TokenStore {
   readonly #context: PostgresContext
 

@@ -10,6 +10,7 @@ import { sendWake } from './sql/send-wake.ts'
 const debounceMs = 20
 const reconnectMs = 500
 
+/** Tells other processes that records fell due, by LISTEN and NOTIFY. */
 export class WakeChannel {
   readonly #context: PostgresContext
   readonly #channel: string

@@ -14,6 +14,7 @@ import { lockWorker } from './sql/lock-worker.ts'
 const askEveryMs = 2000
 const answerWithinMs = 5000
 
+/** Implements `Store.registerWorker`. */
 export async function registerWorker(context: PostgresContext): Promise<WorkerSession> {
   const client = await context.database.connectAlone('registering a worker')
   try {

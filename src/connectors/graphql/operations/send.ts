@@ -44,6 +44,7 @@ export function inputOf(
   return { result: { kind: 'rejected', failure, fields: strangers } }
 }
 
+/** The result of a write that was never sent. */
 export function notSent(message: string, code: ErrorCode = 'CONNECTOR_CONFIG_INVALID'): WriteResult {
   return { kind: 'not-sent', failure: { code, message, scope: 'record' } }
 }

@@ -7,6 +7,7 @@ import { cronSchema, durationSchema, fieldNameSchema, nameSchema, shareSchema } 
 
 const fieldList = z.array(z.string().min(1)).min(1)
 
+/** One rule of `match`. */
 export const matchRuleSchema = z
   .union([
     z.strictObject({ exact: fieldList.describe('All of these fields are equal and not empty.') }),
@@ -25,6 +26,7 @@ export const matchRuleSchema = z
   ])
   .meta({ id: 'MatchRule' })
 
+/** `match` of an entity. */
 export const matchSchema = z
   .union([z.literal('never'), z.array(matchRuleSchema)])
   .describe(
@@ -32,6 +34,7 @@ export const matchSchema = z
   )
   .meta({ id: 'Match' })
 
+/** A conflict policy. */
 export const policySchema = z
   .union([z.string().min(1), decideFunctionSchema])
   .describe(
@@ -39,6 +42,7 @@ export const policySchema = z
   )
   .meta({ id: 'ConflictPolicy' })
 
+/** `conflict` of an entity. */
 export const conflictSchema = z
   .union([
     z.string().min(1),
@@ -66,6 +70,7 @@ const limitSchema = z
   })
   .meta({ id: 'Limit' })
 
+/** `delete` of an entity. */
 export const deleteSchema = z
   .strictObject({
     from: z.array(z.string()).min(1).describe('Systems whose deletions count.'),
@@ -80,6 +85,7 @@ export const deleteSchema = z
   .describe('Which deletions are propagated to other systems. Default: none.')
   .meta({ id: 'Delete' })
 
+/** `guard` of an entity. */
 export const guardSchema = z
   .strictObject({
     create: limitSchema.optional().describe('Default max 50 %, atLeast 1000.'),
@@ -90,6 +96,7 @@ export const guardSchema = z
   )
   .meta({ id: 'Guard' })
 
+/** One entry of `triggers`. */
 export const triggerSchema = z
   .union([
     z.strictObject({ webhook: nameSchema.describe('Webhook deliveries of this name trigger a read.') }),
@@ -98,6 +105,7 @@ export const triggerSchema = z
   ])
   .meta({ id: 'Trigger' })
 
+/** `operations` of an entity's part in a system. */
 export const operationsSchema = z
   .array(z.enum(['create', 'update', 'delete']))
   .describe('Allowed operations. Default: all three; none for a source.')
@@ -118,6 +126,7 @@ export const createChoices = {
     ),
 }
 
+/** An entity's part in a system. */
 export const entitySystemSchema = z.strictObject({
   resource: z.string().min(1).describe('Native type in this system.'),
   where: whereSchema.optional(),
@@ -147,6 +156,7 @@ export const entitySystemSchema = z.strictObject({
     .describe('What triggers reads of this system. Default: nothing.'),
 })
 
+/** One entry of `rules`. */
 export const ruleSchema = z
   .union([
     z.strictObject({
@@ -184,6 +194,7 @@ export const policyKeys = {
   rules: z.array(ruleSchema).optional().describe('Business rules on the merged record, before any write.'),
 }
 
+/** One entry of `entities`. */
 export const entitySchema = z.strictObject({
   fields: z.record(fieldNameSchema, fieldSchema).describe('The canonical fields.'),
   ...policyKeys,

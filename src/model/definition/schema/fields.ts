@@ -17,8 +17,10 @@ export const plainTypeNames = [
   'blob',
 ] as const
 
+/** A type that is only a name. */
 export const plainTypeSchema = z.enum(plainTypeNames)
 
+/** `normalize` of a field. */
 export const normalizeSchema = z
   .array(z.union([z.enum(normaliserNames), normaliseFunctionSchema]))
   .describe('Normalisers, applied in this order after reading from any system.')
@@ -100,6 +102,7 @@ const attributes = {
   },
 }
 
+/** The type of a part of a group, or of the elements of a list. */
 export const innerTypeSchema: z.ZodType<InnerTypeDefinition, InnerTypeDefinition> = z
   .lazy(() =>
     z.union([
@@ -161,6 +164,7 @@ const fieldAttributes = {
     ),
 }
 
+/** A field with more than its type. */
 export const fieldLongFormSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...attributes.string, ...fieldAttributes }),
   z.strictObject({ ...attributes.decimal, ...fieldAttributes }),
@@ -171,7 +175,10 @@ export const fieldLongFormSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...collectionAttributes(), ...fieldAttributes }),
 ])
 
+/** A field of an entity, in its short or long form. */
 export const fieldSchema = z.union([plainTypeSchema, fieldLongFormSchema]).meta({ id: 'Field' })
 
+/** A field as the definition spells it. */
 export type FieldDefinition = z.infer<typeof fieldSchema>
+/** A field in its long form. */
 export type FieldLongForm = z.infer<typeof fieldLongFormSchema>

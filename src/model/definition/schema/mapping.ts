@@ -138,6 +138,7 @@ const pathKeys = {
 /** The mapping of one part of an element. */
 const elementPartSchema = z.strictObject(pathKeys).meta({ id: 'ElementPart' })
 
+/** The mapping of a field with more than its path. */
 export const mappingLongFormSchema = z
   .strictObject({
     ...pathKeys,
@@ -150,16 +151,19 @@ export const mappingLongFormSchema = z
   })
   .meta({ id: 'FieldMapping' })
 
+/** The mapping of a field in its long form. */
 export type MappingLongForm = z.infer<typeof mappingLongFormSchema>
 
 /** Parts of a group, each a path or a long form. */
 const mappingPartsSchema = z.record(fieldNameSchema, z.union([z.string().min(1), mappingLongFormSchema]))
 
+/** The mapping of a group: one mapping per part. */
 export const groupMappingSchema = z.strictObject({
   fields: mappingPartsSchema.describe('Mapping of each part.'),
   ...commonKeys,
 })
 
+/** The mapping of a group. */
 export type GroupMapping = z.infer<typeof groupMappingSchema>
 
 /** A path, a long form, or (for group fields) one mapping per part. */
@@ -167,6 +171,7 @@ export const mappingSchema = z
   .union([nativePath, mappingLongFormSchema, groupMappingSchema, mappingPartsSchema])
   .meta({ id: 'Mapping' })
 
+/** The mapping of a field as the definition spells it. */
 export type MappingDefinition = z.infer<typeof mappingSchema>
 
 const whereValue = z.union([nativeScalar, z.array(nativeScalar).min(1)])
@@ -177,6 +182,7 @@ export const whereRecordSchema = z.record(
   z.union([whereValue, z.strictObject({ not: whereValue.describe('Any value except this one, or these.') })]),
 )
 
+/** `where` of an entity's part in a system. */
 export const whereSchema = z
   .union([whereRecordSchema, scopeFunctionSchema])
   .describe(
@@ -184,12 +190,15 @@ export const whereSchema = z
   )
   .meta({ id: 'Where' })
 
+/** `onCreate`: what only creates contain. */
 export const onCreateSchema = z
   .record(z.string().min(1), nativeScalar)
   .describe(
     'Values of new records in addition to the mapped fields, by native path: a record type, a sales organisation. Never updated.',
   )
 
+/** `onCreate` as the definition spells it. */
 export type OnCreateDefinition = z.infer<typeof onCreateSchema>
 
+/** `where` as the definition spells it. */
 export type WhereDefinition = z.infer<typeof whereSchema>

@@ -6,6 +6,7 @@ function oneOrMore<S extends z.ZodType>(schema: S) {
   return z.union([schema, z.array(schema).min(1)])
 }
 
+/** `objectives`: bounds that the integration is measured against. */
 export const objectivesSchema = z
   .strictObject({
     discrepancy: oneOrMore(
@@ -70,6 +71,7 @@ const channelSchema = z.union([
   }),
 ])
 
+/** `alerts`: whom to notify. */
 export const alertsSchema = z
   .strictObject({
     channels: z.record(nameSchema, channelSchema).describe('Destinations of alerts.'),
@@ -84,6 +86,7 @@ export const alertsSchema = z
   })
   .describe('Recipients of alerts.')
 
+/** `retention`: how long finished data is kept. */
 export const retentionSchema = z
   .strictObject({
     calls: durationSchema.optional().describe('Log of API calls. Default 30d.'),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 const lines = z.array(z.string().min(1))
 
+/** `project`: what the project is for and who is responsible, for people. */
 export const projectSchema = z
   .strictObject({
     title: z.string().min(1).describe('Name of the project.'),

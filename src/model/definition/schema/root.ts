@@ -7,6 +7,7 @@ import { projectSchema } from './project.ts'
 import { systemSchema } from './systems.ts'
 import { integrationIdSchema, nameSchema } from './text.ts'
 
+/** The whole definition. */
 export const definitionSchema = z
   .strictObject({
     integration: integrationIdSchema.describe('Id of the integration.'),

@@ -62,4 +62,5 @@ export const systemSchema = z
   })
   .describe('One account of one business system. Keys beyond these belong to the connector.')
 
+/** One entry of `systems` as the definition spells it. */
 export type SystemDefinition = z.infer<typeof systemSchema>

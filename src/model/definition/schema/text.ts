@@ -58,6 +58,7 @@ export const shareBoundSchema = z.string().regex(/^(<|<=|>|>=)\s*\d{1,3}(\.\d{1,
   error: 'expected a bound such as "< 0.1 %" or ">= 99.9 %"',
 })
 
+/** A duration within limits. */
 export const durationBoundSchema = z.string().regex(/^(<|<=)\s*\d{1,9}\s*(ms|s|m|h|d)$/, {
   error: 'expected a bound such as "< 5 s" or "<= 2 m"',
 })

@@ -3,6 +3,7 @@ import type { AccountVerdict } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
 import { acceptSeenAccount } from '../sql/systems.ts'
 
+/** Implements `AdminStore.acceptAccount`. */
 export async function acceptAccount(
   context: PostgresContext,
   system: string,

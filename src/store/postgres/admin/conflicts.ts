@@ -18,12 +18,14 @@ import { takeBack, waitForWorkers } from './take-back.ts'
 
 type Choice = { readonly system: string } | { readonly value: CanonicalValue }
 
+/** Implements `AdminStore.conflict`. */
 export async function findConflict(context: PostgresContext, id: string): Promise<ConflictRow | undefined> {
   if (!isUuid(id)) return undefined
   const row = await readConflict(context.database.session('reading a conflict'), id)
   return row === undefined ? undefined : toConflict(context, row)
 }
 
+/** Implements `AdminStore.resolveConflict`. */
 export async function resolveConflict(
   context: PostgresContext,
   id: string,

@@ -22,6 +22,7 @@ import { fromText } from '../text.ts'
 import { isUuid } from './ids.ts'
 import { pageOf, pageSize, placeOf } from './paging.ts'
 
+/** Implements `AdminStore.duplicates`. */
 export async function listDuplicates(
   context: PostgresContext,
   page: PageRequest & { readonly state?: 'open' | 'decided' },
@@ -39,6 +40,7 @@ export async function listDuplicates(
   )
 }
 
+/** Implements `AdminStore.duplicate`. */
 export async function findDuplicate(context: PostgresContext, id: string): Promise<DuplicateRow | undefined> {
   if (!isUuid(id)) return undefined
   const session = context.database.session('reading a duplicate')
@@ -47,6 +49,7 @@ export async function findDuplicate(context: PostgresContext, id: string): Promi
   return (await detailed(session, [row]))(row)
 }
 
+/** Implements `AdminStore.crowdedKeys`. */
 export async function crowdedKeys(context: PostgresContext, limit: number): Promise<readonly CrowdedKey[]> {
   const rows = await findCrowdedKeys(context.database.session('counting shared keys'), holdersMax, limit)
   return rows

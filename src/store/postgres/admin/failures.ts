@@ -16,6 +16,7 @@ import { takeBack, waitForWorkers } from './take-back.ts'
 
 const sliceRows = 200
 
+/** Implements `AdminStore.retryFailures`. */
 export async function retryFailures(
   context: PostgresContext,
   filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },

@@ -16,6 +16,7 @@ type Decision = 'release' | 'reject'
 
 const sliceRows = 200
 
+/** Implements `AdminStore.releaseHolds`. */
 export async function releaseHolds(
   context: PostgresContext,
   filter: { readonly id?: string; readonly kind?: string; readonly system?: string },

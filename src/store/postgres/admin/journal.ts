@@ -11,6 +11,7 @@ import { isUuid } from './ids.ts'
 const verifyRows = 5000
 const journalRowsMax = 10_000
 
+/** Implements `AdminStore.journal`. */
 export async function readJournal(
   { database, codec }: PostgresContext,
   { recordId, afterSeq, limit }: Parameters<AdminStore['journal']>[0],

@@ -23,11 +23,13 @@ function idPlace(page: PageRequest): readonly [number, string] | undefined {
   return [place[0], /^[0-9a-f-]{36}$/.test(place[1]) ? place[1] : zeroId]
 }
 
+/** Implements `AdminStore.runs`. */
 export async function listRuns(context: PostgresContext, page: PageRequest): Promise<Page<RunRow>> {
   const rows = await runRows(context.database.session('listing runs'), pageSize(page) + 1, placeOf(page))
   return pageOf(page, rows, (row) => [row.started_at, row.id], toRun)
 }
 
+/** Implements `AdminStore.failures`. */
 export async function listFailures(
   context: PostgresContext,
   page: PageRequest & { readonly system?: string; readonly signature?: string },
@@ -59,6 +61,7 @@ export async function listFailures(
   )
 }
 
+/** Implements `AdminStore.conflicts`. */
 export async function listConflicts(
   context: PostgresContext,
   page: PageRequest & { readonly state?: 'open' | 'decided' },
@@ -77,6 +80,7 @@ export async function listConflicts(
   )
 }
 
+/** A row as the conflict of the contract, decoded. */
 export function toConflict({ codec }: PostgresContext, row: ConflictColumns): ConflictRow {
   const place = { table: 'conflict', column: 'candidates', rowId: row.id }
   const candidates = decodePlain<ConflictRow['candidates']>(codec, place, row.candidates)
@@ -97,6 +101,7 @@ function withoutCandidates(row: ConflictColumns): Omit<ConflictRow, 'candidates'
   }
 }
 
+/** Implements `AdminStore.reviews`. */
 export async function listReviews(context: PostgresContext, page: PageRequest): Promise<Page<ReviewRow>> {
   const session = context.database.session('listing reviews')
   const rows = await reviewRows(session, pageSize(page) + 1, idPlace(page))
@@ -118,6 +123,7 @@ export async function listReviews(context: PostgresContext, page: PageRequest): 
   )
 }
 
+/** Implements `AdminStore.holds`. */
 export async function listHolds(context: PostgresContext, page: PageRequest): Promise<Page<HoldRow>> {
   const session = context.database.session('listing holds')
   const rows = await holdRows(session, pageSize(page) + 1, idPlace(page))
@@ -138,6 +144,7 @@ export async function listHolds(context: PostgresContext, page: PageRequest): Pr
   )
 }
 
+/** Implements `AdminStore.recordIds`. */
 export async function recordIds(
   context: PostgresContext,
   entity: string,

@@ -46,6 +46,7 @@ import { takeBack, waitForWorkers } from './take-back.ts'
 const living: ReadonlySet<string> = new Set(['active', 'review', 'candidate'])
 const deletionHolds = ['delete-waits', 'delete-guard', 'update-delete'] as const
 
+/** Implements `AdminStore.mergeRecords`. */
 export async function mergeRecords(
   context: PostgresContext,
   request: MergeRequest,

@@ -3,6 +3,7 @@ import type { PostgresContext } from '../context.ts'
 import { deletePause, insertPause } from '../sql/pause.ts'
 import { readNow } from '../sql/read-now.ts'
 
+/** Implements `AdminStore.pause`. */
 export function pauseWork(
   context: PostgresContext,
   actor: string,
@@ -18,6 +19,7 @@ export function pauseWork(
   )
 }
 
+/** Implements `AdminStore.resume`. */
 export function resumeWork(context: PostgresContext, actor: string): Promise<boolean> {
   return context.journal.borrow((append) =>
     context.database.transaction('resuming the work', async (session) => {

@@ -26,6 +26,7 @@ import { keepApart, undoDuplicate } from './undo-duplicate.ts'
 /** Maximum number of intents shown with a record, the newest. */
 const intentsMax = 100
 
+/** Creates the `AdminStore` of a PostgreSQL store. */
 export function createPostgresAdmin(context: PostgresContext): AdminStore {
   return {
     status: createStatusCounter(context),

@@ -17,6 +17,7 @@ import { takeBack, waitForWorkers } from './take-back.ts'
 
 type ReviewDecision = { readonly same: string } | { readonly apart: true }
 
+/** Implements `AdminStore.decideReview`. */
 export async function decideReview(
   context: PostgresContext,
   recordId: string,

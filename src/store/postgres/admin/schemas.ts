@@ -3,10 +3,12 @@ import type { AdminStore, SchemaRow } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
 import { acceptSeen, readSchemas, type SchemaColumns, upsertSchema } from '../sql/resource-schemas.ts'
 
+/** Implements `AdminStore.schemas`. */
 export async function listSchemas({ database }: PostgresContext): Promise<readonly SchemaRow[]> {
   return (await readSchemas(database.session('reading schemas'))).map(toRow)
 }
 
+/** Implements `AdminStore.saveSchema`. */
 export async function saveSchema(
   { database }: PostgresContext,
   { system, resource, schema }: Parameters<AdminStore['saveSchema']>[0],
@@ -17,6 +19,7 @@ export async function saveSchema(
   return before === undefined ? undefined : toRow(before)
 }
 
+/** Implements `AdminStore.acceptSchemas`. */
 export async function acceptSchemas(
   context: PostgresContext,
   { system, resource }: Parameters<AdminStore['acceptSchemas']>[0],

@@ -37,6 +37,7 @@ import { isUuid } from './ids.ts'
 import { duplicatePlace } from './merge-records.ts'
 import { takeBack, waitForWorkers } from './take-back.ts'
 
+/** Implements `AdminStore.keepApart`. */
 export async function keepApart(
   context: PostgresContext,
   recordId: string,
@@ -79,6 +80,7 @@ export async function keepApart(
   })
 }
 
+/** Implements `AdminStore.undoDuplicate`. */
 export async function undoDuplicate(
   context: PostgresContext,
   id: string,

@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface BoundColumns {
   readonly id: string
   readonly version: string

@@ -2,6 +2,7 @@ import { unreadableCodes } from '../../../model/unreadable-row.ts'
 import type { Session } from '../database.ts'
 import { type RecordColumns, recordColumns } from './record-columns.ts'
 
+/** Columns that the statement returns. */
 export interface ClaimedColumns extends RecordColumns {
   readonly epoch: number
   readonly now: number

@@ -1,6 +1,7 @@
 import type { PassRows } from '../../contract.ts'
 import type { Session } from '../database.ts'
 
+/** Closes the open failures of these lanes; with a code only those that have it. */
 export async function closeFailures(
   session: Session,
   lanes: readonly NonNullable<PassRows['clearedFailures']>[number][],

@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface StatusColumns {
   readonly now: number
   readonly due: number
@@ -20,10 +21,12 @@ export async function countOpen(session: Session, lockClass: number): Promise<St
   return row
 }
 
+/** Number of records by state. */
 export function countStates(session: Session): Promise<{ state: string; count: number }[]> {
   return session.rows<{ state: string; count: number }>(states, [])
 }
 
+/** Columns that the statement returns. */
 export interface LaneColumns {
   readonly system: string
   readonly entity: string
@@ -32,10 +35,12 @@ export interface LaneColumns {
   readonly linked: number
 }
 
+/** Number of members by lane. */
 export function countLanes(session: Session): Promise<LaneColumns[]> {
   return session.rows<LaneColumns & Record<string, unknown>>(lanes, [])
 }
 
+/** Columns that the statement returns. */
 export interface BacklogColumns {
   readonly system: string
   readonly entity: string
@@ -49,6 +54,7 @@ export function countBacklog(session: Session): Promise<BacklogColumns[]> {
   return session.rows<BacklogColumns & Record<string, unknown>>(backlog, [])
 }
 
+/** Columns that the statement returns. */
 export interface DelayColumns {
   readonly system: string
   readonly entity: string
@@ -63,6 +69,7 @@ export function countDelays(session: Session): Promise<DelayColumns[]> {
   return session.rows<DelayColumns & Record<string, unknown>>(delays, [])
 }
 
+/** When each change feed was last read to its end. */
 export function cursorTimes(session: Session): Promise<{ system: string; entity: string; at: number }[]> {
   return session.rows<{ system: string; entity: string; at: number }>(cursors, [])
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface CrowdedKeyColumns {
   readonly entity: string
   readonly rule: number

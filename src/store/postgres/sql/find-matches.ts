@@ -1,6 +1,7 @@
 import type { RecordState } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface MatchColumns {
   readonly record_id: string
   readonly other_id: string

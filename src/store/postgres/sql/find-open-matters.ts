@@ -1,6 +1,7 @@
 import type { Session } from '../database.ts'
 import { holdersMax } from './refresh-duplicates.ts'
 
+/** Columns that the statement returns. */
 export interface MatterColumns {
   readonly duplicates: readonly {
     readonly recordId: string

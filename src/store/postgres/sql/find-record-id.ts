@@ -1,6 +1,7 @@
 import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
+/** The record that has this native record in a system; undefined when there is none. */
 export async function findRecordId(
   session: Session,
   system: string,

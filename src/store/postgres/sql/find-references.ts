@@ -2,6 +2,7 @@ import type { ReferenceQuery } from '../../contract.ts'
 import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
+/** Columns that the statement returns. */
 export interface ReferenceColumns {
   readonly n: number
   readonly record_id: string

@@ -2,6 +2,7 @@ import type { Intent } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
 import { packBytes } from '../packed-bytes.ts'
 
+/** Adds intents in state `open`. */
 export async function insertIntents(
   session: Session,
   intents: readonly { readonly intent: Intent; readonly document: Uint8Array }[],

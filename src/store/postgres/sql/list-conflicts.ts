@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface ConflictColumns {
   readonly id: string
   readonly record_id: string
@@ -13,6 +14,7 @@ export interface ConflictColumns {
   readonly candidates: Uint8Array
 }
 
+/** Newest first, after the given position. */
 export function listConflicts(
   session: Session,
   limit: number,

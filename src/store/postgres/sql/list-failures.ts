@@ -1,6 +1,7 @@
 import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
+/** Columns that the statement returns. */
 export interface FailureColumns {
   readonly record_id: string
   readonly system: string
@@ -16,6 +17,7 @@ export interface FailureColumns {
   readonly count: number
 }
 
+/** Newest first, after the given position. */
 export function listFailures(
   session: Session,
   query: {

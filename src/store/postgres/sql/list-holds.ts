@@ -1,6 +1,7 @@
 import type { HoldDraft } from '../../contract.ts'
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface HoldColumns {
   readonly id: string
   readonly record_id: string
@@ -12,6 +13,7 @@ export interface HoldColumns {
   readonly at: number
 }
 
+/** Newest first, after the given position. */
 export function listHolds(
   session: Session,
   limit: number,

@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface ReviewColumns {
   readonly record_id: string
   readonly entity: string
@@ -9,6 +10,7 @@ export interface ReviewColumns {
   readonly candidates: Uint8Array
 }
 
+/** Newest first, after the given position. */
 export function listReviews(
   session: Session,
   limit: number,

@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** When the next dirty record falls due. */
 export async function nextDue(session: Session): Promise<number | undefined> {
   const [row] = await session.rows<{ next_at: number }>(statement, [])
   return row?.next_at

@@ -16,6 +16,7 @@ export async function deletePause(session: Session): Promise<boolean> {
   return (await session.rows(remove, [])).length > 0
 }
 
+/** The pause by a person; undefined while work goes on. */
 export async function readPause(session: Session): Promise<Pause | undefined> {
   const [row] = await session.rows<{ actor: string; reason: string | null; at: number }>(read, [])
   if (row === undefined) return undefined

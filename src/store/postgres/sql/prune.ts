@@ -55,6 +55,7 @@ const intents = {
     select count(*) as removed from gone`,
 }
 
+/** Removes decided conflicts whose retention has ended. */
 export function pruneConflicts(session: Session, { historyBefore, limit }: PruneRequest): Promise<number> {
   return removed(session, conflicts, historyBefore, limit)
 }
@@ -70,6 +71,7 @@ const conflicts = {
     select count(*) as removed from gone`,
 }
 
+/** Removes closed holds whose retention has ended. */
 export function pruneHolds(session: Session, { historyBefore, limit }: PruneRequest): Promise<number> {
   return removed(session, holds, historyBefore, limit)
 }
@@ -85,6 +87,7 @@ const holds = {
     select count(*) as removed from gone`,
 }
 
+/** Removes resolved failures whose retention has ended. */
 export function pruneFailures(session: Session, { deadLettersBefore, limit }: PruneRequest): Promise<number> {
   return removed(session, failures, deadLettersBefore, limit)
 }
@@ -103,6 +106,7 @@ const failures = {
     select count(*) as removed from gone`,
 }
 
+/** Removes webhook deliveries whose retention has ended. */
 export function pruneDeliveries(
   session: Session,
   { deliveriesBefore, limit }: PruneRequest,

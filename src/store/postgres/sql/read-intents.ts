@@ -1,6 +1,7 @@
 import type { IntentOperation, IntentState } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface IntentColumns {
   readonly id: string
   readonly record_id: string
@@ -17,6 +18,7 @@ export interface IntentColumns {
 
 const columns = `id, record_id, system, entity, operation, document, created_at, first_sent_at, not_after, state, outcome`
 
+/** The intents of these records in state `open`. */
 export function readOpenIntents(session: Session, recordIds: readonly string[]): Promise<IntentColumns[]> {
   return session.rows<IntentColumns & Record<string, unknown>>(openStatement, [recordIds])
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface JournalColumns {
   readonly seq: number
   readonly stream: string

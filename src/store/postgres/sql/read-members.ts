@@ -2,6 +2,7 @@ import type { LaneState } from '../../../model/lane.ts'
 import type { MemberState } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface MemberColumns {
   readonly record_id: string
   readonly system: string
@@ -25,6 +26,7 @@ export interface MemberColumns {
   readonly evidence: string | null
 }
 
+/** The members of these records. */
 export function readMembers(session: Session, recordIds: readonly string[]): Promise<MemberColumns[]> {
   return session.rows<MemberColumns & Record<string, unknown>>(statement, [recordIds])
 }

@@ -1,6 +1,7 @@
 import type { MemberState, RecordState } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface PairDetailColumns {
   readonly record_id: string
   readonly record_state: RecordState

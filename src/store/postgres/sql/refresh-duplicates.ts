@@ -3,6 +3,7 @@ import type { Session } from '../database.ts'
 /** A key held by more records than this distinguishes none of them: it makes no duplicates. */
 export const holdersMax = 5
 
+/** Columns that the statement returns. */
 export interface PairColumns {
   readonly record_id: string
   readonly other_id: string

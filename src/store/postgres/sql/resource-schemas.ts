@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface SchemaColumns {
   readonly system: string
   readonly resource: string

@@ -3,6 +3,7 @@ import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { RunComparison, RunRow, Store } from '../../contract.ts'
 import type { Session } from '../database.ts'
 
+/** Columns that the statement returns. */
 export interface RunColumns {
   readonly id: string
   readonly kind: 'full' | 'sync'
@@ -23,6 +24,7 @@ export interface RunColumns {
   readonly stage: string
 }
 
+/** Adds a run. */
 export async function insertRun(
   session: Session,
   { id, kind, system, entity }: Parameters<Store['startRun']>[0],
@@ -31,6 +33,7 @@ export async function insertRun(
   await session.rows(insert, [id, kind, system, entity, stage])
 }
 
+/** The run with this id. */
 export async function readRun(session: Session, id: string): Promise<RunColumns | undefined> {
   const [row] = await session.rows<RunColumns & Record<string, unknown>>(read, [id])
   return row
@@ -40,6 +43,7 @@ export async function countStaged(session: Session, id: string, count: number): 
   await session.rows(staged, [id, count])
 }
 
+/** Ends a run with its counts. */
 export async function closeRun(
   session: Session,
   end: {
@@ -103,6 +107,7 @@ export async function baselineDone(session: Session, system: string, entity: str
   return row?.done ?? false
 }
 
+/** A row as the run of the contract. */
 export function toRun(row: RunColumns): RunRow {
   return {
     id: row.id,

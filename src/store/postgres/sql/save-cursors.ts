@@ -14,6 +14,7 @@ export async function saveCursors(session: Session, cursors: readonly CursorWrit
   ])
 }
 
+/** The position in a change feed; undefined before its first read. */
 export async function readCursor(
   session: Session,
   system: string,
@@ -23,6 +24,7 @@ export async function readCursor(
   return row === undefined ? undefined : fromText(row.position)
 }
 
+/** Forgets the position in a change feed. */
 export async function deleteCursor(session: Session, system: string, entity: string): Promise<void> {
   await session.rows(remove, [system, entity])
 }

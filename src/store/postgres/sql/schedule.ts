@@ -6,11 +6,13 @@ export async function ownSchedule(session: Session, owner: string, ttlMs: number
   return rows.length > 0
 }
 
+/** When a job was last done. */
 export async function lastScheduled(session: Session, key: string): Promise<number | undefined> {
   const [row] = await session.rows<{ at: number }>(last, [key])
   return row?.at
 }
 
+/** Stores when a job was last done. */
 export async function saveScheduled(session: Session, key: string, at: number): Promise<void> {
   await session.rows(save, [key, at])
 }

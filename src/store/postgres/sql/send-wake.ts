@@ -1,5 +1,6 @@
 import type { Session } from '../database.ts'
 
+/** Notifies the listeners of all processes. */
 export async function sendWake(session: Session, channel: string, sender: string): Promise<void> {
   await session.rows(statement, [channel, sender])
 }

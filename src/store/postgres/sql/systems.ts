@@ -13,11 +13,13 @@ export async function readSentinels(
   return rows.map(({ rid }) => fromText(rid))
 }
 
+/** The account that the store was filled from. */
 export async function readFingerprint(session: Session, system: string): Promise<string | undefined> {
   const [row] = await session.rows<{ value: string }>(fingerprint, [system])
   return row === undefined ? undefined : fromText(row.value)
 }
 
+/** Stores the account that the store was filled from. */
 export async function saveFingerprint(session: Session, system: string, value: string): Promise<void> {
   await session.rows(save, [system, toText(value)])
 }
@@ -38,6 +40,7 @@ export async function acceptSeenAccount(
   return { before: fromText(before), seen: seen === null ? undefined : fromText(seen), now }
 }
 
+/** True when a create that was begun before this time is open. */
 export async function openCreatesBefore(
   session: Session,
   system: string,

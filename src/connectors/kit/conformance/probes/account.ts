@@ -18,6 +18,7 @@ async function describeResource(bench: ProbeBench): Promise<ResourceDescription>
 /** Longest text that a probe makes to try a bound. */
 const tryLengthMax = 5_000
 
+/** Probes of the account, the credential and the address. */
 export const accountProbes: readonly Probe[] = [
   {
     name: 'account-is-known',

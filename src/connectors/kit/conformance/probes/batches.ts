@@ -7,6 +7,7 @@ import { check, skip } from '../verdict.ts'
 const noBatch: Probe['skips'] = ({ writeBatch }) =>
   (writeBatch ?? 1) > 1 ? undefined : 'records are written one at a time'
 
+/** Probes of calls for several records at once. */
 export const batchProbes: readonly Probe[] = [
   {
     name: 'create-many-in-order',

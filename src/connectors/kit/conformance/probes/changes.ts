@@ -29,6 +29,7 @@ async function untold(
   return [...open]
 }
 
+/** Probes of change feeds. */
 export const changeProbes: readonly Probe[] = [
   {
     name: 'changes-come-to-an-end',

@@ -14,6 +14,7 @@ import { leavesOf, type TextField } from '../compare.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
 
+/** Probes of updates of nested objects and lists. */
 export const composedUpdateProbes: readonly Probe[] = [
   {
     name: 'composed-update-keeps-neighbours',

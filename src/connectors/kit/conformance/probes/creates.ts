@@ -26,6 +26,7 @@ async function findMarked(bench: ProbeBench, recordId: string): Promise<readonly
   })
 }
 
+/** Probes of creates, also of repeated ones. */
 export const createProbes: readonly Probe[] = [
   {
     name: 'create-makes-one',

@@ -44,6 +44,7 @@ async function kindOf(call: () => Promise<{ readonly kind: string }> | undefined
   }
 }
 
+/** Probes of failed calls: what they may and may not be taken for. */
 export const failureProbes: readonly Probe[] = [
   {
     name: 'no-answer-is-no-deletion',

@@ -29,6 +29,7 @@ export function assertHonest({ records, end, failed }: ListRun, nativeIds: reado
   )
 }
 
+/** Probes of lists. */
 export const listProbes: readonly Probe[] = [
   {
     name: 'list-shows-everything',

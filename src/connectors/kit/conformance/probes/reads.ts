@@ -6,6 +6,7 @@ import { graceMs } from '../waiter.ts'
 
 const rounds = 5
 
+/** Probes of reads by id. */
 export const readProbes: readonly Probe[] = [
   {
     name: 'read-shows-record',

@@ -4,6 +4,7 @@ import { leavesOf } from '../compare.ts'
 import type { Probe } from '../probe.ts'
 import { check } from '../verdict.ts'
 
+/** Probes of deletes and archives. */
 export const removeProbes: readonly Probe[] = [
   {
     name: 'delete-deletes',

@@ -7,6 +7,7 @@ import { leavesOf } from '../compare.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
 
+/** Probes of responses that are about something else than was asked for. */
 export const responseProbes: readonly Probe[] = [
   {
     name: 'answers-name-their-record',

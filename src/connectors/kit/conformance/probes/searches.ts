@@ -79,6 +79,7 @@ const spellings: Readonly<Record<string, (text: string) => readonly string[]>> =
   ignoringCaseAndSpace: (text) => [text.toUpperCase(), text.toLowerCase(), ` ${text.toUpperCase()}  `],
 }
 
+/** Probes of searches. */
 export const searchProbes: readonly Probe[] = [
   {
     name: 'search-equality-as-declared',

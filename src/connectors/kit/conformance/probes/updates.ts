@@ -12,6 +12,7 @@ import { composedUpdateProbes } from './composed-updates.ts'
 
 const noVersion: Probe['skips'] = ({ version }) => (version === 'none' ? 'there are no versions' : undefined)
 
+/** Probes of updates and their preconditions. */
 export const updateProbes: readonly Probe[] = [
   {
     name: 'update-touches-nothing-else',

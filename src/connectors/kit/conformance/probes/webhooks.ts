@@ -20,6 +20,7 @@ function signed(
   return { take: webhook.bind(bench.system), delivery: make.call(bench.counterpart, change) }
 }
 
+/** Probes of webhook deliveries and their signatures. */
 export const webhookProbes: readonly Probe[] = [
   {
     name: 'webhook-names-the-record',
