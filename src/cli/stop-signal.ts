@@ -7,7 +7,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const
 const interrupted = 130
 
 /** Interval of checking whether the npm process that started this one still exists. */
-const watchMs = 250
+const watchMs = 2000
 
 let stop: AbortController | undefined
 

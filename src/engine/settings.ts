@@ -9,9 +9,11 @@ export interface EngineSettings {
   readonly leaseMs: number
   /** Reserved at the end of a lease. @default 2000 */
   readonly leaseMarginMs: number
-  /** Longest wait between two queries of the queue. @default 500 */
+  /** Longest wait between two queries of the queue while records are in progress, or while wake-ups can't be received. @default 500 */
   readonly pollMs: number
-  /** Between two calls of the reaper. @default 500 */
+  /** Longest wait between two queries of an empty queue; a wake-up or a record that falls due ends it. @default 5000 */
+  readonly restMs: number
+  /** Between two calls of the reaper, unless no other worker is alive and nothing is in progress. @default 1000 */
   readonly reapMs: number
   /** A send starts at most this long after its intent was committed. @default 2000 */
   readonly startWindowMs: number
@@ -37,7 +39,8 @@ export const engineDefaults: EngineSettings = Object.freeze({
   leaseMs: 60_000,
   leaseMarginMs: 2_000,
   pollMs: 500,
-  reapMs: 500,
+  restMs: 5_000,
+  reapMs: 1_000,
   startWindowMs: 2_000,
   rounds: 3,
   crashLimit: 8,

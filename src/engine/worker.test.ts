@@ -208,6 +208,65 @@ describe('a worker', () => {
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
   })
 
+  /** Calls of one method of the store from now on. */
+  function countCalls(it: World, method: 'claim' | 'reap'): () => number {
+    let calls = 0
+    const original = it.store[method].bind(it.store) as (...args: readonly unknown[]) => Promise<never>
+    Object.assign(it.store, {
+      [method]: (...args: readonly unknown[]) => {
+        calls += 1
+        return original(...args)
+      },
+    })
+    return () => calls
+  }
+
+  test('queries an empty queue every few seconds, and works at once when it is woken or something falls due', async () => {
+    const it = start()
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    await it.advance(60_000)
+    const [claims, reaps] = [countCalls(it, 'claim'), countCalls(it, 'reap')]
+    await it.advance(60_000)
+    expect(claims()).toBeLessThanOrEqual(14)
+    expect(reaps()).toBeLessThanOrEqual(4)
+    await it.edit('a', 'x', { name: 'Bea' })
+    await it.advance(200)
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
+    await it.advance(60_000)
+    // Postponed by another process: nothing but the queue tells when it is due.
+    const { record } = await it.record('a', 'x')
+    await it.store.markRecords([{ recordId: record.id, systems: [] }])
+    const other = await it.store.registerWorker()
+    const { records } = await it.store.claim({ worker: other.id, limit: 1, leaseMs: 60_000 })
+    const at = it.scheduler.now + 12_345
+    await it.store.settle([{ lease: records[0]!.lease, finish: { kind: 'again', at } }])
+    await other.close()
+    await it.advance(12_300)
+    const reads = it.system('a').count('read')
+    await it.advance(100)
+    expect(it.system('a').count('read')).toBe(reads + 1)
+  })
+
+  test('H15: runs the records of a worker that died within two seconds, however long it was alone before', async () => {
+    const it = start()
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    await it.advance(60_000)
+    const other = await it.store.registerWorker()
+    await it.advance(1_000)
+    it.system('a').edit('x', { name: 'Bea' })
+    const { record } = await it.record('a', 'x')
+    await it.store.markRecords([{ recordId: record.id, systems: [] }])
+    expect((await it.store.claim({ worker: other.id, limit: 1, leaseMs: 60_000 })).records).toHaveLength(1)
+    await it.advance(30_000)
+    it.store.killWorker(other.id)
+    await it.advance(2_000)
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
+    await it.advance(30_000)
+    const reaps = countCalls(it, 'reap')
+    await it.advance(60_000)
+    expect(reaps()).toBeLessThanOrEqual(4)
+  })
+
   test('is idle when nothing is due', async () => {
     const it = start()
     await it.edit('a', 'x', { code: '1' })

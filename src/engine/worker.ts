@@ -1,13 +1,14 @@
 /**
  * The worker: claims due records and runs passes over them, a bounded number at a time.
  *
- * It claims as slots become free, so that a slow record never blocks the others, and queries the queue when it is woken, when a record that it
- * postponed falls due, and at least every half second. Its liveness is its session: when that is lost, the passes in progress are aborted, their
+ * It claims as slots become free, so that a slow record never blocks the others, and queries the queue when it is woken, when a record falls due, and
+ * at least every half second. With nothing in progress and nothing claimed it rests: the queue is queried every few seconds, and expired leases are
+ * looked for only as often as they can matter (`WorkerRest`). Its liveness is its session: when that is lost, the passes in progress are aborted, their
  * commits are fenced, and the worker starts again under a new identity. While the store is unavailable it retries with back-off.
  */
 import { isIsthmusError } from '../model/errors.ts'
 import { isUnreadable } from '../model/unreadable-row.ts'
-import type { ClaimedRecord, Lease, UnreadableRecord, WorkerSession } from '../store/contract.ts'
+import type { ClaimedRecord, Lease, QueueAtRest, UnreadableRecord, WorkerSession } from '../store/contract.ts'
 import type { EngineContext } from './context.ts'
 import { finishPass } from './pass/finish.ts'
 import { beginPass } from './pass/pass.ts'
@@ -16,6 +17,7 @@ import { reconcile } from './pass/reconcile.ts'
 import { postponeUnreadable } from './pass/unreadable.ts'
 import { backoffMs } from './protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
+import { WorkerRest } from './worker-rest.ts'
 
 /** Minimum interval between claims unless many slots are free: passes that end one by one would otherwise claim one record each. */
 const claimGapMs = 4
@@ -35,7 +37,9 @@ export class Worker {
   #halt = new AbortController()
   #storeFailures = 0
   #superseded = false
-  /** Earliest time at which a record postponed by this worker falls due. */
+  readonly #rest = new WorkerRest()
+  readonly #reapSignal: WakeSignal
+  /** Earliest time at which a record is known to fall due. */
   #dueAt = Number.POSITIVE_INFINITY
   #loops: Promise<unknown> | undefined
   #unsubscribe: (() => void) | undefined
@@ -43,6 +47,7 @@ export class Worker {
   constructor(context: EngineContext) {
     this.#context = context
     this.#wakeSignal = createWakeSignal(context.clock)
+    this.#reapSignal = createWakeSignal(context.clock)
   }
 
   /** Records in progress. */
@@ -64,6 +69,7 @@ export class Worker {
     this.#halt.abort()
     this.#unsubscribe?.()
     this.wake()
+    this.#reapSignal.ring()
     await this.#loops
     this.#loops = undefined
     await Promise.all(this.#running)
@@ -130,7 +136,16 @@ export class Worker {
     const { clock, settings } = this.#context
     const untilDue = this.#dueAt - clock.now()
     if (untilDue <= 0) this.#dueAt = Number.POSITIVE_INFINITY
-    return Math.max(1, Math.min(settings.pollMs, untilDue))
+    const longest = this.#running.size === 0 && this.#rest.isResting ? settings.restMs : settings.pollMs
+    return Math.max(1, Math.min(longest, untilDue))
+  }
+
+  /** What a claim says about the time until the next one is needed. */
+  #noteRest(claimed: number, rest: QueueAtRest | undefined): void {
+    const { clock } = this.#context
+    const known = claimed === 0 && this.#running.size === 0 ? rest : undefined
+    if (this.#rest.note(known, clock.now())) this.#reapSignal.ring()
+    if (known?.nextAt !== undefined && this.#rest.isResting) this.#dueAt = Math.min(this.#dueAt, known.nextAt)
   }
 
   async #reapLoop(): Promise<void> {
@@ -142,6 +157,8 @@ export class Worker {
         this.#emitStoreFailed('reap', error)
       }
       await clock.sleep(settings.reapMs, this.#halt.signal)
+      const restMs = Math.floor(settings.leaseMs / 3) - settings.reapMs
+      if (this.#rest.isAlone && restMs > 0) await this.#reapSignal.wait(restMs)
     }
   }
 
@@ -170,6 +187,7 @@ export class Worker {
       records,
       leaseMs,
       superseded,
+      rest,
       unreadable = [],
     } = await store.direct.claim({
       worker: session.id,
@@ -181,7 +199,9 @@ export class Worker {
     const deadline = askedAt + leaseMs - settings.leaseMarginMs
     for (const record of records) this.#begin(this.#run(record, deadline, session.lost))
     for (const record of unreadable) this.#begin(this.#postpone(record, session.lost))
-    return records.length + unreadable.length
+    const claimed = records.length + unreadable.length
+    this.#noteRest(claimed, rest)
+    return claimed
   }
 
   /** Stops claiming permanently; reported once. */
@@ -190,6 +210,7 @@ export class Worker {
     this.#superseded = true
     this.#context.emit({ type: 'DefinitionSuperseded', version: this.#context.integration.version })
     this.wake()
+    this.#reapSignal.ring()
   }
 
   #begin(work: Promise<void>): void {

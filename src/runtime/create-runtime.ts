@@ -265,6 +265,9 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     ...(taken.has('worker') ? { engine } : {}),
     ...(taken.has('scheduler') ? { scheduler } : {}),
   })
+  events.subscribe(({ type }) => {
+    if (type === 'DefinitionSuperseded') life.supersede()
+  })
   return { isthmus: runtimeOf(parts, { context, taken, engine, runs, life }), watch }
 }
 

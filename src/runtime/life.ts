@@ -7,13 +7,12 @@
  * committed state.
  */
 import type { Engine } from '../engine/engine.ts'
-import type { Clock } from '../engine/ports.ts'
 import type { Scheduler } from '../engine/schedule/scheduler.ts'
 import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
 
-/** Workers detect another definition with their next claim; this interval is for processes without workers. */
-const ASK_EVERY_MS = 2_000
+/** How often it is asked which definition is bound. Workers detect another one with their next claim, which the binding wakes them for. */
+const ASK_EVERY_MS = { besideWorker: 10_000, otherwise: 2_000 }
 /** How often the clock is aligned to the database's. */
 const ALIGN_EVERY_MS = 30_000
 /** Time limit for work in progress to finish. */
@@ -44,28 +43,32 @@ export interface LifeOptions {
 /** Start and stop of a process; see the states above. */
 export interface Life {
   readonly start: () => void
+  /** Another definition is bound, as the worker has detected. */
+  readonly supersede: () => void
   readonly stop: () => Promise<void>
 }
 
 /** Creates the lifecycle in state *ready*. */
 export function createLifecycle(options: LifeOptions): Life {
-  const { clock, store, epoch, onSuperseded, engine, scheduler, beside, lost, close } = options
+  const { clock, store, onSuperseded, engine, scheduler, beside, lost, close } = options
   const ending = new AbortController()
   const superseded = new AbortController()
   let background: Promise<unknown> | undefined
   let stopped: Promise<void> | undefined
 
+  const supersede = (): void => {
+    if (superseded.signal.aborted) return
+    superseded.abort()
+    onSuperseded()
+  }
+
   const start = (): void => {
     if (background !== undefined || ending.signal.aborted) return
     const { signal } = ending
     const bound = AbortSignal.any([signal, superseded.signal])
-    const supersede = (): void => {
-      superseded.abort()
-      onSuperseded()
-    }
     background = Promise.all([
       keepAligned(clock, store, signal),
-      watchBinding({ clock, store, epoch }, supersede, signal),
+      watchBinding(options, supersede, bound),
       scheduler?.run(bound),
       beside?.(bound),
     ])
@@ -84,6 +87,7 @@ export function createLifecycle(options: LifeOptions): Life {
 
   return {
     start,
+    supersede,
     stop: () => {
       stopped ??= stop()
       return stopped
@@ -103,12 +107,13 @@ async function keepAligned(clock: DatabaseClock, store: Store, signal: AbortSign
 
 /** Calls `superseded` once when the bound epoch differs from ours; ends with the signal. Never rejects. */
 async function watchBinding(
-  { clock, store, epoch }: { readonly clock: Clock; readonly store: Store; readonly epoch: number },
+  { clock, store, epoch, engine }: Pick<LifeOptions, 'clock' | 'store' | 'epoch' | 'engine'>,
   superseded: () => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const everyMs = engine === undefined ? ASK_EVERY_MS.otherwise : ASK_EVERY_MS.besideWorker
   while (!signal.aborted) {
-    await clock.sleep(ASK_EVERY_MS, signal)
+    await clock.sleep(everyMs, signal)
     if (signal.aborted) return
     // The worker reports an unavailable database.
     const bound = await store.bindingEpoch().catch(() => epoch)

@@ -49,4 +49,14 @@ export interface ClaimResult {
   readonly unreadable?: readonly UnreadableRecord[]
   /** Another definition is bound now: this process must stop. */
   readonly superseded?: true
+  /** Given when nothing was claimed and marks of other processes would be announced by `Store.onWake`. */
+  readonly rest?: QueueAtRest
+}
+
+/** What a worker that claimed nothing needs to know about how long it may wait. */
+export interface QueueAtRest {
+  /** When the next dirty record falls due; it may be due already and not be available. Undefined: nothing is waiting. */
+  readonly nextAt?: number
+  /** No other worker is alive. */
+  readonly alone: boolean
 }

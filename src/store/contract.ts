@@ -37,7 +37,14 @@ import type { ValueWaitStore } from './value-wait-contract.ts'
 
 export type { MatchKey } from '../model/matching/contract.ts'
 export type { Binding, BindRequest, Bound } from './binding-contract.ts'
-export type { ClaimedRecord, ClaimResult, Lease, UnreadableRecord, WorkerSession } from './claim-contract.ts'
+export type {
+  ClaimedRecord,
+  ClaimResult,
+  Lease,
+  QueueAtRest,
+  UnreadableRecord,
+  WorkerSession,
+} from './claim-contract.ts'
 export type { FieldCodec, FieldPlace } from './codec-contract.ts'
 export type { Fact } from './fact-contract.ts'
 export type { CursorWrite, DeliveryRow, IntakeRequest, IntakeResult, Mark } from './intake-contract.ts'
@@ -165,7 +172,10 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
    */
   prune(request: PruneRequest): Promise<PruneResult>
 
-  /** Called when another process marked something (LISTEN/NOTIFY, debounced); returns an unsubscribe function. */
+  /**
+   * Called when another process marked something or registered a worker (LISTEN/NOTIFY, debounced), and whenever such calls may have been lost; returns
+   * an unsubscribe function.
+   */
   onWake(listener: () => void): () => void
   /** Notifies other processes; debounced by the implementation. */
   wake(): void

@@ -8,6 +8,7 @@ import { exitCodes } from '../exit-codes.ts'
 async function pause(context: CliContext, options: { readonly reason?: string }): Promise<number> {
   return await withIntegration(context, async ({ store }) => {
     const paused = await store.admin.pause(context.actor, options.reason)
+    store.wake()
     context.output.result({ paused: true, changed: paused }, () =>
       paused
         ? 'paused: work in progress finishes and no new work starts; webhooks are still accepted (isthmus resume continues)'

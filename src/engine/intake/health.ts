@@ -41,8 +41,9 @@ export function createHealthNotes(
   context: Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems'>,
 ): HealthNotes {
   const writer = createNoteWriter(context)
+  const nextTimes = new Map<string, number>()
   const place = (note: PlaceNote, kind: string): void =>
-    writer.write(JSON.stringify([note.system, note.entity]), kind, () => context.store.notePlace(note))
+    writer.notePlace(JSON.stringify([note.system, note.entity]), kind, note)
   return {
     declare: async () => {
       for (const each of allPlaces(context)) {
@@ -78,14 +79,17 @@ export function createHealthNotes(
       place({ system, entity, read: { ms, compared } }, compared ? 'compared' : 'read')
     },
     next: (system, entity, at) => {
+      const key = JSON.stringify([system, entity, 'next'])
+      if (nextTimes.get(key) === at) return
+      nextTimes.set(key, at)
       const note = { system, entity, nextAt: at }
       const kind = at - context.clock.now() > NOTE_EVERY_MS ? `next ${at}` : 'next'
-      writer.write(JSON.stringify([system, entity, 'next']), kind, () => context.store.notePlace(note))
+      writer.notePlace(key, kind, note)
     },
     system: (note) => {
       const kind = 'heard' in note ? 'heard' : `paused ${note.paused?.code ?? ''} ${note.paused?.until ?? ''}`
       const key = JSON.stringify([note.system, 'heard' in note ? 'heard' : 'paused'])
-      writer.write(key, kind, () => context.store.noteSystem(note))
+      writer.noteSystem(key, kind, note)
     },
   }
 }
@@ -100,31 +104,79 @@ function declarationOf(place: Place): PlaceNote {
 }
 
 interface NoteWriter {
-  write(key: string, kind: string, send: () => Promise<void>): void
+  notePlace(key: string, kind: string, note: PlaceNote): void
+  noteSystem(key: string, kind: string, note: SystemNote): void
 }
 
-/** Sends the notes of one key one after the other, and omits those without a change. There are as many keys as places and systems. */
-function createNoteWriter({ clock }: Pick<IntakeContext, 'clock'>): NoteWriter {
-  const last = new Map<string, { kind: string; at: number; times: number; sent: Promise<void> }>()
+interface LastNote {
+  readonly kind: string
+  readonly at: number
+  times: number
+}
+
+/**
+ * Sends the notes of one place or system one after the other, and omits those without a change. Notes on a place from one turn of the event loop are
+ * sent as one: the end of a read, and when the next one is due. There are as many keys as places and systems.
+ */
+function createNoteWriter({ clock, store }: Pick<IntakeContext, 'clock' | 'store'>): NoteWriter {
+  const last = new Map<string, LastNote>()
+  const sent = new Map<string, Promise<void>>()
+  const gathered = new Map<string, { note: PlaceNote; readonly onLost: (() => void)[] }>()
+
+  /** Returns what to do when the note is lost: it is forgotten, so the next one with the same content is written. Undefined: it is not wanted. */
+  const remember = (key: string, kind: string): (() => void) | undefined => {
+    const now = clock.monotonic()
+    const before = last.get(key)
+    const same = before?.kind === kind
+    const times = same ? before.times + 1 : 1
+    const isCount = kind.startsWith('failed') && times <= FAILURES_TOLD
+    const isTime = kind.startsWith('next ')
+    const wanted = !same || isCount || (!isTime && now - before.at >= NOTE_EVERY_MS)
+    if (!wanted) {
+      before.times = times
+      return undefined
+    }
+    const entry = { kind, at: now, times }
+    last.set(key, entry)
+    return () => {
+      if (last.get(key) === entry) last.delete(key)
+    }
+  }
+  const send = (about: string, write: () => Promise<void>, onLost: readonly (() => void)[]): void => {
+    const sending = (sent.get(about) ?? Promise.resolve()).then(write).catch(() => {
+      for (const forget of onLost) forget()
+    })
+    sent.set(about, sending)
+  }
+  const sendGathered = (about: string): void => {
+    const each = gathered.get(about)
+    gathered.delete(about)
+    if (each !== undefined) send(about, () => store.notePlace(each.note), each.onLost)
+  }
   return {
-    write(key, kind, send) {
-      const now = clock.monotonic()
-      const before = last.get(key)
-      const same = before?.kind === kind
-      const times = same ? before.times + 1 : 1
-      const isCount = kind.startsWith('failed') && times <= FAILURES_TOLD
-      const isTime = kind.startsWith('next ')
-      const wanted = !same || isCount || (!isTime && now - before.at >= NOTE_EVERY_MS)
-      if (!wanted) {
-        before.times = times
+    notePlace(key, kind, note) {
+      const onLost = remember(key, kind)
+      if (onLost === undefined) return
+      const about = JSON.stringify([note.system, note.entity])
+      const before = gathered.get(about)
+      if (before !== undefined && isResult(before.note) && isResult(note)) sendGathered(about)
+      const joined = gathered.get(about)
+      if (joined !== undefined) {
+        joined.note = { ...joined.note, ...note }
+        joined.onLost.push(onLost)
         return
       }
-      // A lost note is not remembered, so the next one with the same content is written.
-      const sent = (before?.sent ?? Promise.resolve()).then(send).catch(() => {
-        if (last.get(key) === entry) last.delete(key)
-      })
-      const entry = { kind, at: now, times, sent }
-      last.set(key, entry)
+      gathered.set(about, { note, onLost: [onLost] })
+      clock.defer(() => sendGathered(about))
+    },
+    noteSystem(key, kind, note) {
+      const onLost = remember(key, kind)
+      if (onLost !== undefined) send(key, () => store.noteSystem(note), [onLost])
     },
   }
+}
+
+/** A failure is counted, and a read resolves failures: two of them are two notes. */
+function isResult({ read, failure }: PlaceNote): boolean {
+  return read !== undefined || failure !== undefined
 }

@@ -73,6 +73,41 @@ describe('pollChanges', () => {
     ])
   })
 
+  test('a poll without changes saves its cursor at most once a minute, and never one that later pages follow', async () => {
+    const memory = world()
+    const saved: string[] = []
+    const { intake } = memory.store
+    memory.store.intake = async (batch) => {
+      saved.push(...batch.flatMap(({ cursor }) => (cursor === undefined ? [] : [cursor.position])))
+      return intake.call(memory.store, batch)
+    }
+    let position = 0
+    let more = false
+    const systems = new Map<string, ConnectedSystem>(memory.systems)
+    const quiet: Resource['changes'] = async () => {
+      position += 1
+      return { kind: 'page', changed: [], cursor: String(position), more: more && position % 2 === 0 }
+    }
+    systems.set('crm', withFeed(memory.system('crm'), quiet))
+    const runs = createRuns({ ...memory.context, systems })
+    const { signal } = new AbortController()
+    const poll = () => memory.finish(runs.poll({ system: 'crm', entity: 'thing', priority: 'batch', signal }))
+    for (let minute = 0; minute < 3; minute += 1) {
+      for (let nth = 0; nth < 12; nth += 1) {
+        expect(await poll()).toMatchObject({ kind: 'done', changed: 0 })
+        await memory.pass(5_000)
+      }
+    }
+    expect(saved.length).toBeGreaterThanOrEqual(3)
+    expect(saved.length).toBeLessThanOrEqual(4)
+    more = true
+    const before = saved.length
+    await poll()
+    await poll()
+    expect(saved.slice(before).at(-1)).toBe('38')
+    expect(position).toBe(39)
+  })
+
   test('H23: an expired cursor leads to a full run and then to the beginning of the feed, never to now', async () => {
     const memory = world()
     const crm = memory.system('crm')

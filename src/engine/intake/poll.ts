@@ -51,6 +51,15 @@ export type PollResult =
       readonly unreachable?: boolean
     }
 
+/**
+ * A page without changes may leave its cursor unsaved for this long: what it passed over is only requested once more. A system at rest would otherwise
+ * cost a commit for each poll.
+ */
+const CURSOR_KEPT_BACK_MS = 60_000
+
+/** When each cursor was last saved by this process, on the monotonic clock. */
+export type SavedCursors = Map<string, number>
+
 /** Lists a place; provided by the caller, which keeps two lists of one place from running concurrently. */
 export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
 
@@ -62,10 +71,10 @@ export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
 export async function pollChanges(
   context: IntakeContext,
   request: PollRequest,
-  list: ListPlace,
+  { list, saved }: { readonly list: ListPlace; readonly saved: SavedCursors },
 ): Promise<PollResult> {
   const place = placeOf(context, request.system, request.entity)
-  const asked: Asked = { context, place, request, list }
+  const asked: Asked = { context, place, request, list, saved }
   const result = hasFeed(place) ? await drainFeed(asked) : await listInstead(asked)
   const { system, entity } = request
   if (result.kind === 'failed') {
@@ -80,6 +89,7 @@ interface Asked {
   readonly place: Place
   readonly request: PollRequest
   readonly list: ListPlace
+  readonly saved: SavedCursors
 }
 
 async function drainFeed(asked: Asked): Promise<PollResult> {
@@ -101,7 +111,10 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
       }
     }
     if (response.kind === 'expired') return startOver(asked, cursor)
-    changed += await landPage(context, place, response)
+    if (isWorthSaving(asked, cursor, response)) {
+      changed += await landPage(context, place, response)
+      asked.saved.set(JSON.stringify([system, entity]), context.clock.monotonic())
+    }
     if (response.unreadable !== undefined)
       context.emit({ type: 'EntriesUnreadable', system, entity, message: response.unreadable })
     if (!response.more) {
@@ -113,6 +126,18 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
     if (request.signal.aborted) return { kind: 'more', changed }
   }
   return { kind: 'more', changed }
+}
+
+/** The last page of a feed without changes, which is what most polls of a system at rest return, is not. */
+function isWorthSaving(
+  { context, request, saved }: Asked,
+  cursor: string | undefined,
+  page: ChangesPage,
+): boolean {
+  if (page.changed.length > 0 || page.more || cursor === undefined) return true
+  if (page.cursor === cursor) return false
+  const savedAt = saved.get(JSON.stringify([request.system, request.entity]))
+  return savedAt === undefined || context.clock.monotonic() - savedAt >= CURSOR_KEPT_BACK_MS
 }
 
 function stuck(message: string): PollResult {

@@ -6,7 +6,7 @@
 import type { IntakeContext } from '../context.ts'
 import { type FullRunRequest, type FullRunResult, runFull } from './full-run.ts'
 import type { HealthNotes } from './health.ts'
-import { type PollRequest, type PollResult, pollChanges } from './poll.ts'
+import { type PollRequest, type PollResult, pollChanges, type SavedCursors } from './poll.ts'
 
 /** The reads of whole places that this process has in progress: at most one per place. */
 export interface Runs {
@@ -18,6 +18,7 @@ export interface Runs {
 export function createRuns(context: IntakeContext, health?: HealthNotes): Runs {
   const fullRuns = new Map<string, Promise<FullRunResult>>()
   const polls = new Map<string, Promise<PollResult>>()
+  const saved: SavedCursors = new Map()
   const timed = async <T>(
     request: { readonly system: string; readonly entity: string; readonly signal: AbortSignal },
     work: () => Promise<T>,
@@ -45,7 +46,9 @@ export function createRuns(context: IntakeContext, health?: HealthNotes): Runs {
     full,
     poll: (request) =>
       joinOrStart(polls, request, async () => {
-        const { result, read } = await timed(request, () => pollChanges(context, request, full))
+        const { result, read } = await timed(request, () =>
+          pollChanges(context, request, { list: full, saved }),
+        )
         health?.polled(read, result)
         return result
       }),

@@ -157,6 +157,35 @@ describe('the scheduler', () => {
     await stopSecond()
   })
 
+  test('renews the schedule as often as its time requires, however often its jobs run', async () => {
+    const memory = world([{ kind: 'poll', everyMs: 1000 }])
+    let renewals = 0
+    const { ownSchedule } = memory.store
+    memory.store.ownSchedule = (...request) => {
+      renewals += 1
+      return ownSchedule.apply(memory.store, request)
+    }
+    const stop = schedule(memory)
+    await memory.pass(60_000)
+    expect(memory.heard('PollFinished').length).toBeGreaterThan(40)
+    expect(renewals).toBeLessThanOrEqual(25)
+    await stop()
+  })
+
+  test('starts no job once the work is paused', async () => {
+    const memory = world([{ kind: 'poll', everyMs: 1000 }])
+    const stop = schedule(memory)
+    await memory.pass(10_000)
+    await memory.store.admin.pause('ann')
+    memory.store.wake()
+    await memory.pass(100)
+    const before = memory.heard('PollFinished').length
+    expect(before).toBeGreaterThan(5)
+    await memory.pass(30_000)
+    expect(memory.heard('PollFinished')).toHaveLength(before)
+    await stop()
+  })
+
   test('releases the schedule when it stops, so that the next process does not wait', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const stop = schedule(memory)

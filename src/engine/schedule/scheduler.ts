@@ -23,8 +23,8 @@ import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue } from './schedule.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
-const OWN_TTL_MS = 5_000
-/** The longest the scheduler sleeps: ownership must be renewed well before it ends. */
+const OWN_TTL_MS = 9_000
+/** The longest the scheduler sleeps: ownership is renewed once this much of it is over. */
 const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 
 /** Runs the schedule while this process owns it. */
@@ -65,10 +65,11 @@ async function runSchedule(
   const wakeSignal = createWakeSignal(clock)
   signal.addEventListener('abort', () => wakeSignal.ring(), { once: true })
   let slots: Slot[] | undefined
+  const ownership = createOwnership(context, owner)
   while (!signal.aborted) {
     let waitMs = TICK_MS_MAX
     try {
-      if (await store.ownSchedule(owner, OWN_TTL_MS)) {
+      if (await ownership.isOurs()) {
         slots ??= await planSlots(context, options.nextCron)
         noteNext(options, slots)
         for (const slot of slots) startIfDue(context, options, { slot, running, wakeSignal, signal })
@@ -83,21 +84,60 @@ async function runSchedule(
     }
     await wakeSignal.wait(waitMs)
   }
+  ownership.end()
   await Promise.all(running)
   // Released so that the next owner does not wait for the time to elapse; if this fails, it only waits.
   await store.ownSchedule(owner, 0).catch(() => false)
+}
+
+interface Ownership {
+  /** Takes the schedule, or renews it when that is due. */
+  isOurs(): Promise<boolean>
+  end(): void
+}
+
+/**
+ * A loop that a job has woken does not renew what was renewed a moment ago. A wake-up of another process may mean that the work was paused, which ends
+ * the ownership: it is verified before the next job then.
+ */
+function createOwnership({ clock, store }: IntakeContext, owner: string): Ownership {
+  let renewedAt = Number.NEGATIVE_INFINITY
+  const end = store.onWake(() => {
+    renewedAt = Number.NEGATIVE_INFINITY
+  })
+  return {
+    isOurs: async () => {
+      const now = clock.monotonic()
+      // A tick begins a little early where timers do.
+      if (now - renewedAt < TICK_MS_MAX - 50) return true
+      renewedAt = Number.NEGATIVE_INFINITY
+      if (!(await store.ownSchedule(owner, OWN_TTL_MS))) return false
+      renewedAt = now
+      return true
+    },
+    end,
+  }
 }
 
 /** Records when each place is read next, by whichever of its jobs is first. */
 function noteNext({ health }: SchedulerOptions, slots: readonly Slot[]): void {
   if (health === undefined) return
   const times = new Map<string, { readonly job: Job; readonly at: number }>()
-  for (const { job, dueAt, running } of slots) {
-    if (running || job.system === '' || job.work.kind === 'placing' || !Number.isFinite(dueAt)) continue
-    const key = JSON.stringify([job.system, job.entity])
+  const placeOfJob = ({ system, entity }: Job): string => JSON.stringify([system, entity])
+  // Of a place that is being read, the next time is known when that has ended.
+  const beingRead = new Set(
+    slots.flatMap(({ job, running }) => (running && readsPlace(job) ? [placeOfJob(job)] : [])),
+  )
+  for (const { job, dueAt } of slots) {
+    const key = placeOfJob(job)
+    if (beingRead.has(key) || !readsPlace(job) || !Number.isFinite(dueAt)) continue
     if (dueAt < (times.get(key)?.at ?? Number.POSITIVE_INFINITY)) times.set(key, { job, at: dueAt })
   }
   for (const { job, at } of times.values()) health.next(job.system, job.entity, at)
+}
+
+function readsPlace({ system, work }: Job): boolean {
+  return system !== '' && work.kind !== 'placing'
 }
 
 function timeToNext(slots: readonly Slot[], now: number): number {

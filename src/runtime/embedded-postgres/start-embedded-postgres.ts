@@ -39,7 +39,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-const watchMs = 250
+const watchMs = 2000
 
 /**
  * Starts or adopts the server of a data directory.

@@ -19,6 +19,7 @@ import type {
   MatchKey,
   MatchRequest,
   PruneRequest,
+  QueueAtRest,
   ReferenceQuery,
   Settlement,
   StagedRecord,
@@ -110,6 +111,7 @@ export class MemoryStore implements Store {
     const id = this.#lastWorker
     const lost = new AbortController()
     this.#workers.set(id, lost)
+    this.wake()
     return {
       id,
       lost: lost.signal,
@@ -199,6 +201,8 @@ export class MemoryStore implements Store {
     const due = works ? this.#unowned().filter((row) => row.nextAt <= now) : []
     due.sort((a, b) => a.nextAt - b.nextAt || (a.id < b.id ? -1 : 1))
     const claimed = due.slice(0, request.limit).map((row) => this.#claimRow(row, request, now))
+    if (claimed.length === 0)
+      return { now, leaseMs: request.leaseMs, records: [], rest: this.#rest(request.worker) }
     return { now, leaseMs: request.leaseMs, ...separateUnreadable(claimed) }
   }
 
@@ -234,8 +238,18 @@ export class MemoryStore implements Store {
   }
 
   async nextDue(): Promise<number | undefined> {
+    return this.#nextAt()
+  }
+
+  #nextAt(): number | undefined {
     const times = this.#unowned().map((row) => row.nextAt)
     return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b))
+  }
+
+  #rest(worker: number): QueueAtRest {
+    const nextAt = this.#nextAt()
+    const alone = [...this.#workers.keys()].every((id) => id === worker)
+    return { alone, ...(nextAt === undefined ? {} : { nextAt }) }
   }
 
   async decide(batch: readonly Decision[]) {

@@ -2,11 +2,12 @@
 import type { ClaimResult, Store } from '../contract.ts'
 import { type ClaimedRows, separateUnreadable } from '../record-rows.ts'
 import type { PostgresContext } from './context.ts'
+import type { Session } from './database.ts'
 import { byRecord, readRecord } from './read-rows.ts'
-import { readNowAndEpoch } from './sql/bind-integration.ts'
 import { claimRecords } from './sql/claim-records.ts'
 import { readOpenIntents } from './sql/read-intents.ts'
 import { readMembers } from './sql/read-members.ts'
+import { readQueue } from './sql/read-queue.ts'
 
 /** Beyond this a claim would hold records that the worker can't process soon. */
 const claimRecordsMax = 1000
@@ -24,12 +25,7 @@ export async function claimDue(
     binding,
   })
   const first = claimed[0]
-  if (first === undefined) {
-    // An idle worker comes here several times a second.
-    const { now, epoch } = await readNowAndEpoch(session)
-    const superseded = binding !== undefined && epoch !== binding
-    return { now, leaseMs, records: [], ...(superseded ? { superseded } : {}) }
-  }
+  if (first === undefined) return nothingClaimed(context, { session, worker, leaseMs, binding })
   const ids = claimed.map(({ id }) => id)
   // Read after the claim is committed: from there on only this worker writes these rows.
   const [members, intents] = await context.database.reading('reading claimed records', (one) =>
@@ -49,4 +45,20 @@ export async function claimDue(
     }
   })
   return { now: first.now, leaseMs, ...separateUnreadable(rows) }
+}
+
+async function nothingClaimed(
+  { lockClass }: PostgresContext,
+  request: {
+    readonly session: Session
+    readonly worker: number
+    readonly leaseMs: number
+    readonly binding: number | undefined
+  },
+): Promise<ClaimResult> {
+  const { session, worker, leaseMs, binding } = request
+  const { now, epoch, next_at: nextAt, others } = await readQueue(session, lockClass, worker)
+  const superseded = binding !== undefined && epoch !== binding
+  const rest = { alone: !others, ...(nextAt === null ? {} : { nextAt }) }
+  return { now, leaseMs, records: [], rest, ...(superseded ? { superseded } : {}) }
 }

@@ -46,6 +46,8 @@ export interface TransactionOptions {
 const plainPoolSize = 2
 const attemptsMax = 8
 const connectTimeoutMs = 10_000
+/** With the ten seconds of `pg`, a process at rest opened a connection, and prepared its statements again, every few seconds. */
+const idleTimeoutMillis = 300_000
 /** Guards against a hanging statement; comparing a million listed records takes seconds. */
 const statementTimeoutMs = 120_000
 const idleInTransactionMs = 30_000
@@ -188,7 +190,7 @@ function after(begun: Promise<unknown>, session: Session): Session {
 
 /** Without listeners a restart of the server would end this process; the running statement reports the error. */
 function poolOf(config: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool(config)
+  const pool = new pg.Pool({ ...config, idleTimeoutMillis })
   pool.on('error', ignoreProblem)
   pool.on('connect', (client) => client.on('error', ignoreProblem))
   return pool

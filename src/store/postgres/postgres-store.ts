@@ -106,8 +106,11 @@ export class PostgresStore implements Store {
     return migrate(this.#context)
   }
 
-  bind(request: BindRequest) {
-    return bindDefinition(this.#context, request)
+  async bind(request: BindRequest) {
+    const binding = await bindDefinition(this.#context, request)
+    // Workers of the earlier definition stop at their next claim.
+    this.#wake.send()
+    return binding
   }
 
   bound() {
@@ -127,8 +130,11 @@ export class PostgresStore implements Store {
     await this.#context.database.close()
   }
 
-  registerWorker() {
-    return registerWorker(this.#context)
+  async registerWorker() {
+    const session = await registerWorker(this.#context)
+    // A worker that was alone has to watch for the death of this one from now on.
+    this.#wake.send()
+    return session
   }
 
   reap(): Promise<number> {
@@ -162,8 +168,10 @@ export class PostgresStore implements Store {
     return deleteCursor(this.#session('clearing a cursor'), system, entity)
   }
 
-  claim(request: Parameters<Store['claim']>[0]) {
-    return claimDue(this.#context, request)
+  async claim(request: Parameters<Store['claim']>[0]) {
+    const isListening = this.#wake.isListening
+    const { rest, ...result } = await claimDue(this.#context, request)
+    return rest === undefined || !isListening ? result : { ...result, rest }
   }
 
   nextDue() {

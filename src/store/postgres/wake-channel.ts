@@ -1,6 +1,6 @@
 /**
  * Wake-ups between processes: NOTIFY on a connection of its own, never inside a transaction that marks (it would serialise the commits), and at most
- * one per {@link debounceMs}. Losing one costs only a poll interval.
+ * one per {@link debounceMs}. Listeners are also called when the connection is back after it was lost: notifications sent meanwhile are gone.
  */
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
@@ -22,10 +22,16 @@ export class WakeChannel {
   #pending: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
   #closed = false
+  #listening = false
 
   constructor(context: PostgresContext) {
     this.#context = context
     this.#channel = `${context.database.schema}_wake`
+  }
+
+  /** Notifications of other processes arrive now. */
+  get isListening(): boolean {
+    return this.#listening
   }
 
   listen(listener: () => void): () => void {
@@ -45,6 +51,8 @@ export class WakeChannel {
   async close(): Promise<void> {
     this.#closed = true
     this.#listeners.clear()
+    // A command closes its store right after it has made records due.
+    if (this.#pending !== undefined) this.#sending = this.#notify()
     clearTimeout(this.#pending)
     clearTimeout(this.#reconnect)
     await this.#sending
@@ -74,16 +82,23 @@ export class WakeChannel {
       client.on('end', () => this.#lost(client))
       client.on('error', () => this.#lost(client))
       client.on('notification', ({ payload }) => {
-        if (payload !== this.#self) for (const listener of [...this.#listeners]) listener()
+        if (payload !== this.#self) this.#call()
       })
       await client.query(`listen ${this.#channel}`)
+      this.#listening = true
+      this.#call()
     } catch {
       this.#later()
     }
   }
 
+  #call(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+
   #lost(client: pg.Client): void {
     if (this.#client !== client) return
+    this.#listening = false
     this.#client = undefined
     this.#later()
   }

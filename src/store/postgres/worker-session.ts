@@ -11,7 +11,7 @@ import { sessionOn } from './database.ts'
 import { storeError } from './failures.ts'
 import { lockWorker } from './sql/lock-worker.ts'
 
-const askEveryMs = 2000
+const askEveryMs = 5000
 const answerWithinMs = 5000
 
 /** Implements `Store.registerWorker`. */

@@ -43,14 +43,6 @@ export async function readEpoch(session: Session): Promise<number> {
   return row?.epoch ?? 0
 }
 
-/** The clock, and the epoch of the bound definition (0 before anything is bound), in one statement. */
-export async function readNowAndEpoch(
-  session: Session,
-): Promise<{ readonly now: number; readonly epoch: number }> {
-  const [row] = await session.rows<{ now: number; epoch: number }>(nowAndEpoch, [])
-  return row ?? { now: 0, epoch: 0 }
-}
-
 const lock = { name: 'lock-binding', text: `select pg_advisory_xact_lock($1::integer, $2::integer)` }
 
 const share = { name: 'share-binding', text: `select pg_advisory_xact_lock_shared($1::integer, $2::integer)` }
@@ -78,8 +70,3 @@ const save = {
 }
 
 const epochOf = { name: 'read-epoch', text: `select epoch from integration` }
-
-const nowAndEpoch = {
-  name: 'read-now-and-epoch',
-  text: `select now_ms() as now, coalesce((select epoch from integration), 0) as epoch`,
-}
