@@ -17,11 +17,19 @@ export interface EngineMemory {
   readonly doubts: Map<string, { readonly at: number; readonly verdict: Promise<Doubt | undefined> }>
   /** When the age of a waiting deletion was last reported, by record and system. */
   readonly waitsReported: Map<string, number>
+  /** When this process committed that a record gave a value up, oldest first: see `write/taken-values.ts`. */
+  readonly releases: Map<string, number>
   /** Passes that wait for a read of a whole place. */
   evidenceWaiters: number
 }
 
 /** Returns the empty cache of a new engine. */
 export function createMemory(): EngineMemory {
-  return { noOpenCreates: new Map(), doubts: new Map(), waitsReported: new Map(), evidenceWaiters: 0 }
+  return {
+    noOpenCreates: new Map(),
+    doubts: new Map(),
+    waitsReported: new Map(),
+    releases: new Map(),
+    evidenceWaiters: 0,
+  }
 }

@@ -127,6 +127,8 @@ export interface TakenValue {
   readonly again?: number
   /** The system takes no temporary value in place of the one that it holds. */
   readonly keepsValue?: true
+  /** The refusal may have had another reason: `again` only looks whether the value was released, or is part of a cycle. */
+  readonly uncertain?: true
 }
 
 /** What the response to a create showed of a field that was sent without a value. */

@@ -5,13 +5,14 @@ import type { OutgoingWrite } from '../ports.ts'
 import type { Pass } from './contract.ts'
 import { keepFailure } from './failure.ts'
 import { draftedRows, dropDraft, emitNow, setLane, updateMember } from './pass.ts'
-import { releasedValues } from './value-waits.ts'
+import { releasedValues, rememberReleases } from './value-waits.ts'
 
 /** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and every effect has its intent. */
 export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
   const { matchKeys } = pass.draft
   const guarded = writes.flatMap((write) => write.guarded ?? [])
-  pass.draft.rows.releasedValues = releasedValues(pass)
+  const released = releasedValues(pass)
+  pass.draft.rows.releasedValues = released
   const createChecks = writes.flatMap(({ check }) => check ?? [])
   const decision: Decision = {
     lease: pass.claim.lease,
@@ -24,6 +25,7 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
   const result = await pass.context.store.decide(decision)
   if (result.kind === 'fenced') emitFenced(pass)
   if (result.kind !== 'ok') return result
+  rememberReleases(pass, released)
   forgetResponses(pass)
   dropDraft(pass)
   for (const { intent } of writes) pass.intents.set(intent.system, intent)
@@ -32,9 +34,11 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
 
 /** T3 + T4: the outcomes so far, and the end of the pass unless `keep`. */
 export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
-  pass.draft.rows.releasedValues = releasedValues(pass)
+  const released = releasedValues(pass)
+  pass.draft.rows.releasedValues = released
   const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
   if (result.kind === 'ok') {
+    rememberReleases(pass, released)
     forgetResponses(pass)
     dropDraft(pass)
   }

@@ -27,3 +27,30 @@ export function releasedValues(pass: Pass): ReleasedValue[] {
   }
   return released
 }
+
+/** Releases that are remembered; a full run of a place may commit thousands within seconds. */
+const releasesMax = 10_000
+
+/** Systems compare unique texts with or without case. */
+export function releaseKey({ system, entity, field, value }: ReleasedValue): string {
+  return JSON.stringify([
+    system,
+    entity,
+    field,
+    typeof value === 'string' ? value.trim().toLowerCase() : value,
+  ])
+}
+
+/** The releases are durable. */
+export function rememberReleases({ context }: Pass, released: readonly ReleasedValue[]): void {
+  const { releases } = context.memory
+  for (const one of released) {
+    const key = releaseKey(one)
+    releases.delete(key)
+    releases.set(key, context.clock.now())
+  }
+  for (const key of releases.keys()) {
+    if (releases.size <= releasesMax) return
+    releases.delete(key)
+  }
+}

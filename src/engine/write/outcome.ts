@@ -32,7 +32,7 @@ import { inDoubtUntil, settledBy } from './horizon.ts'
 import { namedFields } from './refused-fields.ts'
 import { takeRefusedPrecondition } from './refused-precondition.ts'
 import { judgeStoredValues } from './stored-differently.ts'
-import { endWaits, landedTemporary, refusedTemporary, saysTaken, waitForValues } from './taken-values.ts'
+import { endWaits, landedTemporary, refusedTemporary, waitForValues } from './taken-values.ts'
 
 /** Takes the outcome of a write into the pass. Returns whether the record has to be read and decided again in this pass. */
 export async function takeOutcome(
@@ -215,7 +215,7 @@ function refused(
   if (wanted === undefined) setLane(pass, system, { state: 'rejected', reason: code })
   else {
     refuse(pass, wanted, code, named)
-    if (saysTaken(outcome)) waitForValues(pass, wanted, named)
+    waitForValues(pass, wanted, named, outcome)
   }
   const kept = { system, operation, code, replay: 'safe' } as const
   if (named.length === 0) keepFailure(pass, { ...kept, message })

@@ -28,6 +28,13 @@ const taken: WriteResult = {
   fields: ['phone'],
 }
 
+const refusal = (message: string): Extract<WriteResult, { readonly kind: 'rejected' }> => ({
+  kind: 'rejected',
+  failure: { code: 'HTTP_STATUS_FINAL', message, scope: 'record' },
+})
+
+const messageOf = (answer: WriteResult): string => ('failure' in answer ? answer.failure.message : '')
+
 const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
 
 async function pair(it: World, phones: readonly string[] = ['111', '222']): Promise<readonly string[]> {
@@ -86,6 +93,69 @@ describe('a value that is unique', () => {
     await it.advance(1_000)
     expect(await failures(it)).toEqual([])
   })
+
+  test('a refusal that may have another reason is a failure at once, and nothing is sent again by itself', async () => {
+    const it = start()
+    const ids = await pair(it)
+    const refusals: Readonly<Record<string, WriteResult>> = {
+      conflict: { ...refusal('The system refuses it (409).'), taken: true },
+      words: refusal('The order already has a credit note, which exists in another period.'),
+      'words about a field': { ...refusal('status: it is already shipped'), fields: ['name'] },
+    }
+    const updates = () => it.system('b').count('update')
+    for (const [name, answer] of Object.entries(refusals)) {
+      it.system('b').judge = () => answer
+      const before = updates()
+      await it.edit('a', 'x1', { name })
+      await it.advance(500)
+      expect(await failures(it)).toMatchObject([
+        { system: 'b', message: expect.stringContaining(messageOf(answer)) },
+      ])
+      await it.advance(3_600_000)
+      expect(updates() - before).toBe(1)
+    }
+    it.system('b').judge = () => undefined
+    await it.edit('a', 'x1', { name: 'fine' })
+    await it.advance(1_000)
+    expect(it.system('b').body(ids[1] ?? '')).toMatchObject({ name: 'fine' })
+    expect(await failures(it)).toEqual([])
+  })
+
+  test('a create that is refused as existing is a failure at once, and is not sent again by itself', async () => {
+    const it = start()
+    it.system('b').judge = () => ({ ...refusal('A record with this code already exists.'), taken: true })
+    await it.edit('a', 'new', { code: 'n', name: 'new', phone: '111' })
+    await it.advance(2_000)
+    expect(await failures(it)).toMatchObject([
+      { system: 'b', operation: 'create', message: 'A record with this code already exists.' },
+    ])
+    await it.advance(3_600_000)
+    expect(it.system('b').count('create')).toBe(1)
+  })
+
+  test.each([2, 3])(
+    'is handed on and exchanged between %i records also if the refusal names no field',
+    async (count) => {
+      const it = start()
+      const unique = it.system('b').judge
+      it.system('b').judge = (body, nativeId) =>
+        unique?.(body, nativeId) === undefined ? undefined : { ...refusal('Conflict (409).'), taken: true }
+      const phones = Array.from({ length: count }, (_, index) => `${index}${index}${index}`)
+      const ids = await pair(it, phones)
+      await it.edit('a', 'x1', { phone: '000' })
+      await it.advance(50_000)
+      await it.edit('a', 'x0', { phone: '999' })
+      await it.advance(500)
+      expect(phonesOf(it, 'b', ids).slice(0, 2)).toEqual(['999', '000'])
+      const now = ['999', '000', ...phones.slice(2)]
+      const turned = [...now.slice(1), ...now.slice(0, 1)]
+      for (const [index, phone] of turned.entries()) it.system('a').edit(`x${index}`, { phone })
+      for (const index of turned.keys()) await it.mark('a', `x${index}`)
+      await it.advance(60_000)
+      expect(phonesOf(it, 'b', ids)).toEqual(turned)
+      expect(await failures(it)).toEqual([])
+    },
+  )
 
   test('comes to a record that was created without it', async () => {
     const it = start()

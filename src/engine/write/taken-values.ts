@@ -1,11 +1,14 @@
 /**
  * Values that a system keeps unique and that another of its records still holds: a login that is handed on, or that two records swap.
  *
- * A refusal that says so is not final. The record waits for the value, which the store notes by a keyed hash, and it is written once more
+ * A refusal that says so is a failure like any other, and not final. The record waits for the value, which the store notes by a keyed hash, and it is
+ * written once more
  *
  * - when a record gives that value up in the system (`releasedValues`, with the commit that absorbs the change),
- * - a few times by itself, which also covers a release that was committed before the wait was,
+ * - a few times by itself, if the refusal names the field and leaves no doubt about its reason (`certain`),
  * - and when a person lists the system, since the holder may be none of our records.
+ *
+ * A status 409 or words such as "already" alone may mean anything: the same write is not sent again then until a record gives a value of it up.
  *
  * Records that hold each other's values wait in a cycle. One of them, chosen by its id, gives its value up: it is given a temporary one and then
  * waits like the others. The temporary value is a write of ours that stands for the revision that the system already holds, so that a look that
@@ -18,6 +21,7 @@ import type { MemberField } from '../../model/state.ts'
 import type { ValueWait } from '../../store/contract.ts'
 import type { Pass } from '../pass/contract.ts'
 import { addNeed, addRows, note, updateMember } from '../pass/pass.ts'
+import { releaseKey } from '../pass/value-waits.ts'
 import { forgetRefusals } from './forget-refusals.ts'
 
 /** Waits before a refused value is written again by itself; after the last one only a release or a person leads to another attempt. */
@@ -28,13 +32,31 @@ const afterTemporaryMs = 1_000
 const takenWords =
   /\b(?:already|duplicate[ds]?|not unique|unique|uniqueness|in use|is taken|been taken|exists)\b/i
 
-/** Whether a refusal says that another record holds the value. */
-export function saysTaken({ taken, failure }: Extract<WriteResult, { readonly kind: 'rejected' }>): boolean {
+/** Those of them that mean nothing else. */
+const certainWords =
+  /\b(?:duplicate[ds]?|not unique|unique|uniqueness|in use|is taken|been taken|already (?:exists|taken|used|registered|assigned)|exists)\b/i
+/** A release that was committed this long before a wait is looked for may have been committed before the wait was. */
+const releasedLatelyMs = 5_000
+
+type Refusal = Extract<WriteResult, { readonly kind: 'rejected' }>
+
+/** Whether a refusal may say that another record holds the value. */
+function saysTaken({ taken, failure }: Refusal): boolean {
   return taken === true || takenWords.test(failure.message)
 }
 
-/** Notes what a refused write waits for. `named`: the fields that the refusal names; without any, each text of the write may be the one. */
-export function waitForValues(pass: Pass, planned: PlannedWrite, named: readonly string[]): void {
+/**
+ * Notes what a refused write waits for, if its refusal may say that another record holds a value. `named`: the fields that the refusal names; without
+ * any, each text of the write may be the one.
+ */
+export function waitForValues(
+  pass: Pass,
+  planned: PlannedWrite,
+  named: readonly string[],
+  refusal: Refusal,
+): void {
+  if (!saysTaken(refusal)) return
+  const certain = named.length > 0 && (refusal.taken === true || certainWords.test(refusal.failure.message))
   const { system } = planned
   const { clock } = pass.context
   const fields: Record<string, MemberField> = { ...pass.members.get(system)?.fields }
@@ -53,6 +75,7 @@ export function waitForValues(pass: Pass, planned: PlannedWrite, named: readonly
         tries: tries + 1,
         ...(waitMs === undefined ? {} : { again: clock.now() + waitMs }),
         ...(isFixed ? { keepsValue: true as const } : {}),
+        ...(certain ? {} : { uncertain: true as const }),
       },
     }
     addWait(pass, { system, field, wanted, holds: state.shadow })
@@ -119,7 +142,7 @@ function takeUp(pass: Pass, { system, field, taken }: Waiting, wait: ValueWait |
     return
   }
   if (again === undefined || again > pass.context.clock.now()) return
-  if (wait.cycle === undefined) {
+  if (wait.cycle === undefined && (taken.uncertain !== true || wasReleasedLately(pass, system, field))) {
     tryAgain(pass, system, field, taken)
     return
   }
@@ -129,11 +152,20 @@ function takeUp(pass: Pass, { system, field, taken }: Waiting, wait: ValueWait |
     // Whoever gives its value up frees this one; writing it before that would be refused.
     const waitMs = retryMs[taken.tries]
     const next = waitMs === undefined ? {} : { again: pass.context.clock.now() + waitMs }
-    setTaken(pass, system, field, { rev, tries: taken.tries + 1, ...next })
+    const { again: _over, ...kept } = taken
+    setTaken(pass, system, field, { ...kept, rev, tries: taken.tries + 1, ...next })
     return
   }
   tryAgain(pass, system, field, taken)
   pass.temporaries.set(system, { ...pass.temporaries.get(system), [field]: temporary })
+}
+
+/** Whether this process has committed that a record gave the wanted value up, which may have been before the wait was committed. */
+function wasReleasedLately({ context, entity, record }: Pass, system: string, field: string): boolean {
+  const value = record.fields[field]?.value
+  if (typeof value !== 'string') return false
+  const at = context.memory.releases.get(releaseKey({ system, entity: entity.name, field, value }))
+  return at !== undefined && context.clock.now() - at <= releasedLatelyMs
 }
 
 function tryAgain(pass: Pass, system: string, field: string, taken: Waiting['taken']): void {
