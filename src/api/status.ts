@@ -13,7 +13,7 @@ import type {
 } from '../model/health/contract.ts'
 import { judgeIntegration } from '../model/health/judge-integration.ts'
 import { heardAt } from '../model/health/judge-place.ts'
-import { counted, openInWords } from '../model/health/words.ts'
+import { counted, openForPeople, openInWords } from '../model/health/words.ts'
 import { describeRunEnd, runNeedsPerson } from '../model/run-reasons.ts'
 import type { StatusCounts, SystemCounts } from '../store/admin-contract.ts'
 
@@ -158,6 +158,7 @@ function describePlace(watch: PlaceWatch, facts: PlaceFacts, now: number): Place
   const { health } = facts
   const heard = heardAt(watch, facts)
   const paused = facts.system?.paused
+  const pausedUntil = paused === undefined || paused.until <= now ? undefined : paused.until
   return {
     system,
     entity,
@@ -168,8 +169,9 @@ function describePlace(watch: PlaceWatch, facts: PlaceFacts, now: number): Place
     ...(health?.readMs === undefined ? {} : { lastReadMs: health.readMs }),
     ...(health?.comparedAt === undefined ? {} : { lastComparedAt: health.comparedAt }),
     ...(health?.failing === undefined ? {} : { error: { ...health.failing, failures: health.failures } }),
-    ...(health?.nextAt === undefined ? {} : { nextTryAt: health.nextAt }),
-    ...(paused === undefined || paused.until <= now ? {} : { pausedUntil: paused.until }),
+    // What is due while no call is sent waits for the end of that.
+    ...(health?.nextAt === undefined ? {} : { nextTryAt: Math.max(health.nextAt, pausedUntil ?? 0) }),
+    ...(pausedUntil === undefined ? {} : { pausedUntil }),
   }
 }
 
@@ -204,7 +206,8 @@ function attention(reasons: readonly HealthReason[], counts: StatusCounts): stri
     needs.length > 0 ? ['open', 'list-in-doubt', 'lanes-closed'] : [],
   )
   const others = reasons.filter(({ state, code }) => state === 'attention' && !told.has(code))
-  const people = needs.length === 0 ? '' : `${needs.join(', ')} need a decision`
+  const verb = openForPeople(counts.open) + doubtful === 1 ? 'needs' : 'need'
+  const people = needs.length === 0 ? '' : `${needs.join(', ')} ${verb} a decision`
   if (others.length === 0) return `${people}; everything else continues.`
   const more = others.length > 1 ? `, and ${others.length - 1} more` : ''
   const trouble = `${firstOf(others, 'attention')}${more}`

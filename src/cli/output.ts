@@ -146,8 +146,3 @@ export function ago(at: number, now: number): string {
 export function ahead(at: number, now: number): string {
   return at <= now ? 'now' : `in ${ago(now, at).replace(/ ago$/, '')}`
 }
-
-/** `1 warning`, `1,234 warnings`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
-}

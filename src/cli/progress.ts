@@ -1,5 +1,5 @@
 /** Progress of long-running work as text: completed work, rate, and estimated remaining time. */
-import { plural } from './output.ts'
+import { counted } from '../model/health/words.ts'
 
 export interface Meter {
   /** Takes the number of remaining records; returns the line to show. */
@@ -26,7 +26,7 @@ export function createMeter(monotonic: () => number): Meter {
       const perSecond = at > first.at ? ((done - first.done) * 1000) / (at - first.at) : 0
       const rate = perSecond >= 1 ? `, ${Math.round(perSecond).toLocaleString('en')}/s` : ''
       const rest = perSecond > 0 && count > 0 ? `, about ${lengthOf(count / perSecond)} left` : ''
-      return `${plural(count, 'record')} to do${rate}${rest}`
+      return `${counted(count, 'record')} to do${rate}${rest}`
     },
   }
 }

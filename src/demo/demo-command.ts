@@ -1,10 +1,12 @@
 /** The command `demo`: runs the whole demo. */
+
 import type { Command } from 'commander'
 import type { Run } from '../cli/command.ts'
 import { parseCount, parsePort } from '../cli/command.ts'
 import type { CliContext } from '../cli/context.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import type { Output } from '../cli/output.ts'
+import { counted } from '../model/health/words.ts'
 import { type Demo, type DemoResult, startDemo } from './run-demo.ts'
 import type { Narrator } from './step-context.ts'
 
@@ -31,7 +33,7 @@ function draw(result: DemoResult): string {
   return [
     '',
     result.converged ? 'Both systems agree.' : 'The systems do NOT agree:',
-    `  ${result.records.toLocaleString('en')} customers equal in both, ${result.duplicates} duplicates, ${result.lost} lost, ${result.conflicts} conflicts noticed,`,
+    `  ${counted(result.records, 'customer')} equal in both, ${counted(result.duplicates, 'duplicate')}, ${result.lost} lost, ${counted(result.conflicts, 'conflict')} noticed,`,
     `  ${result.writesAtQuiescence} writes when there was nothing to write, p95 of a single edit ${result.p95Ms} ms, ${result.seconds} s in all.`,
     '  (compared over HTTP, customer by customer)',
   ].join('\n')

@@ -1,9 +1,11 @@
 /** `isthmus certify`: compares the behaviour of a system with the declarations of its connector. */
+
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { parse } from 'yaml'
 import { UsageError } from '../../model/errors.ts'
+import { counted } from '../../model/health/words.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import { type CertifiedResource, certifySystem } from '../../runtime/certify/certify-system.ts'
 import { fillIn, recordMark } from '../../runtime/certify/made-up-record.ts'
@@ -14,7 +16,7 @@ import { openSharedCredentials } from '../../runtime/shared-credentials.ts'
 import { parseDuration, type Run } from '../command.ts'
 import { type CliContext, definitionOf } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { plural, type Style } from '../output.ts'
+import type { Style } from '../output.ts'
 import { wrap } from '../wrap.ts'
 
 const fileBytesMax = 1_000_000
@@ -102,7 +104,7 @@ function draw(system: string, certified: readonly CertifiedResource[], style: St
   const remains =
     left.length === 0
       ? []
-      : ['', style.alert(`${plural(left.length, 'record')} could not be removed: ${left.join(', ')}`)]
+      : ['', style.alert(`${counted(left.length, 'record')} could not be removed: ${left.join(', ')}`)]
   return [...certified.map((one) => drawResource(system, one, style, width)), verdict, ...remains].join('\n')
 }
 

@@ -1,12 +1,14 @@
 /** `isthmus check`: checks everything about a definition that can be checked before it runs. */
+
 import type { Command } from 'commander'
+import { counted } from '../../model/health/words.ts'
 import type { CheckReport } from '../../runtime/check/check-integration.ts'
 import { checkIntegration } from '../../runtime/check/check-integration.ts'
 import type { CheckRow } from '../../runtime/check/check-row.ts'
 import { parseCount, parseWithin, type Run } from '../command.ts'
 import { type CliContext, definitionOf } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { plural, type Style } from '../output.ts'
+import type { Style } from '../output.ts'
 import { wrap } from '../wrap.ts'
 
 interface CheckCommandOptions {
@@ -54,9 +56,9 @@ function draw({ source, rows }: CheckReport, style: Style, width: number): strin
   const [errors, warnings] = [count('error'), count('warning')]
   const verdict =
     errors > 0
-      ? style.bad(`${plural(errors, 'error')}, ${plural(warnings, 'warning')}`)
+      ? style.bad(`${counted(errors, 'error')}, ${counted(warnings, 'warning')}`)
       : warnings > 0
-        ? style.alert(plural(warnings, 'warning'))
+        ? style.alert(counted(warnings, 'warning'))
         : style.good('everything holds')
   return [...lines, '', verdict].join('\n')
 }

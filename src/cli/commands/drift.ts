@@ -1,12 +1,14 @@
 /** `isthmus drift list|accept`: schema changes of the systems. */
+
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import { counted } from '../../model/health/words.ts'
 import { type DriftReport, reportDrift } from '../../runtime/drift/drift-report.ts'
 import type { Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { plural, table } from '../output.ts'
+import { table } from '../output.ts'
 
 async function list(context: CliContext): Promise<number> {
   return await withIntegration(context, async ({ integration, store }) => {
@@ -50,7 +52,7 @@ async function accept(
     context.output.result({ accepted }, () =>
       accepted === 0
         ? 'nothing had changed'
-        : `accepted the new schema of ${plural(accepted, 'resource')}; paused fields resume within 30 seconds`,
+        : `accepted the new schema of ${counted(accepted, 'resource')}; paused fields resume within 30 seconds`,
     )
     return exitCodes.fine
   })

@@ -1,6 +1,7 @@
 /** `isthmus failures list|retry`. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import { counted } from '../../model/health/words.ts'
 import type { FailureRow, PageRequest } from '../../store/admin-contract.ts'
 import { parseLimit, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -104,7 +105,7 @@ async function retry(context: CliContext, options: RetryOptions): Promise<number
     }
     const retried = await open.store.admin.retryFailures(filter, context.actor)
     open.store.wake()
-    context.output.result({ retried }, () => `${retried} failure(s) scheduled for retry`)
+    context.output.result({ retried }, () => `${counted(retried, 'failure')} scheduled for retry`)
     return exitCodes.fine
   })
 }

@@ -1,6 +1,7 @@
 /** `isthmus held list|release`: changes that wait for a person's decision while everything else continues. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import { counted } from '../../model/health/words.ts'
 import type { HoldRow, PageRequest } from '../../store/admin-contract.ts'
 import { parseLimit, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -100,8 +101,9 @@ async function release(
     const released = await open.store.admin.releaseHolds(filter, decision, context.actor)
     if (released === 0 && id !== undefined) throw new UsageError('CLI_NOT_FOUND', `nothing held under ${id}`)
     open.store.wake()
-    context.output.result({ [decision === 'reject' ? 'rejected' : 'released']: released }, () =>
-      `${released} ${decision}d`.replace('rejectd', 'rejected'),
+    context.output.result(
+      { [decision === 'reject' ? 'rejected' : 'released']: released },
+      () => `${counted(released, 'held change')} ${decision === 'reject' ? 'rejected' : 'released'}`,
     )
     return exitCodes.fine
   })

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { PlaceResource, StatusResource } from '../../api/status.ts'
 import type { HealthReason, HealthState } from '../../model/health/contract.ts'
+import { counted, openCount } from '../../model/health/words.ts'
 import { forecastQueue, type QueueForecast } from '../../runtime/quota/queue-forecast.ts'
 import { createStatusReader } from '../../runtime/status/status-reader.ts'
 import type { Run } from '../command.ts'
@@ -19,8 +20,8 @@ interface Paper {
 function draw(status: StatusResource, forecast: QueueForecast | undefined, paper: Paper): string {
   const { counts } = status
   const { style } = paper
-  const queue = `queue: ${counts.queue.due} due, ${counts.queue.running} in hand, ${counts.queue.waiting} waiting; ${counts.workers} worker(s)`
-  const open = Object.entries(counts.open).map(([kind, count]) => `${count} ${kind}`)
+  const queue = `queue: ${counts.queue.due} due, ${counts.queue.running} in hand, ${counts.queue.waiting} waiting; ${counted(counts.workers, 'worker')}`
+  const open = Object.entries(counts.open).map(([kind, count]) => openCount(kind, count))
   const time =
     forecast === undefined
       ? []

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import type { PlaceResult } from '../../engine/intake/by-hand.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { DomainEvent } from '../../model/events.ts'
-import { openForPeople, openInWords } from '../../model/health/words.ts'
+import { counted, openForPeople, openInWords } from '../../model/health/words.ts'
 import type { Integration } from '../../model/integration.ts'
 import { describeRunEnd } from '../../model/run-reasons.ts'
 import type { IsthmusRuntime } from '../../runtime/create-runtime.ts'
@@ -11,7 +11,7 @@ import { markNow, type SyncRequest, type Waited, waitUntilQuiet } from '../../ru
 import { parseDuration, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { plural, table } from '../output.ts'
+import { table } from '../output.ts'
 import { createMeter } from '../progress.ts'
 import { parseRecordKey } from '../record-key.ts'
 import { openService } from '../service.ts'
@@ -97,7 +97,7 @@ function listingProgress({ output }: CliContext): (event: DomainEvent) => void {
     else if (event.type === 'RunFinished') seen.delete(event.runId)
     else return
     const listed = [...seen.values()].reduce((sum, count) => sum + count, 0)
-    if (listed > 0) output.progress(`listing: ${plural(listed, 'record')} so far`)
+    if (listed > 0) output.progress(`listing: ${counted(listed, 'record')} so far`)
   }
 }
 
@@ -157,7 +157,7 @@ function verdict({ open, seconds, places }: SyncResult, waited: Waited | undefin
   if (waited === undefined)
     return 'scheduled; the running service does the work (see `isthmus status`, or add --wait)'
   const { active, waiting } = waited.queue
-  const left = plural(active + waiting, 'record')
+  const left = counted(active + waiting, 'record')
   const needs = openInWords(open).map(({ words }) => words)
   const person = needs.length === 0 ? '' : `; needs attention: ${needs.join(', ')}`
   const failed = places.filter(({ failure }) => failure !== undefined)

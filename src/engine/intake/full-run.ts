@@ -55,6 +55,8 @@ export interface FullRunResult extends RunComparison {
   readonly seen: number
   /** Not even a first page was received, for a reason that may be temporary. */
   readonly unreachable?: boolean
+  /** The list broke off, and this long no other one has to be tried. */
+  readonly retryAfterMs?: number
 }
 
 /**
@@ -95,6 +97,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
     ...comparison,
     ...(reason === undefined ? {} : { reason }),
     ...(listing.transient === true && listing.seen === 0 ? { unreachable: true } : {}),
+    ...(listing.retryAfterMs === undefined ? {} : { retryAfterMs: listing.retryAfterMs }),
   }
   await noteBaseline(context, place, result)
   if (result.complete) await noteLook(context.store, place, 'list', startedAt)
@@ -149,6 +152,7 @@ interface Listing {
   readonly seen: number
   readonly end?: ListEnd
   readonly failure?: RunReason
+  readonly retryAfterMs?: number
   /** The failure may be temporary. */
   readonly transient?: boolean
 }
@@ -173,9 +177,7 @@ async function listAndStage(
       // A failing store is not the list's failure: errors of the stager are thrown to the caller.
       if (pull.kind !== 'page') {
         await stager.finish()
-        return pull.kind === 'end'
-          ? { seen, end: pull.end }
-          : { seen, failure: pull.failure, transient: pull.transient }
+        return pull.kind === 'end' ? { seen, end: pull.end } : brokenOff(seen, pull)
       }
       const edge = edgeOf(pull.page)
       if (edge !== undefined && edge === previous) return { seen, failure: { code: 'page-repeated' } }
@@ -198,7 +200,12 @@ async function listAndStage(
 type Pull =
   | { readonly kind: 'page'; readonly page: readonly ListedRecord[] }
   | { readonly kind: 'end'; readonly end: ListEnd }
-  | { readonly kind: 'failed'; readonly failure: RunReason; readonly transient: boolean }
+  | {
+      readonly kind: 'failed'
+      readonly failure: RunReason
+      readonly transient: boolean
+      readonly retryAfterMs?: number
+    }
 
 async function pullPage(
   context: IntakeContext,
@@ -223,8 +230,18 @@ async function pullPage(
         ? { code: 'list-failed', message: withWords(error.message, error.details.said), cause: error.code }
         : { code: 'list-failed', message: String(error) },
       transient: isIsthmusError(error) && error.retry === 'backoff',
+      ...(isIsthmusError(error) && typeof error.retry === 'object'
+        ? { retryAfterMs: error.retry.afterMs }
+        : {}),
     }
   }
+}
+
+function brokenOff(
+  seen: number,
+  { kind: _kind, ...why }: Extract<Pull, { readonly kind: 'failed' }>,
+): Listing {
+  return { seen, ...why }
 }
 
 /** First and last id of a page: a server that ignores the cursor sends the same page endlessly. */

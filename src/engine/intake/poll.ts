@@ -227,8 +227,15 @@ async function listInstead({ place, request, list }: Asked): Promise<PollResult>
   const result = await list({ ...request, kind: 'full' })
   if (!result.ended) {
     const message = describeRunEnd(result) ?? 'the list did not come to its end'
-    const unreachable = result.unreachable === true ? { unreachable: true } : {}
-    return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true, ...unreachable }
+    const { retryAfterMs } = result
+    return {
+      kind: 'failed',
+      code: 'ENGINE_LIST_INCOMPLETE',
+      message,
+      listed: true,
+      ...(result.unreachable === true ? { unreachable: true } : {}),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    }
   }
   return { kind: 'done', changed: result.changed + result.discovered, startedAt: result.startedAt }
 }

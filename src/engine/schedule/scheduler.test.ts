@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
+import { IsthmusError } from '../../model/errors.ts'
 import type { Trigger } from '../../model/integration.ts'
 import { createNextCron } from '../../runtime/cron.ts'
 import { createRuns } from '../intake/runs.ts'
@@ -155,6 +156,27 @@ describe('the scheduler', () => {
     await memory.pass(60_000)
     expect(memory.heard('PollFinished').length).toBeGreaterThan(together + 25)
     await stopSecond()
+  })
+
+  test('lists no place again before the time that its limit has named', async () => {
+    const memory = world([{ kind: 'full', cron: '0 3 * * *' }])
+    const crm = memory.system('crm')
+    const { resource } = crm
+    let lists = 0
+    crm.resource = (name) => ({
+      ...resource.call(crm, name),
+      // biome-ignore lint/correctness/useYield: a list that fails before its first page
+      list: async function* () {
+        lists += 1
+        throw new IsthmusError('HTTP_RATE_LIMITED', 'no slot is free', { retry: { afterMs: 900_000 } })
+      },
+    })
+    const stop = schedule(memory)
+    await memory.pass(890_000)
+    expect(lists).toBe(1)
+    await memory.pass(60_000)
+    expect(lists).toBe(2)
+    await stop()
   })
 
   test('renews the schedule as often as its time requires, however often its jobs run', async () => {

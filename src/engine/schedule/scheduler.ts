@@ -236,8 +236,8 @@ async function perform(
   return result.ended ? { kind: 'done' } : failedRun(result)
 }
 
-function failedRun({ unreachable = false }: FullRunResult): JobOutcome {
-  return { kind: 'failed', unreachable }
+function failedRun({ unreachable = false, retryAfterMs }: FullRunResult): JobOutcome {
+  return { kind: 'failed', unreachable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 }
 
 async function planSlots(context: IntakeContext, nextCron: NextCron): Promise<Slot[]> {

@@ -212,7 +212,7 @@ function judgeDelay(
   { lane, reason, count, since }: LaneDelay,
   { now, staleAfterMs }: JudgeClock,
 ): HealthReason {
-  const message = `${counted(count, 'record')} ${laneInWords(lane, reason)}`
+  const message = `${counted(count, 'record')} ${laneInWords(lane, reason, count)}`
   const age = since === undefined ? {} : { since }
   const list = closedLanes.get(lane)
   if (list !== undefined) return { code: 'lanes-closed', state: 'attention', message, ...age, action: list }

@@ -18,6 +18,12 @@ export function summaryOf(code: string): string | undefined {
   return known === undefined ? undefined : errorCodes[known].summary
 }
 
+/** How many rows of one kind are open: `1 conflict`, `no failures` is written `0 failures`. */
+export function openCount(kind: string, count: number): string {
+  const words = openWords[kind] ?? (enginesOwn.has(kind) ? { one: kind.slice(0, -1), many: kind } : undefined)
+  return words === undefined ? `${count.toLocaleString('en')} ${kind}` : counted(count, words.one, words.many)
+}
+
 interface OpenWords {
   readonly one: string
   readonly many: string
@@ -43,8 +49,8 @@ export function openInWords(
     if (count === 0 || enginesOwn.has(kind)) return []
     const words = openWords[kind]
     return words === undefined
-      ? [{ kind, words: `${count.toLocaleString('en')} ${kind}`, action: `isthmus ${kind} list` }]
-      : [{ kind, words: counted(count, words.one, words.many), action: words.action }]
+      ? [{ kind, words: openCount(kind, count), action: `isthmus ${kind} list` }]
+      : [{ kind, words: openCount(kind, count), action: words.action }]
   })
 }
 
@@ -53,37 +59,71 @@ export function openForPeople(open: Readonly<Record<string, number>>): number {
   return Object.entries(open).reduce((sum, [kind, count]) => sum + (enginesOwn.has(kind) ? 0 : count), 0)
 }
 
-const waitingWords: Readonly<Record<string, string>> = {
-  'first-load': 'wait for the first complete list of every system',
-  reappeared:
+/** Each for one record, and for several. */
+type Words = readonly [one: string, many: string]
+
+const waitingWords: Readonly<Record<string, Words>> = {
+  'first-load': [
+    'waits for the first complete list of every system',
+    'wait for the first complete list of every system',
+  ],
+  reappeared: [
+    'was deleted and exists again: a second read decides whether it is joined with its archived counterparts',
     'were deleted and exist again: a second read decides whether they are joined with their archived counterparts',
-  rejoining: 'were deleted and exist again: another system has yet to restore its archived record',
-  'no-evidence': 'wait for evidence that they do not exist yet before they are created',
+  ],
+  rejoining: [
+    'was deleted and exists again: another system has yet to restore its archived record',
+    'were deleted and exist again: another system has yet to restore its archived record',
+  ],
+  'no-evidence': [
+    'waits for evidence that it does not exist yet before it is created',
+    'wait for evidence that they do not exist yet before they are created',
+  ],
 }
 
-const heldWords: Readonly<Record<string, string>> = {
-  'no-evidence': 'are held for a decision: it is unknown whether the system already has them (no-evidence)',
-  'no-key': 'are held for a decision: they have no value to match by (no-key)',
+const referenceWords: Words = [
+  'waits for a record that it references',
+  'wait for a record that they reference',
+]
+
+const heldWords: Readonly<Record<string, Words>> = {
+  'no-evidence': [
+    'is held for a decision: it is unknown whether the system already has it (no-evidence)',
+    'are held for a decision: it is unknown whether the system already has them (no-evidence)',
+  ],
+  'no-key': [
+    'is held for a decision: it has no value to match by (no-key)',
+    'are held for a decision: they have no value to match by (no-key)',
+  ],
 }
 
-/** Describes why a lane blocks its records. */
-export function laneInWords(lane: string, reason: string | undefined): string {
-  if (lane === 'waiting') {
-    return waitingWords[reason ?? ''] ?? 'wait for a record that they reference'
-  }
+/** Describes why a lane blocks its records, as the rest of a sentence about that many of them. */
+export function laneInWords(lane: string, reason: string | undefined, count: number): string {
+  const [one, many] = wordsOfLane(lane, reason)
+  return count === 1 ? one : many
+}
+
+function wordsOfLane(lane: string, reason: string | undefined): Words {
+  if (lane === 'waiting') return waitingWords[reason ?? ''] ?? referenceWords
   const held = lane === 'held' ? heldWords[reason ?? ''] : undefined
   if (held !== undefined) return held
   const why = reason === undefined ? '' : ` (${reason})`
   switch (lane) {
     case 'open':
-      return `wait until the system accepts calls again${why}`
+      return [
+        `waits until the system accepts calls again${why}`,
+        `wait until the system accepts calls again${why}`,
+      ]
     case 'backoff':
-      return `are retried after a failed call${why}`
+      return [`is retried after a failed call${why}`, `are retried after a failed call${why}`]
     case 'in-doubt':
-      return `wait for the outcome of a write to be determined${why}`
+      return [
+        `waits for the outcome of a write to be determined${why}`,
+        `wait for the outcome of a write to be determined${why}`,
+      ]
     case 'rejected':
-      return `can't be written as they are${why}`
+      return [`can't be written as it is${why}`, `can't be written as they are${why}`]
     default:
-      return `are ${lane} pending a decision${why}`
+      return [`is ${lane} pending a decision${why}`, `are ${lane} pending a decision${why}`]
   }
 }

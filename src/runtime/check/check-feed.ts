@@ -2,7 +2,9 @@
  * Reads the feed of a place: its first page, like the first poll, and the page after it, like every later poll. This finds a wrong path, a
  * missing permission, a query that does not sort, and a position that is refused or ignored, before the service runs.
  */
+
 import type { CallContext, ChangesResult, Resource } from '../../connectors/kit/contract.ts'
+import { counted } from '../../model/health/words.ts'
 import { type CheckRow, rowOfError, rowOfFailure } from './check-row.ts'
 
 export interface FeedTrial {
@@ -45,7 +47,7 @@ async function ask({ resource, context }: FeedTrial, cursor: string | undefined)
 }
 
 function wordsOf(page: Extract<ChangesResult, { readonly kind: 'page' }>): string {
-  const changes = page.changed.length === 1 ? '1 change' : `${page.changed.length} changes`
+  const changes = counted(page.changed.length, 'change')
   return `it can be read from its beginning and from a position: ${changes} on the first page${page.more ? ', and more' : ''}`
 }
 

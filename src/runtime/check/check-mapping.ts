@@ -1,5 +1,7 @@
 /** Tests the mapping of one entity in one system on records that were fetched from it. */
+
 import { isEqualCanonical } from '../../model/canonical/equality.ts'
+import { counted } from '../../model/health/words.ts'
 import type { Entity, EntitySystem, Lens } from '../../model/integration.ts'
 import type { Law } from '../../model/lens/law.ts'
 import { checkCanonicalRead, checkLaws, lawSubject } from '../../model/lens/laws.ts'
@@ -55,7 +57,7 @@ export async function checkMapping(trial: MappingTrial): Promise<CheckRow[]> {
   }
   const rows = [...tally.rows(samples.length), ...(await findAbsent(trial))]
   if (rows.length > 0) return rows
-  const message = `reads and writes ${samples.length} sampled record${samples.length === 1 ? '' : 's'} without loss`
+  const message = `reads and writes ${counted(samples.length, 'sampled record')} without loss`
   return [{ level: 'ok', area: 'mapping', subject: subjectOf(trial), message }]
 }
 
@@ -73,7 +75,7 @@ async function findAbsent(trial: MappingTrial): Promise<CheckRow[]> {
       level: 'warning',
       area: 'mapping',
       subject: subjectOf(trial),
-      message: `${field.name}: no sampled record has it [0 of ${trial.samples.length} records]`,
+      message: `${field.name}: no sampled record has it [0 of ${counted(trial.samples.length, 'record')}]`,
       hint: 'check the spelling of the path in `map` against the API',
     }))
 }

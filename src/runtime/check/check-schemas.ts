@@ -1,8 +1,10 @@
 /** Compares the mappings with the current schemas of the systems, and these with the accepted schemas. Only reads. */
+
 import { existsSync } from 'node:fs'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { isIsthmusError } from '../../model/errors.ts'
+import { counted } from '../../model/health/words.ts'
 import type { EntitySystem, Integration } from '../../model/integration.ts'
 import type { SchemaRow } from '../../store/admin-contract.ts'
 import { type DriftItem, driftItems, schemaText } from '../drift/drift-report.ts'
@@ -57,7 +59,7 @@ function rowsOfResource(
     ...rowsOfMappings(integration, place, description),
   ]
   if (rows.length > 0) return rows
-  const message = `${description.fields.length} fields, compatible with the mapping`
+  const message = `${counted(description.fields.length, 'field')}, compatible with the mapping`
   return [{ level: 'ok', area: 'schema', subject: `${description.name} in ${system}`, message }]
 }
 
