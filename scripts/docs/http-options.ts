@@ -62,7 +62,7 @@ function row(member: ts.PropertySignature, sectionText: string): string {
   const { text, defaultText } = docOf(member)
   const type = member.type?.getText() ?? ''
   const needed = member.questionToken === undefined
-  const fallback = defaultText ?? (/^Partial</.test(type) ? 'see below' : needed ? 'has to be given' : 'none')
+  const fallback = defaultText ?? (/^Partial</.test(type) ? 'see below' : needed ? 'required' : 'none')
   const bounds = boundsIn(text) ?? (/^Partial|^number/.test(type) ? boundsIn(sectionText) : undefined)
   const cells = [`\`${name}\``, unitOf(name, type, text), fallback, bounds ?? '', plain(text) || named(type)]
   return `| ${cells.map(cell).join(' | ')} |`

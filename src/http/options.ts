@@ -23,141 +23,141 @@ import type { ProgressListener } from './transfer-progress.ts'
 
 /** Options of an {@link ApiClient}. */
 export interface ApiClientOptions {
-  /** Where every call goes: `https://api.example.com/v2`. No call can leave it. HTTPS, except loopback with `allowHttp`. */
+  /** Base of the addresses of all calls, such as `https://api.example.com/v2`; no call can leave it. HTTPS, except for loopback with `allowHttp`. */
   readonly baseUrl: string
   /**
-   * The path of `baseUrl` is a secret, as with webhooks and bots whose token is a part of the address: no error, log, span or entry shows any of it.
-   * @default false: parts that look like a secret are hidden, words and versions (`/api/v2`) are shown
+   * The path of `baseUrl` is a secret, as for webhooks and bots whose token is part of the address: errors, logs, spans and call entries contain none of it.
+   * @default false: only segments that look like a secret are redacted; words and versions (`/api/v2`) are shown
    */
   readonly secretPath?: boolean
-  /** Sent with every request. Credentials belong in `auth`: headers given here are not treated as secret. */
+  /** Headers of every request. Use `auth` for credentials: these headers are not treated as secret. @default none */
   readonly headers?: Readonly<Record<string, string>>
-  /** @default no authentication */
+  /** How requests are authenticated. @default no authentication */
   readonly auth?: AuthOptions | Authenticator
-  /** Where OAuth tokens are kept and shared. @default in memory, for this client alone */
+  /** Store for OAuth tokens, which several clients or processes can share. @default in memory, for this client only */
   readonly tokens?: TokenStore
-  /** Time bounds. @default {@link Timeouts} */
+  /** Time limits. @default see `timeouts` */
   readonly timeouts?: Partial<Timeouts>
-  /** When and how often a call is sent again. @default {@link RetryOptions} */
+  /** When and how often a call is retried. @default see `retry` */
   readonly retry?: Partial<RetryOptions>
-  /** Rate and concurrency limits, kept before the first 429. @default none */
+  /** Rate and concurrency limits that the client observes, so that the API does not have to refuse calls. @default none */
   readonly limits?: LimitOptions
-  /** Bounds on responses. @default {@link ResponseLimits} */
+  /** Limits for the size and form of responses. @default see `response` */
   readonly response?: Partial<ResponseLimits>
-  /** Keeps answers as RFC 9111 allows, apart for each credential. `true` keeps 50 MiB in memory. @default false */
+  /** Caches responses by the rules of RFC 9111, separately for each credential. `true` uses up to 50 MiB of memory. @default false */
   readonly cache?: boolean | CacheOptions
-  /** Lets equal reads that are under way at the same time share one request. @default false */
+  /** Concurrent identical reads share one request. @default false */
   readonly coalesceReads?: boolean
-  /** Sends back the cookies that the API sets, each to the origin that set it. In memory, 50 for each origin. @default false */
+  /** Stores cookies and returns each to the origin that set it. In memory, at most 50 per origin. @default false */
   readonly cookies?: boolean
-  /** Redirects of a read that are followed. 0 to 10. Those of writes never are. @default 0 */
+  /** Maximum number of redirects that a read follows. 0 to 10. Writes follow none. @default 0 */
   readonly redirects?: number
-  /** When calls to a failing part of the API are held back; `false` never. @default 10 failures within 10 s */
+  /** Circuit breaker for parts of the API that keep failing; `false` disables it. @default opens after 10 failures within 10 s */
   readonly breaker?: Partial<BreakerOptions> | false
-  /** Name of the header that carries an idempotency key. @default 'idempotency-key' */
+  /** Name of the header for idempotency keys. @default 'idempotency-key' */
   readonly idempotencyHeader?: string
-  /** Allows `http://` to a loopback address, for development. Never to any other host. @default false */
+  /** Allows `http://` for loopback addresses, for development. Other hosts always require HTTPS. @default false */
   readonly allowHttp?: boolean
-  /** Certificate authorities (PEM) trusted beside the built-in ones. There is no switch that turns verification off. */
+  /** Certificate authorities (PEM) that are trusted in addition to the built-in ones. Verification can't be disabled. @default none */
   readonly ca?: string | readonly string[]
-  /** Proves the client in the TLS handshake (mutual TLS). @default none */
+  /** Client certificate for mutual TLS. @default none */
   readonly clientCertificate?: ClientCertificate
   /**
-   * Addresses that may be called beside public ones: `loopback`, `private`, a network (`10.1.0.0/16`) or one address. Everything else that
-   * is not public is refused at the moment of connecting, whatever name led there.
+   * Addresses that may be called in addition to public ones: `loopback`, `private`, a network (`10.1.0.0/16`) or one address. Every other address that
+   * is not public is refused when the connection is made, regardless of the host name that resolved to it.
    * @default none; loopback with `allowHttp`
    */
   readonly allowAddresses?: readonly AllowedAddress[]
   /**
-   * Ports that may be called beside the base URL's and the token endpoint's own, for redirects and page links. 1 to 65,535 each.
+   * Ports that redirects and page links may use in addition to those of the base URL and the token endpoint. 1 to 65,535 each.
    * @default 443; any with `allowHttp`
    */
   readonly allowPorts?: readonly number[]
-  /** Goes out through a proxy. Tunnels (`CONNECT`), so it sees host and port alone; it resolves the names. @default none, whatever the environment says */
+  /** Sends requests through a proxy. They are tunnelled (`CONNECT`): the proxy sees only host and port, and resolves the host name. @default none; environment variables are ignored */
   readonly proxy?: ProxyOptions
-  /** Resolves host names. Its responses pass the same guard. @default the system's resolver */
+  /** Resolves host names. The resulting addresses are subject to `allowAddresses`. @default the system's resolver */
   readonly lookup?: LookupFunction
-  /** Sockets open at the same time. 1 to 1,024. @default 64 */
+  /** Maximum number of open sockets. 1 to 1,024. @default 64 */
   readonly connections?: number
   /**
-   * Looks at each call before anything else does, and may change its headers, query and body; what it adds counts for the cache as if the caller had
-   * given it. Bounded by the call's deadline; an error that it throws is the call's. @default none
+   * Called first for each call. It may change headers, query and body; the cache treats its changes as part of the call. It has to finish before the
+   * call's deadline, and an error that it throws ends the call. @default none
    */
   readonly beforeRequest?: BeforeRequest
-  /** Called after every attempt. Must not throw; holds no secret and no record value. */
+  /** Called after every attempt, with facts that contain no secrets and no record values. Must not throw. @default none */
   readonly onAttempt?: (entry: CallLogEntry) => void
-  /** Spans and metrics of OpenTelemetry, when the application has `@opentelemetry/api`. @default true */
+  /** Records OpenTelemetry spans and metrics if the application has `@opentelemetry/api`. @default true */
   readonly telemetry?: boolean
-  /** What sends the requests, for tests: a mock or a cassette of `isthmus/testing`. @default sockets */
+  /** Replaces the network in tests, with a mock or a cassette of `isthmus/testing`. @default real connections */
   readonly transport?: TransportFactory
-  /** @default the machine's clocks */
+  /** Source of time, for tests. @default the clocks of this machine */
   readonly clock?: HttpClock
-  /** [0, 1), for jitter. @default Math.random */
+  /** Source of random numbers in [0, 1), for jitter. @default Math.random */
   readonly random?: () => number
 }
 
-/** Where answers are kept. */
+/** The response cache. */
 export interface CacheOptions {
-  /** @default 50 MiB in memory, for this client alone */
+  /** Where responses are stored. @default 50 MiB in memory, for this client only */
   readonly store?: CacheStore
-  /** Tells whose responses these are, for clients with an authenticator of their own that share a store. @default none of them is shared */
+  /** Identifies the account of these responses, for clients that use a custom authenticator and share a store. @default responses are not shared */
   readonly partition?: string
   /**
-   * Request headers that say nothing about who asks, such as the id of a request. Calls that differ in any other header of their own (a
-   * tenant, a cookie) never share a response. @default accept, accept-encoding, accept-language, user-agent and those of HTTP's own conditions
+   * Request headers that don't identify the caller, such as a request id. Calls that differ in any other header (a tenant, a
+   * cookie) never share a response. @default accept, accept-encoding, accept-language, user-agent and the conditional headers of HTTP
    */
   readonly impersonalHeaders?: readonly string[]
   /**
-   * Share of the time since a response last changed (`Last-Modified`) for which it counts as fresh when it names no lifetime (RFC 9111, 4.2.2).
-   * 0 to 1; browsers take 0.1. @default 0, never guessed
+   * Share of the time since a response last changed (`Last-Modified`) for which it counts as fresh if it specifies no lifetime (RFC 9111, 4.2.2).
+   * 0 to 1; browsers use 0.1. @default 0: such a response is not fresh
    */
   readonly heuristic?: number
 }
 
-/** Time bounds in milliseconds, each 1 to 3,600,000. */
+/** Time limits in milliseconds, each 1 to 3,600,000. */
 export interface Timeouts {
-  /** The whole call: queueing, tokens, retries and back-off included. It settles on time in every phase. @default 30000 */
+  /** The whole call, including queueing, tokens, retries and back-off. The call always ends by then. @default 30000 */
   readonly totalMs: number
-  /** Name, TCP and TLS of one attempt. @default 10000 */
+  /** DNS, TCP and TLS of one attempt. @default 10000 */
   readonly connectMs: number
-  /** From the request to the response's headers, of one attempt. @default 30000 */
+  /** From sending the request to receiving the response headers, in one attempt. @default 30000 */
   readonly headersMs: number
-  /** Longest silence within a response's body. @default 15000 */
+  /** Longest time without data while a response body is received. @default 15000 */
   readonly bodyIdleMs: number
 }
 
-/** How often and after which waits a call is sent again. Times in milliseconds. */
+/** How often and after what delay a call is retried. Times in milliseconds. */
 export interface RetryOptions {
-  /** Attempts after the first one. 0 to 10. @default 3 */
+  /** Maximum number of attempts after the first one. 0 to 10. @default 3 */
   readonly retries: number
-  /** Longest first wait; doubles with each attempt; the actual wait is random between 0 and it. 1 to 60,000. @default 250 */
+  /** Upper bound of the first delay, which doubles with each attempt; the actual delay is random between 0 and this bound. 1 to 60,000. @default 250 */
   readonly baseMs: number
-  /** Longest wait of our own; a `Retry-After` may be longer. 1 to 3,600,000. @default 10000 */
+  /** Maximum of that upper bound; a `Retry-After` may be longer. 1 to 3,600,000. @default 10000 */
   readonly capMs: number
   /**
-   * Longest wait that a call takes upon itself because the API asks for it, by `Retry-After` or by the reset of a limit; when it asks for more,
-   * the call ends at once with the error, whose `retry` says when to come back. 0 to 3,600,000. @default whatever the deadline allows
+   * Longest delay requested by the API (`Retry-After`, or the reset of a limit) for which a call waits. If the API requests more, the call fails
+   * immediately with an error whose `retry` contains the delay. 0 to 3,600,000. @default limited only by the deadline
    */
   readonly maxRetryAfterMs?: number | undefined
 }
 
-/** Bounds on what a response may be. */
+/** Limits for responses. */
 export interface ResponseLimits {
-  /** Bytes of the body after decompression. 1 to 1,073,741,824. @default 33554432 (32 MiB) */
+  /** Maximum size of the body in bytes, after decompression. 1 to 1,073,741,824. @default 33554432 (32 MiB) */
   readonly maxBytes: number
-  /** Bytes that a compressed byte may unfold into, for bodies above 1 MiB. 1 to 100,000. @default 200 */
+  /** Maximum compression ratio, for bodies above 1 MiB. 1 to 100,000. @default 200 */
   readonly maxRatio: number
-  /** Levels of nesting in a JSON answer. 1 to 10,000. @default 64 */
+  /** Maximum nesting depth of a JSON response. 1 to 10,000. @default 64 */
   readonly maxDepth: number
   /**
-   * `lossless`: a JSON number that a double can't hold becomes a `LosslessNumber` (of the package lossless-json), every other one stays
-   * a number · `double`: all become numbers, digits may be lost.
+   * `lossless`: a JSON number that a double can't represent becomes a `LosslessNumber` (of the package lossless-json), every other one is
+   * a number · `double`: all become numbers, and digits may be lost.
    * @default 'lossless'
    */
   readonly numbers: 'lossless' | 'double'
   /**
-   * Media types that are read as JSON beside `application/json`, `text/json` and every `+json`, for an API that names another one:
-   * `['text/html']`. `all` reads every body as JSON.
+   * Media types that are parsed as JSON in addition to `application/json`, `text/json` and `+json`, for an API that labels JSON differently:
+   * `['text/html']`. `all` parses every body as JSON.
    * @default []
    */
   readonly jsonTypes: readonly string[] | 'all'
@@ -165,11 +165,11 @@ export interface ResponseLimits {
 
 /** Options of one call. */
 export interface CallOptions {
-  /** Values for the `{name}` parts of the path; encoded. */
+  /** Values of the `{name}` parameters in the path; they are encoded. */
   readonly path?: Readonly<Record<string, string | number | bigint>>
-  /** Query parameters; `undefined` ones are left out, arrays repeat the name. */
+  /** Query parameters; `undefined` ones are omitted, arrays repeat the name. */
   readonly query?: Readonly<Record<string, QueryValue | readonly QueryValue[] | undefined>>
-  /** Headers of this call, over those of the client. @default {} */
+  /** Headers of this call; they override those of the client. @default {} */
   readonly headers?: Readonly<Record<string, string>>
   /** Body as JSON. */
   readonly json?: unknown
@@ -178,35 +178,35 @@ export interface CallOptions {
   /** Body as an upload (`multipart/form-data`), sent in pieces. */
   readonly multipart?: readonly MultipartPart[]
   /**
-   * Raw body; give its `content-type` in `headers`. A function is called for each attempt and opens a stream; a stream given as it is can
-   * be sent only once, so such a call is never sent again.
+   * Raw body; set its `content-type` in `headers`. A function is called for each attempt and returns a stream; a stream that is passed directly can
+   * be sent only once, so such a call is never retried.
    */
   readonly body?: string | Uint8Array | ByteSource | (() => ByteSource)
-  /** Ends the call at once when aborted. */
+  /** Ends the call immediately when aborted. */
   readonly signal?: AbortSignal
-  /** Hears how much of the body has been sent, for each piece that the socket has taken. Begins anew with each attempt. */
+  /** Called with the number of bytes sent, after each chunk that the socket has accepted. Starts from zero with each attempt. */
   readonly onUploadProgress?: ProgressListener
-  /** Hears how much of the response's body has come. Begins anew with each attempt. */
+  /** Called with the number of bytes received of the response body. Starts from zero with each attempt. */
   readonly onDownloadProgress?: ProgressListener
   /** Overrides `timeouts.totalMs`. */
   readonly totalMs?: number
   /** Overrides `retry.retries`. */
   readonly retries?: number
-  /** Makes a POST or PATCH repeatable, for APIs that honour it. `auto` makes one up. @default none */
+  /** Makes a POST or PATCH safe to retry, for APIs that support such keys. `auto` generates one. @default none */
   readonly idempotencyKey?: string
-  /** Says that a POST only reads (a query, a batch of reads), so that it may be sent again like a GET. @default false */
+  /** Declares that a POST only reads (a query, a batch of reads), so that it is retried like a GET. @default false */
   readonly readOnly?: boolean
-  /** Lane of the rate limiter. @default 'hand' */
+  /** Priority in the rate limiter's queue. @default 'hand' */
   readonly priority?: Priority
-  /** Part of the API that fails or works as one, for the breaker. @default reads and writes of the path's first segment */
+  /** Part of the API that the circuit breaker treats as a unit. @default reads, or writes, of the first path segment */
   readonly endpointClass?: string
-  /** Monotonic ms of the client's clock: later than this, nothing leaves any more and the call ends as `not-sent`. @default never */
+  /** Time on the client's monotonic clock (ms) after which no request is sent any more; the call then fails with the outcome `not-sent`. @default none */
   readonly startBefore?: number
   /** Ids of the caller's own work that the call belongs to: `onAttempt` names them. They are never sent. @default none */
   readonly correlationIds?: readonly string[]
 }
 
-/** Options of a call whose response is read while it comes in. */
+/** Options of a call whose response is streamed. */
 export interface StreamOptions extends CallOptions {
   /** @default 'GET' */
   readonly method?: Method

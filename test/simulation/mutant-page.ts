@@ -23,27 +23,27 @@ npm run simulate -- --mutants --seeds ${seeds} --markdown docs/explanation/mutan
 
 Run on ${day}: **${killed} of ${verdicts.length} killed** within ${seeds} seeds each.
 
-| name | what is broken | kinds | verdict | seed | invariant | what the judge said |
+| name | what is broken | kinds | verdict | seed | invariant | what the judge reported |
 | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `
 }
 
-const introduction = `# Mutants: does the simulation notice a broken engine?
+const introduction = `# Mutants: does the simulation detect a broken engine?
 
-A simulation without violations proves something only if it would have noticed a mistake. So the engine is broken on purpose, one protection at
-a time, and each of these *mutants* goes through the same seeds as the unchanged engine until a seed shows a violation.
+A simulation without violations is meaningful only if it would have detected a mistake. Therefore the engine is broken deliberately, one protection
+at a time, and each of these *mutants* runs with the same seeds as the unchanged engine until a seed shows a violation.
 
-- **name**: \`npm run simulate -- --mutants --only NAME\` tries this one alone.
-- **what is broken**: the protection that the mutant lacks. Some are switched off in the simulated store, connectors or mappings
-  (\`test/simulation/port-mutants.ts\`); the others replace one line of the engine while it is loaded (\`test/simulation/source-mutants.ts\`).
-- **kinds**: the [circumstances](../../test/README.md#kinds-of-circumstances) that every seed was given for this mutant; empty means that each
-  seed drew its own mix, as in an ordinary run.
+- **name**: \`npm run simulate -- --mutants --only NAME\` runs only this one.
+- **what is broken**: the protection that the mutant lacks. Some are disabled in the simulated store, connectors or mappings
+  (\`test/simulation/port-mutants.ts\`); the others replace one line of the engine when it is loaded (\`test/simulation/source-mutants.ts\`).
+- **kinds**: the [circumstances](../../test/README.md#kinds-of-circumstances) that all seeds of this mutant had; empty means that each
+  seed drew its own mix, as in a normal run.
 - **verdict**: *killed* when a seed showed a violation that the unchanged engine does not show with the same seed and kinds; seeds that the
   unchanged engine fails are not counted. *survived* when no seed did, *crashed* when the mutant could not run, and *stale* when the line to be
   replaced is no longer there. Only the first is a success.
-- **seed**: the first one that noticed.
-- **invariant** and **what the judge said**: the first violation of that seed. [Invariants](invariants.md) says what the numbers mean; \`SCOPE\` and
+- **seed**: the first one that detected it.
+- **invariant** and **what the judge reported**: the first violation of that seed. [Invariants](invariants.md) explains the numbers; \`SCOPE\` and
   \`GUARD\` are the filters and the mass-change guard of the definition.
 `
 

@@ -24,19 +24,19 @@ import { SharedBuckets } from './shared-buckets.ts'
 
 /** Limits of one system. */
 export interface LimitOptions {
-  /** All of them hold at once: per second, per day, … @default none */
+  /** Rate limits, all of which apply: per second, per day, … @default none */
   readonly rates?: readonly RateLimit[]
-  /** Requests on the wire at the same time. @default unlimited (the number of sockets bounds it) */
+  /** Maximum number of concurrent requests. @default limited only by the number of sockets */
   readonly concurrency?: number
-  /** Share of each rate's burst, and of each quota that the system tells, kept for the lane `hand`. 0 to 0.9. @default 0 */
+  /** Share of each rate's burst, and of each quota that the API reports, reserved for calls with the priority `hand`. 0 to 0.9. @default 0 */
   readonly reserve?: number
-  /** Waiting calls after which new ones are refused. 1 to 100,000. @default 1000 */
+  /** Maximum number of waiting calls; further ones are refused. 1 to 100,000. @default 1000 */
   readonly maxWaiting?: number
-  /** Learn limits from the responses' headers. @default true */
+  /** Adopts limits that response headers report. @default true */
   readonly learn?: boolean
-  /** Reads limits from a form that is not built in. @default none */
+  /** Reads limits from headers whose format is not built in. @default none */
   readonly parse?: ParseLimits
-  /** Keeps `rates` together with other processes. While the store fails, each process keeps them by itself. @default none */
+  /** Shares `rates` with other processes. While the store is unavailable, each process observes them on its own. @default none */
   readonly shared?: SharedLimits
 }
 
