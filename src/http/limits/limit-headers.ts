@@ -60,6 +60,19 @@ export function limitsFromHeaders(headers: ResponseHeaders, now: number): readon
   return reports.slice(0, namesMax)
 }
 
+const prefixes = ['ratelimit', 'x-ratelimit', 'x-rate-limit']
+
+/** The ends of all windows that a response names, in milliseconds from now, whether or not it tells what is left of them. */
+export function resetsFromHeaders(headers: ResponseHeaders, now: number): readonly number[] {
+  if (!reportsLimits(headers)) return []
+  const named = limitsFromHeaders(headers, now).map(({ resetMs }) => resetMs)
+  const bare = prefixes.flatMap((prefix) => [
+    resetOf(headers[`${prefix}-reset`], headers, now),
+    ms(numberOf(headers[`${prefix}-reset-after`])),
+  ])
+  return [...named, ...bare].filter((resetMs) => resetMs !== undefined)
+}
+
 function standardLimits(headers: ResponseHeaders, now: number): readonly LimitReport[] {
   const policies = itemsOf(headers['ratelimit-policy'])
   const field = headers.ratelimit

@@ -45,6 +45,35 @@ test.each([
   }
 })
 
+const inAMinute = (): Record<string, () => string> => ({
+  seconds: () => '60',
+  'a fraction': () => '59.5',
+  'epoch seconds': () => String(Math.ceil(Date.now() / 1_000) + 60),
+  'epoch milliseconds': () => String(Date.now() + 60_000),
+  'an ISO time': () => new Date(Date.now() + 60_000).toISOString(),
+})
+
+test.each(
+  Object.entries(inAMinute()).flatMap(([how, value]) =>
+    ['x-ratelimit-reset', 'x-rate-limit-reset', 'ratelimit-reset'].map((name) => [name, how, value] as const),
+  ),
+)('a 429 with %s alone, as %s, is come back to then and not before', async (name, _how, value) => {
+  const { error, requests } = await answered(429, {}, { [name]: value() })
+  expect(requests).toBe(1)
+  const { afterMs = 0 } = (error as RateLimitedError).retry as { readonly afterMs?: number }
+  expect(afterMs).toBeGreaterThan(57_000)
+  expect(afterMs).toBeLessThan(62_000)
+})
+
+test('a 429 with x-ratelimit-reset-after (Discord) names seconds; one that has requests left names no time', async () => {
+  expect((await answered(429, {}, { 'x-ratelimit-reset-after': '60.5' })).error).toMatchObject({
+    retry: { afterMs: 60_500 },
+  })
+  const left = { 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '60' }
+  expect((await answered(429, {}, left)).error).toMatchObject({ retry: 'backoff' })
+  expect((await answered(503, {}, { 'x-ratelimit-reset': '60' })).error).toMatchObject({ retry: 'backoff' })
+})
+
 test.each([
   [403, { message: 'Resource not accessible by integration' }],
   [403, { error: { errors: [{ reason: 'storageQuotaExceeded' }], message: 'Storage quota exceeded' } }],

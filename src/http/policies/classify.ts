@@ -2,9 +2,9 @@
 import { waitAskedFor } from '../backoff/retry-after.ts'
 import type { Call, DecodedResponse, HttpClock, ResponseStep } from '../call.ts'
 import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
-import { limitsFromHeaders } from '../limits/limit-headers.ts'
+import { limitsFromHeaders, resetsFromHeaders } from '../limits/limit-headers.ts'
 import { saidIn } from '../said.ts'
-import { isRateLimitRefusal } from './rate-limit-refusal.ts'
+import { isRateLimitRefusal, meansTooMany } from './rate-limit-refusal.ts'
 
 /** Statuses after which the same request may succeed. A 501 or 505 will not change by waiting. */
 const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529])
@@ -33,11 +33,16 @@ function provesNoEffect(status: number, error: HttpError): boolean {
   return status === 401 || status === 403 || error instanceof RateLimitedError
 }
 
-/** Without a Retry-After the end of the used-up window is when to come back; of several the latest. */
-function resetOfUsedUp(response: DecodedResponse, now: number): number | undefined {
-  const usedUp = limitsFromHeaders(response.headers, now).filter(({ remaining }) => remaining === 0)
-  const resets = usedUp.flatMap(({ resetMs }) => (resetMs === undefined ? [] : [Math.ceil(resetMs)]))
-  return resets.length === 0 ? undefined : Math.min(longestResetMs, Math.max(...resets))
+/**
+ * Without a Retry-After the end of the used-up window is when to come back; of several the latest. A refusal that means "too many requests" and
+ * does not tell what is left of any window says so of all that it names.
+ */
+function resetOfUsedUp({ status, headers }: DecodedResponse, now: number): number | undefined {
+  const limits = limitsFromHeaders(headers, now)
+  const isUntold = limits.every(({ remaining }) => remaining === undefined)
+  const usedUp = limits.filter(({ remaining }) => remaining === 0).flatMap(({ resetMs }) => resetMs ?? [])
+  const resets = isUntold && meansTooMany(status) ? resetsFromHeaders(headers, now) : usedUp
+  return resets.length === 0 ? undefined : Math.min(longestResetMs, Math.ceil(Math.max(...resets)))
 }
 
 function statusError(call: Call, response: DecodedResponse, now: number): HttpError {

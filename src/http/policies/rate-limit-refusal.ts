@@ -48,9 +48,14 @@ const places: readonly (readonly (string | number)[])[] = [
   [0, 'message'],
 ]
 
+/** True for statuses that never mean anything else. */
+export function meansTooMany(status: number): boolean {
+  return always.has(status)
+}
+
 /** True when waiting is what helps, and nothing was done. */
 export function isRateLimitRefusal({ status, body, asked, isUsedUp }: RefusalFacts): boolean {
-  if (always.has(status)) return true
+  if (meansTooMany(status)) return true
   if (status === 403) return asked !== undefined || isUsedUp || saysRateLimit(body)
   if (status === 400 || status === 503) return saysThrottled(body)
   return false
