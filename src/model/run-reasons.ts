@@ -12,7 +12,7 @@ import { IsthmusError } from './errors.ts'
  * - `nothing-listed`: during an outage some systems answer with an empty list; one that is really empty looks the same
  * - `list-failed`: a page could not be read; `cause` is the code of the failure, where it has one
  * - `page-late`, `page-repeated`: a page did not come in time, or came twice
- * - `offset-paging`: rows skip pages when others are deleted
+ * - `offset-paging`: pages by offset, or by a cursor that is not declared stable, skip records when others are deleted
  * - `records-left-out`: fewer were listed than the system itself counts
  * - `list-incomplete`: the system did not say that the list is complete; `message` is the connector's reason
  * - `rows-lost`: the database lost the staged rows
@@ -104,7 +104,7 @@ export function describeRunReason(reason: RunReason): string {
     case 'page-repeated':
       return 'the list broke off: the same page came twice'
     case 'offset-paging':
-      return 'offset paging skips records when others are deleted'
+      return 'its pages can skip records while others are deleted'
     case 'rows-lost':
       return 'the database lost the listed records'
     case 'records-left-out':

@@ -57,6 +57,8 @@ describe('createEventLog', () => {
       'debug',
       'warn',
     ])
+    // Known beforehand, and said by `check` and `status`: no news in any run.
+    expect(levelOf({ ...run, complete: false, reasonCode: 'offset-paging' })).toBe('debug')
   })
 
   test('warns once that a poll fails, with its words, again when the reason changes, and tells when it is over', () => {

@@ -40,10 +40,10 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
 
 /**
  * Level at which an event is logged. An incomplete full run is a warning: it proves nothing about what is missing. Complete ones are
- * everyday business: where a system has no feed, every poll is one.
+ * everyday business: where a system has no feed, every poll is one. So are those whose pages can skip records, which `check` and `status` say.
  */
 export function levelOf(event: DomainEvent): 'debug' | 'info' | 'warn' | 'error' {
-  if (event.type === 'RunFinished' && !event.complete) return 'warn'
+  if (event.type === 'RunFinished' && !event.complete && event.reasonCode !== 'offset-paging') return 'warn'
   return levels[event.type] ?? 'debug'
 }
 

@@ -158,20 +158,21 @@ function verdict({ open, seconds, places }: SyncResult, waited: Waited | undefin
     return 'scheduled; the running service does the work (see `isthmus status`, or add --wait)'
   const { active, waiting } = waited.queue
   const left = counted(active + waiting, 'record')
-  const needs = openInWords(open).map(({ words }) => words)
-  const person = needs.length === 0 ? '' : `; needs attention: ${needs.join(', ')}`
+  const needs = openInWords(open)
+  const person = needs.length === 0 ? '' : `; needs attention: ${needs.map(({ words }) => words).join(', ')}`
+  const actions = [...new Set(needs.map(({ action }) => `\n  → ${action}`))].join('')
   const failed = places.filter(({ failure }) => failure !== undefined)
   if (failed.length > 0 && waited.outcome !== 'timeout' && waited.outcome !== 'stopped') {
     const names = failed.map(({ system, entity, failure }) => `${entity} in ${system}: ${failure}`)
-    return `ended after ${seconds} s, but not everything could be read${person}\n${names.join('\n')}`
+    return `ended after ${seconds} s, but not everything could be read${person}${actions}\n${names.join('\n')}`
   }
   switch (waited.outcome) {
     case 'quiet':
-      return `done in ${seconds} s${person}`
+      return `done in ${seconds} s${person}${actions}`
     case 'waiting':
-      return `done in ${seconds} s; ${left} scheduled for later, such as writes to be verified${person}`
+      return `done in ${seconds} s; ${left} scheduled for later, such as writes to be verified${person}${actions}`
     case 'timeout':
-      return `not done after ${seconds} s: ${left} remaining; nothing is lost: run it again or raise --timeout${person}`
+      return `not done after ${seconds} s: ${left} remaining; nothing is lost: run it again or raise --timeout${person}${actions}`
     case 'stopped':
       return `stopped: ${left} remaining; nothing is lost: run it again`
   }

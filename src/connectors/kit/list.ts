@@ -73,7 +73,7 @@ function doubt(rules: ListRules, seen: number, expected: number | undefined): st
   return undefined
 }
 
-const offsetDoubt = 'pages are counted by offset, which skips records while others vanish'
+const offsetDoubt = 'its pages can skip records while others are deleted'
 
 function ending(
   rules: ListRules,

@@ -152,6 +152,9 @@ export function writeResultOf({
     : { kind: 'gone', ...gone }
 }
 
+const preconditionHint =
+  ' It requires a precondition: declare the version of the resource and ifMatch, which sends it.'
+
 function byStatus(
   error: HttpStatusError,
   failure: CallFailure,
@@ -170,7 +173,8 @@ function byStatus(
   const { code, fields, words } = rules.refusal(error)
   const quote = quotedWords(words, sent)
   const told = code === undefined ? '' : ` The system says: ${code}.`
-  const message = `${failure.message}${told}${quote === undefined ? '' : ` In its own words: ${quote}`}`
+  const hint = status === 428 && !conditional ? preconditionHint : ''
+  const message = `${failure.message}${told}${quote === undefined ? '' : ` In its own words: ${quote}`}${hint}`
   return {
     kind: 'rejected',
     failure: { ...failure, message },

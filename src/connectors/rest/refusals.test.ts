@@ -90,6 +90,18 @@ test('a manifest says where errors are, and then nothing else is one', async () 
   )
 })
 
+test('an API that changes records only under a precondition is told from one that refuses the record', async () => {
+  const result = await update(
+    await scripted(responses(428, { error: 'send If-Match' }), { version: undefined }),
+  )
+  expect(result).toMatchObject({
+    kind: 'rejected',
+    failure: {
+      message: expect.stringMatching(/send If-Match.*declare the version of the resource and ifMatch/),
+    },
+  })
+})
+
 test('the words of a 4xx are kept where the manifest says where they are', async () => {
   const resource = await scripted(responses(422, { error: { text: 'Ada Lovelace is too young' } }), {
     errors: { message: 'error.text' },

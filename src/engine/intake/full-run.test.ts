@@ -98,7 +98,12 @@ describe('runFull', () => {
     const memory = world(new MemorySystem('crm', { list: paging }), new MemorySystem('erp', { list: paging }))
     fill(memory.system('crm'), 5)
     memory.start()
-    expect(await memory.full('crm')).toMatchObject({ complete: false, ended: true, seen: 5 })
+    expect(await memory.full('crm')).toMatchObject({
+      complete: false,
+      ended: true,
+      seen: 5,
+      reason: { code: 'offset-paging' },
+    })
     await memory.pass(60_000)
     await memory.full('erp')
     await memory.full('crm')

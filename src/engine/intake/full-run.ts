@@ -261,9 +261,12 @@ async function findDoubt(
 ): Promise<RunReason | undefined> {
   const { end, seen } = listing
   if (end === undefined) return listing.failure ?? { code: 'list-failed', message: 'no reason is known' }
+  const maySkip = place.resource.capabilities.list.paging === 'offset'
+  // Read to its end, and whole: what is left is the doubt about every list of this kind.
+  if (maySkip && (end.complete || (end.ended === true && end.unreadable === undefined)))
+    return { code: 'offset-paging' }
   if (!end.complete)
     return { code: 'list-incomplete', ...(end.reason === undefined ? {} : { message: end.reason }) }
-  if (place.resource.capabilities.list.paging === 'offset') return { code: 'offset-paging' }
   if (end.expected !== undefined && seen < end.expected) {
     return { code: 'records-left-out', seen, expected: end.expected }
   }

@@ -86,7 +86,7 @@ describe('a definition checked against the capabilities of its systems', () => {
       findings(erp, fromErp).filter((text) => text.includes('are never noticed'))
     const offset = { ...able, list: { paging: 'offset' } }
     expect(about(offset)).toEqual([
-      'entities.customer.delete.from[0]: deletions in erp are never noticed: A_BusinessPartner is listed by offset, which skips records, and neither a feed nor a webhook reports them (declare a list by key or stable cursor, a feed that reports deletions, or webhooks; or leave erp out)',
+      'entities.customer.delete.from[0]: deletions in erp are never noticed: A_BusinessPartner is listed by pages that can skip records, and neither a feed nor a webhook reports them (declare a list by key or stable cursor, a feed that reports deletions, or webhooks; or leave erp out)',
     ])
     expect(about({ ...offset, deletes: 'byId' })).toHaveLength(1)
     expect(about({ ...offset, deletes: 'feed' })).toEqual([])

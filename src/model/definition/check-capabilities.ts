@@ -113,7 +113,7 @@ function deletionFindings(entity: Entity, part: EntitySystem, capabilities: Chec
   const isListed = list.paging !== 'offset' && list.paging !== 'none'
   const isFed = changes.cursor !== 'none' && (deletes === 'feed' || deletes === 'tombstone')
   if (index < 0 || isListed || isFed || part.triggers.some(({ kind }) => kind === 'webhook')) return []
-  const reason = list.paging === 'none' ? 'has no list' : 'is listed by offset, which skips records'
+  const reason = list.paging === 'none' ? 'has no list' : 'is listed by pages that can skip records'
   return [
     {
       ...problem(

@@ -200,7 +200,7 @@ describe('lists', () => {
       lastRun: { ...run, complete: false, reason: { code: 'offset-paging' } },
     })
     expect(verdict.state).toBe('agreed')
-    expect(verdict.notes.join()).toContain('uses offset paging')
+    expect(verdict.notes.join()).toContain('can skip records')
   })
 })
 

@@ -245,7 +245,7 @@ function judgePause({ system }: PlaceFacts, { now, staleAfterMs }: JudgeClock): 
 function notesOf({ health, lastRun }: PlaceFacts): readonly string[] {
   const notes: string[] = []
   if (health?.paging === 'offset')
-    notes.push('its list uses offset paging: it can miss records and never proves a deletion')
+    notes.push('the pages of its list can skip records: it can miss some, and never proves a deletion')
   if (health?.paging === 'none' && health.feed !== true)
     notes.push(
       'it has neither a list nor a feed: changes are only detected by webhooks and by reads for other reasons',

@@ -78,6 +78,12 @@ const createWords: Partial<Record<RemoteCapabilities['create'], string>> = {
   unsupported: 'no creates',
 }
 
+const listWords: Readonly<Record<RemoteCapabilities['list']['paging'], string>> = {
+  none: 'no list',
+  offset: 'list by pages that can skip records',
+  keyset: 'list by keyset',
+}
+
 function describePart(
   entity: Entity,
   part: EntitySystem,
@@ -87,7 +93,7 @@ function describePart(
   const subject = `${entity.name} in ${part.system}`
   const { conditionalWrites, create, list, changes } = capabilities
   const words = [
-    `list ${list.paging === 'none' ? 'none' : `by ${list.paging}`}`,
+    listWords[list.paging],
     `changes ${changes.cursor === 'none' ? 'by comparing lists' : `by ${changes.cursor}`}`,
     createWords[create] ?? `creates by ${create}`,
     conditionalWrites ? 'writes with a precondition' : 'writes without a precondition',
