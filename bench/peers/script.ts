@@ -35,12 +35,11 @@ const { state, save } = openState(file, {
   places: { crm: beginning, erp: beginning },
   pairs: [] as Pair[],
 })
+const keyOf = (name: Name, id: string): string => `${name} ${id}`
+const otherOf = (name: Name): Name => (name === 'crm' ? 'erp' : 'crm')
 const pairs = new Map<string, Pair>()
 for (const pair of state.pairs) remember(pair)
 let fullAt = 0
-
-const keyOf = (name: Name, id: string): string => `${name} ${id}`
-const otherOf = (name: Name): Name => (name === 'crm' ? 'erp' : 'crm')
 
 function remember(pair: Pair): void {
   pairs.set(keyOf('crm', pair.crm), pair)

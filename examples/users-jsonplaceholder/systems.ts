@@ -1,9 +1,9 @@
 /** The systems of this example: json-server with JSONPlaceholder's ten users, and a PostgreSQL table. */
 import { readFileSync } from 'node:fs'
-import { startCrm } from '../../src/demo/crm.ts'
 import { type StagedDatabase, stageDatabase } from '../harness/database.ts'
 import { type Front, httpFront } from '../harness/front.ts'
 import type { ExampleSystems } from '../harness/run-example.ts'
+import { startJsonServer } from './json-server.ts'
 
 export interface Users extends ExampleSystems {
   readonly apiFront: Front
@@ -36,7 +36,7 @@ export interface Row {
 }
 
 export async function openUsers(): Promise<Users> {
-  const api = await startCrm({ webhookSecret: 'whsec_bm90IHVzZWQgaW4gdGhpcyBleGFtcGxl' })
+  const api = await startJsonServer()
   const tables = readFileSync(new URL('tables.sql', import.meta.url), 'utf8')
   const database = await stageDatabase(tables)
   const apiFront = await httpFront(api.url)

@@ -21,7 +21,7 @@ const startWithinMs = 20_000
 /**
  * Starts the CRM on the loopback interface.
  *
- * @throws DEMO_PACKAGES when json-server or jsonplaceholder is not installed
+ * @throws DEMO_PACKAGES when jsonplaceholder is not installed
  */
 export async function startCrm(options: {
   readonly webhookSecret: string
@@ -66,20 +66,12 @@ export async function startCrm(options: {
   }
 }
 
-/** They are counterparts for tests and the demo, so a production installation does not include them. */
+/** The data comes from a development dependency, so a production installation does not include it. */
 function requirePackages(): void {
-  const require = createRequire(import.meta.url)
-  for (const name of ['json-server', 'jsonplaceholder/data.json']) {
-    try {
-      require.resolve(name)
-    } catch (error) {
-      throw new IsthmusError(
-        'DEMO_PACKAGES',
-        `the demo's CRM needs the package ${name.split('/')[0]}, which is not installed`,
-        {
-          cause: error,
-        },
-      )
-    }
+  try {
+    createRequire(import.meta.url).resolve('jsonplaceholder/data.json')
+  } catch (cause) {
+    const problem = "the demo's CRM needs the package jsonplaceholder, which is not installed"
+    throw new IsthmusError('DEMO_PACKAGES', problem, { cause })
   }
 }

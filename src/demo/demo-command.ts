@@ -56,7 +56,7 @@ function untilInterrupted(): Promise<void> {
 
 async function demo(context: CliContext, options: DemoCommandOptions): Promise<number> {
   const { output } = context
-  output.say('Starting a CRM (json-server with JSONPlaceholder), an ERP, PostgreSQL and Isthmus …')
+  output.say('Starting a CRM (users of JSONPlaceholder), an ERP, PostgreSQL and Isthmus …')
   const running = await startDemo({
     narrator: narratorFor(output),
     loadSize: options.records,
