@@ -129,6 +129,8 @@ export interface TakenValue {
   readonly keepsValue?: true
   /** The refusal may have had another reason: `again` only looks whether the value was released, or is part of a cycle. */
   readonly uncertain?: true
+  /** The temporary value that we wrote in place of the one that it held; over as soon as the field holds another. */
+  readonly temporary?: string
 }
 
 /** What the response to a create showed of a field that was sent without a value. */

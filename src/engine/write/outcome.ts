@@ -32,7 +32,13 @@ import { inDoubtUntil, settledBy } from './horizon.ts'
 import { namedFields } from './refused-fields.ts'
 import { takeRefusedPrecondition } from './refused-precondition.ts'
 import { judgeStoredValues } from './stored-differently.ts'
-import { endWaits, landedTemporary, refusedTemporary, waitForValues } from './taken-values.ts'
+import {
+  endWaits,
+  landedTemporary,
+  refusedTemporary,
+  temporaryRemark,
+  waitForValues,
+} from './taken-values.ts'
 
 /** Takes the outcome of a write into the pass. Returns whether the record has to be read and decided again in this pass. */
 export async function takeOutcome(
@@ -206,7 +212,7 @@ function refused(
   outcome: Extract<WriteResult, { readonly kind: 'rejected' }>,
 ): boolean {
   const { intent, planned } = write
-  const { code, message } = outcome.failure
+  const { code } = outcome.failure
   const { system, operation } = intent
   withdraw(pass, write)
   const { part } = placeOf(pass.context, system, pass.entity.name)
@@ -217,6 +223,9 @@ function refused(
     refuse(pass, wanted, code, named)
     waitForValues(pass, wanted, named, outcome)
   }
+  const remark = wanted === undefined ? undefined : temporaryRemark(pass, wanted)
+  const told = outcome.failure.message
+  const message = remark === undefined ? told : `${told}${/[.!?]$/.test(told) ? '' : '.'} ${remark}`
   const kept = { system, operation, code, replay: 'safe' } as const
   if (named.length === 0) keepFailure(pass, { ...kept, message })
   else keepFailure(pass, { ...kept, message: `${named.join(', ')}: ${message}`, about: named.join(',') })

@@ -217,6 +217,44 @@ describe('a value that is unique', () => {
     expect(it.system('b').count('update')).toBeLessThan(12)
   })
 
+  test('a temporary value that stays, since another record of the exchange is refused, is told in the failure', async () => {
+    const it = start()
+    const ids = await pair(it)
+    const unique = it.system('b').judge
+    let isBlocked = true
+    it.system('b').judge = (body, nativeId) => {
+      const holder = [...it.system('b').table('customer')].find(
+        ([, { body: other }]) => other.phone === '111',
+      )
+      // Once the value is free, the one who wants it is refused for a reason of its own.
+      if (isBlocked && holder === undefined && body.phone === '111')
+        return refusal('phone: the line is barred')
+      return unique(body, nativeId)
+    }
+    it.system('a').edit('x0', { phone: '222' })
+    it.system('a').edit('x1', { phone: '111' })
+    await it.mark('a', 'x0')
+    await it.mark('a', 'x1')
+    await it.advance(3_600_000)
+    const [first = '', second = ''] = ids
+    const holder = String(it.system('b').body(first)?.phone).includes('-') ? first : second
+    expect(String(it.system('b').body(holder)?.phone)).toContain('-')
+    const told = (await failures(it)).map(({ message }) => message).toSorted()
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^phone: phone already taken\. Record .* has a temporary value in phone until then/,
+      ),
+      expect.stringContaining('the line is barred'),
+    ])
+    expect(told[0]).toContain(`Record ${holder} of b`)
+    isBlocked = false
+    await it.store.admin.retryFailures({}, 'ann')
+    it.engine.wake()
+    await it.advance(600_000)
+    expect(phonesOf(it, 'b', ids)).toEqual(['222', '111'])
+    expect(await failures(it)).toEqual([])
+  })
+
   test('an exchange survives a process that dies between the temporary value and the last one', async () => {
     const it = start()
     const ids = await pair(it)

@@ -68,6 +68,7 @@ export function waitForValues(
     const tries = state.taken?.rev === rev ? state.taken.tries : 0
     const waitMs = retryMs[tries]
     const isFixed = state.taken?.rev === rev && state.taken.keepsValue === true
+    const temporary = temporaryIn(state)
     fields[field] = {
       ...state,
       taken: {
@@ -76,6 +77,7 @@ export function waitForValues(
         ...(waitMs === undefined ? {} : { again: clock.now() + waitMs }),
         ...(isFixed ? { keepsValue: true as const } : {}),
         ...(certain ? {} : { uncertain: true as const }),
+        ...(temporary === undefined ? {} : { temporary }),
       },
     }
     addWait(pass, { system, field, wanted, holds: state.shadow })
@@ -226,9 +228,31 @@ export function landedTemporary(pass: Pass, { system, temporary = [] }: PlannedW
     const wanted = pass.record.fields[field]?.value
     const holds = pass.members.get(system)?.fields[field]?.shadow
     if (typeof wanted === 'string') addWait(pass, { system, field, wanted, holds })
+    const rev = pass.record.fields[field]?.rev ?? 0
+    if (typeof holds === 'string') setTaken(pass, system, field, { rev, tries: 0, temporary: holds })
     note(pass, { kind: 'outcome', body: { system, temporary: field } })
   }
   if (temporary.length > 0) addNeed(pass, { at: clock.now() + afterTemporaryMs, why: 'temporary-value' })
+}
+
+/** The temporary value that the system holds in this field; undefined: it holds another value, or none of ours. */
+function temporaryIn({ taken, shadow }: MemberField): string | undefined {
+  return taken?.temporary !== undefined && taken.temporary === shadow ? shadow : undefined
+}
+
+/**
+ * What a person has to know of a refused write whose record has a temporary value: it stays until the wanted value is written, which the others of the
+ * exchange prevent while they are refused for reasons of their own.
+ */
+export function temporaryRemark(pass: Pass, { system, revs }: PlannedWrite): string | undefined {
+  const fields = pass.members.get(system)?.fields ?? {}
+  const held = Object.keys(revs).flatMap((field) => {
+    const temporary = temporaryIn(fields[field] ?? { acked: 0 })
+    return temporary === undefined ? [] : [field]
+  })
+  if (held.length === 0) return undefined
+  const nativeId = pass.members.get(system)?.nativeId ?? ''
+  return `Record ${nativeId} of ${system} has a temporary value in ${held.join(', ')} until then, since records exchange values: correct the failure of the record that still holds the wanted value, or change the value of this one.`
 }
 
 /** The system refuses the temporary value: what the field should hold stays refused, and no other temporary value is tried. */
