@@ -29,9 +29,17 @@ describe('the fields that a refusal names', () => {
       ['tier'],
     ],
     ['Salesforce', [{ errorCode: 'X', message: 'no', fields: ['Tier__c'] }], ['Tier__c']],
+    ['AJV', { errors: [{ instancePath: '/tier', keyword: 'enum', message: 'no' }] }, ['/tier']],
+    ['Shopify', { errors: { tier: 'is retired', 'address.city': 'no' } }, ['tier', 'address.city']],
+    ['HubSpot', { errors: [{ message: 'no', context: { propertyName: ['tier'] } }] }, ['tier']],
     ['Stripe', { error: { param: 'address[city]', message: 'no' } }, ['address[city]']],
   ])('%s', (_, body, names) => {
     expect(usualRefusedNames(body)).toEqual(expect.arrayContaining([...names]))
+  })
+
+  test('what every error has is no name of a field', () => {
+    expect(usualRefusedNames({ errors: { code: 'X', message: 'no', status: 'error' } })).toBeUndefined()
+    expect(usualRefusedNames({ error: { code: 'X', message: 'no' } })).toBeUndefined()
   })
 
   test('a body without names, and one that is none', () => {
@@ -59,6 +67,13 @@ test.each<[unknown, string | undefined]>([
   ['no such tier', 'no such tier'],
   ['<html>', undefined],
   [{ id: 1 }, undefined],
+  [{ error: { code: 'SY/530', message: { lang: 'en', value: 'Enter a valid tier' } } }, 'Enter a valid tier'],
+  [{ errors: { tier: ['is retired'] } }, 'is retired'],
+  [{ errors: { tier: 'is retired' } }, 'is retired'],
+  [{ errors: { tier: { message: 'is retired', kind: 'enum' } } }, 'is retired'],
+  [{ detail: [{ loc: ['body', 'tier'], msg: 'is retired' }] }, 'is retired'],
+  [{ issues: [{ path: ['tier'], message: 'is retired' }] }, 'is retired'],
+  [{ address: { city: ['is too long'] } }, 'is too long'],
 ])('the words of %j', (body, words) => {
   expect(usualWords(body)).toBe(words)
 })

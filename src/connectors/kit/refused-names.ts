@@ -19,8 +19,10 @@ const partsMax = 500
 const nameKeys: ReadonlySet<string> = new Set([
   'attribute',
   'column',
+  'datapath',
   'field',
   'fieldname',
+  'instancepath',
   'key',
   'loc',
   'location',
@@ -37,7 +39,7 @@ const nameKeys: ReadonlySet<string> = new Set([
 ])
 
 /** Keys under which there are entries, names, or a map from names to what is wrong with them. */
-const holderName = /error|violation|invalid|detail|field|param|source|problem|issue|failure|message/i
+const holderName = /error|violation|context|invalid|detail|field|param|source|problem|issue|failure|message/i
 
 /** Names of refused fields in the body of an error; undefined when it names none. */
 export function usualRefusedNames(body: unknown): readonly string[] | undefined {
@@ -68,7 +70,8 @@ function collect(value: unknown, walk: Walk): void {
     if (nameKeys.has(key.replaceAll(/[_-]/g, '').toLowerCase())) addName(entry, found)
     if (!holderName.test(key)) continue
     if (/field|propert/i.test(key)) addNames(entry, found)
-    if (isNativeRecord(entry) && isMapOfProblems(entry)) addKeys(entry, found)
+    if (isNativeRecord(entry) && (isMapOfProblems(entry) || (key === 'errors' && isMapOfWords(entry))))
+      addKeys(entry, found)
     collect(entry, inner)
   }
 }
@@ -78,6 +81,31 @@ function isMapOfProblems(value: Readonly<Record<string, unknown>>): boolean {
   const entries = Object.entries(value)
   return entries.length > 0 && entries.every(([key, entry]) => !holderName.test(key) && isProblemList(entry))
 }
+
+/** `errors: { "email": "is taken" }`, and not one error with its code and message. */
+function isMapOfWords(value: Readonly<Record<string, unknown>>): boolean {
+  const entries = Object.entries(value)
+  return (
+    entries.length > 0 && entries.every(([key, entry]) => typeof entry === 'string' && !ownNames.has(key))
+  )
+}
+
+/** Properties of an error itself. */
+const ownNames: ReadonlySet<string> = new Set([
+  'code',
+  'description',
+  'detail',
+  'error',
+  'id',
+  'message',
+  'name',
+  'path',
+  'reason',
+  'status',
+  'timestamp',
+  'title',
+  'type',
+])
 
 function isProblemList(value: unknown): boolean {
   if (!Array.isArray(value)) return typeof value === 'object' && value !== null
@@ -112,11 +140,26 @@ export function usualWords(body: unknown): string | undefined {
     const text = textAt(body, [key])
     if (text !== undefined) return text
   }
-  return isMapOfProblems(body) ? firstWords(body) : undefined
+  return wordsWithin(body, depthMax)
 }
 
-function firstWords(body: Readonly<Record<string, unknown>>): string | undefined {
-  const [first] = Object.values(body)
-  const entry: unknown = Array.isArray(first) ? first[0] : undefined
-  return typeof entry === 'string' ? entry : undefined
+const wordKeys = ['message', 'msg', 'detail', 'description', 'title', 'value'] as const
+/** Where the sentence is deeper: `error.message.value` (OData 2), `detail: [{ msg }]`, `issues: [{ message }]`, `errors: { email: ["…"] }`. */
+const deeperKeys = ['error', 'errors', 'message', 'detail', 'issues', 'violations'] as const
+
+function wordsWithin(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value
+  if (depth === 0) return undefined
+  if (Array.isArray(value)) return wordsWithin(value[0], depth - 1)
+  if (!isNativeRecord(value)) return undefined
+  for (const key of wordKeys) {
+    const text = textAt(value, [key])
+    if (text !== undefined) return text
+  }
+  for (const key of deeperKeys) {
+    const found = value[key] === undefined ? undefined : wordsWithin(value[key], depth - 1)
+    if (found !== undefined) return found
+  }
+  const [first] = Object.values(value)
+  return isMapOfProblems(value) || isMapOfWords(value) ? wordsWithin(first, depth - 1) : undefined
 }
