@@ -31,6 +31,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
           // Starts one PostgreSQL for the run, beside the tests; those that need it wait for it.
           globalSetup: ['test/support/database-server.ts'],
+          // After each file: nothing is left running, and no other machine was called.
+          setupFiles: ['test/setup/gates.ts'],
         },
       },
       ...['UTC', 'America/New_York', 'Asia/Kolkata'].map((zone) => ({

@@ -1,6 +1,8 @@
 /** Notes about places and systems, and the pause of the work. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { WorkerSession } from '../../src/store/contract.ts'
+import { elapse } from '../support/elapse.ts'
 import {
   activeRecord,
   claim,
@@ -234,6 +236,6 @@ export function describeHealth(open: OpenHarness): void {
 
 /** PostgreSQL's totals are kept for two seconds. */
 async function freshStatus({ store, other }: StoreHarness) {
-  if (other !== store) await new Promise((resolve) => setTimeout(resolve, 2_100))
+  if (other !== store) await elapse(2_100, 'the store keeps its totals for two seconds')
   return other.admin.status()
 }

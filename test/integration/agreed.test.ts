@@ -2,12 +2,14 @@
  * `agreed` is reported only when it is true: each test makes one thing wrong in a running pair of systems, over HTTP and PostgreSQL, and checks the
  * status.
  */
+
 import { describe, expect, test, vi } from 'vitest'
 import type { StatusResource } from '../../src/api/status.ts'
 import type { IsthmusRuntime } from '../../src/runtime/create-runtime.ts'
 import { createStatusReader } from '../../src/runtime/status/status-reader.ts'
 import { createClearCodec } from '../../src/store/clear-codec.ts'
 import { PostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { elapse } from '../support/elapse.ts'
 import { type JoinedSystems, recordOf, useJoinedSystems } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
@@ -266,7 +268,7 @@ describe('agreed is not reported', () => {
       paused: { actor: 'ann' },
     })
     joined.contacts.patch(recordOf(joined.contacts, 'C000001').nativeId, { city: 'Paused' }, 'user')
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await elapse(1_500, 'a pass would have written by then')
     expect(recordOf(joined.partners, 'C000001').body.city).not.toBe('Paused')
     await admin.resume('ann')
     await joined.until('carried over', () => recordOf(joined.partners, 'C000001').body.city === 'Paused')

@@ -11,6 +11,7 @@ import { readSettings } from '../../src/runtime/config.ts'
 import { createRuntime, type IsthmusRuntime } from '../../src/runtime/create-runtime.ts'
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
+import { elapse } from '../support/elapse.ts'
 import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-system.ts'
 import { until } from '../support/running-pair.ts'
 import { fakeResourceManifest, partners, writeDefinition } from '../support/two-systems.ts'
@@ -197,7 +198,7 @@ test.each([
     expect(failure?.message).not.toContain('c1@example.org')
     const attempts = shop.mutations()
     // Refused: not repeated, and the ERP keeps its user's value.
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await elapse(1_500, 'a retry would have been sent by then')
     expect(shop.mutations()).toBe(attempts)
     expect(attempts).toBeLessThanOrEqual(2 + 3)
     expect(table.current(second)?.body?.email).toBe('c1@example.org')

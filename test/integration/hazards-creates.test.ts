@@ -1,6 +1,8 @@
 /** Hazards of creating, of recognising existing records, and of starting over: H16 to H20, H36. */
+
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { elapse } from '../support/elapse.ts'
 import { type JoinOptions, recordOf, useJoinedSystems } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
@@ -125,7 +127,7 @@ test.each([
     joined.contacts.create(first, 'user')
     await joined.until('it is there', () => joined.partners.size > 0)
     await joined.until('a poll has found it', () => joined.erp.countCalls('GET', /^\/partners\/\d/) > 0)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await elapse(500, 'further creates lose their responses meanwhile')
     joined.erp.faults.clear()
     await joined.quiet()
     await joined.full()

@@ -1,6 +1,8 @@
 /** Hazards of detecting changes and of trusting absence: H22 to H24, H26, H28. Others: hazards-discovery. */
+
 import { Webhook } from 'standardwebhooks'
 import { expect, test, vi } from 'vitest'
+import { elapse } from '../support/elapse.ts'
 import {
   type JoinedSystems,
   type JoinOptions,
@@ -59,7 +61,7 @@ test('H22 a change that becomes visible after newer ones were read is still dete
   joined.partners.create(customerRecord(1), 'user')
   await joined.until('the younger one is there', () => joined.contacts.size === 1)
   // Long enough that the cursor itself is past the older one's time.
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  await elapse(1_500, 'the cursor passes the time of the older record')
   await joined.quiet()
   datedBack(2500, () => joined.partners.create(customerRecord(2), 'user'))
   await joined.until('the older one too', () => joined.contacts.size === 2)
@@ -115,7 +117,7 @@ test.each([
   for (const nativeId of joined.partners.nativeIds())
     joined.partners.patch(nativeId, { phone: 'edited meanwhile' }, 'user')
   await joined.runtime().byHand.runFull({}, AbortSignal.timeout(60_000))
-  await new Promise((resolve) => setTimeout(resolve, 1000))
+  await elapse(1_000, 'a deletion would have been confirmed by then')
   expect([joined.contacts.size, joined.partners.size, confirmed(joined)]).toEqual([8, 8, 0])
   joined.crm.faults.clear()
   await joined.until(
@@ -131,7 +133,7 @@ test('H26 another account behind the same address deletes nothing', async () => 
   for (const nativeId of [...joined.contacts.nativeIds()].slice(0, 3))
     joined.contacts.remove(nativeId, 'user')
   await joined.runtime().byHand.runFull({}, AbortSignal.timeout(60_000))
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  await elapse(1_500, 'a deletion would have been confirmed by then')
   expect(joined.partners.size).toBe(8)
   expect(confirmed(joined)).toBe(0)
 })

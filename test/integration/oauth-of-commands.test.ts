@@ -1,4 +1,5 @@
 /** Commands that call systems beside or before a service: where refresh tokens rotate, they don't invalidate its access. */
+
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -9,6 +10,7 @@ import { createRuntime, type IsthmusRuntime } from '../../src/runtime/create-run
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
 import { settingsBeside } from '../../src/runtime/open-integration.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
+import { elapse } from '../support/elapse.ts'
 import { type ConsentServer, client, startConsentServer } from '../support/oauth/consent-server.ts'
 
 /** Seconds; every later command needs a new access token. */
@@ -94,7 +96,8 @@ async function start(directory: string): Promise<IsthmusRuntime> {
   return runtime
 }
 
-const untilExpired = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, life * 1_000 + 200))
+const untilExpired = (): Promise<void> =>
+  elapse(life * 1_000 + 200, 'the token expires by the clock of its server')
 
 /** The service is served with a token that it got after now. */
 async function isServed(): Promise<boolean> {

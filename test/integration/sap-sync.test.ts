@@ -1,4 +1,5 @@
 /** Contacts of a CRM and business partners of an S/4HANA, kept in agreement by the real runtime: the fake SAP over real HTTP, real PostgreSQL. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { createRuntime } from '../../src/runtime/create-runtime.ts'
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
 import { type FaultProxy, startFaultProxy } from '../support/counterparts/fault-proxy.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
+import { elapse } from '../support/elapse.ts'
 import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-system.ts'
 import type { StoredRecord } from '../support/odata/model.ts'
 import { until } from '../support/running-pair.ts'
@@ -193,7 +195,7 @@ test('the filter of a resource excludes records that the change feed reports', a
   sap.partners.change({ BusinessPartner: String(person.BusinessPartner) }, { SearchTerm2: 'again' })
   sap.partners.create(partner(3))
   await until(() => contactsOf(joined).some(({ code }) => code === 'C-3') || 'the next company is missing')
-  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  await elapse(2_500, 'the person would have been carried over by then')
   expect(contactsOf(joined).map(({ code }) => code)).not.toContain('P-1')
 })
 

@@ -89,12 +89,12 @@ test('a name is refused when any of its addresses is an inner one', async () => 
 
 test('a name that answers differently the second time (DNS rebinding) is checked at every connect', async () => {
   const { port, connections } = await loopbackListener()
-  const lookup = receiving(['192.0.2.1'], ['127.0.0.1'])
+  const lookup = receiving(['127.0.0.2'], ['127.0.0.1'])
   const client = new ApiClient({
     baseUrl: `https://rebinding.example:${port}`,
     lookup,
     // Lets the first response pass, so that the second one is what is refused.
-    allowAddresses: ['192.0.2.0/24'],
+    allowAddresses: ['127.0.0.2'],
     timeouts: { connectMs: 100, totalMs: 400 },
     retry: { retries: 0 },
   })

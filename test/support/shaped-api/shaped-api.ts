@@ -2,9 +2,11 @@
  * A small business API over HTTP that is independent of Isthmus: one collection in memory, with the shape, paging, writes and login that a test
  * configures.
  */
+
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { elapse } from '../elapse.ts'
 import { type ListPage, type Shape, shapes } from './shapes.ts'
 
 export type Row = Record<string, unknown> & { id: string }
@@ -220,6 +222,6 @@ async function deliver(
     }
     const response = await fetch(to, { method: 'POST', headers, body }).catch(() => undefined)
     if (response?.ok === true) return
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await elapse(1_000, 'the delay between two attempts of a delivery')
   }
 }

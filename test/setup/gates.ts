@@ -1,0 +1,34 @@
+/** Runs with every test file: a gated file fails when it leaves something running, or has called another machine. */
+import { afterAll, expect } from 'vitest'
+import { watchLeaks } from './leaks.ts'
+import { refuseOutsideCalls } from './outside-calls.ts'
+
+/** Sockets and processes that were told to end take a moment; a leak stays. */
+const endWithinMs = 3_000
+
+/** Folders whose files keep to it. A folder is added once its files do. */
+const gated = [
+  'src/cli/',
+  'src/demo/',
+  'src/engine/decide/',
+  'src/model/',
+  'src/observability/',
+  'test/setup/',
+]
+
+const file = expect.getState().testPath ?? ''
+const isGated = gated.some((folder) => file.includes(`/${folder}`))
+
+// Before the test file is imported: what it starts while it is loaded counts as well.
+const outside = isGated ? refuseOutsideCalls() : undefined
+const leaks = isGated ? watchLeaks() : undefined
+
+// Hooks run in reverse order: this one is the first that was registered, so it comes after those of the file.
+afterAll(async () => {
+  if (leaks === undefined || outside === undefined) return
+  const left = await leaks.leftOver(endWithinMs)
+  leaks.stop()
+  outside.remove()
+  expect(left, 'this file leaves running').toEqual([])
+  expect(outside.refused, 'this file called other machines').toEqual([])
+})
