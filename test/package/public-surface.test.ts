@@ -1,40 +1,20 @@
 /** The package as installed by users: built, packed, unpacked into an empty folder, and imported by its name. */
-import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { installPackage, runToEnd } from '../support/installed-package.ts'
 
 const root = path.resolve(import.meta.dirname, '..', '..')
 const folder = mkdtempSync(path.join(tmpdir(), 'isthmus-package-'))
 const installed = path.join(folder, 'node_modules', 'isthmus')
 
-function run(command: string, args: readonly string[], cwd = folder): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 })
-  expect(status, `${command} ${args.join(' ')}\n${stdout}${stderr}`).toBe(0)
-  return stdout
-}
+const run = (command: string, args: readonly string[], cwd = folder): string => runToEnd(command, args, cwd)
 
-beforeAll(() => {
-  run(process.execPath, [path.join(root, 'scripts', 'build.ts')], root)
-  const packed = run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], root)
-    .trim()
-    .split('\n')
-  mkdirSync(installed, { recursive: true })
-  run('tar', ['-xzf', path.join(folder, packed.at(-1) ?? ''), '-C', installed, '--strip-components=1'])
-  // Its dependencies are those of the repository; development dependencies are not missing here, but the import test below detects them.
-  symlinkSync(path.join(root, 'node_modules'), path.join(installed, 'node_modules'))
+beforeAll(async () => {
+  await installPackage(folder)
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
-}, 240_000)
+}, 480_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function exportsOf(entry: string): readonly string[] {
