@@ -127,10 +127,13 @@ function peer(name: string, directory: string, run: () => Promise<ChildProcess>)
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (running === undefined) return
     spent += cpuMsOf(running.pid)
-    const ended = once(running, 'exit')
-    running.kill(signal)
-    await ended
+    const child = running
     running = undefined
+    // One that has failed by itself emits nothing any more.
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
   }
   return {
     name,
