@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   canonicalText,
   decimalDigits,
@@ -11,6 +11,9 @@ import { isEqualCanonical } from './canonical/equality.ts'
 import { isRecognisedCoercion } from './coercion.ts'
 import { compileNormaliser } from './normalisers/normaliser.ts'
 import type { CanonicalValue, FieldType } from './values.ts'
+
+// A thousand generated values are processor time only: a machine with eight times the load takes eight times as long.
+vi.setConfig({ testTimeout: 240_000 })
 
 const runs = { numRuns: 1000 }
 const text: FieldType = { kind: 'string' }

@@ -4,7 +4,7 @@ import { watchLeaks } from './leaks.ts'
 import { refuseOutsideCalls } from './outside-calls.ts'
 
 /** Sockets and processes that were told to end take a moment; a leak stays. */
-const endWithinMs = 3_000
+const endWithinMs = 10_000
 
 /** Folders whose files keep to it. A folder is added once its files do. */
 const gated = [

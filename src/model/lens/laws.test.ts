@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { parse, stringify } from 'lossless-json'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { canonicalValue, fieldType, losslessSpelling } from '../../../test/support/arbitrary-values.ts'
 import { compileExpression } from '../expression.ts'
 import type { Lens } from '../integration.ts'
@@ -11,6 +11,9 @@ import { compileLens } from './compile-lens.ts'
 import type { LawField, LawSubject, LawViolation } from './law.ts'
 import { checkLaws } from './laws.ts'
 import { plainEmpties as empties, type LensFieldSpec, type LensSource, type NativePath } from './spec.ts'
+
+// A thousand generated values are processor time only: a machine with eight times the load takes eight times as long.
+vi.setConfig({ testTimeout: 240_000 })
 
 const text: FieldType = { kind: 'string' }
 
