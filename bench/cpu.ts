@@ -7,6 +7,8 @@ interface ProcessLine {
   readonly pid: number
   readonly parent: number
   readonly cpuMs: number
+  /** That of its children that have ended. */
+  readonly endedMs: number
 }
 
 /** User and system time of a process so far, in ms; 0 when it is gone or this is not Linux. */
@@ -14,18 +16,18 @@ export function cpuMsOf(pid: number | undefined): number {
   return pid === undefined ? 0 : (statOf(pid)?.cpuMs ?? 0)
 }
 
-/** PostgreSQL servers of this machine. */
-export function postgresServers(): ReadonlySet<number> {
-  const servers = pids().filter((pid) => /postgres\0-D\0/.test(textOf(`/proc/${pid}/cmdline`)))
-  return new Set(servers)
+/** PostgreSQL servers that a process has started. */
+export function postgresServersOf(parent: number | undefined): ReadonlySet<number> {
+  const children = pids().filter((pid) => statOf(pid)?.parent === parent)
+  return new Set(children.filter((pid) => /postgres\0-D\0/.test(textOf(`/proc/${pid}/cmdline`))))
 }
 
-/** Processor time of a process and its children, those that ended excepted. */
+/** Processor time of processes and their children, including those that have ended. */
 export function cpuMsOfFamily(parents: ReadonlySet<number>): number {
   return pids()
     .flatMap((pid) => statOf(pid) ?? [])
     .filter(({ pid, parent }) => parents.has(pid) || parents.has(parent))
-    .reduce((sum, { cpuMs }) => sum + cpuMs, 0)
+    .reduce((sum, { pid, cpuMs, endedMs }) => sum + cpuMs + (parents.has(pid) ? endedMs : 0), 0)
 }
 
 function pids(): readonly number[] {
@@ -43,7 +45,8 @@ function statOf(pid: number): ProcessLine | undefined {
   if (stat === '') return undefined
   // The name in parentheses may hold blanks; the fields after it don't.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return { pid, parent: Number(fields[1]), cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs }
+  const ticks = (first: number): number => (Number(fields[first]) + Number(fields[first + 1])) * tickMs
+  return { pid, parent: Number(fields[1]), cpuMs: ticks(11), endedMs: ticks(13) }
 }
 
 function textOf(file: string): string {

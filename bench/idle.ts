@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, type IsthmusProcess, startIsthmus } from '../test/support/isthmus-process.ts'
 import { sendJson, startServer } from '../test/support/local-server.ts'
-import { cpuMsOf, cpuMsOfFamily, postgresServers } from './cpu.ts'
+import { cpuMsOf, cpuMsOfFamily, postgresServersOf } from './cpu.ts'
 import { rounded, sleep } from './statistics.ts'
 
 export interface IdleOptions {
@@ -40,7 +40,6 @@ export async function benchIdle({ seconds, profileInto, say }: IdleOptions): Pro
     if (request.url?.includes('since=') === true) polls += 1
     sendJson(response, 200, [])
   })
-  const serversBefore = postgresServers()
   writeFileSync(join(directory, 'isthmus.yaml'), JSON.stringify(idleDefinition(server.url)))
   const profile = profileInto === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileInto}`]
   const isthmus = await startIsthmus({
@@ -50,7 +49,7 @@ export async function benchIdle({ seconds, profileInto, say }: IdleOptions): Pro
     startWithinMs: 300_000,
   })
   try {
-    const own = new Set([...postgresServers()].filter((pid) => !serversBefore.has(pid)))
+    const own = postgresServersOf(isthmus.child.pid)
     say(`two systems, polled every ${pollSeconds} s`)
     await sleep(restMs)
     const figures = await watch(isthmus, own, { seconds, polls: () => polls })

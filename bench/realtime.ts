@@ -18,7 +18,7 @@ import {
   writeDefinition,
 } from '../test/support/two-systems.ts'
 import { type BaselineProcess, startBaseline } from './baseline.ts'
-import { cpuMsOf, cpuMsOfFamily, postgresServers } from './cpu.ts'
+import { cpuMsOf, cpuMsOfFamily, postgresServersOf } from './cpu.ts'
 import { nowMs, percentile, rounded, sleep } from './statistics.ts'
 
 export interface RealtimeOptions {
@@ -137,7 +137,6 @@ async function withIsthmus<T>(
       },
     }),
   )
-  const others = postgresServers()
   const isthmus = await startIsthmus({
     directory,
     port: await freePort(),
@@ -148,7 +147,7 @@ async function withIsthmus<T>(
   })
   try {
     await crm.sendWebhooksTo({ url: `${isthmus.url}/hooks/crm`, secret: hookSecret, ownWrites: false })
-    return await use(isthmus, new Set([...postgresServers()].filter((pid) => !others.has(pid))))
+    return await use(isthmus, postgresServersOf(isthmus.child.pid))
   } finally {
     await isthmus.stop()
     rmSync(directory, { recursive: true, force: true })

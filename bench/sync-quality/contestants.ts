@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import type { RemoteFake } from '../../test/support/fake-system/spawn.ts'
 import { freePort, type IsthmusProcess, startIsthmus } from '../../test/support/isthmus-process.ts'
 import { hookSecret, twoSystems, writeDefinition } from '../../test/support/two-systems.ts'
-import { cpuMsOf, cpuMsOfFamily, postgresServers } from '../cpu.ts'
+import { cpuMsOf, cpuMsOfFamily, postgresServersOf } from '../cpu.ts'
 import { installedNodeRed, startNodeRed } from '../peers/node-red.ts'
 import { twoOneWayFlows } from '../peers/node-red-flows.ts'
 
@@ -80,9 +80,8 @@ async function openIsthmus({ crm, erp }: Systems): Promise<Contestant> {
     name: 'isthmus',
     hookUrl: `http://127.0.0.1:${port}/hooks/crm`,
     start: async () => {
-      const others = postgresServers()
       running = await startIsthmus({ directory, port, environment, startWithinMs: 180_000 })
-      servers = new Set([...postgresServers()].filter((pid) => !others.has(pid)))
+      servers = postgresServersOf(running.child.pid)
     },
     kill: async () => {
       spent += cpuNow()
