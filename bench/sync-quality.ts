@@ -7,7 +7,15 @@
 import { spawnFakeSystem } from '../test/support/fake-system/spawn.ts'
 import { contacts, customerRecord, hookSecret, partners } from '../test/support/two-systems.ts'
 import { sleep } from './statistics.ts'
-import { type Audit, audit, type Diary, disagreementsOf, heldBy } from './sync-quality/audit.ts'
+import {
+  type Audit,
+  audit,
+  type Copies,
+  copiesOf,
+  type Diary,
+  disagreementsOf,
+  heldBy,
+} from './sync-quality/audit.ts'
 import {
   availableContestants,
   type Contestant,
@@ -34,7 +42,7 @@ export interface FailedRow {
   readonly problem: string
 }
 
-export interface QualityRow extends Audit {
+export interface QualityRow extends Audit, Copies {
   readonly scenario: string
   readonly contestant: string
   /** Duplicates that the contestant reports. */
@@ -106,6 +114,7 @@ async function runOne(
       edits: [],
       deleted: new Set(),
       entered: new Set(create.map(({ code }) => String(code))),
+      entries: [],
     }
     const before = { writes: await writesOf(systems), cpu: contestant.cpuMs() }
     const world: World = { systems, contestant, diary, ids, random: chanceOf(seed) }
@@ -118,6 +127,7 @@ async function runOne(
       scenario,
       contestant: name,
       ...audit(held, diary, await contestant.kept()),
+      ...(await copiesOf(systems, diary)),
       reportedDuplicates: await contestant.reportedDuplicates(),
       edits: acts,
       writesPerEdit: Math.round((spent.writes / acts) * 100) / 100,
@@ -152,7 +162,7 @@ async function untilAgreed(systems: Systems, withinMs: number): Promise<number |
 function lineOf(row: QualityRow): string {
   const { scenario, contestant, disagreements, duplicates, silentLosses, falseDeletes } = row
   const agreed = row.secondsToAgree === null ? 'never' : `${row.secondsToAgree} s`
-  return `${scenario.padEnd(13)} ${contestant.padEnd(10)} disagree ${disagreements}, duplicates ${duplicates} (${row.reportedDuplicates} reported), lost ${silentLosses}, false deletes ${falseDeletes}, writes/edit ${row.writesPerEdit}, agree ${agreed}, cpu/edit ${row.cpuMsPerEdit} ms`
+  return `${scenario.padEnd(13)} ${contestant.padEnd(10)} disagree ${disagreements}, duplicates ${duplicates} (${row.copies} of them copies${row.copyWindowMs === null ? '' : ` within ${row.copyWindowMs} ms`}, ${row.reportedDuplicates} reported), lost ${silentLosses}, false deletes ${falseDeletes}, writes/edit ${row.writesPerEdit}, agree ${agreed}, cpu/edit ${row.cpuMsPerEdit} ms`
 }
 
 function chanceOf(seed: number): () => number {

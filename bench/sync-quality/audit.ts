@@ -17,6 +17,23 @@ export interface Diary {
   readonly deleted: Set<string>
   /** Every code that people entered. */
   readonly entered: Set<string>
+  /** Entries of the scenario, by the clock. */
+  readonly entries: PersonsEntry[]
+}
+
+/** A record that a person entered. */
+export interface PersonsEntry {
+  readonly system: 'crm' | 'erp'
+  readonly code: string
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** Copies that a contestant has created of records that a person had entered in the same system before. */
+export interface Copies {
+  readonly copies: number
+  /** Longest time from the person's entry to the copy; null without copies. */
+  readonly copyWindowMs: number | null
 }
 
 export interface Audit {
@@ -51,6 +68,19 @@ export function disagreementsOf({ crm, erp }: Held): number {
     if (left === undefined || right === undefined) return true
     return fields.some((field) => spelt(left[field]) !== spelt(right[field]))
   }).length
+}
+
+/** What a person enters after the record has been created there is no copy of the contestant's: nobody could have prevented it. */
+export async function copiesOf(systems: Systems, { entries }: Diary): Promise<Copies> {
+  const windows: number[] = []
+  for (const system of ['crm', 'erp'] as const) {
+    const writes = await systems[system].writesSince(system === 'crm' ? 'contacts' : 'partners', 0)
+    for (const { at, body } of writes.filter(({ version }) => version === 1)) {
+      const entered = entries.find((entry) => entry.system === system && entry.code === body.code)
+      if (entered !== undefined && entered.at < at) windows.push(at - entered.at)
+    }
+  }
+  return { copies: windows.length, copyWindowMs: windows.length === 0 ? null : Math.max(...windows) }
 }
 
 export function audit(held: Held, diary: Diary, kept: string): Audit {

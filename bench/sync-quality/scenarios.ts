@@ -36,6 +36,8 @@ async function edit(world: World, system: Name, n: number, field: string): Promi
 async function enter(world: World, system: Name, n: number): Promise<void> {
   world.diary.entered.add(codeOf(n))
   await world.systems[system].edit({ resource: resourceOf[system], create: [customerRecord(n + 1)] })
+  // Only once it is there for everybody.
+  world.diary.entries.push({ system, code: codeOf(n), at: Date.now() })
 }
 
 async function remove(world: World, system: Name, n: number): Promise<void> {

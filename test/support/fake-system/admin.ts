@@ -34,6 +34,8 @@ export interface AdminCounts {
 /** One write of the engine. */
 export interface AdminWrite {
   readonly nativeId: string
+  /** 1 for a create. */
+  readonly version: number
   readonly at: number
   readonly body: Native
 }
@@ -95,7 +97,7 @@ function writesSince(fake: FakeSystem, name: string, since: number): readonly Ad
   return fake
     .resource(name)
     .table.changes.filter((version) => version.seq > since && version.by === 'engine')
-    .map(({ nativeId, at, body }) => ({ nativeId, at, body: body ?? {} }))
+    .map(({ nativeId, version, at, body }) => ({ nativeId, version, at, body: body ?? {} }))
 }
 
 /** All records as NDJSON: `{ id, …, version }` per line. */
