@@ -38,6 +38,11 @@ export class GivenUp {
 /** The time to start had passed before anything was sent. */
 export class TooLate {}
 
+/** The statement failed on a value (SQLSTATE class 22, data exception): a key that its type can't hold, or an expression of a view. */
+export function isDataError(problem: unknown): boolean {
+  return sqlState(problem)?.startsWith('22') === true
+}
+
 /** The SQLSTATE of a server's error; undefined for everything else. */
 export function sqlState(problem: unknown): string | undefined {
   return problem instanceof pg.DatabaseError ? problem.code : undefined

@@ -87,3 +87,28 @@ test('rows without a key fill the last pages of a sweep, which still ends', asyn
   }
   expect(told).toEqual(['a'])
 })
+
+test.each([0, 100_000])(
+  'a row on which a view fails is listed by its key, and the others as they are (COPY from %i rows)',
+  async (copyFrom) => {
+    const client = await session()
+    await client.query(`
+      create table if not exists ratios (code text primary key, part int, whole int);
+      truncate ratios;
+      insert into ratios select 'r' || n, n, case when n in (7, 8, 40) then 0 else 10 end from generate_series(1, 60) n;
+      create or replace view shares as select code, part / whole as share from ratios`)
+    const shares = connect({
+      tables: { shares: { key: ['code'], version: 'none' } },
+      copyFrom,
+      pageSize: 25,
+    }).resource('shares')
+    const { records, end } = await listOf(shares)
+    const bare = records.filter(({ native }) => native.share === undefined)
+    expect(records.map(({ nativeId }) => nativeId).toSorted()).toEqual(
+      Array.from({ length: 60 }, (_, n) => `r${n + 1}`).toSorted(),
+    )
+    expect(bare.map(({ nativeId }) => nativeId).toSorted()).toEqual(['r40', 'r7', 'r8'])
+    expect(end).toMatchObject({ complete: true, expected: 60 })
+    expect(await shares.read('r7', context)).toMatchObject({ kind: 'unknown' })
+  },
+)

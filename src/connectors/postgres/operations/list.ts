@@ -12,8 +12,10 @@ import { readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { unusable } from '../../kit/unusable.ts'
 import type { Lease, TextRow } from '../client.ts'
+import { isDataError } from '../failures.ts'
 import { listedRow } from '../record.ts'
 import { type BoundTable, from, isDeleted, shown } from '../statements.ts'
+import { rowsByKey } from './rows-by-key.ts'
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 
 /** Counting more rows than this takes longer than it is worth: the snapshot's end is proof enough. */
@@ -62,7 +64,7 @@ async function* snapshotPages(owner: TableOwner, bound: BoundTable, lease: Lease
       ? copiedPages(lease, query, owner.pageSize)
       : cursorPages(lease, query, owner.pageSize)
   let isFirst = true
-  for await (const rows of pages) {
+  for await (const rows of bound.table.isView ? allOfView(owner, { bound, lease, where, pages }) : pages) {
     yield {
       ...readEach(rows, listedOrBare),
       ...(isFirst && expected !== undefined ? { expected } : {}),
@@ -71,6 +73,31 @@ async function* snapshotPages(owner: TableOwner, bound: BoundTable, lease: Lease
   }
   if (isFirst && expected !== undefined) yield { records: [], expected }
   await session.query('commit')
+}
+
+/** An expression of a view may fail on a row. The others are listed all the same. */
+async function* allOfView(
+  owner: TableOwner,
+  view: {
+    readonly bound: BoundTable
+    readonly lease: Lease
+    readonly where: string
+    readonly pages: AsyncIterable<readonly TextRow[]>
+  },
+): AsyncGenerator<readonly TextRow[]> {
+  const { session } = view.lease
+  const listed = new Set<string>()
+  await session.query('savepoint isthmus_view')
+  try {
+    for await (const rows of view.pages) {
+      for (const { nativeId } of rows) if (nativeId !== null && nativeId !== undefined) listed.add(nativeId)
+      yield rows
+    }
+  } catch (problem) {
+    if (!isDataError(problem)) throw problem
+    await session.query('rollback to savepoint isthmus_view')
+    yield* rowsByKey({ ...view, pageSize: owner.pageSize, listed })
+  }
 }
 
 /** A row whose JSON can't be read still has its key: it is looked at by that, and its own lane tells what is wrong. */

@@ -1,7 +1,7 @@
 /** Reads by key: one row, or many with one statement. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import type { TextRow } from '../client.ts'
-import { sqlState } from '../failures.ts'
+import { isDataError } from '../failures.ts'
 import { observedRow } from '../record.ts'
 import { keyParts, keyStatement, readManyStatement, readStatement } from '../statements.ts'
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
@@ -20,7 +20,7 @@ export async function readOne(
     return row === undefined ? { kind: 'gone' } : observedRow(row)
   } catch (problem) {
     // A key that the column's type can't hold is the key of no row.
-    if (isOfValues(problem) && (await isNoKey(owner, nativeId, context))) return { kind: 'gone' }
+    if (isDataError(problem) && (await isNoKey(owner, nativeId, context))) return { kind: 'gone' }
     return { kind: 'unknown', failure: readFailure(owner, problem, 'Reading') }
   }
 }
@@ -47,7 +47,7 @@ export async function readMany(
     )
     return nativeIds.map((_, place) => found.get(place) ?? { kind: 'gone' })
   } catch (problem) {
-    if (isOfValues(problem)) return readOneByOne(owner, nativeIds, context)
+    if (isDataError(problem)) return readOneByOne(owner, nativeIds, context)
     const failure = readFailure(owner, problem, 'Reading')
     return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
@@ -73,10 +73,6 @@ async function readOneByOne(
   return results
 }
 
-function isOfValues(problem: unknown): boolean {
-  return sqlState(problem)?.startsWith('22') === true
-}
-
 /** Whether it was the key that could not be read as a value. A view may fail on a column of a row that is there. */
 async function isNoKey(owner: TableOwner, nativeId: string, context: CallContext): Promise<boolean> {
   try {
@@ -86,6 +82,6 @@ async function isNoKey(owner: TableOwner, nativeId: string, context: CallContext
     await owner.client.read(keyStatement(bound, parts), context)
     return false
   } catch (problem) {
-    return isOfValues(problem)
+    return isDataError(problem)
   }
 }
