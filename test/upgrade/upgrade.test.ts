@@ -109,4 +109,20 @@ async function load(database: TestDatabase, schema: string, version: string): Pr
     readFileSync(rows, 'utf8'),
   ]
   await database.query(statements.join(';\n'))
+  await continueSequences(database, schema)
+}
+
+/** The rows came with their numbers: the sequences continue behind them, as they do in the database that the rows are from. */
+async function continueSequences(database: TestDatabase, schema: string): Promise<void> {
+  const columns = await database.query<{ name: string; column: string }>(
+    `select format('%I.%I', table_schema, table_name) as name, column_name as column
+     from information_schema.columns
+     where table_schema = $1 and pg_get_serial_sequence(format('%I.%I', table_schema, table_name), column_name) is not null`,
+    [schema],
+  )
+  for (const { name, column } of columns)
+    await database.query(
+      `select setval(pg_get_serial_sequence($1, $2), (select coalesce(max(${column}), 0) + 1 from ${name}))`,
+      [name, column],
+    )
 }
