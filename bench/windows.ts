@@ -1,8 +1,8 @@
 /**
  * How long before a create the same thing may be entered in the target without being seen: the window in which an extra copy is possible.
  *
- * People enter the same customers in both systems, at distances around the one that matters. A copy is a customer that the target holds twice;
- * its window is the time from the person's entry there to the create of Isthmus, by the target's own clock.
+ * People enter the same customers in both systems, at distances around the one that matters. A copy is a customer that Isthmus created in the target
+ * after a person had entered it there; its window is the time between the two. Both systems and this process share a clock.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -31,8 +31,10 @@ export interface WindowsOptions {
 export interface WindowRow {
   readonly kind: string
   readonly pairs: number
-  /** Customers that the target holds twice. */
+  /** Customers that Isthmus created in the target although a person had entered them there before. */
   readonly copies: number
+  /** Customers that a person entered in the target after they had been created there: nobody could have prevented these. */
+  readonly enteredLater: number
   /** From the person's entry to the create, over the copies; null without copies. */
   readonly longestMs: number | null
   readonly medianMs: number | null
@@ -85,6 +87,7 @@ export async function benchWindows({
     const row = await measure(name, kind, pairs)
     say(
       `${name}: ${row.copies} copies of ${row.pairs}, window ${row.medianMs ?? '-'} ms (longest ${row.longestMs ?? '-'}), ` +
+        `${row.enteredLater} entered later, ` +
         `${row.reported} reported, created ${row.createdAfterMs ?? '-'} ms after the entry`,
     )
     rows.push(row)
@@ -109,13 +112,13 @@ async function measure(name: string, kind: Kind, pairs: number): Promise<WindowR
     try {
       await crm.sendWebhooksTo({ url: `${running.url}/hooks/crm`, secret: hookSecret })
       await sleep(10_000)
-      await enterPairs(crm, erp, kind, pairs)
+      const entries = await enterPairs(crm, erp, kind, pairs)
       await untilEverywhere(crm, erp, pairs)
       await sleep(5_000)
       return {
         kind: name,
         pairs,
-        ...(await judge(crm, erp)),
+        ...(await judge(erp, entries)),
         reported: await reportedBy(directory, environment),
       }
     } finally {
@@ -149,19 +152,41 @@ async function fill(crm: RemoteFake, erp: RemoteFake): Promise<void> {
 }
 
 /** Half of the pairs within the window's neighbourhood before the entry in the source, some shortly after it. */
-async function enterPairs(crm: RemoteFake, erp: RemoteFake, { aheadMs }: Kind, pairs: number): Promise<void> {
+async function enterPairs(
+  crm: RemoteFake,
+  erp: RemoteFake,
+  { aheadMs }: Kind,
+  pairs: number,
+): Promise<Entries> {
+  const times: Entries = { source: new Map(), target: new Map() }
   const afterMs = 1_500
   const entries = Array.from({ length: pairs }, async (_, n) => {
     const record = customerRecord(first + n)
     const offset = afterMs - ((n * 37) % pairs) * ((aheadMs + afterMs) / pairs)
     const inSource = aheadMs + n * paceMs
-    const put = async (fake: RemoteFake, resource: string, at: number): Promise<void> => {
+    const put = async (
+      fake: RemoteFake,
+      resource: string,
+      side: keyof Entries,
+      at: number,
+    ): Promise<void> => {
       await sleep(at)
       await fake.edit({ resource, create: [record] })
+      times[side].set(String(record.code), Date.now())
     }
-    await Promise.all([put(erp, 'partners', inSource + offset), put(crm, 'contacts', inSource)])
+    await Promise.all([
+      put(erp, 'partners', 'target', inSource + offset),
+      put(crm, 'contacts', 'source', inSource),
+    ])
   })
   await Promise.all(entries)
+  return times
+}
+
+/** When people had entered what, by code, in epoch ms. */
+interface Entries {
+  readonly source: Map<string, number>
+  readonly target: Map<string, number>
 }
 
 async function untilEverywhere(crm: RemoteFake, erp: RemoteFake, pairs: number): Promise<void> {
@@ -175,34 +200,27 @@ async function untilEverywhere(crm: RemoteFake, erp: RemoteFake, pairs: number):
 }
 
 async function judge(
-  crm: RemoteFake,
   erp: RemoteFake,
-): Promise<Pick<WindowRow, 'copies' | 'longestMs' | 'medianMs' | 'createdAfterMs'>> {
-  const entered = Map.groupBy(await crm.records('contacts'), ({ code }) => String(code))
+  entries: Entries,
+): Promise<Pick<WindowRow, 'copies' | 'enteredLater' | 'longestMs' | 'medianMs' | 'createdAfterMs'>> {
   const windows: number[] = []
   const delays: number[] = []
-  let copies = 0
-  for (const [code, rows] of Map.groupBy(await erp.records('partners'), (row) => String(row.code))) {
-    const created = rows.find((row) => row.modifiedBy === 'engine')
-    const person = rows.find((row) => row.modifiedBy !== 'engine')
-    const source = entered.get(code)?.[0]
-    if (created !== undefined && source !== undefined) delays.push(timeOf(created) - timeOf(source))
-    if (rows.length < 2) continue
-    copies += rows.length - 1
-    // An entry after the create is nothing that could have been looked at.
-    if (created !== undefined && person !== undefined && timeOf(created) >= timeOf(person))
-      windows.push(timeOf(created) - timeOf(person))
+  let enteredLater = 0
+  for (const { version, at, body } of await erp.writesSince('partners', 0)) {
+    const source = entries.source.get(String(body.code))
+    const target = entries.target.get(String(body.code))
+    if (version !== 1 || source === undefined || target === undefined) continue
+    delays.push(at - source)
+    if (target < at) windows.push(at - target)
+    else enteredLater += 1
   }
   return {
-    copies,
+    copies: windows.length,
+    enteredLater,
     longestMs: windows.length === 0 ? null : Math.max(...windows),
     medianMs: windows.length === 0 ? null : rounded(percentile(windows, 0.5)),
     createdAfterMs: delays.length === 0 ? null : rounded(percentile(delays, 0.5)),
   }
-}
-
-function timeOf({ updatedAt }: Readonly<Record<string, unknown>>): number {
-  return Date.parse(String(updatedAt))
 }
 
 async function reportedBy(directory: string, environment: Readonly<Record<string, string>>): Promise<number> {
