@@ -1,4 +1,4 @@
-/** The `auth` and `clientCertificate` parts of a system's section. Their shape is that of the API client's options, one to one. */
+/** The `auth` and `clientCertificate` parts of a system's section. They correspond one to one to the API client's options. */
 import { z } from 'zod'
 
 const text = z.string().min(1)
@@ -76,7 +76,7 @@ export const authSchema = z.discriminatedUnion('type', [
   }),
 ])
 
-/** The client certificate shown to a system. */
+/** The client certificate presented to a system. */
 export const clientCertificateSchema = z.strictObject({
   certificate: text.describe('The certificate in PEM, followed by those between it and its authority.'),
   key: secret.describe('Its private key in PEM.'),

@@ -1,23 +1,23 @@
-/** What every connector does with a delivery: verify it over its raw bytes, then read which records changed, never their data. */
+/** Common handling of deliveries: verifies the raw bytes, then reads which records changed, never their data. */
 import { parseJson } from '../../http/json.ts'
 import type { WebhookDelivery, WebhookResult } from './contract.ts'
 import type { VerifyDelivery } from './webhook-verification.ts'
 
-/** The secrets of a system's section. While one is being changed, both are accepted. */
+/** The secrets of a system's section. Both are accepted during a rotation. */
 export interface WebhookSecrets {
   readonly secret?: string | undefined
   readonly nextSecret?: string | undefined
 }
 
-/** Those that are set, the current one first. */
+/** Returns the secrets that are set, the current one first. */
 export function activeSecrets({ secret, nextSecret }: WebhookSecrets = {}): readonly string[] {
   return [secret, nextSecret].filter((one) => one !== undefined)
 }
 
 /**
- * Makes the handler of a system's deliveries. One that does not verify is refused before anything of it is read.
+ * Creates the handler of a system's deliveries. A delivery that fails verification is refused before any of it is read.
  *
- * @param read reads a verified delivery; `signedId` is the id that the signature covers, where the scheme has one
+ * @param read reads a verified delivery; `signedId` is the id that the signature covers, if the scheme has one
  */
 export function bindWebhook(
   verify: VerifyDelivery,
@@ -29,12 +29,12 @@ export function bindWebhook(
   }
 }
 
-/** A delivery that is not taken. `reason` goes to counters and logs, never to the sender. */
+/** Returns the result for a refused delivery. `reason` goes to counters and logs, never to the sender. */
 export function refused(reason: string): WebhookResult {
   return { kind: 'refused', reason }
 }
 
-/** The body as JSON, numbers kept as they are written; undefined when it is not JSON, or is nested too deeply. */
+/** Returns the body as JSON with numbers kept exactly as written, or undefined when it is not JSON or is nested too deeply. */
 export function jsonBody({ body }: WebhookDelivery): { readonly value: unknown } | undefined {
   const parsed = parseJson(Buffer.from(body).toString('utf8'), { maxDepth: 64, numbers: 'lossless' })
   return parsed.ok ? { value: parsed.value } : undefined

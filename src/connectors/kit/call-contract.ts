@@ -1,47 +1,47 @@
-/** What every call of a connector is given, and what is known of one that failed. */
+/** The context of every connector call, and the description of a failed one. */
 import type { ErrorCode } from '../../model/error-codes.ts'
 
 /** Passed to every call. */
 export interface CallContext {
-  /** Ends the call. */
+  /** Aborts the call. */
   readonly signal: AbortSignal
   /** Lane of the rate limiter. */
   readonly priority: 'hand' | 'webhook' | 'batch'
-  /** Monotonic milliseconds (the engine's clock) after which a *write* must not leave any more; the call answers `not-sent`. */
+  /** Monotonic milliseconds (the engine's clock) after which a *write* must no longer be sent; the call then returns `not-sent`. */
   readonly startBefore?: number
-  /** Ids of the passes that the call is made for; several for a batch. {@link callOptions} hands them on to an API client. @default none */
+  /** Ids of the passes that the call is made for; several for a batch. {@link callOptions} passes them to an API client. @default none */
   readonly passIds?: readonly string[]
 }
 
-/** What is known of a failed call, without secrets or record values. */
+/** Description of a failed call, without secrets or record values. */
 export interface CallFailure {
-  /** A row of the error code table. */
+  /** A code from the error code table. */
   readonly code: ErrorCode
-  /** One sentence for a person, without secrets or record values. */
+  /** One sentence for the user, without secrets or record values. */
   readonly message: string
-  /** What the system itself said about it, in one line. It may quote what was sent, so it is shown only where no record was. */
+  /** The system's own message, on one line. It may quote what was sent, so it is shown only where no record was sent. */
   readonly said?: string
-  /** The system said when to come back. */
+  /** How long the system asked us to wait before retrying. */
   readonly retryAfterMs?: number
-  /** The whole system is concerned (credential dead, unreachable, throttled), not this record. */
+  /** `system` when the whole system is affected (invalid credential, unreachable, throttled), not only this record. */
   readonly scope: 'system' | 'record'
   /**
-   * The system itself answered about this record with an error whose effect is not known: nothing of the call is on its way any more, and
-   * trying again meets the same response sooner or later. @default false: silence, a proxy, a server that failed
+   * The system itself responded about this record with an error whose effect is unknown: no part of the call is still in flight, and
+   * retrying eventually gets the same response. @default false: no response, a proxy's response, a server failure
    */
   readonly answered?: true
   /**
-   * What kind of failure of the system it is, as far as that changes when it is called again.
+   * The kind of system failure, as far as it affects when the system is called again.
    *
-   * - `unreachable`: no connection, no response in time, or a gateway's response: worth a cheap probe every few seconds
-   * - `credential`: the credential was refused: never repeated just to find out, since that may lock the account
+   * - `unreachable`: no connection, no response in time, or a gateway's response; worth a cheap probe every few seconds
+   * - `credential`: the credential was refused; never retried just to check, since that may lock the account
    *
    * @default neither
    */
   readonly kind?: 'unreachable' | 'credential'
 }
 
-/** A call that tells nothing: neither a deletion nor a change, and no reason to believe that a write took no effect. */
+/** A call that yields no information: neither a deletion nor a change, and no reason to believe that a write took no effect. */
 export interface UnknownResult {
   /** Marks the variant. */
   readonly kind: 'unknown'

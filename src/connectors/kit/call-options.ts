@@ -1,8 +1,8 @@
-/** Puts the context of a call on the options of an API client. */
+/** Converts the context of a call into options of an API client. */
 import type { CallOptions } from '../../http/options.ts'
 import type { CallContext } from './contract.ts'
 
-/** Options of a call that only reads; a write takes {@link writeOptions}. */
+/** Returns the options for a call that only reads; writes use {@link writeOptions}. */
 export function callOptions({
   signal,
   priority,
@@ -11,7 +11,7 @@ export function callOptions({
   return { signal, priority, ...(passIds === undefined ? {} : { correlationIds: passIds }) }
 }
 
-/** The same with the time after which a write must not leave. */
+/** Returns the same options plus the time after which a write must not be sent. */
 export function writeOptions(
   context: CallContext,
 ): Pick<CallOptions, 'signal' | 'priority' | 'correlationIds' | 'startBefore'> {

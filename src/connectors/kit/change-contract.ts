@@ -1,17 +1,17 @@
 /** How a connector learns of changes: feeds, webhooks, and connections that a system keeps open. */
 import type { UnknownResult } from './call-contract.ts'
 
-/** A record of which a feed or a webhook says that it changed. */
+/** A record that a feed or a webhook reports as changed. */
 export interface ChangedRecord {
   /** Id of the record. */
   readonly nativeId: string
-  /** Version of the new state, where the feed tells it. */
+  /** Version of the new state, if the feed reports it. */
   readonly version?: string
-  /** The feed says that it was deleted. @default false */
+  /** The feed reports the record as deleted. @default false */
   readonly deleted?: boolean
 }
 
-/** A changed record, and the resource it belongs to. */
+/** A changed record and the resource it belongs to. */
 export interface ChangeOfResource extends ChangedRecord {
   /** Name of the resource. */
   readonly resource: string
@@ -19,37 +19,37 @@ export interface ChangeOfResource extends ChangedRecord {
 
 /** One page of a change feed. */
 export interface ChangesPage {
-  /** What changed, in the order of the feed. */
+  /** The changes, in the order of the feed. */
   readonly changed: readonly ChangedRecord[]
   /** Opaque to the engine; committed in one transaction with the dirty marks of this page. */
   readonly cursor: string
   /** There is another page. */
   readonly more: boolean
-  /** Entries of the page without an id: nothing can be looked at for them. In words, without values. @default none */
+  /** Description, without values, of the page's entries that have no id and therefore can't be read. @default none */
   readonly unreadable?: string
 }
 
-/** A change feed answers this when the cursor is no longer valid: the engine runs a full listing instead of starting at "now". */
+/** Result of reading a change feed. When the cursor is no longer valid, the engine runs a full listing instead of starting at "now". */
 export type ChangesResult =
   /** A page of changes. */
   | ({ readonly kind: 'page' } & ChangesPage)
-  /** The cursor is no longer valid: a full listing has to take its place. */
+  /** The cursor is no longer valid; a full listing has to replace it. */
   | { readonly kind: 'expired' }
   | UnknownResult
 
-/** A webhook delivery as it came in: raw bytes, so that signatures can be checked. */
+/** A webhook delivery as received: raw bytes, so that signatures can be verified. */
 export interface WebhookDelivery {
-  /** Lower-case names. */
+  /** Headers by lower-case name. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Query parameters of the address it was sent to, for systems that let a secret be set nowhere else. */
+  /** Query parameters of the request URL, for systems where a secret can't be configured anywhere else. */
   readonly query?: Readonly<Record<string, string | undefined>>
-  /** The bytes of the body, unparsed. */
+  /** The unparsed bytes of the body. */
   readonly body: Uint8Array
   /** Epoch ms, for the timestamp tolerance. */
   readonly receivedAt: number
 }
 
-/** The body of a response to a delivery, for senders that look into it. */
+/** The body of a response to a delivery, for senders that evaluate it. */
 export interface WebhookReply {
   /** Media type of the body. */
   readonly contentType: string
@@ -57,16 +57,16 @@ export interface WebhookReply {
   readonly body: string
 }
 
-/** What became of a webhook delivery. */
+/** Result of handling a webhook delivery. */
 export type WebhookResult =
-  /** The signature is right, and the delivery says what changed. */
+  /** The signature is valid, and the delivery says what changed. */
   | {
       readonly kind: 'accepted'
-      /** Id of the delivery, by which copies are recognised. */
+      /** Id of the delivery, used to recognise duplicates. */
       readonly deliveryId: string
       /** Records that the delivery names. */
       readonly changed: readonly ChangeOfResource[]
-      /** What the sender wants to hear once the delivery is committed. @default an empty response */
+      /** Response that the sender expects once the delivery is committed. @default an empty response */
       readonly response?: WebhookReply
     }
   /** `reason` goes to counters and debug logs, never to the sender. */
@@ -76,10 +76,10 @@ export type WebhookResult =
       readonly reason: string
     }
 
-/** What a system tells over a connection that it keeps open. Both are cheap, never throw, and may be called as often as one likes. */
+/** Receives what a system announces over an open connection. Both methods are cheap, never throw, and may be called any number of times. */
 export interface SystemListener {
-  /** These records changed; they are looked at. */
+  /** Reports changed records; the engine reads them. */
   changed(records: readonly ChangeOfResource[]): void
-  /** Something changed in a resource, or anywhere: its feed is read now. */
+  /** Reports a change in a resource, or anywhere in the system; the engine reads its feed now. */
   touched(resource?: string): void
 }

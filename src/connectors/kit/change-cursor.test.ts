@@ -6,11 +6,11 @@ interface Row {
   readonly nativeId: string
   readonly at: number
   readonly version: number
-  /** When it becomes visible; later than `at` when its transaction was long. */
+  /** When the row becomes visible; later than `at` when its transaction was long. */
   readonly visibleAt: number
 }
 
-/** A feed over rows, as an API with the given way past ties would answer it. */
+/** A feed over rows that responds like an API with the given way past ties. */
 class FakeFeed {
   rows: Row[] = []
   now = 1_000_000
@@ -57,7 +57,7 @@ function rulesOf(feed: FakeFeed, lags: Partial<FeedRules> = {}): FeedRules {
   return { tieBreak: feed.tieBreak, commitLagMs: 0, overlapMs: 0, formatPosition: String, ...lags }
 }
 
-/** Polls until the sweep is over; returns what was told and the cursor. */
+/** Polls until the sweep ends; returns the reported changes and the cursor. */
 async function sweep(
   feed: FakeFeed,
   rules: FeedRules,

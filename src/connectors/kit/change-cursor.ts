@@ -1,15 +1,15 @@
 /**
- * The cursor of a timestamp feed, in a form an author of a connector can't get wrong.
+ * The cursor of a timestamp feed, in a form that connector authors can't get wrong.
  *
- * A poll is a *sweep*: pages ascending from `low` until the feed has no more. What it meets is told at once, but `low` only advances to
- * where nothing can turn up any more: the declared commit lag and an overlap before the newest time seen. The stretch between is read
- * again by the next sweep, and what was told already is recognised by its content and not told twice.
+ * A poll is a *sweep*: pages ascending from `low` until the feed has no more. Records are reported as soon as they are read, but `low` only
+ * advances to a time before which no more changes can appear: the declared commit lag plus an overlap before the newest time seen. The next
+ * sweep reads the range in between again; records that were already reported are recognised by their content and not reported twice.
  *
- * - Ties: several records with one time across a page edge are passed by id where the API can, else by page number within that time. Since
- *   records may leave such a run of ties while it is paged, it is read once more by the following sweep.
- * - A time in the future (a wrong clock over there) can't carry `low` past the server's own time.
- * - A record without a usable time has no place in the feed: it is told once for each state of it, and holds up nothing.
- * - When nothing newer came, `low` follows the server's clock, so that a quiet feed does not read an old burst for ever.
+ * - Ties: several records with the same time across a page edge are passed by id if the API can do that, otherwise by page number within that
+ *   time. Since records may leave such a run of ties while it is paged, the following sweep reads it once more.
+ * - A time in the future (a wrong clock on the remote side) can't move `low` past the server's own time.
+ * - A record without a usable time has no position in the feed: it is reported once for each of its states and blocks nothing.
+ * - When nothing newer arrived, `low` follows the server's clock, so that a quiet feed does not keep reading an old burst.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -18,20 +18,20 @@ import { type UnreadableEntries, wordsOfUnreadable } from './entries.ts'
 
 /** One record of a feed. */
 export interface FeedItem {
-  /** The record that changed, as the engine is told. */
+  /** The changed record, as reported to the engine. */
   readonly change: ChangedRecord
-  /** The time as the system spells it. */
+  /** The time as the system formats it. */
   readonly position: string
-  /** When it changed by the system's own clock, in epoch ms: the position of the feed. */
+  /** When it changed by the system's own clock, in epoch ms: its position in the feed. */
   readonly positionMs: number
-  /** Version, or a hash of the content where there is none: tells a second change at the same time from the first. */
+  /** Version, or a hash of the content if there is none. Distinguishes a second change at the same time from the first. */
   readonly content: string
 }
 
 /** A record of a feed whose time can't be read. */
 export type UntimedItem = Pick<FeedItem, 'change' | 'content'>
 
-/** Parts the records of a page. */
+/** Separates the records of a page with a readable time from those without. */
 export function byTime(
   records: readonly (FeedItem | UntimedItem)[],
 ): Required<Pick<FeedPage, 'items' | 'untimed'>> {
@@ -44,13 +44,13 @@ export function byTime(
   return { items, untimed }
 }
 
-/** Which page of the feed is wanted. */
+/** The requested page of the feed. */
 export interface FeedQuery {
   /** Inclusive; undefined = from the beginning. */
   readonly since: string | undefined
   /** With `tieBreak: 'id'`: of the records at exactly `since`, only those after this id. */
   readonly afterId: string | undefined
-  /** With `tieBreak: 'page'`: from 0. */
+  /** With `tieBreak: 'page'`: page number, from 0. */
   readonly page: number
 }
 
@@ -58,27 +58,27 @@ export interface FeedQuery {
 export interface FeedPage {
   /** Ascending by time. */
   readonly items: readonly FeedItem[]
-  /** Records on the page whose time can't be read: they are told once, and the feed goes on by the others. @default none */
+  /** Records on the page whose time can't be read. They are reported once, and the feed continues with the others. @default none */
   readonly untimed?: readonly UntimedItem[]
   /** Entries that have no id. @default none */
   readonly unreadable?: UnreadableEntries | undefined
   /** There is another page. */
   readonly more: boolean
-  /** The server's time when the request was sent, as far as it is known: epoch ms. */
+  /** The server's time when the request was sent, if known: epoch ms. */
   readonly serverNowMs?: number
 }
 
-/** What the feed can do, and how far it can be trusted. Times in milliseconds. */
+/** Capabilities of the feed and its tolerances. Times in milliseconds. */
 export interface FeedRules {
-  /** What the API offers to get past records with the same time: a filter by id, pages, or nothing. */
+  /** How the API can page past records with the same time: a filter by id, pages, or not at all. */
   readonly tieBreak: 'id' | 'page' | 'none'
   /** Changes may become visible this long after their time. */
   readonly commitLagMs: number
-  /** Read again beyond that, against small differences of clocks. */
+  /** Additional range that is read again, to tolerate small clock differences. */
   readonly overlapMs: number
-  /** Spells a time for the API. */
+  /** Formats a time for the API. */
   readonly formatPosition: (ms: number) => string
-  /** Contents remembered. 1 to 10,000; what is beyond is told again, which costs a look and no more. @default 2000 */
+  /** Number of contents remembered, 1 to 10,000. Any beyond it are reported again, which only causes another read. @default 2000 */
   readonly seenMax?: number
 }
 
@@ -86,33 +86,33 @@ const atSchema = z.strictObject({ since: z.string(), afterId: z.string().optiona
 
 const stateSchema = z.strictObject({
   v: z.literal(1),
-  /** Everything before it is told. */
+  /** Everything before it has been reported. */
   low: z.number().optional(),
   /** Newest time seen. */
   top: z.number().optional(),
   /** Newest time seen before the current sweep. */
   topBefore: z.number().optional(),
-  /** Where the current sweep goes on; absent between sweeps. */
+  /** Where the current sweep continues; absent between sweeps. */
   at: atSchema.optional(),
   /** The server's time when the current sweep began. */
   startedAt: z.number().optional(),
   /** The earliest run of ties passed by page number in the current sweep. */
   tie: z.number().optional(),
-  /** The run of ties that has been read once more already. */
+  /** The run of ties that has already been read once more. */
   tieRead: z.number().optional(),
-  /** `hash:time` of what was told from `low` on. */
+  /** `hash:time` of the records reported from `low` on. */
   seen: z.array(z.string()),
 })
 
 type State = z.infer<typeof stateSchema>
 
-/** What has no time is remembered for as long as there is room. */
+/** Position of records without a time: they are remembered as long as there is room. */
 const untimedMs = Number.MAX_SAFE_INTEGER
 
 /**
- * Reads one page. `fetch` throws what it likes; that is the caller's to turn into a failure.
+ * Reads one page. Errors of `fetch` are passed on; the caller turns them into failures.
  *
- * A cursor that can't be read counts as expired: a full listing repairs that, starting at "now" would not.
+ * A cursor that can't be read counts as expired: a full listing recovers from that, whereas starting at "now" would not.
  */
 export async function readFeed(
   cursor: string | undefined,
@@ -166,7 +166,7 @@ function queryOf(state: State, rules: FeedRules): FeedQuery {
   return { since, afterId: undefined, page: 0 }
 }
 
-/** The state after a page that has a successor; undefined when there is no way to get there. */
+/** Returns the state after a page that has a successor, or undefined when the successor can't be reached. */
 function continued(
   state: State,
   query: FeedQuery,
@@ -179,15 +179,15 @@ function continued(
     if (last.position === query.since && last.change.nativeId === query.afterId) return undefined
     return { ...state, at: { since: last.position, afterId: last.change.nativeId, page: 0 } }
   }
-  // Inclusive: the next page begins with the records of this time again, and what was told is recognised.
+  // Inclusive: the next page begins with the records of this time again, and those already reported are recognised.
   if (last.position !== query.since) return { ...state, at: { since: last.position, page: 0 } }
   if (rules.tieBreak !== 'page') return undefined
-  // The earliest one counts: reading on from there meets the later ones as well.
+  // The earliest one counts: reading from there also covers the later ones.
   const tie = Math.min(state.tie ?? last.positionMs, last.positionMs)
   return { ...state, tie, at: { since: last.position, page: query.page + 1 } }
 }
 
-/** The state between two sweeps. */
+/** Returns the state between two sweeps. */
 function ended(state: State, rules: FeedRules): State {
   const back = rules.commitLagMs + rules.overlapMs
   const { top, startedAt, topBefore, tie, tieRead } = state
@@ -218,7 +218,7 @@ function latest(top: number | undefined, items: readonly FeedItem[]): number | u
   return top === undefined ? last : Math.max(top, last)
 }
 
-/** 72 bits: enough that two of some thousand contents never look alike. */
+/** 72 bits: enough that a few thousand different contents never collide. */
 function hashOf(item: UntimedItem & { readonly position?: string }): string {
   const text = JSON.stringify([item.change.nativeId, item.position ?? null, item.content])
   return createHash('sha256').update(text).digest('base64url').slice(0, 12)
@@ -229,7 +229,7 @@ function splitEntry(entry: string): [string, number] {
   return [hash, Number.parseInt(time, 36)]
 }
 
-/** What may come again: from `low` on, the newest first when there are too many. */
+/** Contents that may be read again: from `low` on, the newest first when there are too many. */
 function remembered(seen: ReadonlyMap<string, number>, low: number | undefined, max: number): string[] {
   const kept = [...seen].filter(([, time]) => low === undefined || time >= low)
   const newest = kept.length <= max ? kept : kept.sort((a, b) => a[1] - b[1]).slice(-max)

@@ -1,11 +1,11 @@
-/** An API client alone, from a plain object: the same section that a definition has under `systems`, and every further option of the client. */
+/** Creates a standalone API client from a plain object: a section as under `systems` in a definition, plus every further option of the client. */
 import { z } from 'zod'
 import { ApiClient } from '../../http/client.ts'
 import type { ApiClientOptions } from '../../http/options.ts'
 import { parseConfig } from './config-findings.ts'
 import { accessOptions, connectionShape, responseOptions } from './connection.ts'
 
-/** Bounds are the client's, which says them better than a schema. */
+/** The client checks the bounds, with better messages than a schema gives. */
 const number = z.number().optional()
 
 const sectionSchema = z.strictObject({
@@ -68,17 +68,17 @@ const sectionSchema = z.strictObject({
     .describe('Makes spans and metrics where OpenTelemetry is installed. Default true.'),
 })
 
-/** A system's section, for a client. */
+/** A system's section, as input for a client. */
 export type ApiClientSection = z.input<typeof sectionSchema>
 
-/** What a definition's section says to the engine and the connector, and not to the client. */
+/** Keys of a definition's section that concern the engine and the connector, not the client. */
 const othersKeys: ReadonlySet<string> = new Set(['connector', 'manifest', 'timing', 'webhooks'])
 
 /**
- * Makes a client from a plain object.
+ * Creates a client from a plain object.
  *
- * @param place what the section is, for messages: `systems.crm`
- * @param inCode options that a plain object can't hold, or that stand over it
+ * @param place names the section in messages: `systems.crm`
+ * @param inCode options that a plain object can't hold, or that override it
  * @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key · UsageError HTTP_OPTIONS_INVALID for a value out of bounds
  */
 export function clientFromSection(
@@ -93,7 +93,7 @@ export function clientFromSection(
   const concurrency = checked.limits?.concurrency
   return new ApiClient({
     ...access,
-    // In a definition the engine keeps this bound; here nobody else does.
+    // In a definition the engine enforces this bound; here the client has to.
     limits: { ...access.limits, ...(concurrency === undefined ? {} : { concurrency }) },
     ...given({
       timeouts: given(timeouts),
@@ -114,7 +114,7 @@ export function clientFromSection(
 
 type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
 
-/** Without the keys that were left out: an option set to `undefined` is not the same as none. */
+/** Omits undefined keys: an option set to `undefined` is not the same as an absent one. */
 function given<T extends object>(options: T): Given<T>
 function given<T extends object>(options: T | undefined): Given<T> | undefined
 function given(options: object | undefined): object | undefined {

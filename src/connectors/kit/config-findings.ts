@@ -1,4 +1,4 @@
-/** Checks a connector's configuration and says what is wrong the way the definition does: where, what, and the nearest known name. */
+/** Checks a connector's configuration and reports problems as the definition does: where, what, and the nearest known name. */
 import type { z } from 'zod'
 import { findingText } from '../../model/definition/finding.ts'
 import { shapeFindings } from '../../model/definition/shape-findings.ts'
@@ -7,9 +7,9 @@ import { UsageError } from '../../model/errors.ts'
 const findingsMax = 10
 
 /**
- * Parses by the schema.
+ * Parses a value by the schema.
  *
- * @param place what the value is, for the message: `systems.crm`
+ * @param place names the value in messages: `systems.crm`
  * @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key
  */
 export function parseConfig<Schema extends z.ZodType>(

@@ -1,4 +1,4 @@
-/** The part of a system's section that every HTTP connector shares, and how it becomes an API client. */
+/** The part of a system's section that every HTTP connector shares, and its conversion to an API client. */
 import { z } from 'zod'
 import type { CallLogEntry } from '../../http/call-log.ts'
 import { ApiClient } from '../../http/client.ts'
@@ -88,7 +88,7 @@ export type Connection = z.output<typeof connectionSchema>
 
 const periods = { perSecond: 1_000, perMinute: 60_000, perHour: 3_600_000, perDay: 86_400_000 } as const
 
-/** Rates below one request are spread: 0.5 per second is one in two seconds. */
+/** Converts rates below one request to longer windows: 0.5 per second is one in two seconds. */
 function limitsOf(limits: Connection['limits']): LimitOptions {
   const rates = Object.entries(periods).flatMap(([name, perMs]) => {
     const requests = limits?.[name as keyof typeof periods]
@@ -109,7 +109,7 @@ function proxyOf({ url, auth, noProxy }: z.output<typeof proxySchema>): ProxyOpt
   }
 }
 
-/** Bounds and forms of responses that the section names. */
+/** Returns the section's bounds and formats of responses. */
 export function responseOptions({
   maxResponseBytes,
   jsonTypes,
@@ -120,7 +120,7 @@ export function responseOptions({
   }
 }
 
-/** Where a system is, how calls get in and how many may: the client's options by the section's keys. */
+/** Returns the client's options for address, authentication and limits from the section's keys. */
 export function accessOptions(connection: Connection): ApiClientOptions {
   return {
     baseUrl: connection.url,
@@ -139,9 +139,9 @@ export function accessOptions(connection: Connection): ApiClientOptions {
 }
 
 /**
- * Builds the client of one system.
+ * Creates the client of one system.
  *
- * @param own what the system's API needs beside the section, over the kit's choices: cookies, an idempotency header, a parser of limits
+ * @param own options of this system's API that take precedence over the kit's: cookies, an idempotency header, a parser of limits
  * @throws UsageError HTTP_OPTIONS_INVALID
  */
 export function connectClient(
@@ -157,9 +157,9 @@ export function connectClient(
       totalMs: Math.max(timing.readTimeoutMs, timing.writeTimeoutMs),
       connectMs: Math.min(10_000, timing.readTimeoutMs),
     },
-    // The engine has its own back-off; here only short disturbances of reads are bridged.
+    // The engine has its own back-off; the client only bridges short disturbances of reads.
     retry: { retries: 2, baseMs: 100, capMs: 2_000 },
-    // The engine holds a failing system's lanes back itself, and knows of each record when to look again.
+    // The engine itself holds back a failing system's lanes, and knows for each record when to read it again.
     breaker: false,
     connections: Math.min(1_024, timing.concurrency + 8),
     clock: dependencies.clock,

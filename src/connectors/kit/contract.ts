@@ -1,9 +1,9 @@
 /**
- * The connector contract: what adapts one kind of system to the engine.
+ * The connector contract: adapts one kind of system to the engine.
  *
  * A connector never syncs. It observes, lists, writes and verifies, and it *declares* what its system can and can't do
- * ({@link RemoteCapabilities}), because every guarantee of the engine rests on that declaration. Failures that the engine has to reason
- * about are values, not exceptions; anything thrown is taken as an unknown outcome.
+ * ({@link RemoteCapabilities}), because every guarantee of the engine depends on that declaration. Failures that the engine has to reason
+ * about are values, not exceptions; anything thrown counts as an unknown outcome.
  *
  * - `call-contract.ts`: the context of a call, and failures
  * - `read-contract.ts`, `write-contract.ts`: requests and results of the operations of a {@link Resource}
@@ -62,44 +62,44 @@ export type {
 
 /** One resource of one bound system. */
 export interface Resource {
-  /** Name, as the definition has it. */
+  /** Name, as used in the definition. */
   readonly name: string
   /** What the resource can do. */
   readonly capabilities: RemoteCapabilities
   /** Reads one record by its id. */
   read(nativeId: string, context: CallContext): Promise<ReadResult>
-  /** Same order as asked. Present when `capabilities.read.batch > 1`. */
+  /** Reads several records; results in the order requested. Present when `capabilities.read.batch > 1`. */
   readMany?(nativeIds: readonly string[], context: CallContext): Promise<readonly ReadResult[]>
   /** Lists every record, page by page. */
   list(context: CallContext): AsyncGenerator<readonly ListedRecord[], ListEnd>
-  /** Changes after the cursor; undefined = from the beginning of what the feed offers. */
+  /** Reads the changes after the cursor; undefined = from the beginning of what the feed offers. */
   changes?(cursor: string | undefined, context: CallContext): Promise<ChangesResult>
   /** Searches for a record by its marker or by values. Present when `capabilities.search` is. */
   find?(request: FindRequest, context: CallContext): Promise<FindResult>
-  /** Several searches in one call, same order. Present when `capabilities.search.batch > 1`. */
+  /** Runs several searches in one call; results in the same order. Present when `capabilities.search.batch > 1`. */
   findMany?(requests: readonly FindRequest[], context: CallContext): Promise<readonly FindResult[]>
-  /** Makes a record. Present unless `capabilities.create` is `unsupported`. */
+  /** Creates a record. Present unless `capabilities.create` is `unsupported`. */
   create?(request: CreateRequest, context: CallContext): Promise<WriteResult>
-  /** Changes a record. */
+  /** Updates a record. */
   update?(request: UpdateRequest, context: CallContext): Promise<WriteResult>
   /** Deletes or archives a record. Present unless `capabilities.remove` is `none`. */
   remove?(request: RemoveRequest, context: CallContext): Promise<WriteResult>
-  /** Undoes `remove` with the mode `archive`; on a record that is not archived it changes nothing. Absent where that can't be done. */
+  /** Undoes `remove` with the mode `archive`; has no effect on a record that is not archived. Absent when the system can't do it. */
   restore?(request: RestoreRequest, context: CallContext): Promise<WriteResult>
   /**
-   * Several creates in one call, one result each in the same order: one refused record never takes its neighbours along, and a call that
-   * broke off answers `unknown` for each of them. Present when `capabilities.writeBatch > 1`, as is {@link updateMany}.
+   * Creates several records in one call, with one result each in the same order. A refused record never affects the others, and a call that
+   * was interrupted returns `unknown` for each of them. Present when `capabilities.writeBatch > 1`, as is {@link updateMany}.
    */
   createMany?(requests: readonly CreateRequest[], context: CallContext): Promise<readonly WriteResult[]>
-  /** Several updates in one call; see {@link createMany}. */
+  /** Updates several records in one call; see {@link createMany}. */
   updateMany?(requests: readonly UpdateRequest[], context: CallContext): Promise<readonly WriteResult[]>
-  /** Record id found in a native record (marker or upsert key), if any. */
+  /** Returns the record id found in a native record (marker or upsert key), if any. */
   markerOf?(native: NativeRecord): string | undefined
-  /** Whether two ids name the same record in this system. @default `sameText` of `answers/same-id.ts` */
+  /** Whether two ids name the same record in this system. @default `sameText` of `responses/same-id.ts` */
   readonly sameId?: SameId
-  /** The id that a native record carries. Absent where records don't carry theirs; then only reported ids are checked. */
+  /** Returns the id that a native record contains. Absent when records don't contain it; then only reported ids are checked. */
   readonly idOf?: (native: NativeRecord) => string | undefined
-  /** Ids of records that were merged into this one, where the record names them. */
+  /** Returns the ids of records that were merged into this one, if the record names them. */
   readonly mergedIdsOf?: (native: NativeRecord) => readonly string[]
 }
 
@@ -109,53 +109,53 @@ export interface ConnectedSystem {
   readonly name: string
   /** Name of its connector. */
   readonly connector: string
-  /** One resource by its name. @throws CONNECTOR_RESOURCE_UNKNOWN */
+  /** Returns a resource by its name. @throws CONNECTOR_RESOURCE_UNKNOWN */
   resource(name: string): Resource
-  /** Identity of the account behind the credentials; compared before deletions are believed. */
+  /** Returns the identity of the account behind the credentials, which is compared before deletions are believed. */
   fingerprint(context: CallContext): Promise<
-    /** The system has told. */
+    /** The system reported it. */
     | {
         readonly kind: 'known'
-        /** The value. */
+        /** The identity. */
         readonly value: string
       }
     | UnknownResult
   >
-  /** Undefined when the system has no webhooks configured. */
+  /** Handles a webhook delivery. Undefined when the system has no webhooks configured. */
   webhook?(delivery: WebhookDelivery): Promise<WebhookResult>
   /**
-   * Listens for changes that the system itself announces, until the signal aborts; rejects when the connection is lost. Announcements may
-   * get lost like webhooks: polls and full runs are what nothing escapes. Undefined for systems that announce nothing.
+   * Listens for changes that the system announces until the signal aborts; rejects when the connection is lost. Announcements may be lost,
+   * as webhooks may; only polls and full runs miss nothing. Undefined when the system announces nothing.
    */
   subscribe?(listener: SystemListener, signal: AbortSignal): Promise<void>
   /**
-   * The live schema of the named resources, or of all that the system offers. The feed of drift detection, of mapping proposals and of
-   * lossy-mapping checks. Undefined for systems that can't tell.
+   * Returns the live schema of the named resources, or of all that the system offers. Used for drift detection, mapping proposals and
+   * lossy-mapping checks. Undefined when the system does not report it.
    */
   describe?(
     resources: readonly string[] | undefined,
     context: CallContext,
   ): Promise<
-    /** The system has told. */
+    /** The system reported it. */
     | {
         readonly kind: 'known'
-        /** What the system says about its resources. */
+        /** The resources as the system describes them. */
         readonly resources: readonly ResourceDescription[]
       }
     | UnknownResult
   >
-  /** Quotas as the system itself reports them, from the responses of the last calls or from a call of its own. */
+  /** Returns quotas as the system reports them, from the responses of the last calls or from a separate call. */
   usage?(context: CallContext): Promise<
-    /** The system has told. */
+    /** The system reported it. */
     | {
         readonly kind: 'known'
-        /** What the system says about its allowances. */
+        /** The quotas as the system reports them. */
         readonly quotas: readonly SystemUsage[]
       }
     | UnknownResult
   >
-  /** Returns a question of a rule. Present where the connector is one of lookups; such a system has no resources. */
+  /** Answers a question of a rule. Present when the connector provides lookups; such a system has no resources. */
   lookup?(question: LookupQuestion, context: CallContext): Promise<LookupResult>
-  /** Closes connections and timers. May be called again. */
+  /** Closes connections and timers. May be called repeatedly. */
   close(): Promise<void>
 }

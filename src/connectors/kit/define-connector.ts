@@ -1,4 +1,4 @@
-/** How a connector is declared, and what it is given when a system is bound. */
+/** How a connector is declared, and what it receives when a system is bound. */
 import type { z } from 'zod'
 import type { HttpClock } from '../../http/call.ts'
 import type { CallLogEntry } from '../../http/call-log.ts'
@@ -9,43 +9,43 @@ import { parseConfig } from './config-findings.ts'
 import type { ConnectedSystem } from './contract.ts'
 import { checkedSystem } from './responses/checked-resource.ts'
 
-/** What connectors ask of the world. The runtime gives it; a test gives its own. */
+/** External dependencies of connectors. The runtime provides them; a test provides its own. */
 export interface ConnectorDependencies {
-  /** The engine's clock: `startBefore` of a call is on its `monotonic`. */
+  /** The engine's clock; `startBefore` of a call refers to its `monotonic`. */
   readonly clock: HttpClock
   /** Called for every request on the wire, with the system's name. Must not throw. */
   readonly onAttempt?: (system: string, entry: CallLogEntry) => void
   /** Folder that paths in the definition are relative to. @default the working directory */
   readonly baseDirectory?: string
-  /** Where OAuth tokens are kept and shared between processes. @default in memory */
+  /** Where OAuth tokens are stored and shared between processes. @default in memory */
   readonly tokens?: TokenStore
-  /** Where rate limits are kept together with other processes. @default each process by itself */
+  /** Where rate limits are shared with other processes. @default each process by itself */
   readonly buckets?: BucketStore
-  /** [0, 1), for jitter. @default Math.random */
+  /** Returns a number in [0, 1), for jitter. @default Math.random */
   readonly random?: () => number
 }
 
-/** One system about to be bound. */
+/** One system to be bound. */
 export interface ConnectorBinding {
   /** The system's name in the definition. */
   readonly name: string
   /** Time bounds and concurrency of the system. */
   readonly timing: SystemTiming
-  /** What the runtime gives every connector. */
+  /** Dependencies that the runtime provides to every connector. */
   readonly dependencies: ConnectorDependencies
 }
 
-/** A connector as its author writes it. */
+/** A connector as its author declares it. */
 export interface ConnectorDefinition<Schema extends z.ZodType> {
-  /** What a definition's `connector` says. */
+  /** Name used as `connector` in a definition. */
   readonly name: string
-  /** Schema of the system's section. Strict, so that a mistyped key is named. */
+  /** Schema of the system's section. Strict, so that a mistyped key is reported. */
   readonly config: Schema
-  /** `side`: keeps records that can be synced · `lookup`: only answers questions of rules, so it is no side of a sync. @default 'side' */
+  /** `side`: holds records that can be synced · `lookup`: only answers questions of rules, so it can't be a side of a sync. @default 'side' */
   readonly role?: 'side' | 'lookup'
   /** Names of the lookups that its systems answer. @default none */
   readonly lookups?: readonly string[]
-  /** Connects one system; nothing is sent yet. */
+  /** Connects one system; sends nothing yet. */
   connect(config: z.output<Schema>, binding: ConnectorBinding): ConnectedSystem
 }
 
@@ -61,7 +61,7 @@ export interface Connector {
   connect(settings: SystemSettings, dependencies: ConnectorDependencies): ConnectedSystem
 }
 
-/** Declares a connector: its configuration is checked before its code sees it. */
+/** Declares a connector whose configuration is checked before its code receives it. */
 export function defineConnector<Schema extends z.ZodType>(
   definition: ConnectorDefinition<Schema>,
 ): Connector {

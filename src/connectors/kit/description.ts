@@ -1,33 +1,33 @@
-/** What a system tells about itself: the fields of its resources, and how much of its quotas is used. */
+/** What a system reports about itself: the fields of its resources, and how much of its quotas is used. */
 import type { FieldType } from '../../model/values.ts'
 
 /** One resource (object, table, entity set, collection) as the system describes it now. */
 export interface ResourceDescription {
   /** The name that a definition uses. */
   readonly name: string
-  /** The system's own words, for people. */
+  /** The system's display name for it. */
   readonly label?: string
   /** The properties of its records. */
   readonly fields: readonly FieldDescription[]
   /** Native paths of the fields that identify a record. */
   readonly key: readonly (readonly (string | number)[])[]
-  /** Further combinations of fields that the system keeps unique, by native path. One field alone is told by {@link FieldDescription.unique}. */
+  /** Further combinations of fields that the system keeps unique, by native path. For a single field see {@link FieldDescription.unique}. */
   readonly uniques?: readonly (readonly (readonly (string | number)[])[])[]
 }
 
-/** One field of a resource. What the system doesn't tell is left out. */
+/** One field of a resource. Properties that the system does not report are omitted. */
 export interface FieldDescription {
   /** Where it is in a native record. */
   readonly path: readonly (string | number)[]
-  /** What the API calls it for people. */
+  /** The system's display name for it. */
   readonly label?: string
-  /** The type in the system's own words: `currency(18,2)`, `Edm.String`, `timestamptz`. */
+  /** The type in the system's own terms: `currency(18,2)`, `Edm.String`, `timestamptz`. */
   readonly nativeType: string
   /** The canonical type that holds every value of it; undefined when none does. */
   readonly type?: FieldType
-  /** Characters of a text. */
+  /** Maximum number of characters of a text. */
   readonly maxLength?: number
-  /** Digits in all, and after the decimal point. */
+  /** Total number of digits, before and after the decimal point. */
   readonly precision?: number
   /** Decimals after the point. @default not known */
   readonly scale?: number
@@ -35,15 +35,15 @@ export interface FieldDescription {
   readonly required: boolean
   /** The API accepts null for it. */
   readonly nullable: boolean
-  /** May be given in a create, and changed later. */
+  /** May be set in a create. */
   readonly creatable: boolean
-  /** It can be changed after the create. */
+  /** May be changed after the create. */
   readonly updatable: boolean
   /** The only values it accepts. */
   readonly values?: readonly string[]
-  /** The system keeps it unique, by itself and not only together with other fields. */
+  /** The system keeps it unique by itself, not only in combination with other fields. */
   readonly unique?: boolean
-  /** The system gives it a value of its own (a counter, a random id) when a create leaves it out. */
+  /** The system generates a value (a counter, a random id) when a create omits it. */
   readonly generated?: boolean
   /** Resources whose records it points to. */
   readonly references?: readonly string[]
@@ -53,14 +53,14 @@ export interface FieldDescription {
 export interface SystemUsage {
   /** The system's name for it: `DailyApiRequests`. */
   readonly name: string
-  /** Calls that are allowed in the period. */
+  /** Calls allowed in the window. */
   readonly limit: number
-  /** Calls that are left in it. */
+  /** Calls remaining in the window. */
   readonly remaining: number
-  /** Length of the window, milliseconds, when the system tells or documents it. */
+  /** Length of the window in milliseconds, if the system reports or documents it. */
   readonly windowMs?: number
-  /** When the window starts anew, epoch ms. */
+  /** When the window resets, epoch ms. */
   readonly resetsAt?: number
-  /** When it was told, epoch ms. */
+  /** When the system reported it, epoch ms. */
   readonly toldAt: number
 }

@@ -1,24 +1,24 @@
-/** Entries of a page, each read by itself: one that is no record costs itself, never its page. */
+/** Reads the entries of a page one by one: an entry that is not a record affects only itself, never its page. */
 import { isIsthmusError } from '../../model/errors.ts'
 
-/** Entries that can't be read, which nobody can look at: they have no id. */
+/** Entries that can't be read; since they have no id, there is nothing to look up either. */
 export interface UnreadableEntries {
   /** How many. */
   readonly count: number
-  /** What is wrong with the first of them, without values. */
+  /** Problem of the first of them, without values. */
   readonly problem: string
 }
 
-/** What a page holds. */
+/** Contents of a page. */
 export interface ReadEntries<Entry> {
-  /** Those that can be read, in their order. */
+  /** The readable entries, in order. */
   readonly records: readonly Entry[]
-  /** The others. @default none */
+  /** The unreadable entries. @default none */
   readonly unreadable?: UnreadableEntries
 }
 
 /**
- * Reads each entry. `read` throws for one that can't be used; anything else that it throws is an error of the connector and ends the page.
+ * Reads each entry. `read` throws for an unusable one; any other error it throws is the connector's own and ends the page.
  */
 export function readEach<Value, Entry>(
   values: readonly Value[],
@@ -39,7 +39,7 @@ export function readEach<Value, Entry>(
   return { records, ...(count === 0 ? {} : { unreadable: { count, problem } }) }
 }
 
-/** Both together. */
+/** Combines both. */
 export function addUnreadable(
   one: UnreadableEntries | undefined,
   other: UnreadableEntries | undefined,
@@ -48,7 +48,7 @@ export function addUnreadable(
   return { count: one.count + other.count, problem: one.problem }
 }
 
-/** In words, for reasons and logs. */
+/** Describes unreadable entries, for reasons and logs. */
 export function wordsOfUnreadable({ count, problem }: UnreadableEntries): string {
   return `${count} ${count === 1 ? 'entry' : 'entries'} of the response can't be read: ${problem}`
 }

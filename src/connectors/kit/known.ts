@@ -1,12 +1,12 @@
-/** Questions to a system that must not throw: what it says, or why that is unknown. */
+/** Queries of a system that must not throw: they return its response, or why it is unknown. */
 import type { CallFailure, UnknownResult } from './contract.ts'
 import { callFailure } from './outcome.ts'
 import { unusable } from './unusable.ts'
 
 /**
- * What the system says, marked as known; a failure becomes an unknown result.
+ * Returns the system's response marked as known; a failure becomes an unknown result.
  *
- * @param failureOf how this system's errors are understood
+ * @param failureOf converts this system's errors to failures
  */
 export async function knownOrUnknown<Value extends object>(
   ask: () => Promise<Value>,
@@ -19,20 +19,20 @@ export async function knownOrUnknown<Value extends object>(
   }
 }
 
-/** What a connector says of the account behind its credentials. */
+/** What a connector reports about the account behind its credentials. */
 export type Fingerprint = { readonly kind: 'known'; readonly value: string } | UnknownResult
 
-/** How the account behind the credentials is found out. */
+/** How the account behind the credentials is determined. */
 export interface FingerprintSource {
   /** Reads its identity; undefined when the response has none. */
   readonly read: () => Promise<string | undefined>
-  /** What is wrong with a response that has none. @default 'the account has no id' */
+  /** Message for a response without an identity. @default 'the account has no id' */
   readonly missing?: string
-  /** How this system's errors are understood. @default callFailure */
+  /** Converts this system's errors to failures. @default callFailure */
   readonly failureOf?: (error: unknown) => CallFailure
 }
 
-/** The identity of the account, for `fingerprint` of a system. Never throws. */
+/** Returns the identity of the account, for `fingerprint` of a system. Never throws. */
 export function fingerprintFrom({
   read,
   missing = 'the account has no id',

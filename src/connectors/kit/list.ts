@@ -1,9 +1,9 @@
 /**
- * Full listings, and when they may count as evidence that something is not there.
+ * Full listings, and when they count as evidence of absence.
  *
- * A list is complete only if the paging can't skip records while others vanish, it came to its end without an error, no cap was reached,
- * and at least as many records came as the system says there are. Everything else still finds changes; it never feeds a deletion. An entry that
- * can't be read may be any record, so a list with one is not complete; its other entries count.
+ * A list is complete only if its paging can't skip records while others are deleted, it reached its end without an error or a cap, and it
+ * returned at least as many records as the system reports. Any other list still finds changes but never causes a deletion. An unreadable
+ * entry may be any record, so a list with one is not complete; its other entries count.
  */
 import { IsthmusError } from '../../model/errors.ts'
 import type { ListEnd, ListedRecord } from './contract.ts'
@@ -11,27 +11,27 @@ import { addUnreadable, type UnreadableEntries, wordsOfUnreadable } from './entr
 
 /** One page of a listing. */
 export interface ListPage {
-  /** Records of the page, in its order. */
+  /** Records of the page, in order. */
   readonly records: readonly ListedRecord[]
-  /** Records that came but are not handed on because they count as deleted. @default 0 */
+  /** Records that were received but are not passed on because they count as deleted. @default 0 */
   readonly withheld?: number
-  /** Entries of the page that are no records. @default none */
+  /** Entries of the page that are not records. @default none */
   readonly unreadable?: UnreadableEntries | undefined
-  /** Number of records in the whole list, if the system says so on this page. */
+  /** Number of records in the whole list, if this page reports it. */
   readonly expected?: number
 }
 
-/** What decides whether a listing may count as evidence of absence. */
+/** Rules for whether a listing counts as evidence of absence. */
 export interface ListRules {
-  /** `offset`: a record that vanishes moves the others, so one may be skipped · `keyset`: it can't. */
+  /** `offset`: deleting a record shifts the others, so one may be skipped · `keyset`: none can be skipped. */
   readonly paging: 'offset' | 'keyset'
-  /** Records after which the system silently stops, if it does. */
+  /** Number of records after which the system silently stops, if it does. */
   readonly cap?: number
-  /** Pages after which the listing is given up. @default 1000000 */
+  /** Number of pages after which the listing is abandoned. @default 1000000 */
   readonly pagesMax?: number
 }
 
-/** Hands pages on and ends with the verdict. An error of the source ends the listing as an error. */
+/** Yields pages and returns the verdict. An error of the source ends the listing as an error. */
 export async function* judgedList(
   pages: AsyncIterable<ListPage>,
   rules: ListRules,
@@ -53,14 +53,14 @@ export async function* judgedList(
     if (count >= pagesMax)
       return ending(rules, `given up after ${pagesMax} pages`, { expected: handedOn(expected, withheld) })
   }
-  // A list of nothing but such entries is read by the wrong rules, which no record is to blame for.
+  // A list of nothing but such entries points to wrong rules, not to a bad record.
   if (unreadable !== undefined && unreadable.count === seen)
     throw new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', unreadable.problem)
   const found = { expected: handedOn(expected, withheld), unreadable }
   return ending(rules, doubt(rules, seen, expected), found)
 }
 
-/** The system counts what is withheld too; whoever reads the list gets that many fewer. */
+/** Subtracts withheld records from the system's count, since readers of the list don't receive them. */
 function handedOn(expected: number | undefined, withheld: number): number | undefined {
   return expected === undefined ? undefined : Math.max(0, expected - withheld)
 }

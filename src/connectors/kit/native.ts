@@ -1,4 +1,4 @@
-/** Reading and combining native records: own properties only, whatever the other side sent. */
+/** Reading and combining native records; only own properties count, whatever the remote side sent. */
 import { isLosslessNumber } from '../../http/json.ts'
 import { wholeDigits } from '../../model/canonical/number.ts'
 import { parseNativePath } from '../../model/definition/native-path.ts'
@@ -6,12 +6,12 @@ import { UsageError } from '../../model/errors.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
 import type { NativeRecord } from '../../model/values.ts'
 
-/** True for a JSON object, the only thing that can be a record. */
+/** Returns true for a JSON object, the only value that can be a record. */
 export function isNativeRecord(value: unknown): value is NativeRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLosslessNumber(value)
 }
 
-/** Splits `meta.version`. @throws UsageError CONNECTOR_CONFIG_INVALID when it is not a path */
+/** Parses a path such as `meta.version`. @throws UsageError CONNECTOR_CONFIG_INVALID when it is not a path */
 export function nativePath(text: string): NativePath {
   const path = parseNativePath(text)
   if (path !== undefined) return path
@@ -21,7 +21,7 @@ export function nativePath(text: string): NativePath {
   )
 }
 
-/** The value at a path, or undefined. */
+/** Returns the value at a path, or undefined. */
 export function valueAt(native: unknown, path: NativePath): unknown {
   let value = native
   for (const step of path) {
@@ -32,8 +32,8 @@ export function valueAt(native: unknown, path: NativePath): unknown {
 }
 
 /**
- * A scalar as text; undefined for anything that is not one, and for an empty text. Digits are kept, and a whole number has one spelling: an id
- * that arrives as 1000, 1e3 or 1000.0 names one record.
+ * Returns a scalar as text, or undefined for anything else and for an empty text. Digits are kept, and whole numbers have one format: an id
+ * received as 1000, 1e3 or 1000.0 names the same record.
  */
 export function textAt(native: unknown, path: NativePath): string | undefined {
   const value = valueAt(native, path)
@@ -43,7 +43,7 @@ export function textAt(native: unknown, path: NativePath): string | undefined {
   return isLosslessNumber(value) ? wholeDigits(value.toString()) : undefined
 }
 
-/** Puts a patch over a record, nested objects property by property; lists are replaced. Neither argument is changed. */
+/** Merges a patch into a record, nested objects property by property; lists are replaced. Neither argument is modified. */
 export function mergeNative(base: NativeRecord, patch: NativeRecord): NativeRecord {
   const merged: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(patch)) {
@@ -53,7 +53,7 @@ export function mergeNative(base: NativeRecord, patch: NativeRecord): NativeReco
   return merged
 }
 
-/** A copy of the record with the value at the path. Missing objects on the way are made. */
+/** Returns a copy of the record with the value at the path. Missing objects along the path are created. */
 export function withValueAt(native: NativeRecord, path: NativePath, value: unknown): NativeRecord {
   const [step, ...rest] = path
   if (typeof step !== 'string') return native
@@ -63,7 +63,7 @@ export function withValueAt(native: NativeRecord, path: NativePath, value: unkno
   return copy
 }
 
-/** A copy of the record without the value at the path; a list on the way stands for each of its elements. */
+/** Returns a copy of the record without the value at the path; a list along the path stands for each of its elements. */
 export function withoutValueAt(native: NativeRecord, path: NativePath): NativeRecord {
   const [step, ...rest] = path
   if (typeof step !== 'string' || !Object.hasOwn(native, step)) return native
@@ -80,10 +80,10 @@ function withoutInside(inner: unknown, path: NativePath): unknown {
 }
 
 /**
- * What an update sends, less the properties that the system does not take back.
+ * Returns the body of an update without the properties that the system does not accept back.
  *
- * The body of a PUT holds the whole record. A patch holds what the mapping writes; only inside nested objects and the elements of lists, which
- * are completed from the record last read, can there be something that nobody meant to write.
+ * The body of a PUT holds the whole record. A patch holds what the mapping writes. Only nested objects and the elements of lists, which
+ * are completed from the record last read, can contain properties that the mapping does not write.
  */
 export function withoutOmitted(
   body: NativeRecord,
@@ -94,7 +94,7 @@ export function withoutOmitted(
   return paths.reduce<NativeRecord>((record, path) => withoutValueAt(record, path), body)
 }
 
-/** Assignment would call the setter of `__proto__`; defining never does. */
+/** Assignment would call the setter of `__proto__`; defining the property never does. */
 function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }

@@ -1,12 +1,12 @@
 /**
- * Turns the client's errors into what the engine reasons about. This is where it is decided whether a write may have taken effect, so it
- * leans to the careful side: whatever is not provably harmless is `unknown`.
+ * Converts the client's errors into results that the engine can reason about. This is where it is decided whether a write may have taken
+ * effect, so it errs on the safe side: anything not provably harmless is `unknown`.
  *
- * | the error says | a write is | concerns |
+ * | error | result of a write | scope |
  * | --- | --- | --- |
  * | not sent (refused connection, token, own rate limit, start time) | not-sent | the system |
  * | 401, 403, 429, a redirect other than 303 | not-sent | the system |
- * | 412, or what the rules call stale | stale | |
+ * | 412, or a status that the rules list as stale | stale | |
  * | 404, 410 in the API's own form | gone | |
  * | 404, 410 in any other form (a proxy's page) | unknown | the system |
  * | any other 4xx | rejected | the record |
@@ -26,39 +26,39 @@ import { isIsthmusError, UsageError } from '../../model/errors.ts'
 import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
 import { quotedWords } from './quoted-words.ts'
 
-/** How an API tells that something does not exist; undefined when this response does not tell that. */
+/** Recognises a response by which an API reports that a record does not exist; returns undefined for any other response. */
 export type RecogniseGone = (error: HttpStatusError) => GoneRecord | undefined
 
-/** A record that does not exist any more. */
+/** A record that no longer exists. */
 export interface GoneRecord {
-  /** Id of the survivor, where the system says that it was merged into it. */
+  /** Id of the survivor, if the system reports that the record was merged into it. */
   readonly mergedInto?: string
 }
 
 /**
- * Names of refused fields and the API's own error code, read from an error's body; neither may hold record values. `words` are what the API
- * says in a sentence, which may: the values that were sent are taken out before it is kept.
+ * Reads the names of refused fields and the API's own error code from an error's body; neither may contain record values. `words` is the API's
+ * message, which may: the values that were sent are removed before it is kept.
  */
 export type DescribeRefusal = (error: HttpStatusError) => {
   /** The API's own error code. */
   readonly code?: string
   /** Native names of the refused fields. */
   readonly fields?: readonly string[]
-  /** The API's own sentence. */
+  /** The API's message. */
   readonly words?: string
 }
 
-/** How one API's error responses are to be understood. */
+/** Rules for interpreting one API's error responses. */
 export interface OutcomeRules {
-  /** Tells a response that says "does not exist" from one that only looks like it. */
+  /** Distinguishes a genuine "does not exist" response from one that only resembles it. */
   readonly gone: RecogniseGone
-  /** Statuses of a conditional write that indicate an outdated version. A 409 usually says "duplicate", so it has to be named. */
+  /** Statuses of a conditional write that indicate an outdated version. A 409 usually means "duplicate", so it has to be listed explicitly. */
   readonly stale: ReadonlySet<number>
-  /** Reads what a refusal says. */
+  /** Reads the contents of a refusal. */
   readonly refusal: DescribeRefusal
 }
 
-/** The API's own response is a JSON object; a proxy or another application responds with a page or plain text. */
+/** The API itself responds with a JSON object; a proxy or another application responds with a page or plain text. */
 export const goneByJsonObject: RecogniseGone = (error) => {
   const isNamed = error.status === 404 || error.status === 410
   const isObject = typeof error.body === 'object' && error.body !== null && !Array.isArray(error.body)
@@ -72,7 +72,7 @@ export const defaultOutcomeRules: OutcomeRules = {
   refusal: () => ({}),
 }
 
-/** What is known of any failure. Messages of the client hold no secrets; those of other errors are not trusted to. */
+/** Describes any failure. The client's messages hold no secrets; the messages of other errors are not trusted and not used. */
 export function callFailure(error: unknown): CallFailure {
   if (!isIsthmusError(error)) {
     return { code: 'INTERNAL', message: 'The connector failed in an unexpected way.', scope: 'record' }
@@ -100,18 +100,18 @@ function kindOf(error: unknown): Pick<CallFailure, 'kind'> {
   return error instanceof NetworkError || isLate(error) ? { kind: 'unreachable' } : {}
 }
 
-/** A time bound passed, which the error tells by the part of the call it passed in. */
+/** Returns whether a time limit was exceeded; the error names the phase of the call in which it was. */
 function isLate(error: unknown): error is HttpError & { readonly phase: Phase } {
   return error instanceof HttpError && error.phase !== undefined
 }
 
-/** Result of a read that failed. */
+/** Returns the result of a read that failed. */
 export function readResultOf(error: unknown, rules: OutcomeRules = defaultOutcomeRules): ReadResult {
   const gone = error instanceof HttpStatusError ? rules.gone(error) : undefined
   return gone === undefined ? { kind: 'unknown', failure: failureOfOne(error) } : { kind: 'gone', ...gone }
 }
 
-/** A permanent redirect of one record's address says that this record is elsewhere; a temporary one is as a rule a page to log in. */
+/** A permanent redirect of a record's address means that this record has moved; a temporary one usually leads to a login page. */
 const ownRedirects: ReadonlySet<number> = new Set([300, 301, 304, 305, 306, 308])
 
 function failureOfOne(error: unknown): CallFailure {
@@ -124,15 +124,15 @@ function failureOfOne(error: unknown): CallFailure {
 export interface FailedWrite {
   /** What the call threw. */
   readonly error: unknown
-  /** A version precondition was sent. */
+  /** Whether a version precondition was sent. */
   readonly conditional: boolean
-  /** How this API's responses are understood. @default `defaultOutcomeRules` */
+  /** Rules for this API's responses. @default `defaultOutcomeRules` */
   readonly rules?: OutcomeRules
-  /** What was sent: its values are not quoted. */
+  /** The request's data, whose values are not quoted. */
   readonly sent?: unknown
 }
 
-/** Result of a write that failed. */
+/** Returns the result of a write that failed. */
 export function writeResultOf({
   error,
   conditional,
@@ -186,7 +186,7 @@ function byStatus(
 const systemPhases: ReadonlySet<string> = new Set(['queue', 'back-off', 'auth', 'connect'])
 const systemStatuses: ReadonlySet<number> = new Set([403, 404, 410, 502, 503, 504])
 
-/** Whether every record of the system is likely to meet the same. */
+/** Returns whether every record of the system is likely to be affected. */
 function concernsSystem(error: HttpError | UsageError): boolean {
   if (error instanceof AuthenticationError || error instanceof RateLimitedError) return true
   if (error instanceof NetworkError || error.code === 'HTTP_CIRCUIT_OPEN') return true

@@ -1,10 +1,10 @@
-/** Quotas: from what answers told the client into the contract's form, and from a system's own report into the client's limiter. */
+/** Converts quotas: from the client's view of responses to the contract's form, and from a system's own report to the client's limiter. */
 import type { HttpClock } from '../../http/call.ts'
 import type { ApiClient } from '../../http/client.ts'
 import type { LimitReport } from '../../http/limits/limit-headers.ts'
 import type { SystemUsage } from './description.ts'
 
-/** What the responses so far told about limits with a known size; empty before the first response, and where answers tell nothing. */
+/** Returns the limits of known size that responses have reported so far; empty before the first response or when responses report none. */
 export function quotasOf(client: Pick<ApiClient, 'usage'>, clock: HttpClock): readonly SystemUsage[] {
   const now = clock.now()
   return client.usage.limits.flatMap(({ name, quota, remaining, resetMs, windowMs }) => {
@@ -16,8 +16,8 @@ export function quotasOf(client: Pick<ApiClient, 'usage'>, clock: HttpClock): re
 }
 
 /**
- * Lets the limiter know of quotas that a system reports by a call of its own, so that the reserve holds before the first response that
- * names them. Quotas that don't count requests must not be given.
+ * Passes quotas that a system reports through a separate call to the limiter, so that the reserve holds before the first response that
+ * names them. Quotas that don't count requests must not be passed.
  */
 export function feedQuotas(
   client: Pick<ApiClient, 'learnLimits'>,
@@ -27,7 +27,7 @@ export function feedQuotas(
   const now = clock.now()
   client.learnLimits(
     quotas.map(({ name, limit, remaining, resetsAt, windowMs }): LimitReport => {
-      // A window without a known end slides: what is left is asked again soon instead of being believed for a whole window.
+      // A window without a known end slides: the remainder is queried again soon instead of being trusted for a whole window.
       const end = resetsAt === undefined ? {} : { resetMs: Math.max(0, resetsAt - now), windowMs }
       return { name, quota: limit, remaining, ...end }
     }),

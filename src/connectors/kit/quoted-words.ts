@@ -1,20 +1,20 @@
-/** A system's own words about a refusal, fit to be kept in a failure: they help most, and they like to quote the record. */
+/** A system's message about a refusal, made safe to keep in a failure: it is the most helpful part, but often quotes the record. */
 import { isLosslessNumber } from '../../http/json.ts'
 
 const wordsMax = 300
-/** Scalars of the sent record that are looked for. */
+/** Number of scalars of the sent record that are searched for. */
 const valuesMax = 200
 const depthMax = 6
-/** Shorter values are words of any sentence. */
+/** Shorter values match ordinary words of a sentence. */
 const valueMin = 3
 
 /**
- * The words in one line, bounded, without the values that were sent and without what looks like personal data (addresses, long numbers).
- * Undefined when there are none.
+ * Returns the message on one line, bounded, without the values that were sent and without anything that resembles personal data (addresses,
+ * long numbers). Undefined when there is none.
  */
 export function quotedWords(words: string | undefined, sent: unknown): string | undefined {
   if (words === undefined) return undefined
-  // Cut before anything is searched: a page of text is no message.
+  // Truncated before anything is searched: a page of text is not a message.
   let text = words.slice(0, 4 * wordsMax).replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
   for (const value of scalarsOf(sent)) text = text.replaceAll(value, '…')
   text = text
@@ -25,7 +25,7 @@ export function quotedWords(words: string | undefined, sent: unknown): string | 
   return trimmed.length > wordsMax ? `${trimmed.slice(0, wordsMax - 1)}…` : trimmed
 }
 
-/** The longest first, so that no part of a longer value is left over. */
+/** The longest first, so that no part of a longer value remains. */
 function scalarsOf(sent: unknown): readonly string[] {
   const found = new Set<string>()
   collect(sent, found, 0)

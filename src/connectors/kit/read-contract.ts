@@ -2,37 +2,37 @@
 import type { NativeRecord } from '../../model/values.ts'
 import type { CallFailure, UnknownResult } from './call-contract.ts'
 
-/** What one record looks like now. */
+/** The current state of one record. */
 export type ReadResult =
-  /** The record is there. */
+  /** The record exists. */
   | {
       readonly kind: 'live'
-      /** The id that the response carries, never the one that was asked for: the kit compares the two. */
+      /** The id in the response, never the one that was requested: the kit compares the two. */
       readonly nativeId: string
-      /** The record as the API gave it. */
+      /** The record as returned by the API. */
       readonly native: NativeRecord
-      /** Version of this state, where the resource has versions. */
+      /** Version of this state, if the resource has versions. */
       readonly version?: string
       /** When it last changed by the system's own clock, in epoch ms. */
       readonly changedAt?: number
-      /** False: the record is there, but the resource's own filter (`where`) leaves it out. @default true */
+      /** False: the record exists, but the resource's own filter (`where`) excludes it. @default true */
       readonly inScope?: boolean
     }
   /**
    * The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. `goneSurvivor` is set by the kit, not by connectors: the
-   * survivor, where that one is gone too.
+   * survivor, when it no longer exists either.
    */
   | {
       readonly kind: 'gone'
-      /** Id of the survivor, where the system says that the record was merged into it. */
+      /** Id of the survivor, if the system reports that the record was merged into it. */
       readonly mergedInto?: string
-      /** Set by the kit: the survivor, where that one is gone too. */
+      /** Set by the kit: the survivor, when it no longer exists either. */
       readonly goneSurvivor?: string
     }
   /** No information: not a deletion, not a change. */
   | UnknownResult
 
-/** Looks a record up by our marker or by native field values. */
+/** Searches for a record by our marker or by native field values. */
 export type FindRequest =
   /** By our own marker in the record. */
   | {
@@ -43,22 +43,22 @@ export type FindRequest =
   /** By native values. */
   | {
       readonly by: 'values'
-      /** Native values that a record has to have, by property. */
+      /** Native values that a record must have, by property. */
       readonly values: NativeRecord
     }
 
-/** What came of a search. */
+/** Result of a search. */
 export type FindResult =
-  /** The search was answered; there may be no hit. */
+  /** The search succeeded; it may have no hits. */
   | {
       readonly kind: 'found'
       /** Ids of the records that were found. */
       readonly nativeIds: readonly string[]
-      /** The list may be cut off. */
+      /** The list may be truncated. */
       readonly capped: boolean
-      /** Records came back that don't have the values: the filter may have been ignored, so that finding none proves nothing. */
+      /** The response contained records without the values: the filter may have been ignored, so an empty result proves nothing. */
       readonly unfiltered?: boolean
-      /** This search told texts apart that the declared equality takes for one: finding none proves nothing for a wider match rule. */
+      /** This search distinguished texts that the declared equality treats as equal: an empty result proves nothing for a wider match rule. */
       readonly narrow?: boolean
     }
   | UnknownResult
@@ -67,47 +67,47 @@ export type FindResult =
 export interface ListedRecord {
   /** Id of the record. */
   readonly nativeId: string
-  /** The record as the list gave it. */
+  /** The record as returned in the list. */
   readonly native: NativeRecord
-  /** Version of this state, where the resource has versions. */
+  /** Version of this state, if the resource has versions. */
   readonly version?: string
   /** When it last changed by the system's own clock, in epoch ms. */
   readonly changedAt?: number
 }
 
-/** Pages of a full listing; the generator's return value says whether it may count as evidence of absence. */
+/** Verdict of a full listing: the generator yields its pages and returns whether it counts as evidence of absence. */
 export interface ListEnd {
-  /** The list proves that what is not in it does not exist. */
+  /** The list proves that records not in it do not exist. */
   readonly complete: boolean
   /**
-   * The list came to its last page without an error or a cap, even if its paging may have skipped something.
+   * The list reached its last page without an error or a cap, even if its paging may have skipped something.
    *
    * @default `complete`
    */
   readonly ended?: boolean
   /** Why it is not complete, in words. */
   readonly reason?: string
-  /** What the system said the count is, if it says. */
+  /** The number of records that the system reports, if it does. */
   readonly expected?: number
-  /** Entries of the list that could not be read; the others were handed on. @default none */
+  /** Number of list entries that could not be read; the others were passed on. @default none */
   readonly unreadable?: number
 }
 
-/** What a system knows about a question of a rule. */
+/** Result of a lookup for a question of a rule. */
 export type LookupResult =
-  /** JSON, as rules see it. */
+  /** A JSON value, as rules receive it. */
   | {
       readonly kind: 'found'
       /** The value. */
       readonly value: unknown
     }
-  /** The system was asked and knows no response. */
+  /** The system was asked and has no answer. */
   | { readonly kind: 'nothing' }
-  /** The question itself is refused: asking it again does not help. */
+  /** The question itself is refused; asking again does not help. */
   | {
       readonly kind: 'refused'
       /** What went wrong. */
       readonly failure: CallFailure
     }
-  /** No information: ask again later. */
+  /** No information; ask again later. */
   | UnknownResult

@@ -1,21 +1,21 @@
 /**
- * The fields that a refusal names, and its words, in the spellings that APIs usually use, for manifests that don't say where they are.
+ * The fields that a refusal names, and its message, in the formats that APIs usually use, for manifests that don't declare where they are.
  *
- * - problem details and their like: `errors: [{ pointer | field | path | name | property }]`, `errors: { email: ["…"] }`, `invalid-params`
+ * - problem details and similar: `errors: [{ pointer | field | path | name | property }]`, `errors: { email: ["…"] }`, `invalid-params`
  * - JSON:API: `errors: [{ source: { pointer } }]`; FastAPI: `detail: [{ loc: ["body", "email"] }]`; OData: `error.target`, `error.details[].target`
- * - lists and maps of another name: `fields`, `fieldErrors`, `violations`, `details`; and the whole body as a map, `{ "email": ["taken"] }`
+ * - lists and maps under other names: `fields`, `fieldErrors`, `violations`, `details`; and the whole body as a map, `{ "email": ["taken"] }`
  *
- * Names alone are taken, never values. What is no field of the record is sorted out by the engine, which knows the mapping.
+ * Only names are read, never values. The engine, which knows the mapping, discards names that are not fields of the record.
  */
 import { isNativeRecord, textAt } from './native.ts'
 import { reportedAsUsual } from './reported-error.ts'
 
 const namesMax = 50
 const depthMax = 5
-/** Objects and lists that are looked into. */
+/** Number of objects and lists that are searched. */
 const partsMax = 500
 
-/** Keys of an entry whose value is the name of a field, or the steps to it. */
+/** Keys of an entry whose value is the name of a field or the path to it. */
 const nameKeys: ReadonlySet<string> = new Set([
   'attribute',
   'column',
@@ -38,10 +38,10 @@ const nameKeys: ReadonlySet<string> = new Set([
   'target',
 ])
 
-/** Keys under which there are entries, names, or a map from names to what is wrong with them. */
+/** Keys under which there are entries, names, or a map from names to problems. */
 const holderName = /error|violation|context|invalid|detail|field|param|source|problem|issue|failure|message/i
 
-/** Names of refused fields in the body of an error; undefined when it names none. */
+/** Returns the names of refused fields in the body of an error, or undefined when it names none. */
 export function usualRefusedNames(body: unknown): readonly string[] | undefined {
   const found = new Set<string>()
   const budget = { parts: partsMax }
@@ -76,13 +76,13 @@ function collect(value: unknown, walk: Walk): void {
   }
 }
 
-/** `{ "email": ["is taken"], "items": { "0": ["…"] } }`: every value is a list or an object, which no error's own properties are. */
+/** `{ "email": ["is taken"], "items": { "0": ["…"] } }`: every value is a list or an object, unlike the properties of an error itself. */
 function isMapOfProblems(value: Readonly<Record<string, unknown>>): boolean {
   const entries = Object.entries(value)
   return entries.length > 0 && entries.every(([key, entry]) => !holderName.test(key) && isProblemList(entry))
 }
 
-/** `errors: { "email": "is taken" }`, and not one error with its code and message. */
+/** `errors: { "email": "is taken" }`, as opposed to one error with its code and message. */
 function isMapOfWords(value: Readonly<Record<string, unknown>>): boolean {
   const entries = Object.entries(value)
   return (
@@ -129,7 +129,7 @@ function addName(value: unknown, found: Set<string>): void {
   } else if (typeof value === 'string' && /^[\w.:[\]/$#-]{1,80}$/.test(value)) found.add(value)
 }
 
-/** The words of a refusal in the usual places; they may quote what was sent. */
+/** Returns the message of a refusal from the usual places; it may quote what was sent. */
 export function usualWords(body: unknown): string | undefined {
   if (typeof body === 'string') return body.trim().startsWith('<') ? undefined : body
   if (Array.isArray(body)) return usualWords(body[0])
@@ -144,7 +144,7 @@ export function usualWords(body: unknown): string | undefined {
 }
 
 const wordKeys = ['message', 'msg', 'detail', 'description', 'title', 'value'] as const
-/** Where the sentence is deeper: `error.message.value` (OData 2), `detail: [{ msg }]`, `issues: [{ message }]`, `errors: { email: ["…"] }`. */
+/** Keys with a nested message: `error.message.value` (OData 2), `detail: [{ msg }]`, `issues: [{ message }]`, `errors: { email: ["…"] }`. */
 const deeperKeys = ['error', 'errors', 'message', 'detail', 'issues', 'violations'] as const
 
 function wordsWithin(value: unknown, depth: number): string | undefined {

@@ -1,31 +1,31 @@
 /**
  * Errors that an API reports in a response with a success status: `200 {"success": false}`, `200 {"errors": [{"message": "…"}]}`.
  *
- * A manifest can say where they are. Without a word from it, the common spellings are known. They are sought beside the record only: what a
- * record itself calls `error` is the record's business, so with a record in the response they are a doubt and not a refusal.
+ * A manifest can declare where they are; otherwise the common formats are recognised. They are searched only next to the record: a record's own
+ * `error` property belongs to the record, so when the response contains a record, such an error is a doubt and not a refusal.
  */
 import type { NativePath } from '../../model/lens/spec.ts'
 import { isNativeRecord, textAt, valueAt } from './native.ts'
 
-/** What a response reports. Neither is safe to keep as it is: see `quotedWords`. */
+/** The error in a response. Neither property is safe to keep as it is: see `quotedWords`. */
 export interface ReportedError {
   /** The API's own code: a short token. */
   readonly code?: string
   readonly words?: string
 }
 
-/** Where a manifest says that errors are reported. */
+/** The places where a manifest declares errors to be reported. */
 export interface ReportedRules {
-  /** An error is reported when there is something here: a list, an object or a text that is not empty. */
+  /** An error is reported when there is a non-empty list, object or text here. */
   readonly path?: NativePath | undefined
-  /** An error is reported when one of these values is there. */
+  /** An error is reported when one of these values is here. */
   readonly when?: { readonly path: NativePath; readonly equals: readonly string[] } | undefined
-  /** Where an entry has its words and code; from the response itself where no `path` is given. */
+  /** Where an entry has its message and code; in the response itself when no `path` is given. */
   readonly message: NativePath
   readonly code: NativePath
 }
 
-/** The error that a response reports where the manifest says; undefined when it reports none. */
+/** Returns the error that a response reports at the declared places, or undefined when it reports none. */
 export function reportedBy(
   body: unknown,
   { path, when, message, code }: ReportedRules,
@@ -73,9 +73,9 @@ const codePaths = [
 ] as const
 
 /**
- * The error that a response reports in one of the common spellings; undefined when it reports none.
+ * Returns the error that a response reports in one of the common formats, or undefined when it reports none.
  *
- * @param hasRecord the response holds a record, whose `status` says nothing about the call
+ * @param hasRecord whether the response contains a record, whose `status` says nothing about the call
  */
 export function reportedAsUsual(body: unknown, hasRecord: boolean): ReportedError | undefined {
   if (!isNativeRecord(body)) return undefined

@@ -1,8 +1,8 @@
-/** Finding a resource of a system by its name. */
+/** Finds a resource of a system by its name. */
 import { suggestion } from '../../model/definition/nearest.ts'
 import { UsageError } from '../../model/errors.ts'
 
-/** The resource of this name. @throws UsageError CONNECTOR_RESOURCE_UNKNOWN naming the nearest known one */
+/** Returns the resource of this name. @throws UsageError CONNECTOR_RESOURCE_UNKNOWN naming the nearest known one */
 export function resourceNamed<Value>(
   resources: ReadonlyMap<string, Value>,
   name: string,
@@ -13,7 +13,7 @@ export function resourceNamed<Value>(
   return resource
 }
 
-/** The error for a name that the system has no resource for. */
+/** Creates the error for a name that matches no resource of the system. */
 export function unknownResource(system: string, name: string, known: Iterable<string>): UsageError {
   const hint = suggestion(name, known)
   return new UsageError(

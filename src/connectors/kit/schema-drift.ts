@@ -1,6 +1,6 @@
 /**
- * What changed between two descriptions of a resource, sorted by what it means for records: a field that got longer hurts nobody, one that
- * got shorter cuts texts without a word.
+ * The differences between two descriptions of a resource, classified by their effect on records: a longer field is harmless, a shorter one
+ * silently truncates texts.
  */
 import type { FieldDescription, ResourceDescription } from './description.ts'
 
@@ -16,16 +16,16 @@ export type SchemaDifferenceKind =
 
 /** One difference. */
 export interface SchemaDifference {
-  /** Native path of the field, as people write it: `address.city`. */
+  /** Native path of the field in text form: `address.city`. */
   readonly path: string
   readonly kind: SchemaDifferenceKind
-  /** Records can be misread, refused or cut because of it. */
+  /** Whether records can be misread, refused or truncated because of it. */
   readonly harmful: boolean
-  /** In words, without record values: `80 → 40 characters`. */
+  /** Description without record values: `80 → 40 characters`. */
   readonly message: string
 }
 
-/** Compares two descriptions of one resource; differences in the order of their paths. Labels and order of fields don't count. */
+/** Compares two descriptions of one resource and returns the differences ordered by path. Labels and the order of fields don't count. */
 export function compareDescriptions(
   before: ResourceDescription,
   after: ResourceDescription,
@@ -107,7 +107,7 @@ function addValues(was: FieldDescription, is: FieldDescription, add: Add): void 
   const lost = was.values.filter((value) => !is.values?.includes(value))
   const gained = is.values.filter((value) => !was.values?.includes(value))
   if (lost.length > 0) add('enum', true, `values that are gone: ${shown(lost)}`)
-  // Records with a new value can't be read until the mapping knows it, so somebody has to look.
+  // Records with a new value can't be read until the mapping covers it, so a user has to review it.
   if (gained.length > 0) add('enum', true, `new values: ${shown(gained)}`)
 }
 
@@ -116,7 +116,7 @@ function shown(values: readonly string[]): string {
   return values.slice(0, valuesShownMax).join(', ') + more
 }
 
-/** `varchar(80)` and `varchar(40)` are of one type; their lengths are compared by themselves. */
+/** `varchar(80)` and `varchar(40)` have the same type; their lengths are compared separately. */
 function typeText({ nativeType, type }: FieldDescription): string {
   const plain = nativeType.replace(/\([^)]*\)/g, '').trim()
   return type === undefined ? plain : `${plain} (${type.kind})`

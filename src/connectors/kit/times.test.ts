@@ -1,4 +1,4 @@
-/** Runs in several time zones of the process (`vitest.config.ts`): none of it may depend on that. */
+/** Runs in several time zones of the process (`vitest.config.ts`): no test may depend on the zone. */
 import { expect, test } from 'vitest'
 import { formatTime, serverTimeOf, timeAt } from './times.ts'
 
@@ -42,7 +42,7 @@ test('a feed is asked in the spelling of its own times', () => {
 
 test('a feed in local time passes over nothing when clocks go back', () => {
   const spelling = { format: 'sql', timeZone: 'Europe/Berlin' } as const
-  // Clocks go from 03:00 to 02:00 at 01:00 UTC: what is written at 01:10 UTC is spelt 02:10.
+  // Clocks go from 03:00 to 02:00 at 01:00 UTC: a time at 01:10 UTC is formatted as 02:10.
   const since = formatTime(Date.UTC(2026, 9, 25, 0, 59), spelling)
   expect(since <= '2026-10-25 02:10:00').toBe(true)
 })

@@ -1,8 +1,8 @@
 /**
- * Times of change as systems spell them, and back.
+ * Conversion of modification times from and to a system's format.
  *
- * A text without a zone is in the zone that the manifest declares, UTC by default. Nothing here uses `Date.parse`, which would take it for a
- * time of the process: the same deployment would decide otherwise on a machine in another country.
+ * A text without a zone is in the zone that the manifest declares, UTC by default. Nothing here uses `Date.parse`, which would interpret it in
+ * the time zone of the process: the same deployment would decide differently on a machine in another country.
  */
 import { serverNow } from '../../http/backoff/retry-after.ts'
 import { epochMsOf } from '../../model/canonical/instant.ts'
@@ -10,14 +10,14 @@ import { offsetAt } from '../../model/canonical/time-zone.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
 import { textAt } from './native.ts'
 
-/** How a system spells times. */
+/** How a system formats times. */
 export interface TimeSpelling {
   readonly format: 'iso' | 'sql' | 'epochMs' | 'epochSeconds'
-  /** Zone of texts that name none, and of what is sent then. @default UTC, and sent with Z */
+  /** Zone of texts that name none, and of the texts that are then sent. @default UTC, and sent with Z */
   readonly timeZone?: string | undefined
 }
 
-/** Epoch ms of a time at a path; undefined when there is none or it can't be read. */
+/** Returns the epoch ms of a time at a path, or undefined when there is none or it can't be read. */
 export function timeAt(
   native: unknown,
   path: NativePath,
@@ -30,14 +30,14 @@ export function timeAt(
   return Number.isFinite(ms) ? Math.floor(ms) : undefined
 }
 
-/** Clocks are never moved back further ahead than this at once. */
+/** Upper bound for how far ahead clocks are moved back in a single step. */
 const repeatedSeconds = 3 * 3_600
 
 /**
- * Where a feed goes on: a time as the system spells it, at or before the given one.
+ * Returns where a feed continues: a time in the system's format, at or before the given one.
  *
- * When clocks go back soon after it, records of the hour that comes twice are spelt earlier than it. The spelling then starts at the
- * earlier reading of that hour, and what comes again is recognised.
+ * When clocks go back soon after it, records of the repeated hour are formatted as earlier than it. The result then starts at the
+ * earlier reading of that hour, and records that are read again are recognised.
  */
 export function formatTime(ms: number, { format, timeZone }: TimeSpelling): string {
   if (format === 'epochMs') return String(ms)
@@ -50,7 +50,7 @@ export function formatTime(ms: number, { format, timeZone }: TimeSpelling): stri
   return format === 'sql' ? local.replace('T', ' ') : local
 }
 
-/** The server's time when it answered, by the `Date` header; undefined when there is none that can be read. */
+/** Returns the server's time of the response by its `Date` header, or undefined when it has none that can be read. */
 export function serverTimeOf(date: string | undefined): number | undefined {
   const ms = serverNow(date, Number.NaN)
   return Number.isNaN(ms) ? undefined : ms

@@ -1,6 +1,6 @@
 /**
- * Checks that a delivery comes from who holds the secret: over the raw bytes, before anything is parsed, in constant time, with every
- * active secret tried (so that secrets can be rotated), and not older or newer than the tolerance where the scheme signs the time of sending.
+ * Verifies that a delivery comes from the holder of the secret: over the raw bytes, before anything is parsed, in constant time, with every
+ * active secret tried (so that secrets can be rotated), and within the tolerance in either direction if the scheme signs the time of sending.
  */
 import {
   createHmac,
@@ -13,13 +13,12 @@ import {
 import { UsageError } from '../../model/errors.ts'
 import type { WebhookDelivery } from './contract.ts'
 
-/** How a system signs its deliveries. `secrets` holds all that are active; `toleranceMs` is 300,000 unless given. */
+/** How a system signs its deliveries. `secrets` holds all active ones; `toleranceMs` is 300,000 by default. */
 export type WebhookScheme =
   /** Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`; secrets `whsec_…` (HMAC) or `whpk_…` (ed25519 public key). */
-  /** The Standard Webhooks specification. */
   | {
       readonly kind: 'standard'
-      /** Accepted secrets; several while one is being replaced. */
+      /** Accepted secrets; several during a rotation. */
       readonly secrets: readonly string[]
       /** Largest difference between the timestamp and now, in milliseconds. @default 300000 */
       readonly toleranceMs?: number
@@ -27,58 +26,57 @@ export type WebhookScheme =
   /** A digest of the body under a shared secret. */
   | ({
       readonly kind: 'hmac'
-      /** Accepted secrets; several while one is being replaced. */
+      /** Accepted secrets; several during a rotation. */
       readonly secrets: readonly string[]
     } & HmacScheme)
-  /** A fixed token in a header: proves who sends, not that the body is unaltered. */
-  /** A secret that is sent as it is. */
+  /** A fixed token in a header, sent as it is: proves who sends, not that the body is unaltered. */
   | {
       readonly kind: 'token'
-      /** Accepted tokens; several while one is being replaced. */
+      /** Accepted tokens; several during a rotation. */
       readonly secrets: readonly string[]
-      /** Header that carries the token. Lower case. */
+      /** Lower-case name of the header that contains the token. */
       readonly header: string
-      /** What stands before the token in the header. @default nothing */
+      /** Text before the token in the header. @default nothing */
       readonly prefix?: string
     }
 
-/** A keyed hash of the body in a header, as many vendors do it. */
+/** A keyed hash of the body in a header, as many vendors use. */
 export interface HmacScheme {
-  /** Header that carries the signature. Lower case. */
+  /** Lower-case name of the header that contains the signature. */
   readonly header: string
   /** @default 'sha256' */
   readonly algorithm?: 'sha1' | 'sha256' | 'sha512'
   /** @default 'hex' */
   readonly encoding?: 'hex' | 'base64'
-  /** What stands before the hash in the header, `sha256=` for one. @default '' */
+  /** Text before the hash in the header, for example `sha256=`. @default '' */
   readonly prefix?: string
-  /** Header with the time of sending in epoch seconds; then `{timestamp}.{body}` is what is signed. @default only the body is signed */
+  /** Header with the time of sending in epoch seconds; `{timestamp}.{body}` is then signed. @default only the body is signed */
   readonly timestampHeader?: string
-  /** Largest difference between the timestamp and now. @default 300000 */
+  /** Largest difference between the timestamp and now, in milliseconds. @default 300000 */
   readonly toleranceMs?: number
 }
 
-/** Whether a delivery is genuine. `reason` is for counters, never for the sender. */
+/** Result of verifying a delivery. `reason` is for counters, never for the sender. */
 export type Verification =
-  /** The delivery is what the system sent. */
+  /** The delivery is genuine. */
   | {
       readonly ok: true
-      /** Id that the sender gave the delivery, where the scheme has one. */
+      /** Id that the sender assigned to the delivery, if the scheme has one. */
       readonly deliveryId?: string
     }
-  /** It is not, or that can't be told. */
+  /** It is not genuine, or that can't be determined. */
   | {
       readonly ok: false
       /** Why it is refused, for logs. */
       readonly reason: string
     }
 
-/** Checks one delivery. Never throws. */
+/** Verifies one delivery. Never throws. */
 export type VerifyDelivery = (delivery: WebhookDelivery) => Verification
 
 const defaultToleranceMs = 300_000
 
-/** Prepares the check. @throws UsageError CONNECTOR_CONFIG_INVALID for a missing or unusable secret */
+/** Creates the verification. @throws UsageError CONNECTOR_CONFIG_INVALID for a missing or unusable secret */
 export function webhookVerifier(scheme: WebhookScheme): VerifyDelivery {
   if (scheme.secrets.length === 0 || scheme.secrets.some((secret) => secret === '')) {
     throw new UsageError('CONNECTOR_CONFIG_INVALID', 'Webhooks need a secret that is not empty.')
@@ -141,7 +139,7 @@ function hmacVerifier(scheme: HmacScheme, secrets: readonly string[]): VerifyDel
   const { algorithm = 'sha256', encoding = 'hex', prefix = '', toleranceMs = defaultToleranceMs } = scheme
   const header = scheme.header.toLowerCase()
   const timestampHeader = scheme.timestampHeader?.toLowerCase()
-  // Made once: from raw bytes each signature takes several times as long.
+  // Created once: from raw bytes, each signature takes several times as long.
   const keys = secrets.map((secret) => createSecretKey(secret, 'utf8'))
   return ({ headers, body, receivedAt }) => {
     const given = headers[header]
@@ -175,7 +173,7 @@ function tokenVerifier(scheme: Extract<WebhookScheme, { kind: 'token' }>): Verif
   }
 }
 
-/** A hash first, so that lengths are equal and tell nothing. */
+/** Hashes first, so that lengths are equal and reveal nothing. */
 function digest(text: string): Buffer {
   return createHmac('sha256', 'isthmus').update(text, 'utf8').digest()
 }
@@ -190,7 +188,7 @@ function outsideTolerance(
   toleranceMs: number,
 ): Verification | undefined {
   if (!/^\d{1,12}$/.test(timestamp)) return refused('the timestamp is missing or unreadable')
-  // Whole seconds on both sides, as the senders' libraries count.
+  // Whole seconds on both sides, as in the senders' libraries.
   const ageMs = Math.floor(receivedAt / 1_000) * 1_000 - Number(timestamp) * 1_000
   if (ageMs > toleranceMs) return refused('the delivery is too old')
   return ageMs < -toleranceMs ? refused('the delivery is from the future') : undefined

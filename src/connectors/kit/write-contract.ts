@@ -2,41 +2,41 @@
 import type { NativeRecord } from '../../model/values.ts'
 import type { CallFailure } from './call-contract.ts'
 
-/** What came of one write. */
+/** Result of one write. */
 export type WriteResult =
   /**
-   * `accepted`: the system took the write and may apply it later (HTTP 202). Without it the write has been applied. `nativeId` is the id that the
-   * answer carries, where it carries one.
+   * `accepted`: the system received the write and may apply it later (HTTP 202). Without it the write has been applied. `nativeId` is the id
+   * in the response, if it contains one.
    */
   | {
       readonly kind: 'ok'
-      /** Id of the record, as the response carries it. */
+      /** Id of the record in the response. */
       readonly nativeId: string
-      /** The record as it is now, where the response carries it. */
+      /** The current record, if the response contains it. */
       readonly native?: NativeRecord
-      /** Version of the written state, where the response carries it. */
+      /** Version of the written state, if the response contains it. */
       readonly version?: string
-      /** The system took the write and may apply it later. */
+      /** The system received the write and may apply it later. */
       readonly accepted?: true
     }
-  /** 412/409 on the version: somebody changed it. */
+  /** 412/409 on the version: the record was changed in the meantime. */
   | { readonly kind: 'stale' }
-  /** The data was refused: not retried until the value, the remote or the mapping changes. */
+  /** The data was refused: not retried until the value, the remote system or the mapping changes. */
   | {
       readonly kind: 'rejected'
       /** What went wrong. */
       readonly failure: CallFailure
-      /** Native names of the refused fields, where the API names them. */
+      /** Native names of the refused fields, if the API names them. */
       readonly fields?: readonly string[]
-      /** The API says that another record holds a value that must be unique. @default judged by its words */
+      /** The API reports that another record has a value that must be unique. @default judged by its message */
       readonly taken?: true
     }
-  /** The record does not exist any more. */
+  /** The record no longer exists. */
   | {
       readonly kind: 'gone'
-      /** Id of the survivor, where the system says that the record was merged into it. */
+      /** Id of the survivor, if the system reports that the record was merged into it. */
       readonly mergedInto?: string
-      /** Set by the kit: the survivor, where that one is gone too. */
+      /** Set by the kit: the survivor, when it no longer exists either. */
       readonly goneSurvivor?: string
     }
   /** Provably never took effect (429, refused connection, deadline passed before sending, 401/403). */
@@ -45,26 +45,26 @@ export type WriteResult =
       /** What went wrong. */
       readonly failure: CallFailure
     }
-  /** It may have taken effect. `others`: records that the response was about instead; they are looked at as well. */
+  /** It may have taken effect. `others`: records that the response was about instead; they are read as well. */
   | {
       readonly kind: 'unknown'
       /** What went wrong. */
       readonly failure: CallFailure
-      /** Records that the response was about instead; they are looked at as well. */
+      /** Records that the response was about instead; they are read as well. */
       readonly others?: readonly string[]
     }
 
-/** Makes one record. */
+/** A request to create one record. */
 export interface CreateRequest {
   /** Native record, as the lens wrote it. */
   readonly body: NativeRecord
-  /** Record id; put where the manifest says (marker, upsert key, client id). */
+  /** Record id; stored where the manifest declares (marker, upsert key, client id). */
   readonly recordId: string
   /** The same for every attempt of one create. */
   readonly idempotencyKey: string
 }
 
-/** Changes one record. */
+/** A request to update one record. */
 export interface UpdateRequest {
   /** Id of the record. */
   readonly nativeId: string
@@ -72,23 +72,23 @@ export interface UpdateRequest {
   readonly patch: NativeRecord
   /** Native record last read, for systems that replace whole objects. */
   readonly base?: NativeRecord
-  /** Version that the change is made on; the write is refused under any other. @default unconditional */
+  /** Version that the change is based on; the write is refused under any other. @default unconditional */
   readonly ifVersion?: string
   /** The same for every attempt of one update. */
   readonly idempotencyKey: string
 }
 
-/** Deletes or archives one record. */
+/** A request to delete or archive one record. */
 export interface RemoveRequest {
   /** Id of the record. */
   readonly nativeId: string
-  /** What becomes of the record. */
+  /** Whether the record is deleted or archived. */
   readonly mode: 'delete' | 'archive'
   /** Version that the removal is based on; it is refused under any other. @default unconditional */
   readonly ifVersion?: string
 }
 
-/** Takes an archived record back. */
+/** A request to restore an archived record. */
 export interface RestoreRequest {
   /** Id of the record. */
   readonly nativeId: string

@@ -1,8 +1,8 @@
 /**
- * What a probe works with: the connected resource, records of its own, and whatever handles there are beside the connector.
+ * Provides a probe with the connected resource, its own records, and any handles outside the connector.
  *
- * With a counterpart, records come and go through its back door, as other people's would. Without one they are made through the connector
- * itself, and removed again at the end.
+ * With a counterpart, records are created and deleted through its back door, like those of other users. Without one they are created through
+ * the connector itself and removed again at the end.
  */
 import { randomUUID } from 'node:crypto'
 import type { NativePath } from '../../../model/lens/spec.ts'
@@ -23,14 +23,14 @@ import type { Counterpart, CounterpartFaults, CounterpartResource } from './coun
 import { check, fail, skip } from './verdict.ts'
 import { graceMs, Waiter, type WaiterOptions } from './waiter.ts'
 
-/** What a person's own system has instead of a counterpart: bodies that it accepts. */
+/** Used for a user's own system in place of a counterpart: bodies that it accepts. */
 export type RecordTemplate = Pick<CounterpartResource, 'body' | 'patch' | 'texts'>
 
 /** A write that a probe made. */
 export interface WriteOfProbe {
-  /** What the connector made of it. */
+  /** The connector's result. */
   readonly result: WriteResult
-  /** Version that it was made under, where the resource has versions. */
+  /** Version that it was made under, if the resource has versions. */
   readonly ifVersion?: string
 }
 
@@ -42,7 +42,7 @@ export interface DrainedFeed {
   readonly cursor: string
 }
 
-/** The time of a probe. */
+/** The clock of a probe. */
 export interface ProbeClock {
   /** Epoch ms. */
   now(): number
@@ -52,43 +52,43 @@ export interface ProbeClock {
 
 /** Where probes run. */
 export interface ProbeTarget extends WaiterOptions {
-  /** Binds the system anew: what a probe broke must not follow it into the next. */
+  /** Binds the system anew: whatever one probe broke must not affect the next. */
   connect(): ConnectedSystem
-  /** Name of the resource that is probed. */
+  /** Name of the probed resource. */
   readonly resource: string
   /** The engine's clock, the same that the connector was given. */
   readonly clock: ProbeClock
-  /** How to make records; absent: nothing may be created or changed. */
+  /** How to create records; when absent, nothing may be created or changed. */
   readonly template?: RecordTemplate
-  /** The other side, where the probe may act on it. Absent for a system of one's own. */
+  /** The remote side, if the probe may act on it. Absent for a user's own system. */
   readonly counterpart?: Counterpart
-  /** The resource at the other side. */
+  /** The resource on the remote side. */
   readonly door?: CounterpartResource
-  /** Records after which a listing is left: a person's own system may have millions. @default no bound */
+  /** Number of records after which a listing is abandoned: a user's own system may have millions. @default no bound */
   readonly listMax?: number
-  /** Called with each record that a probe made through the connector, before it is used. */
+  /** Called with each record that a probe created through the connector, before it is used. */
   readonly onMade?: (nativeId: string) => void
 }
 
-/** A record that a probe made. */
+/** A record that a probe created. */
 export interface MadeRecord {
-  /** Id that the system gave the record. */
+  /** Id that the system assigned to the record. */
   readonly nativeId: string
-  /** What was sent to make it. */
+  /** The body that was sent to create it. */
   readonly body: NativeRecord
 }
 
-/** A listing to its end, or to where it broke off. */
+/** A listing that was read to its end or to where it failed. */
 export interface ListRun {
   /** Records in the order of the list. */
   readonly records: readonly ListedRecord[]
-  /** Undefined when it threw or was left early. */
+  /** Undefined when the listing threw or was abandoned early. */
   readonly end?: ListEnd
-  /** The list broke off with an error. */
+  /** Whether the listing ended with an error. */
   readonly failed: boolean
 }
 
-/** Longest a probe takes beside its waits, milliseconds. */
+/** Longest duration of a probe, excluding its waits, in milliseconds. */
 const probeMaxMs = 300_000
 const dayMs = 86_400_000
 const pollMs = 20
@@ -98,11 +98,11 @@ const pagesMax = 1_000
 export class ProbeBench {
   /** The connected system. */
   readonly system: ConnectedSystem
-  /** The resource that is probed. */
+  /** The probed resource. */
   readonly resource: Resource
-  /** Context that calls are made with. */
+  /** Context for the probe's calls. */
   readonly context: CallContext
-  /** Waits for what the system declares as its lag. */
+  /** Waits for the lags that the system declares. */
   readonly waiter: Waiter
   readonly #target: ProbeTarget
   readonly #made: string[] = []
@@ -117,7 +117,7 @@ export class ProbeBench {
     this.resource = this.system.resource(target.resource)
   }
 
-  /** What the resource declares. */
+  /** The capabilities that the resource declares. */
   get capabilities(): Resource['capabilities'] {
     return this.resource.capabilities
   }
@@ -127,45 +127,45 @@ export class ProbeBench {
     return this.#target.clock
   }
 
-  /** The other side, if the probe may act on it. */
+  /** The remote side, if the probe may act on it. */
   get counterpart(): Counterpart | undefined {
     return this.#target.counterpart
   }
 
-  /** The back door; undefined at a person's own system. */
+  /** The back door; undefined for a user's own system. */
   get door(): CounterpartResource | undefined {
     return this.#target.door
   }
 
-  /** @throws IsthmusError CONNECTOR_PROBE_SKIPPED when nothing can be made to go wrong */
+  /** @throws IsthmusError CONNECTOR_PROBE_SKIPPED when no faults can be injected */
   get faults(): CounterpartFaults {
     return this.#target.counterpart?.faults ?? skip('nothing can be put between the connector and the system')
   }
 
-  /** @throws IsthmusError CONNECTOR_PROBE_SKIPPED when no records may be made */
+  /** @throws IsthmusError CONNECTOR_PROBE_SKIPPED when no records may be created */
   get template(): RecordTemplate {
     return this.#target.template ?? skip('no record may be made')
   }
 
-  /** Another one each time, also across runs. */
+  /** Returns a different value each time, also across runs. */
   seed(): number {
     ProbeBench.#seed += 1
     return ProbeBench.#seed
   }
 
-  /** Lets a time pass. */
+  /** Waits for the given time. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       setTimeout(resolve, ms)
     })
   }
 
-  /** A request of the engine for a new record. */
+  /** Builds the engine's request for a new record. */
   createRequest(body: NativeRecord = this.template.body(this.seed())): CreateRequest {
     return { body, recordId: randomUUID(), idempotencyKey: randomUUID() }
   }
 
-  /** Creates through the connector. @throws IsthmusError CONNECTOR_PROBE_FAILED when that fails */
+  /** Creates a record through the connector. @throws IsthmusError CONNECTOR_PROBE_FAILED when that fails */
   async create(request: CreateRequest = this.createRequest()): Promise<MadeRecord & WriteOfProbe> {
     const create = this.resource.create?.bind(this.resource) ?? skip('nothing can be created')
     const result = await create(request, this.context)
@@ -174,7 +174,7 @@ export class ProbeBench {
     return { nativeId: result.nativeId, body: request.body, result }
   }
 
-  /** A record that is there: through the back door where there is one. */
+  /** Creates a record, through the back door if there is one. */
   async insert(): Promise<MadeRecord> {
     const body = this.template.body(this.seed())
     if (this.door === undefined) return await this.create(this.createRequest(body))
@@ -183,14 +183,14 @@ export class ProbeBench {
     return { nativeId, body }
   }
 
-  /** Several of them. */
+  /** Creates several records in the same way. */
   async insertMany(count: number): Promise<MadeRecord[]> {
     const made: MadeRecord[] = []
     for (let index = 0; index < count; index += 1) made.push(await this.insert())
     return made
   }
 
-  /** Somebody changes a record: through the back door where there is one. */
+  /** Changes a record as another user would, through the back door if there is one. */
   async change(nativeId: string): Promise<NativeRecord> {
     const patch = this.template.patch(this.seed())
     if (this.door === undefined) await this.update(nativeId, patch)
@@ -198,7 +198,7 @@ export class ProbeBench {
     return patch
   }
 
-  /** Somebody deletes a record. @throws IsthmusError CONNECTOR_PROBE_SKIPPED when nobody can */
+  /** Deletes a record as another user would. @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it can't be deleted */
   async vanish(nativeId: string): Promise<void> {
     if (this.door?.remove !== undefined) return await this.door.remove(nativeId)
     if (!this.canDelete) skip('no record can be deleted')
@@ -206,14 +206,14 @@ export class ProbeBench {
     check(result.kind === 'ok', `a delete answered ${wordsOf(result)}`)
   }
 
-  /** Changes a record through the connector, as the engine does: under the current version where preconditions are honoured. */
+  /** Updates a record through the connector, as the engine does: under the current version if preconditions are honoured. */
   async update(nativeId: string, patch: NativeRecord): Promise<Extract<WriteResult, { kind: 'ok' }>> {
     const result = await this.tryUpdate(nativeId, patch)
     check(result.kind === 'ok', `an update answered ${wordsOf(result)}`)
     return result
   }
 
-  /** The same, whatever comes of it. `ifVersion` stands in for the current version. */
+  /** Does the same but returns any result. `ifVersion` replaces the current version. */
   async tryUpdate(nativeId: string, patch: NativeRecord, ifVersion?: string): Promise<WriteResult> {
     const update = this.resource.update?.bind(this.resource) ?? skip('nothing can be changed')
     const until = performance.now() + Math.min(this.capabilities.read.lagMs, this.waiter.maxMs) + graceMs
@@ -221,7 +221,7 @@ export class ProbeBench {
       const request = await this.updateRequest(nativeId, patch)
       const more = ifVersion === undefined ? {} : { ifVersion }
       const result = await update({ ...request, ...more }, this.context)
-      // Where reads lag, the version just read may be an old one: the engine looks again, and so does a probe.
+      // When reads lag, the version just read may be outdated: the engine reads again, and so does a probe.
       const looksAgain =
         result.kind === 'stale' && ifVersion === undefined && this.capabilities.read.lagMs > 0
       if (!looksAgain || performance.now() > until) return result
@@ -229,7 +229,7 @@ export class ProbeBench {
     }
   }
 
-  /** What the engine asks for an update: with the record last read where the whole of it is replaced, and with its version. */
+  /** Builds the engine's request for an update: with the record last read if it is replaced entirely, and with its version. */
   async updateRequest(nativeId: string, patch: NativeRecord): Promise<UpdateRequest> {
     const { write, conditionalWrites } = this.capabilities
     const request = { nativeId, patch, idempotencyKey: randomUUID() }
@@ -242,7 +242,7 @@ export class ProbeBench {
     }
   }
 
-  /** Removes a record through the connector, under its current version where preconditions are honoured. */
+  /** Removes a record through the connector, under its current version if preconditions are honoured. */
   async remove(nativeId: string, mode: 'delete' | 'archive'): Promise<WriteOfProbe> {
     const remove = this.resource.remove?.bind(this.resource) ?? skip('nothing can be removed')
     const read = this.capabilities.conditionalWrites
@@ -253,26 +253,26 @@ export class ProbeBench {
     return { result: await remove({ nativeId, mode, ...more }, this.context), ...more }
   }
 
-  /** Whether the connector itself can delete. */
+  /** Returns whether the connector itself can delete. */
   get canDelete(): boolean {
     return ['delete', 'both'].includes(this.capabilities.remove)
   }
 
-  /** Reads a record that has to be there, within the declared lag. */
+  /** Reads a record that must exist, within the declared lag. */
   async readLive(nativeId: string): Promise<Extract<ReadResult, { kind: 'live' }>> {
     const result = await this.readUntil(nativeId, (one) => one.kind === 'live')
     check(result.kind === 'live', `a record that is there reads as ${wordsOf(result)}`)
     return result
   }
 
-  /** Reads until something holds or the declared lag (and a grace) is over; gives the last response. */
+  /** Reads until the condition holds or the declared lag (plus a grace period) is over; returns the last response. */
   readUntil(nativeId: string, holds: (result: ReadResult) => boolean): Promise<ReadResult> {
     const { lagMs } = this.capabilities.read
     const observe = (): Promise<ReadResult> => this.resource.read(nativeId, this.context)
     return this.waiter.until({ what: 'a change in a read', lagMs, observe, holds })
   }
 
-  /** Lists to the end, or at most so many records; `meanwhile` happens after the first page. Never throws for the list's own sake. */
+  /** Lists to the end, or up to the given number of records; `meanwhile` runs after the first page. Never throws because of the list itself. */
   async list(
     max = this.#target.listMax ?? Number.POSITIVE_INFINITY,
     meanwhile?: () => Promise<void>,
@@ -294,7 +294,7 @@ export class ProbeBench {
     }
   }
 
-  /** Ids of records that are there: the first of the list, or new ones. */
+  /** Returns ids of existing records: the first of the list, or new ones. */
   async someNativeIds(count: number): Promise<string[]> {
     if (this.#target.template !== undefined)
       return (await this.insertMany(count)).map(({ nativeId }) => nativeId)
@@ -303,7 +303,7 @@ export class ProbeBench {
     return records.slice(0, count).map(({ nativeId }) => nativeId)
   }
 
-  /** Follows the change feed from a cursor to its end. */
+  /** Reads the change feed from a cursor to its end. */
   async drain(cursor?: string): Promise<DrainedFeed> {
     const changes = this.resource.changes?.bind(this.resource) ?? skip('there is no change feed')
     const changed: ChangedRecord[] = []
@@ -319,23 +319,23 @@ export class ProbeBench {
     return this.door === undefined ? skip(words) : fail(words)
   }
 
-  /** An id of the same form as another, of a record that never existed. */
+  /** Returns an id in the same format as another, of a record that never existed. */
   strangerTo(nativeId: string): string {
     return this.door?.stranger?.() ?? strangersId(nativeId)
   }
 
-  /** Records made through the connector or the door are removed at the end, as far as they can be. */
+  /** Marks a record that was created through the connector or the door; such records are removed at the end if possible. */
   remember(nativeId: string): void {
     this.#target.onMade?.(nativeId)
     this.#made.push(nativeId)
   }
 
-  /** Removes what was made and gives ids that are still there. */
+  /** Removes the created records and returns the ids that still exist. */
   async clean(): Promise<string[]> {
     this.#target.counterpart?.faults?.clear()
     const left: string[] = []
     for (const nativeId of new Set(this.#made)) if (!(await this.#cleaned(nativeId))) left.push(nativeId)
-    // The next probe may look at whatever is there, and what goes away while it looks is not the system's fault.
+    // The next probe may read any existing record, and one that disappears during its reads is not the system's fault.
     if (this.#made.length > 0 && this.door === undefined)
       await this.wait(Math.min(this.capabilities.read.lagMs, this.waiter.maxMs))
     await this.system.close()
@@ -350,13 +350,13 @@ export class ProbeBench {
       else return false
       return true
     } catch {
-      // Often it is gone already, which is what some probes are about.
+      // The record is often gone already, which is the purpose of some probes.
       return this.door !== undefined
     }
   }
 }
 
-/** Short numbers get a number that is far away; of other ids the digits change, except in the first places, which often say what it is. */
+/** Replaces a short number by a distant one; in other ids changes the digits, except in the first positions, which often identify the type. */
 export function strangersId(nativeId: string): string {
   const short = /^(\D{0,4})(\d{1,6})$/.exec(nativeId)
   if (short !== null) return `${short[1] ?? ''}99${(short[2] ?? '').padStart(6, '0')}`
@@ -365,7 +365,7 @@ export function strangersId(nativeId: string): string {
   return nativeId.slice(0, 3) + (changed === tail ? [...tail].reverse().join('') : changed)
 }
 
-/** A result in words: its kind, and what failed. */
+/** Describes a result: its kind, and what failed. */
 export function wordsOf(
   result:
     | { readonly kind: string; readonly failure?: { readonly code: string; readonly message: string } }
@@ -377,7 +377,7 @@ export function wordsOf(
     : `"${result.kind}" (${result.failure.code}: ${result.failure.message})`
 }
 
-/** A path as people write it. */
+/** Returns a path in text form. */
 export function pathText(path: NativePath): string {
   return path.join('.')
 }

@@ -1,4 +1,4 @@
-/** Comparing what was sent with what came back. */
+/** Compares the values that were sent with those that were returned. */
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -8,18 +8,18 @@ import type { CounterpartResource } from './counterpart.ts'
 /** One text field of a counterpart. */
 export type TextField = CounterpartResource['texts'][number]
 
-/** The text at a path; an empty one is a text as well. */
+/** Returns the text at a path; an empty one is a text as well. */
 export function textsOf(native: NativeRecord, path: NativePath): string | undefined {
   const value = valueAt(native, path)
   return typeof value === 'string' ? value : undefined
 }
 
-/** Whether a text came back as the field is known to store it. A text that is blank may come back as none. */
+/** Returns whether a text was returned as the field is known to store it. A blank text may be returned as absent. */
 export function sameText(field: TextField, sent: string, stored: string | undefined): boolean {
   return (field.stores?.(sent) ?? sent) === (stored ?? '')
 }
 
-/** Every scalar of a record by its path, in one form. */
+/** Returns every scalar of a record by its path, in a uniform format. */
 export function leavesOf(native: NativeRecord): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>()
   collect(native, [], leaves)
@@ -35,13 +35,13 @@ function collect(value: unknown, path: readonly string[], leaves: Map<string, st
   if (text !== undefined) leaves.set(path.join('.'), text)
 }
 
-/** A patch that changes one property, all the way down. */
+/** Builds a patch that changes a single, possibly nested, property. */
 export function patchAt(path: NativePath, value: unknown): NativeRecord {
   const [step, ...rest] = path
   return { [String(step)]: rest.length === 0 ? value : patchAt(rest, value) }
 }
 
-/** Whether a later version is really later: as integers, else as texts. */
+/** Returns whether a later version is really later: as integers, else as texts. */
 export function isLater(before: string, after: string): boolean {
   if (/^\d+$/.test(before) && /^\d+$/.test(after)) return BigInt(after) > BigInt(before)
   return after > before

@@ -1,8 +1,8 @@
-/** Texts that break careless clients, servers and everything between. Each is legal JSON and legal Unicode. */
+/** Texts that break careless clients, servers and intermediaries. Each is legal JSON and legal Unicode. */
 
-/** A text and what it is good for. */
+/** A text and the difficulty it tests. */
 export interface AdversarialText {
-  /** What is difficult about it. */
+  /** Description of the difficulty. */
   readonly name: string
   /** The text itself. */
   readonly text: string

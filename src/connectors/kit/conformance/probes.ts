@@ -1,4 +1,4 @@
-/** Every probe, in the order in which a report shows them. */
+/** Every probe, in the order of the report. */
 import type { Probe } from './probe.ts'
 import { accountProbes } from './probes/account.ts'
 import { batchProbes } from './probes/batches.ts'
@@ -13,7 +13,7 @@ import { searchProbes } from './probes/searches.ts'
 import { updateProbes } from './probes/updates.ts'
 import { webhookProbes } from './probes/webhooks.ts'
 
-/** All of them; names are unique and stable. */
+/** All probes; names are unique and stable. */
 export const connectorProbes: readonly Probe[] = [
   ...accountProbes,
   ...readProbes,

@@ -1,21 +1,21 @@
-/** Runs one probe on one resource, and says what came of it. */
+/** Runs one probe on one resource and reports its outcome. */
 import { isIsthmusError } from '../../../model/errors.ts'
 import { ProbeBench, type ProbeTarget } from './bench.ts'
 import type { Probe, ProbeOutcome } from './probe.ts'
 
-/** What came of a probe, and what it could not clear away. */
+/** Outcome of a probe, and the records it could not remove. */
 export interface ProbeReport {
   /** The probe that ran. */
   readonly probe: Probe
   /** Resource that it ran on. */
   readonly resource: string
-  /** What came of it. */
+  /** The outcome. */
   readonly outcome: ProbeOutcome
-  /** Ids of records that the probe made and that are still there. */
+  /** Ids of records that the probe created and that still exist. */
   readonly left: readonly string[]
 }
 
-/** Never throws: what a probe did not foresee counts against the connector, since a connector must not throw where it has to answer. */
+/** Never throws: an unexpected error counts against the connector, since a connector must return a result instead of throwing. */
 export async function runProbe(probe: Probe, target: ProbeTarget): Promise<ProbeReport> {
   const bench = new ProbeBench(target)
   const words = probe.skips?.(bench.capabilities, bench.resource)

@@ -1,7 +1,7 @@
 /**
  * The suite as tests: one test per probe, over every resource of a counterpart.
  *
- * It names no test runner. Vitest, Jest and `node:test` (with `before`, `after`) all have what {@link ProbeTestRunner} asks for.
+ * It depends on no test runner. Vitest, Jest and `node:test` (with `before`, `after`) all provide what {@link ProbeTestRunner} requires.
  *
  * ```ts
  * import { afterAll, beforeAll, describe, test } from 'vitest'
@@ -18,11 +18,11 @@ import { connectorProbes } from './probes.ts'
 import { runProbe } from './run-probe.ts'
 import { check, skip } from './verdict.ts'
 
-/** What the suite asks of a test runner. */
+/** Requirements for a test runner. */
 export interface ProbeTestRunner {
   /** Groups tests. */
   describe(name: string, body: () => void): unknown
-  /** Declares one test; `timeoutMs` is a bound on hanging. */
+  /** Declares one test; `timeoutMs` prevents it from hanging. */
   test(name: string, body: (context: ProbeTestContext) => Promise<void>, timeoutMs?: number): unknown
   /** Runs before the tests of the group. */
   beforeAll(body: () => Promise<void>, timeoutMs?: number): unknown
@@ -30,21 +30,21 @@ export interface ProbeTestRunner {
   afterAll(body: () => Promise<void>, timeoutMs?: number): unknown
 }
 
-/** What a test is told about itself; a runner without `skip` counts a probe that says nothing as passed. */
+/** Context of a running test; a runner without `skip` counts a probe that does not apply as passed. */
 export interface ProbeTestContext {
   /** Marks the running test as skipped, with a reason. */
   readonly skip?: (note?: string) => unknown
 }
 
-/** What a conformance run of a connector is made from. */
+/** Options of a conformance run. */
 export interface ConformanceOptions {
   /** The connector under test. */
   readonly connector: Connector
-  /** Starts the other side, once for all probes. */
+  /** Starts the remote side, once for all probes. */
   readonly startCounterpart: StartCounterpart
   /** The test runner, such as `vitest`. */
   readonly runner: ProbeTestRunner
-  /** Bound of one test, milliseconds. @default 120000 */
+  /** Time limit of one test, in milliseconds. @default 120000 */
   readonly timeoutMs?: number
 }
 
@@ -87,7 +87,7 @@ function assertWaivers({ resources }: Counterpart): void {
   }
 }
 
-/** Tries a probe on every resource. Gives the reasons when it says nothing about any of them. */
+/** Runs a probe on every resource. Returns the reasons when it applies to none of them. */
 async function probeAll(
   probe: Probe,
   connector: Connector,

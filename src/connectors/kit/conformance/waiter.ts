@@ -1,33 +1,33 @@
 /**
- * How long a probe may wait. What a system declares may be an hour, and nobody wants to sit before a silent screen: a wait beyond the
- * bound ends the probe as not tried, and one that takes a while is told.
+ * Bounds the waits of a probe. The declared time may be an hour, too long for a user to wait without output: a wait beyond the bound
+ * skips the probe, and a long wait is reported.
  */
 import { skip } from './verdict.ts'
 
 /** Bounds and listener of waits. */
 export interface WaiterOptions {
-  /** Longest wait that is declared and tried, milliseconds. @default no bound */
+  /** Longest declared time that is waited for, in milliseconds. @default no bound */
   readonly waitMaxMs?: number
-  /** Told of a wait of more than 3 s: what for, and how long it may take. */
+  /** Called for a wait of more than 3 s, with its reason and its maximum duration. */
   readonly onWait?: (what: string, ms: number) => void
 }
 
-/** Longest a probe waits beyond what is declared, milliseconds. */
+/** Longest wait beyond the declared time, in milliseconds. */
 export const graceMs = 2_000
-/** Waits longer than this are told of, milliseconds. */
+/** Waits longer than this are reported, in milliseconds. */
 export const reportAfterMs = 3_000
 const pollMs = 20
 const pollMaxMs = 2_000
 
-/** What is looked for again and again. */
+/** A condition that is checked repeatedly. */
 export interface Condition<T> {
-  /** What is waited for, in words: `a new record in the search`. */
+  /** Description of the awaited condition: `a new record in the search`. */
   readonly what: string
   /** The declared time, milliseconds. */
   readonly lagMs: number
-  /** Looks once. */
+  /** Makes one observation. */
   readonly observe: () => Promise<T>
-  /** Whether what was seen is enough. */
+  /** Whether the observation satisfies the condition. */
   readonly holds: (seen: T) => boolean
 }
 
@@ -41,12 +41,12 @@ export class Waiter {
     this.#onWait = onWait
   }
 
-  /** Longest wait, milliseconds. */
+  /** Longest wait, in milliseconds. */
   get maxMs(): number {
     return this.#waitMaxMs
   }
 
-  /** Lets a declared time pass. @throws IsthmusError CONNECTOR_PROBE_SKIPPED at once when it is too long */
+  /** Waits for a declared time. @throws IsthmusError CONNECTOR_PROBE_SKIPPED at once when it is too long */
   async pass(what: string, ms: number): Promise<void> {
     if (ms > this.#waitMaxMs) tooLong(what, ms, 'was not waited for')
     if (ms > reportAfterMs) this.#onWait(what, ms)
@@ -54,9 +54,9 @@ export class Waiter {
   }
 
   /**
-   * Looks until something holds or the declared time and a grace are over; gives what it saw last.
+   * Observes until the condition holds or the declared time plus a grace period is over; returns the last observation.
    *
-   * @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it does not hold yet and the declared time is too long to be waited for
+   * @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it does not hold yet and the declared time is too long to wait for
    */
   async until<T>({ what, lagMs, observe, holds }: Condition<T>): Promise<T> {
     const allowedMs = Math.min(lagMs, this.#waitMaxMs) + graceMs

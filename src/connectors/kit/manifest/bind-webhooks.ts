@@ -1,4 +1,4 @@
-/** Deliveries of a declarative connector: verified and read as its manifest says. */
+/** Deliveries of a declarative connector, verified and read as its manifest declares. */
 import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { UsageError } from '../../../model/errors.ts'
@@ -11,7 +11,7 @@ import type { WebhooksManifest } from './webhooks.ts'
 
 const eventsMax = 10_000
 
-/** Undefined when the system has no webhooks. @throws UsageError CONNECTOR_CONFIG_INVALID when only one half of them is given */
+/** Returns undefined without webhooks. @throws UsageError CONNECTOR_CONFIG_INVALID when secrets are set but the manifest has no webhooks */
 export function bindManifestWebhook(
   name: string,
   manifest: WebhooksManifest | undefined,
@@ -20,7 +20,7 @@ export function bindManifestWebhook(
   const secrets = activeSecrets(config)
   if (manifest === undefined || secrets.length === 0) {
     if (manifest === undefined && secrets.length === 0) return undefined
-    // A manifest may know of webhooks that this integration doesn't use; a secret without a manifest is a mistake.
+    // A manifest may declare webhooks that this integration doesn't use; a secret without a manifest is a mistake.
     if (manifest !== undefined) return undefined
     throw new UsageError(
       'CONNECTOR_CONFIG_INVALID',
@@ -53,7 +53,7 @@ function readDelivery(
   if (listed.length > eventsMax) return refused('the delivery has too many events')
   const changed: ChangeOfResource[] = []
   for (const event of listed) {
-    // Refused as a whole, the delivery would be sent again and again, and the other events of it would be lost in the end.
+    // If it were refused as a whole, the delivery would be sent again and again, and its other events would eventually be lost.
     const change = changeOf(manifest, event)
     if (change !== undefined) changed.push(change)
   }
@@ -92,7 +92,7 @@ function isDeletion({ deleted }: WebhooksManifest, event: unknown): boolean {
   return deleted.equals !== undefined && text === String(deleted.equals)
 }
 
-/** Schemes without an id of their own: named by the manifest, else the bytes stand for themselves. */
+/** For schemes without a delivery id: the id that the manifest names, otherwise a hash of the bytes. */
 function deliveryIdOf(
   { delivery: source }: WebhooksManifest,
   delivery: WebhookDelivery,

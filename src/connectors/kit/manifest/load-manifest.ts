@@ -1,4 +1,4 @@
-/** Finds the manifest of a declarative connector: inline, by the name of a built-in one, or in a file; and what `extends` means. */
+/** Finds the manifest of a declarative connector (inline, a built-in one by name, or a file) and resolves `extends`. */
 import { readFileSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -11,23 +11,23 @@ import { isNativeRecord } from '../native.ts'
 /** `manifest` of a system: inline, the name of a built-in one, or a path to a YAML or JSON file. */
 export const manifestSourceSchema = z.union([z.string().min(1), z.record(z.string(), z.unknown())])
 
-/** `webhooks` of a system whose manifest says how deliveries are signed. */
+/** `webhooks` of a system whose manifest declares how deliveries are signed. */
 export const webhookSecretsSchema = z
   .strictObject({
     secret: z.string().min(1).optional(),
-    /** The next secret while it is being changed: both are accepted. */
+    /** The next secret during a rotation: both are accepted. */
     nextSecret: z.string().min(1).optional(),
   })
   .optional()
 
-/** Where a manifest may come from, and what it is checked by. */
+/** The sources of a manifest, and its schema. */
 export interface ManifestLookup<Schema extends z.ZodType> {
   readonly schema: Schema
   /** Manifests that come with the connector, by name. */
   readonly builtIn: Readonly<Record<string, unknown>>
   /** The system's name, for messages. */
   readonly name: string
-  /** What paths are relative to. */
+  /** The folder that paths are relative to. */
   readonly baseDirectory: string | undefined
 }
 
@@ -51,10 +51,10 @@ export function loadManifest<Schema extends z.ZodType>(
 
 type Source = Readonly<Record<string, unknown>>
 
-/** What tells the kinds of a part apart: `list.paging`, `changes.by`, `create.as`, `scheme.kind`. */
+/** Keys that distinguish the kinds of a part: `list.paging`, `changes.by`, `create.as`, `scheme.kind`. */
 const discriminators = ['paging', 'by', 'as', 'kind'] as const
 
-/** Puts a manifest over the one it extends, part by part. A part of another kind replaces the old one: their keys don't mix. */
+/** Merges a manifest over the one it extends, part by part. A part of another kind replaces the old one: their keys don't mix. */
 function extended(base: Source, given: Source): Source {
   const isOtherKind = discriminators.some((key) => key in base && key in given && base[key] !== given[key])
   if (isOtherKind) return given

@@ -1,4 +1,4 @@
-/** What a manifest says of ids: how the system compares them, and how it tells that records were merged. */
+/** A manifest's declarations about ids: how the system compares them, and how it reports merged records. */
 import { z } from 'zod'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -29,7 +29,7 @@ export const recordIdentity = {
     ),
 } as const
 
-/** What a resource of a manifest says of its ids. */
+/** A resource's declarations about its ids. */
 export interface RecordIdentity {
   readonly id: NativePath
   readonly idComparison: keyof typeof idComparisons
@@ -37,12 +37,12 @@ export interface RecordIdentity {
   readonly mergedIds?: NativePath | undefined
 }
 
-/** The capability that goes with it. */
+/** Returns the corresponding capability. */
 export function redirectCapability({ redirects }: RecordIdentity): Pick<RemoteCapabilities, 'redirects'> {
   return redirects ? { redirects } : {}
 }
 
-/** The part of a resource that lets the kit check which record a response is about. */
+/** Returns the part of a resource that lets the kit check which record a response is about. */
 export function identityOf({
   id,
   idComparison,

@@ -1,4 +1,4 @@
-/** What a manifest says of any record: when it changed, and what marks it as deleted. */
+/** A manifest's declarations about any record: when it changed, and what marks it as deleted. */
 import { z } from 'zod'
 import { isTimeZone } from '../../../model/canonical/time-zone.ts'
 import { compileScope } from '../../../model/definition/compile-scope.ts'
@@ -44,7 +44,7 @@ export const recordMarks = {
     ),
 } as const
 
-/** A record that the resource's own filter leaves out. */
+/** Returns whether the resource's own filter excludes a record. */
 export function isOutside(
   { where }: { readonly where?: ((native: NativeRecord) => boolean) | undefined },
   native: NativeRecord,

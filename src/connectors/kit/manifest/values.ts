@@ -1,4 +1,4 @@
-/** The small values that a manifest is made of. */
+/** The small values that make up a manifest. */
 import { z } from 'zod'
 import { durationMs } from '../../../model/definition/duration.ts'
 import { parseNativePath } from '../../../model/definition/native-path.ts'
@@ -13,7 +13,7 @@ export const path = z
   })
   .transform(nativePath)
 
-/** A length of time; milliseconds once parsed. */
+/** A duration; milliseconds once parsed. */
 export const duration = durationSchema.transform((text) => durationMs(text) ?? 0)
 /** A path below the URL of the system. */
 export const route = z.string().startsWith('/', { error: 'expected a path that starts with a slash' })

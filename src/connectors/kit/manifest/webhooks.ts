@@ -1,4 +1,4 @@
-/** The part of a manifest that says how deliveries are verified and read. */
+/** The part of a manifest that declares how deliveries are verified and read. */
 import { z } from 'zod'
 import { duration, path } from './values.ts'
 
@@ -62,5 +62,5 @@ export const webhooksSchema = z
   })
   .describe("How deliveries are verified and read. The secret is in the system's section.")
 
-/** How deliveries are signed and read, checked. */
+/** The validated webhook part of a manifest. */
 export type WebhooksManifest = z.output<typeof webhooksSchema>

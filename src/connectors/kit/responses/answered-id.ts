@@ -1,22 +1,22 @@
-/** Which record a response is about, and the failure of a response that is about another one. */
+/** Determines which record a response is about, and creates the failure for a response about another one. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallFailure, Resource } from '../contract.ts'
 import { sameText } from './same-id.ts'
 
-/** What a response says about its subject: the id that the connector reports, and the record itself where there is one. */
+/** A response's subject: the id that the connector reports, and the record itself if there is one. */
 export interface AnsweredRecord {
   readonly nativeId: string
   readonly native?: NativeRecord
 }
 
-/** Whether two ids name the same record, as the resource compares them. */
+/** Returns whether two ids name the same record, as the resource compares them. */
 export function isSameId(resource: Resource, one: string, other: string): boolean {
   return (resource.sameId ?? sameText)(one, other)
 }
 
 /**
- * The id of the record that the response is about, where that is not the record asked for. The id inside the record counts as well as the one
- * that the connector reports, so that a connector which repeats the id it was given can't hide a wrong response.
+ * Returns the id of the record that the response is about, unless it is the requested record. The id inside the record counts as well as the
+ * one that the connector reports, so that a connector that echoes the id it was given can't hide a wrong response.
  */
 export function otherThan(
   resource: Resource,
@@ -27,7 +27,7 @@ export function otherThan(
   return [reported, inside].find((id) => id !== undefined && !isSameId(resource, nativeId, id))
 }
 
-/** The failure of a response that is about another record. */
+/** Creates the failure for a response about another record. */
 export function otherRecord(nativeId: string, other: string): CallFailure {
   return {
     code: 'CONNECTOR_OTHER_RECORD',
@@ -36,7 +36,7 @@ export function otherRecord(nativeId: string, other: string): CallFailure {
   }
 }
 
-/** The failure of a call for several records whose responses can't be told apart. */
+/** The failure of a call for several records whose responses can't be assigned. */
 export const disordered: CallFailure = {
   code: 'CONNECTOR_OTHER_RECORD',
   message: 'A call for several records was answered in another order, or with other records.',

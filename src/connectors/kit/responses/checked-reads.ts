@@ -1,21 +1,21 @@
 /**
- * Reads whose responses are checked: a response has to be about the record that was asked for.
+ * Reads whose responses are checked: a response has to be about the requested record.
  *
  * - another id: no information (`unknown`), never a state of the record
- * - a merge: only where the resource declares that its system redirects, or the response itself names the id asked for among those that were
- *   merged. The surviving record is then read by its own id and has to answer for itself
- * - "merged into X" in a "gone": the same, X has to answer for itself; where X is gone too, the record is just gone
- * - several records: answers are assigned by their ids. In a call whose responses came in another order, too few, too many or twice, the places
- *   prove nothing: a "gone" can't be assigned to anyone, so what is left over is read one by one
+ * - a merge: only if the resource declares that its system redirects, or the response itself names the requested id among those that were
+ *   merged. The surviving record is then read by its own id and checked in the same way
+ * - "merged into X" in a "gone": the same check for X; when X is gone too, the record is just gone
+ * - several records: responses are assigned by their ids. In a call whose responses are in a different order, missing, extra or repeated, the
+ *   positions prove nothing: a "gone" can't be assigned to any record, so the remaining ones are read one by one
  */
 import type { CallContext, CallFailure, ReadResult, Resource } from '../contract.ts'
 import { disordered, isSameId, otherRecord, otherThan } from './answered-id.ts'
 
 type Live = Extract<ReadResult, { readonly kind: 'live' }>
 
-/** Merges of merges are followed this far. */
+/** Longest chain of merges that is followed. */
 const mergesMax = 8
-/** Records of one disordered call that are read by themselves; the others are read by a later call. */
+/** Number of records of one disordered call that are read individually; a later call reads the others. */
 const rereadsMax = 100
 
 /** Reads one record. */
@@ -27,7 +27,7 @@ export async function readChecked(
   return judged(resource, nativeId, await resource.read(nativeId, context), context)
 }
 
-/** Reads several records; one result each, in the order asked. */
+/** Reads several records; one result each, in the order requested. */
 export async function readManyChecked(
   resource: Resource,
   nativeIds: readonly string[],
@@ -44,7 +44,7 @@ export async function readManyChecked(
 
 const lost: ReadResult = { kind: 'unknown', failure: disordered }
 
-/** Every response is about the record at its place, or is allowed to be about the record that this one was merged into. */
+/** Returns whether every response is about the record at its position, or may be about the record that this one was merged into. */
 function isInOrder(
   resource: Resource,
   nativeIds: readonly string[],
@@ -94,20 +94,20 @@ async function judged(
       : followMerge(resource, nativeId, { survivor: result.mergedInto, context })
   }
   const other = otherThan(resource, nativeId, result)
-  // The id that the engine knows stays, however the system spells it.
+  // The id that the engine knows is kept, however the system formats it.
   if (other === undefined) return result.nativeId === nativeId ? result : { ...result, nativeId }
   if (!reportsMerge(resource, nativeId, result)) return unknown(otherRecord(nativeId, other))
   return followMerge(resource, nativeId, { survivor: other, context })
 }
 
-/** Whether a response about another record tells of a merge. */
+/** Returns whether a response about another record reports a merge. */
 function reportsMerge(resource: Resource, nativeId: string, { native }: Live): boolean {
   if (resource.capabilities.redirects === true) return true
   const merged = resource.mergedIdsOf?.(native) ?? []
   return merged.some((id) => isSameId(resource, nativeId, id))
 }
 
-/** Reads the surviving record by its own id, and the one that this was merged into in turn. */
+/** Reads the surviving record by its own id, and then the one it was merged into in turn. */
 export async function followMerge(
   resource: Resource,
   nativeId: string,

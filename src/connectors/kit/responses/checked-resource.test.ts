@@ -1,4 +1,4 @@
-/** Whatever a connector answers, the engine gets no record that it did not ask for. */
+/** Whatever a connector returns, the engine receives no record that it did not request. */
 import { describe, expect, test } from 'vitest'
 import type { RemoteCapabilities } from '../capabilities.ts'
 import type { CallContext, ReadResult, Resource, WriteResult } from '../contract.ts'
@@ -34,7 +34,7 @@ const ok = (nativeId: string, more: object = {}): WriteResult => ({
 })
 const gone: ReadResult = { kind: 'gone' }
 
-/** A resource that reads what the table says, and does with writes and batches what the test says. */
+/** A resource that reads from the table; its writes and batches behave as the test defines. */
 function lying(responses: Readonly<Record<string, ReadResult>>, more: Partial<Resource> = {}): Resource {
   return checkedResource({
     name: 'people',
@@ -64,7 +64,7 @@ describe('reads by id', () => {
     const responses = { '1': live('1'), '2': live('1'), '3': live('9') }
     const redirects = { capabilities: { ...capabilities, redirects: true } }
     expect(await lying(responses, redirects).read('2', context)).toEqual({ kind: 'gone', mergedInto: '1' })
-    // The survivor is gone itself: then the record is gone, and the survivor is named, since its deletion may not be certain.
+    // The survivor itself is gone: the record is then gone, and the survivor is named, since its deletion may not be certain.
     expect(await lying(responses, redirects).read('3', context)).toEqual({ ...gone, goneSurvivor: '9' })
     expect(await lying(responses).read('2', context)).toMatchObject(wrong)
     const circle = lying({ '1': live('2'), '2': live('1') }, redirects)

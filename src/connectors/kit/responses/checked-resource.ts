@@ -1,8 +1,8 @@
 /**
  * A resource whose responses are checked, whatever its connector does: see `checked-reads.ts` and `checked-writes.ts` for the rules.
  *
- * It is put around every resource in two places, so that no connector can forget it: where a connector is declared (`defineConnector`), which
- * covers `check`, `try` and `certify`, and where the engine reads and writes, which covers systems that are not made by a declared connector.
+ * Every resource is wrapped in two places, so that no connector can omit it: where a connector is declared (`defineConnector`), which
+ * covers `check`, `try` and `certify`, and where the engine reads and writes, which covers systems not created by a declared connector.
  */
 import type { ConnectedSystem, Resource, WriteResult } from '../contract.ts'
 import { readChecked, readManyChecked } from './checked-reads.ts'
@@ -10,7 +10,7 @@ import { allChangedAsAsked, allCreatedAsAsked, changedAsAsked, createdAsAsked } 
 
 const checkedOnes = new WeakMap<Resource, Resource>()
 
-/** The resource with its responses checked; one that is checked already is given back as it is. */
+/** Returns the resource with its responses checked; one that is already checked is returned as it is. */
 export function checkedResource(resource: Resource): Resource {
   const known = checkedOnes.get(resource)
   if (known !== undefined) return known
@@ -20,7 +20,7 @@ export function checkedResource(resource: Resource): Resource {
   return checked
 }
 
-/** The system with the responses of all its resources checked. Methods are called on the system itself, which may be an instance of a class. */
+/** Returns the system with the responses of all its resources checked. Methods are called on the system itself, which may be a class instance. */
 export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
   const { webhook, subscribe, describe, usage, lookup } = system
   return {
@@ -115,7 +115,7 @@ function check(resource: Resource): Resource {
   }
 }
 
-/** What a system says about a write may quote the record that was sent, so its own words are not kept; the message names code and fields. */
+/** A system's message about a write may quote the record that was sent, so it is not kept; the failure's message names code and fields. */
 function unquoted(result: WriteResult): WriteResult {
   if (!('failure' in result) || result.failure.said === undefined) return result
   const { said: _said, ...failure } = result.failure

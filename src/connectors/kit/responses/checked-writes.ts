@@ -1,9 +1,9 @@
 /**
  * Writes whose responses are checked: a success has to be about the record that was to be written.
  *
- * A response about another record tells neither what became of the write nor of which record it is true, so the outcome is unknown, and the
- * other record is named (`others`) so that it is looked at too. A create has no id beforehand; there the response must not carry the marker of
- * another record of ours, and no two creates of one call can have made the same record.
+ * A response about another record reveals neither the outcome of the write nor the record it applies to, so the outcome is unknown, and the
+ * other record is listed in `others` so that it is read too. A create has no id beforehand; its response must not contain the marker of
+ * another record of ours, and no two creates of one call can have created the same record.
  */
 import type {
   CallContext,
@@ -26,7 +26,7 @@ export async function changedAsAsked(
 ): Promise<WriteResult> {
   if (result.kind === 'gone' && result.mergedInto !== undefined) {
     const look = await followMerge(resource, nativeId, { survivor: result.mergedInto, context })
-    // Whether there was a merge is found out by the looks that follow; nothing was written either way.
+    // The reads that follow determine whether there was a merge; nothing was written either way.
     return look.kind === 'gone' ? look : { kind: 'gone' }
   }
   if (result.kind !== 'ok') return result
@@ -35,7 +35,7 @@ export async function changedAsAsked(
   return result.nativeId === nativeId ? result : { ...result, nativeId }
 }
 
-/** Checks the responses to updates that travelled together. */
+/** Checks the responses to updates that were sent together. */
 export async function allChangedAsAsked(
   resource: Resource,
   requests: readonly UpdateRequest[],
@@ -57,7 +57,7 @@ export async function allChangedAsAsked(
       ),
     )
   }
-  // Refusals name no record, so a success out of its place may be the body of a record whose own write was refused. Only where all are successes,
+  // Refusals name no record, so a success out of position may be the body of a record whose own write was refused. Only when all are successes,
   // each of another requested record, is it just the order that differs.
   const done = results.filter((result): result is Done => result.kind === 'ok')
   const strangers = done
@@ -99,7 +99,7 @@ export function createdAsAsked(
   return { kind: 'unknown', failure, others: [nativeId] }
 }
 
-/** Checks the responses to creates that travelled together. */
+/** Checks the responses to creates that were sent together. */
 export function allCreatedAsAsked(
   resource: Resource,
   requests: readonly CreateRequest[],

@@ -1,8 +1,8 @@
 /**
- * Comparisons of ids: whether two spellings name the same record in a system.
+ * Comparisons of ids: whether two texts name the same record in a system.
  *
- * A system may spell an id in another way than it was asked with: UUIDs in the other case, numbers with leading zeros. Every resource declares
- * the comparison that its system itself makes, so that such a response is told apart from a response about another record.
+ * A system may format an id differently from the request: UUIDs in the other case, numbers with leading zeros. Every resource declares
+ * the comparison that its system itself makes, so that such a response is distinguished from a response about another record.
  */
 
 /** Whether two ids name the same record in one system. */
@@ -10,7 +10,7 @@ export type SameId = (one: string, other: string) => boolean
 
 const uuid = /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i
 
-/** The same text. UUIDs are equal in either case and with or without braces, as RFC 9562 says. */
+/** The same text. UUIDs are equal in either case and with or without braces, as in RFC 9562. */
 export const sameText: SameId = (one, other) => {
   if (one === other) return true
   return uuid.test(one) && uuid.test(other) && bare(one) === bare(other)
@@ -20,7 +20,7 @@ function bare(id: string): string {
   return id.replaceAll(/[{}]/g, '').toLowerCase()
 }
 
-/** For systems that fold the case of their ids. */
+/** For systems that ignore the case of their ids. */
 export const sameIgnoringCase: SameId = (one, other) =>
   sameText(one, other) || one.toLowerCase() === other.toLowerCase()
 
@@ -31,7 +31,7 @@ export const sameNumber: SameId = (one, other) => {
   return first !== undefined && first === second
 }
 
-/** Digits without what says nothing; undefined for anything that is not a whole number. */
+/** Returns the significant digits, or undefined for anything that is not a whole number. */
 function plainNumber(id: string): string | undefined {
   const match = /^([+-]?)0*(\d+?)(?:\.0*)?$/.exec(id.trim())
   return match === null ? undefined : `${match[1] === '-' ? '-' : ''}${match[2] ?? ''}`

@@ -1,11 +1,11 @@
 /**
- * Several searches as one query (`IN`, `or`). A query of many can fail where each of them would not: one key with too many hits cuts off the
- * answer, one value of the wrong form is refused, a hit can't be told to belong to one of the searches. It is then split in halves, down to
- * single searches, so that a batch never answers anything else than its members would by themselves.
+ * Several searches as one query (`IN`, `or`). A combined query can fail where each search alone would not: one key with too many hits truncates
+ * the response, one value in the wrong format is refused, or a hit can't be assigned to one of the searches. It is then split in halves, down
+ * to single searches, so that a batch never returns anything other than its members would individually.
  */
 import type { FindRequest, FindResult } from '../contract.ts'
 
-/** One query for all of them. Undefined when it can't answer for each; fewer at once may do. */
+/** Runs one query for all of them. Undefined when it can't answer for each; a smaller batch may succeed. */
 export type FindTogether = (requests: readonly FindRequest[]) => Promise<readonly FindResult[] | undefined>
 
 /** Ways to search. */
@@ -14,7 +14,7 @@ export interface SearchWays {
   readonly single: (request: FindRequest) => Promise<FindResult>
 }
 
-/** Returns each search in its place. At most twice as many queries as there are searches. */
+/** Returns the result of each search in its position. Uses at most twice as many queries as there are searches. */
 export async function findTogether(
   requests: readonly FindRequest[],
   ways: SearchWays,

@@ -1,14 +1,14 @@
-/** Comparing texts as a search with a declared equality does. */
+/** Compares texts as a search with a declared equality does. */
 import type { SearchEquality } from '../../../model/equality.ts'
 
-/** The form in which two texts that a search takes for equal are the same. */
+/** Returns the form in which two texts are identical if the search treats them as equal. */
 export function searchForm(text: string, equality: SearchEquality): string {
   if (equality === 'exact') return text
   return equality === 'ignoringCaseAndSpace' ? text.trim().toLowerCase() : text.toLowerCase()
 }
 
 /**
- * Whether a hit counts. Case never decides here, even where the search is declared to be exact: many searches ignore it, and the engine reads
+ * Returns whether a hit counts. Case is never decisive, even when the search is declared to be exact: many searches ignore it, and the engine reads
  * every hit and compares it by the match rules.
  */
 export function isSearchHit(

@@ -15,7 +15,7 @@ async function describeResource(bench: ProbeBench): Promise<ResourceDescription>
   return found
 }
 
-/** Longest text that a probe makes to try a bound. */
+/** Longest text that a probe generates to test a length limit. */
 const tryLengthMax = 5_000
 
 /** Probes of the account, the credential and the address. */
@@ -103,7 +103,7 @@ export const accountProbes: readonly Probe[] = [
       const strange = Object.keys(native).filter((key) => !known.has(key))
       check(strange.length === 0, `a record has ${strange.join(', ')}, which the description does not know`)
       const { door } = bench
-      // What only other people change says nothing about what may be written from here.
+      // Fields that only other users change prove nothing about what the connector may write.
       const patch =
         door === undefined || bench.resource.update === undefined
           ? []

@@ -1,4 +1,4 @@
-/** Probes of several writes in one call: each has its own result, and none takes its neighbours along. */
+/** Probes of several writes in one call: each has its own result, and none affects the others. */
 import { wordsOf } from '../bench.ts'
 import { leavesOf, sameText, textsOf } from '../compare.ts'
 import type { Probe } from '../probe.ts'

@@ -1,4 +1,4 @@
-/** Probes of the change feed: it tells everything, ties and latecomers included, and an unusable cursor is never "nothing new". */
+/** Probes of the change feed: it reports everything, including ties and late commits, and an unusable cursor is never "nothing new". */
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
@@ -7,7 +7,7 @@ import { tiedNativeIds } from './lists.ts'
 const noFeed: Probe['skips'] = ({ changes }) =>
   changes.cursor === 'none' ? 'there is no change feed' : undefined
 
-/** Drains again and again until every record was told, within the declared lag. Gives those that were not. */
+/** Drains repeatedly until every record was reported or the declared lag is over. Returns those that were not reported. */
 async function untold(
   bench: ProbeBench,
   cursor: string,

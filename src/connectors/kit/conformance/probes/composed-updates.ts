@@ -1,8 +1,8 @@
 /**
- * Updates as the engine makes them: composed by a mapping from the record last read and what the resource declares, and sent by the connector.
+ * Updates as the engine makes them: composed by a mapping from the record last read and the resource's declaration, and sent by the connector.
  *
- * The other probes hand the connector patches of their own. Whether a declaration and what the engine makes of it fit together shows only on the
- * whole way.
+ * The other probes give the connector patches of their own. Whether a declaration matches what the engine derives from it shows only
+ * end to end.
  */
 import { compileLens } from '../../../../model/lens/compile-lens.ts'
 import { nativeAt } from '../../../../model/lens/native-path.ts'
@@ -31,7 +31,7 @@ export const composedUpdateProbes: readonly Probe[] = [
       if (before.size === 0) skip('the nested object has one property only')
       const mergesFields = bench.capabilities.write === 'patch' && bench.capabilities.nested === 'merge'
       if (neighbour !== undefined && mergesFields) {
-        // A colleague is quicker: what the engine has read is old by the time it writes.
+        // Another user writes first: the record that the engine read is outdated when it writes.
         await bench.update(nativeId, await compose(bench, neighbour, 'typed by a colleague', base))
         const path = neighbour.path.join('.')
         const seen = await bench.readUntil(
@@ -60,7 +60,7 @@ export const composedUpdateProbes: readonly Probe[] = [
   },
 ]
 
-/** Another text in the same object. */
+/** Returns another text field in the same object. */
 function neighbourOf({ template }: ProbeBench, { path }: TextField): TextField | undefined {
   const parent = path.slice(0, -1).join('.')
   return template.texts.find(
@@ -68,7 +68,7 @@ function neighbourOf({ template }: ProbeBench, { path }: TextField): TextField |
   )
 }
 
-/** Scalars beside the field, in the object that holds it. */
+/** Returns the scalars next to the field, in the object that contains it. */
 function neighboursOf(native: NativeRecord, { path }: TextField): Map<string, string> {
   const parent = nativeAt(native, path.slice(0, -1))
   if (!isNativeRecord(parent)) return new Map()

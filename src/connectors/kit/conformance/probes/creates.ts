@@ -8,7 +8,7 @@ const noCreate: Probe['skips'] = ({ create }) =>
   create === 'unsupported' ? 'nothing can be created' : undefined
 const repeatable: ReadonlySet<string> = new Set(['clientId', 'upsertKey', 'idempotencyKey'])
 
-/** How many records there are, as the system itself counts; undefined without a back door. */
+/** Number of records by the system's own count; undefined without a back door. */
 const countOf = async (bench: ProbeBench): Promise<number | undefined> => await bench.door?.count()
 
 /** Searches by the marker until it is found or the declared lag is over. */
@@ -26,7 +26,7 @@ async function findMarked(bench: ProbeBench, recordId: string): Promise<readonly
   })
 }
 
-/** Probes of creates, also of repeated ones. */
+/** Probes of creates, including repeated ones. */
 export const createProbes: readonly Probe[] = [
   {
     name: 'create-makes-one',
@@ -164,7 +164,7 @@ export const createProbes: readonly Probe[] = [
   },
 ]
 
-/** What the engine does with an open create: the same again where that is safe, else a look. */
+/** Handles an open create as the engine does: repeats it if that is safe, otherwise searches for the record. */
 async function clearUp(bench: ProbeBench, request: ReturnType<ProbeBench['createRequest']>): Promise<void> {
   if (repeatable.has(bench.capabilities.create)) {
     await bench.resource.create?.(request, bench.context)

@@ -1,4 +1,4 @@
-/** Probes of a server that lies or falls over: no response is taken for a response, and a write is never taken for harmless when it may not be. */
+/** Probes of a failing or misbehaving server: no bogus response is accepted, and a write that may have taken effect never counts as harmless. */
 import type { WriteResult } from '../../contract.ts'
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import type { CounterpartFaults } from '../counterpart.ts'
@@ -8,7 +8,7 @@ import { assertHonest } from './lists.ts'
 
 type ApiResponse = Parameters<CounterpartFaults['respondNext']>[0]
 
-/** More than any client repeats a call. */
+/** More than any client's number of retries. */
 const repeats = 12
 
 const page = '<!doctype html><title>Sign in</title><p>Please sign in.</p>'
@@ -25,7 +25,7 @@ const lies: Readonly<Record<string, ApiResponse>> = {
   'a refused credential': { status: 401, body: '{}' },
 }
 
-/** The next calls of the bench all meet this response. */
+/** Makes the next calls of the bench all receive this response. */
 async function under<T>(bench: ProbeBench, fault: ApiResponse, call: () => Promise<T>): Promise<T> {
   for (let count = 0; count < repeats; count += 1) bench.faults.respondNext(fault)
   try {
@@ -35,7 +35,7 @@ async function under<T>(bench: ProbeBench, fault: ApiResponse, call: () => Promi
   }
 }
 
-/** A call that is not allowed to throw answers `unknown`; one that throws gave no information either. */
+/** A call that must not throw returns `unknown`; one that throws gave no information either. */
 async function kindOf(call: () => Promise<{ readonly kind: string }> | undefined): Promise<string> {
   try {
     return (await call())?.kind ?? 'unknown'
@@ -44,7 +44,7 @@ async function kindOf(call: () => Promise<{ readonly kind: string }> | undefined
   }
 }
 
-/** Probes of failed calls: what they may and may not be taken for. */
+/** Probes of failed calls: how they may and may not be interpreted. */
 export const failureProbes: readonly Probe[] = [
   {
     name: 'no-answer-is-no-deletion',
@@ -202,7 +202,7 @@ export const failureProbes: readonly Probe[] = [
   },
 ]
 
-/** What a write may answer when it meets these. */
+/** The results that a write may return for these responses. */
 const writeFaults: Readonly<
   Record<string, { readonly fault: ApiResponse; readonly kinds: readonly string[] }>
 > = {

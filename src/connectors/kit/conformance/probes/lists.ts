@@ -1,20 +1,20 @@
-/** Probes of full listings: whole, honest about it, and never taken for whole when they are not. */
+/** Probes of full listings: they are complete, report it truthfully, and an incomplete one never counts as complete. */
 import type { ListRun, ProbeBench } from '../bench.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
 
-/** Records that probes put into a list; a system whose pages are larger needs a counterpart with smaller ones. */
+/** Number of records that probes add to a list; a system with larger pages needs a counterpart with smaller ones. */
 const insertedMax = 60
 
 const noList: Probe['skips'] = ({ list }) =>
   list.paging === 'none' ? 'the resource can not be listed' : undefined
 
-/** So many that they don't fit on one page, as far as that is possible. */
+/** Returns a number of records that don't fit on one page, as far as that is possible. */
 function overOnePage(bench: ProbeBench): number {
   return Math.min(insertedMax, bench.capabilities.list.pageSize * 2 + 1)
 }
 
-/** What every listing owes, however it went: records that are missing are not missing from a complete list. */
+/** Checks the requirement on every listing, however it ended: a complete list lacks no record. */
 export function assertHonest({ records, end, failed }: ListRun, nativeIds: readonly string[]): void {
   if (failed || end === undefined) return
   const listed = new Set(records.map(({ nativeId }) => nativeId))
@@ -124,7 +124,7 @@ export const listProbes: readonly Probe[] = [
   },
 ]
 
-/** More records of one moment than fit on a page. @throws IsthmusError CONNECTOR_PROBE_SKIPPED */
+/** Creates more records of the same time than fit on a page. @throws IsthmusError CONNECTOR_PROBE_SKIPPED */
 export async function tiedNativeIds(bench: ProbeBench): Promise<readonly string[]> {
   const { door } = bench
   if (door?.insertTied === undefined) skip("the system's clock can not be set")

@@ -1,4 +1,4 @@
-/** Probes of reads by id: what is there, what is gone, what never was, and how old a response may be. */
+/** Probes of reads by id: of existing, deleted and nonexistent records, and of how old a response may be. */
 import { wordsOf } from '../bench.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
@@ -72,7 +72,7 @@ export const readProbes: readonly Probe[] = [
           read.kind === 'live' && JSON.stringify(read.native) !== before,
           `${lagMs + graceMs} ms after a change the record still reads as before (declared: ${lagMs} ms)`,
         )
-        // A read that was under way when the change came is not late, so the first response never counts as a lag.
+        // A read that was in flight during the change is not late, so the first response never counts as a lag.
         longestMs = Math.max(longestMs, performance.now() - startedAt)
       }
       const isLate = lagMs === 0 && longestMs > graceMs

@@ -76,7 +76,7 @@ export const removeProbes: readonly Probe[] = [
       }
       await bench.waiter.pass('what a read shows', bench.capabilities.read.lagMs)
       const { native } = await bench.readLive(nativeId)
-      // What the archive touched beside its mark (a time of change, a counter) may stay as the archive left it.
+      // Properties that the archive changed besides its mark (a time of change, a counter) may stay as the archive left them.
       const changed = differs(before, leavesOf(native)).filter((path) => touched?.includes(path) === false)
       check(changed.length === 0, `taking it back changed ${changed.join(', ')}`)
       const stillArchived =
@@ -111,7 +111,7 @@ export const removeProbes: readonly Probe[] = [
   },
 ]
 
-/** Paths whose values differ. */
+/** Returns the paths whose values differ. */
 function differs(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): readonly string[] {
   return [...new Set([...one.keys(), ...other.keys()])].filter((path) => one.get(path) !== other.get(path))
 }

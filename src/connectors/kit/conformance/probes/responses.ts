@@ -1,4 +1,4 @@
-/** Probes of what a response is about: the record that was asked for, and no other. */
+/** Probes of which record a response is about: the requested one, and no other. */
 import type { NativeRecord } from '../../../../model/values.ts'
 import type { Resource } from '../../contract.ts'
 import { sameText } from '../../responses/same-id.ts'
@@ -7,7 +7,7 @@ import { leavesOf } from '../compare.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
 
-/** Probes of responses that are about something else than was asked for. */
+/** Probes of responses that are about something other than what was requested. */
 export const responseProbes: readonly Probe[] = [
   {
     name: 'answers-name-their-record',
@@ -62,7 +62,7 @@ export const responseProbes: readonly Probe[] = [
       const update = await bench.resource.update?.(request, bench.context)
       faults.clear()
       if (update === undefined) return 'reads'
-      // A response without a body is about nobody in particular: there the look that follows tells.
+      // A response without a body is about no particular record; the read that follows decides.
       const isNoProof = update.kind === 'unknown' || (update.kind === 'ok' && update.native === undefined)
       check(isNoProof, `an update that meets the response about another record returns ${wordsOf(update)}`)
       return update.kind === 'unknown' ? 'reads and updates' : 'reads; updates respond with nothing'
@@ -94,7 +94,7 @@ function holdAbout(
   )
 }
 
-/** How many of the values that were sent the record shows. */
+/** Returns how many of the values that were sent the record shows. */
 function likeness(native: NativeRecord, body: NativeRecord): number {
   const shown = leavesOf(native)
   return [...leavesOf(body)].filter(([path, value]) => shown.get(path) === value).length

@@ -1,4 +1,4 @@
-/** Probes of searches by values: what they take for equal is what is declared, and several at once find what each finds alone. */
+/** Probes of searches by values: they treat texts as equal as declared, and a batch finds what each search finds alone. */
 import type { NativePath } from '../../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../../model/values.ts'
 import type { FindRequest, FindResult } from '../../contract.ts'
@@ -11,17 +11,17 @@ const noSearch: Probe['skips'] = ({ search }) => (search === undefined ? 'there 
 
 type Found = Extract<FindResult, { kind: 'found' }>
 
-/** Records that are searched for by one text each. */
+/** Records that can each be found by one text. */
 interface Searched {
   readonly path: NativePath
   readonly nativeIds: readonly string[]
   readonly texts: readonly string[]
 }
 
-/** Texts of this form differ from each other in more than case and blanks, and survive most fields. */
+/** Texts of this form differ from each other in more than case and blanks, and survive in most fields. */
 const textFor = (seed: number): string => `Probe Ada ${seed}`
 
-/** Makes records with a text that can be searched by: the first field that a search finds it by. */
+/** Creates records with a searchable text, in the first field that a search finds it by. */
 async function searchable(bench: ProbeBench, count: number): Promise<Searched> {
   const why: string[] = []
   for (const { path, maxLength } of bench.template.texts) {
@@ -72,7 +72,7 @@ function findSoon(bench: ProbeBench, request: FindRequest, nativeId: string): Pr
   })
 }
 
-/** What is sent to be found, beside the text as it is stored. */
+/** Search texts that must find the record, in addition to the text as it is stored. */
 const spellings: Readonly<Record<string, (text: string) => readonly string[]>> = {
   exact: () => [],
   ignoringCase: (text) => [text.toUpperCase(), text.toLowerCase()],
@@ -134,7 +134,7 @@ export const searchProbes: readonly Probe[] = [
   },
 ]
 
-/** Blanks that were stored are as little of a difference as those that are searched for. */
+/** Checks that stored blanks count as little as blanks in the search text. */
 async function holdStoredBlanks(bench: ProbeBench, path: NativePath): Promise<void> {
   const text = textFor(bench.seed())
   const nativeId = await made(bench, path, `${text} `)

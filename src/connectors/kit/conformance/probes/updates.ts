@@ -1,4 +1,4 @@
-/** Probes of updates: exactly what was asked for, nothing beside it, and nothing over somebody else's change. */
+/** Probes of updates: they change exactly what was requested, and never overwrite another user's change. */
 
 import { tagDoubt } from '../../../../model/entity-tag.ts'
 import { isNativeRecord, valueAt } from '../../native.ts'
@@ -26,7 +26,7 @@ export const updateProbes: readonly Probe[] = [
       const after = leavesOf(await readChanged(bench, nativeId, before))
       const [named, sent] = [leavesOf(patch), leavesOf(body)]
       const roots = new Set(Object.keys(patch))
-      // Only what was sent at first: a system keeps counters and times of its own.
+      // Only properties that were sent initially: a system maintains counters and times of its own.
       const others = [...sent.keys()].filter((path) => !roots.has(path.split('.')[0] ?? ''))
       const lost = others.filter((path) => before.get(path) !== after.get(path))
       check(lost.length === 0, `an update of ${[...named.keys()].join(', ')} also changed ${lost.join(', ')}`)
@@ -86,7 +86,7 @@ export const updateProbes: readonly Probe[] = [
         other.length === 0,
         `the response to a write shows another ${other.join(', ')} than the read after it`,
       )
-      // Where reads lag, one that comes later may show an older state.
+      // When reads lag, a later read may show an older state.
       const isSame = (version: string | undefined): boolean =>
         result.version === undefined || version === undefined || version === result.version
       const seen = await bench.readUntil(nativeId, (one) => one.kind === 'live' && isSame(one.version))
@@ -217,7 +217,7 @@ export const updateProbes: readonly Probe[] = [
   },
 ]
 
-/** Reads until the record looks other than before. */
+/** Reads until the record differs from its earlier state. */
 async function readChanged(bench: ProbeBench, nativeId: string, before: ReadonlyMap<string, string>) {
   const isOther = (native: Parameters<typeof leavesOf>[0]): boolean =>
     [...leavesOf(native)].some(([path, value]) => before.get(path) !== value)
@@ -229,7 +229,7 @@ async function readChanged(bench: ProbeBench, nativeId: string, before: Readonly
   return read.native
 }
 
-/** False when the system refused the text; that is honest. */
+/** Returns false when the system refused the text, which is allowed. */
 async function storesText(
   bench: ProbeBench,
   nativeId: string,
