@@ -5,7 +5,7 @@ import { addressOf, parseBaseUrl } from './address.ts'
 
 const base = parseBaseUrl('https://api.example/v2', false)
 
-/** What the address standard makes of it; undefined when it leads out of the base. */
+/** The address that URL parsing yields; undefined when it leads out of the base. */
 function byStandard(target: string): string | undefined {
   const url = URL.parse(`https://api.example/v2${target}`)
   const isInside =
@@ -13,7 +13,7 @@ function byStandard(target: string): string | undefined {
     url.origin === 'https://api.example' &&
     url.username === '' &&
     (url.pathname === '/v2' || url.pathname.startsWith('/v2/'))
-  // The text of the address keeps a question mark that nothing follows; `search` does not.
+  // The text of the address keeps a trailing question mark; `search` does not.
   return isInside ? url.href.slice(url.origin.length).split('#', 1)[0] : undefined
 }
 
@@ -71,7 +71,7 @@ test('a path that is taken as it stands is what the address standard would make 
   const targets = fc.array(piece, { maxLength: 6 }).map((pieces) => `/${pieces.join('')}`)
   fc.assert(
     fc.property(targets, (target) => {
-      // A brace would begin a place for a value.
+      // A brace would start a parameter.
       if (!/[{}]/.test(target)) expect(byUs(target)).toBe(byStandard(target))
     }),
     { numRuns: 5_000 },

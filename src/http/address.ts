@@ -10,13 +10,13 @@ import { wellFormedUri } from './well-formed-uri.ts'
 /** A checked base URL. */
 export interface BaseUrl {
   readonly origin: string
-  /** Without a slash at the end: `` or `/v2`. */
+  /** Without a trailing slash: `` or `/v2`. */
   readonly path: string
-  /** The path as messages and logs show it: what looks like a secret is hidden. */
+  /** The path as shown in messages and logs: segments that look like secrets are hidden. */
   readonly shown: string
 }
 
-/** Where a call goes. */
+/** Target of a call. */
 export interface Address {
   readonly origin: string
   /** Path and query, encoded. */
@@ -25,7 +25,7 @@ export interface Address {
   readonly route: string
 }
 
-/** Parses a base URL. @throws UsageError HTTP_OPTIONS_INVALID when it is no usable address, or plain HTTP to anything but loopback */
+/** Parses a base URL. @throws UsageError HTTP_OPTIONS_INVALID when it is not a usable address, or is plain HTTP to a host other than loopback */
 export function parseBaseUrl(text: string, allowHttp: boolean, secretPath = false): BaseUrl {
   const url = parseUrl(text)
   if (url === undefined)
@@ -61,7 +61,7 @@ export function assertScheme(url: URL, allowHttp: boolean): void {
 }
 
 /**
- * The address of one call. `target` is a template (`/users/{id}`) or an absolute URL that the API itself handed out (a page link).
+ * Builds the address of one call. `target` is a template (`/users/{id}`) or an absolute URL that the API returned (a page link).
  *
  * @throws UsageError HTTP_REQUEST_INVALID for a missing, unused or unusable path value · HTTP_BASE_URL_ESCAPE for an address elsewhere
  */
@@ -85,12 +85,12 @@ export function addressOf(
   return { origin: base.origin, path: pathOf(url), route }
 }
 
-/** Only characters that stand for themselves in a path and in a query, and no segment of dots: parsing would give the same text. */
+/** Only characters that need no encoding in a path and in a query, and no dot segments: parsing would yield the same text. */
 function isPlain(path: string): boolean {
   return /^\/[\w\-.~/?=&%:@+,;$!*()]*$/.test(path) && !path.includes('/.') && !/\/%2e/i.test(path)
 }
 
-/** With the question mark; empty without parameters. */
+/** Includes the question mark; empty without parameters. */
 function queryText(query: CallOptions['query']): string {
   if (query === undefined) return ''
   const parameters = new URLSearchParams()
@@ -113,7 +113,7 @@ function absoluteAddress(
   }
 }
 
-/** Path and query. A question mark that nothing follows is kept: to a server the two addresses may differ. */
+/** Path and query. A trailing question mark is kept: a server may treat the two addresses differently. */
 function pathOf(url: URL): string {
   const isOpenEnded = url.search === '' && /^[^#]*\?(?:#|$)/.test(url.href)
   return url.pathname + (isOpenEnded ? '?' : url.search)
@@ -146,7 +146,7 @@ function fillTemplate(template: string, values: CallOptions['path'] = noValues):
 
 function encodeSegment(template: string, name: string, value: string | number | bigint | undefined): string {
   const text = value === undefined ? '' : String(value)
-  // Dot segments would be folded away by URL parsing and address another resource; an empty one addresses the collection.
+  // URL parsing would resolve dot segments and address another resource; an empty segment would address the collection.
   if (text === '' || text === '.' || text === '..') {
     throw new UsageError(
       'HTTP_REQUEST_INVALID',
@@ -188,7 +188,7 @@ function invalidBase(message: string): UsageError {
   return new UsageError('HTTP_OPTIONS_INVALID', message)
 }
 
-/** Reads and writes of one resource fail apart from each other; `/reports` being slow says nothing about `/users`. */
+/** Reads and writes of one resource fail independently; a slow `/reports` says nothing about `/users`. */
 export function endpointClassOf(method: Method, route: string, basePath: string): string {
   const from = basePath.length + 1
   const end = route.indexOf('/', from)

@@ -1,4 +1,4 @@
-/** What a call gives to whoever asks for more than its data. */
+/** The result of a call, for callers that ask for more than its data. */
 /** A response with its data, for callers who need status or headers. */
 export interface ApiResponse<Data> {
   /** HTTP status. */

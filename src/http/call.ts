@@ -1,77 +1,75 @@
-/**
- * The words of the chain: a *call* is what the user asked for, an *attempt* is one request on the wire, an *answer* is a decoded response.
- */
+/** Terms of the chain: a *call* is made by the user, an *attempt* is one request on the wire, an *answer* is a decoded response. */
 import type { Readable } from 'node:stream'
 import type { StreamBody } from './bodies/stream-body.ts'
 import type { Stop } from './stop.ts'
 import type { ProgressListener } from './transfer-progress.ts'
 
-/** The HTTP methods that the client knows; others can be sent as well, and count as changing something. */
+/** The HTTP methods that the client knows; others can be sent as well, and are treated as writes. */
 export type Method =
   | ('GET' | 'HEAD' | 'OPTIONS' | 'QUERY' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')
   | (string & Record<never, never>)
 
 /**
- * How a call uses the cache, in the words of `fetch`.
+ * How a call uses the cache, with the modes of `fetch`.
  *
- * `default` as RFC 9111 says · `no-store` not at all · `reload` asks the API and keeps what it answers · `no-cache` validates even what is
- * fresh · `force-cache` takes what is there, however old · `only-if-cached` the same, and nothing else
+ * `default` follows RFC 9111 · `no-store` bypasses the cache · `reload` asks the API and stores the response · `no-cache` validates even fresh
+ * responses · `force-cache` uses a stored response of any age · `only-if-cached` the same, and never asks the API
  */
 export type CacheMode = 'default' | 'no-store' | 'reload' | 'no-cache' | 'force-cache' | 'only-if-cached'
 
-/** Lane of the rate limiter: a person waiting, an event, or bulk work. */
+/** Lane of the rate limiter: a waiting person, an event, or bulk work. */
 export type Priority = 'hand' | 'webhook' | 'batch'
 
 /**
- * Where a call is.
+ * Phase of a call.
  *
- * `queue` waiting for the rate limit · `back-off` between attempts · `auth` fetching a token · `connect` name, TCP and TLS ·
- * `headers` sent, no response yet · `body` the response is coming in
+ * `queue` waits for the rate limit · `back-off` between attempts · `auth` fetching a token · `connect` name, TCP and TLS · `headers` sent, no
+ * response yet · `body` the response is being received
  */
 export type Phase = 'queue' | 'back-off' | 'auth' | 'connect' | 'headers' | 'body'
 
-/** What changes while a call runs. One object per call, shared by its attempts. */
+/** The mutable state of a call. One object per call, shared by its attempts. */
 export interface Progress {
-  /** Where the call is now. */
+  /** Current phase of the call. */
   phase: Phase
   /** 1 for the first request on the wire. */
   attempt: number
-  /** A request left and no response proved that it had no effect. */
+  /** A request was sent and no response proved that it had no effect. */
   mayHaveLanded: boolean
-  /** The same before the request that is on the wire now, for the response that says that this one did nothing. */
+  /** The same before the current request, for a response that proves that this one had no effect. */
   hadLanded: boolean
-  /** Where redirects led. */
+  /** Address that redirects led to. */
   redirectedTo?: string
 }
 
-/** A call's progress before anything has happened. */
+/** A call's progress at its start. */
 export function newProgress(): Progress {
   return { phase: 'queue', attempt: 0, mayHaveLanded: false, hadLanded: false }
 }
 
-/** One call on its way through the chain. Policies hand a changed copy on; only `progress` is shared and mutable. */
+/** One call on its way through the chain. Policies pass on a changed copy; only `progress` is shared and mutable. */
 export interface Call {
   /** HTTP method, upper case. */
   readonly method: Method
   /** Scheme, host and port. */
   readonly origin: string
-  /** Path with query as sent; may carry credentials and record values, so it never gets into messages. */
+  /** Path with query as sent; may contain credentials and record values, so it never gets into messages. */
   readonly path: string
-  /** `GET https://host/users/{id}`: what messages and logs say. */
+  /** `GET https://host/users/{id}`, as shown in messages and logs. */
   readonly label: string
   /** Path template, for logs. */
   readonly route: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** What is sent. */
+  /** Request body. */
   readonly body: string | Uint8Array | StreamBody | undefined
-  /** The response's body is handed on while it comes in. @default false */
+  /** The response body is passed on while it is received. @default false */
   readonly streams?: boolean
-  /** The response's body is handed on as bytes, decompressed and not decoded. @default false */
+  /** The response body is passed on as bytes, decompressed and not decoded. @default false */
   readonly raw?: boolean
-  /** The cache asks whether its response still holds: a 304 is a response then. @default false */
+  /** The cache validates a stored response: a 304 is then a response. @default false */
   readonly revalidates?: boolean
-  /** Redirects that are followed, those of writes as `fetch` follows them. @default what the client is set to, and only of reads */
+  /** Maximum number of redirects to follow, including those of writes as in `fetch`. @default the client's limit, for reads only */
   readonly redirects?: number | undefined
   /** How the cache is used. @default 'default' */
   readonly cacheMode?: CacheMode | undefined
@@ -79,48 +77,48 @@ export interface Call {
   readonly priority: Priority
   /** Ids of the caller's own work that the call belongs to, for the call log. */
   readonly correlationIds?: readonly string[] | undefined
-  /** Part of the API that fails or works as one, for the breaker. */
+  /** Part of the API that fails or works as a unit, for the breaker. */
   readonly endpointClass: string
-  /** The request may be repeated without harm: an idempotent method or an idempotency key. */
+  /** The request may be repeated safely: an idempotent method or an idempotency key. */
   readonly repeatable: boolean
   /** Monotonic ms. */
   readonly deadlineAt: number
-  /** Monotonic ms after which no request of this call may leave any more. */
+  /** Monotonic ms after which no request of this call may be sent. */
   readonly startBefore: number | undefined
-  /** Signal that the caller gave. */
+  /** The caller's signal. */
   readonly callerSignal: AbortSignal | undefined
-  /** Hears how much of the request was sent. */
+  /** Receives the progress of the request. */
   readonly onUpload?: ProgressListener | undefined
-  /** Hears how much of the response has come. */
+  /** Receives the progress of the response. */
   readonly onDownload?: ProgressListener | undefined
-  /** Further attempts allowed. */
+  /** Maximum number of further attempts. */
   readonly retries: number
-  /** Why the call must end, once it must. */
+  /** Reports that the call must end, and why. */
   readonly stop: Stop
-  /** What changes while the call runs; shared by its attempts. */
+  /** Mutable state of the call; shared by its attempts. */
   readonly progress: Progress
 }
 
-/** A response as it came over the wire, decompressed. */
+/** A response as received, decompressed. */
 export interface WireResponse {
   /** HTTP status. */
   readonly status: number
-  /** What the status line says beside the number. @default '' */
+  /** Reason phrase of the status line. @default '' */
   readonly statusText?: string
   /** Lower-case names; repeated fields joined with a comma, those of `set-cookie` with a line break. */
   readonly headers: Readonly<Record<string, string>>
   /** The body; empty when it is a stream. */
   readonly bytes: Uint8Array
-  /** In place of `bytes`, when a stream was asked for and the status says that it went well. */
+  /** Replaces `bytes` when a stream was requested and the status reports success. */
   readonly stream?: Readable | undefined
-  /** The body broke off, or was too large: these are its first bytes. Only of refusals. @default false */
+  /** The body broke off or was too large: these are its first bytes. Only for refusals. @default false */
   readonly isCut?: boolean
 }
 
-/** A response, decoded. */
+/** A decoded response. */
 export interface DecodedResponse {
   readonly status: number
-  /** What the status line says beside the number. @default '' */
+  /** Reason phrase of the status line. @default '' */
   readonly statusText?: string
   readonly headers: Readonly<Record<string, string>>
   /** JSON value, text, or undefined when there was no body. */
@@ -128,30 +126,30 @@ export interface DecodedResponse {
   /** Lower case, without parameters. */
   readonly mediaType: string
   readonly bytes: number
-  /** The body before decoding, decompressed: for whoever keeps or copies it. */
+  /** The body before decoding, decompressed: for policies that store or copy it. */
   readonly plain?: Uint8Array
 }
 
-/** The rest of the chain, as a policy sees it. */
+/** The rest of the chain, as a policy calls it. */
 export type Next = (call: Call) => Promise<DecodedResponse>
 
-/** One step of the chain. It knows the call and what comes next, never its neighbours by name. */
+/** One step of the chain. It knows the call and the next step, never its neighbours by name. */
 export interface Policy {
   readonly name: string
   run(call: Call, next: Next): Promise<DecodedResponse>
 }
 
-/** What happens at once to a response that came in: no promise in between. Throws when the call can't go on with it. */
+/** A synchronous step on a received response. Throws when the call can't continue with it. */
 export interface ResponseStep {
   readonly name: string
   take(call: Call, response: DecodedResponse): void
 }
 
-/** What the client asks of the world; a test passes its own. Times in milliseconds. */
+/** The client's clocks and other dependencies; tests pass their own. Times in milliseconds. */
 export interface HttpClock {
   /** Epoch time: for `Retry-After` dates and token expiry. */
   now(): number
-  /** Never goes back: for deadlines. */
+  /** Never goes backwards: for deadlines. */
   monotonic(): number
 }
 

@@ -1,4 +1,4 @@
-/** The order of everything that happens to a call, written once. */
+/** The order of all steps of a call, defined in one place. */
 import type { Authenticator } from './auth/authenticator.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
 import type { Call, HttpClock, Next, Policy, ResponseStep, WireResponse } from './call.ts'
@@ -23,7 +23,7 @@ import { retryPolicy } from './policies/retry.ts'
 import { tracePolicy } from './policies/trace.ts'
 import type { Telemetry } from './telemetry/open-telemetry.ts'
 
-/** What the policies are made from. */
+/** Dependencies of the policies. */
 export interface ChainParts {
   readonly clock: HttpClock
   readonly random: () => number
@@ -95,7 +95,7 @@ function copyWith(read: ReadPlain): CopyResponse {
     read(call, { status, headers, bytes: plain ?? new Uint8Array() })
 }
 
-/** Sends one request, decodes what comes back and shows it to each step. */
+/** Sends one request, decodes the response and passes it to each step. */
 function exchangeWith(
   exchange: ChainParts['exchange'],
   limits: ResponseLimits,

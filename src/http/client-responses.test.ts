@@ -91,7 +91,7 @@ test('stops an endless body at the size limit', async () => {
 })
 
 test('decodes compressed answers, and refuses one that unfolds beyond the limit', async () => {
-  // Made beforehand: on a busy machine that alone takes longer than a call may.
+  // Created beforehand: on a busy machine that alone takes longer than a call may.
   const bomb = gzipSync(JSON.stringify('x'.repeat(50_000_000)))
   const server = await serve((request, response) => {
     response.writeHead(request.url === '/error' ? 400 : 200, {

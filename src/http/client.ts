@@ -1,4 +1,4 @@
-/** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
+/** The API client, the public entry point. All steps of a call are in `chain.ts`. */
 
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
@@ -54,21 +54,21 @@ import { processTelemetry } from './telemetry/open-telemetry.ts'
 import { Transport } from './transport.ts'
 import { validated } from './validated.ts'
 
-/** A response for adapters: every status, and the body as it comes. */
+/** A response for adapters: any status, and the body as received. */
 export interface StreamedExchange extends ApiResponse<Uint8Array | AsyncIterable<Uint8Array>> {
-  /** What the status line says beside the number; empty when it is not known. */
+  /** Reason phrase of the status line; empty when it is not known. */
   readonly statusText: string
-  /** Where the response came from, after redirects. */
+  /** Address of the response, after redirects. */
   readonly url: string
   /** Redirects were followed. */
   readonly isRedirected: boolean
-  /** The response was made by the cache, which had none. */
+  /** The cache created the response, because it had none stored. */
   readonly isCacheMiss: boolean
 }
 
 /** Options of {@link ApiClient.exchangeStream}. */
 export interface ExchangeStreamOptions extends CallOptions {
-  /** Redirects that are followed, those of writes as `fetch` follows them. 0 to 20. @default the client's own */
+  /** Maximum number of redirects to follow, including those of writes as in `fetch`. 0 to 20. @default the client's own */
   readonly redirects?: number
   /** @default 'default' */
   readonly cacheMode?: CacheMode
@@ -76,7 +76,7 @@ export interface ExchangeStreamOptions extends CallOptions {
 
 const systemClock: HttpClock = { now: () => Date.now(), monotonic: () => performance.now() }
 
-/** Bytes of a stream, unless its reader says otherwise. */
+/** Maximum bytes of a stream, unless its reader specifies otherwise. */
 const streamBytesMax = 4 * 1024 ** 3
 
 const repeatableMethods: ReadonlySet<Method> = new Set([
@@ -84,7 +84,7 @@ const repeatableMethods: ReadonlySet<Method> = new Set([
 ])
 
 /**
- * Calls one JSON API: authenticated, rate limited, retried where that is safe, bounded in time and size, with typed errors.
+ * Calls one JSON API: authenticated, rate limited, retried where that is safe, limited in time and size, with typed errors.
  *
  * ```ts
  * const users = new ApiClient({ baseUrl: 'https://jsonplaceholder.typicode.com' })
@@ -121,7 +121,7 @@ export class ApiClient {
     this.#clock = options.clock ?? systemClock
     this.#totalMs = timeouts.totalMs
     this.#retries = retry.retries
-    // Frozen, since all calls without headers of their own share it.
+    // Frozen, since all calls without their own headers share it.
     this.#headers = Object.freeze(
       lowerNames({
         accept: 'application/json, application/problem+json;q=0.9, */*;q=0.1',
@@ -174,14 +174,14 @@ export class ApiClient {
     })
   }
 
-  /** Reads. Returns the decoded body, checked and typed by `schema` if given. */
+  /** Reads. Returns the decoded body, validated and typed by `schema` if given. */
   get<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
   get(target: string, options?: CallOptions): Promise<unknown>
   get(target: string, options: CallOptions = {}): Promise<unknown> {
     return this.#data('GET', target, options)
   }
 
-  /** Creates, usually. Sent again only if it provably never left, or with an `idempotencyKey`. */
+  /** Creates, usually. Retried only if the request provably was never sent, or with an `idempotencyKey`. */
   post<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
   post(target: string, options?: CallOptions): Promise<unknown>
   post(target: string, options: CallOptions = {}): Promise<unknown> {
@@ -195,7 +195,7 @@ export class ApiClient {
     return this.#data('PUT', target, options)
   }
 
-  /** Changes. Sent again only if it provably never left, or with an `idempotencyKey`. */
+  /** Changes. Retried only if the request provably was never sent, or with an `idempotencyKey`. */
   patch<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
   patch(target: string, options?: CallOptions): Promise<unknown>
   patch(target: string, options: CallOptions = {}): Promise<unknown> {
@@ -210,10 +210,10 @@ export class ApiClient {
   }
 
   /**
-   * Any method, with status and headers in the result.
+   * Sends a request with any method and returns the status and headers with the data.
    *
-   * @throws UsageError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError, NetworkError,
-   * ResponseValidationError afterwards; each says by `outcome` whether the request may have taken effect
+   * @throws UsageError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError, NetworkError, ResponseValidationError
+   * afterwards; the `outcome` of each indicates whether the request may have taken effect
    */
   send<Output>(
     method: Method,
@@ -235,10 +235,10 @@ export class ApiClient {
   }
 
   /**
-   * Hands the response's body on while it comes in, decompressed: for exports and files. Read it to its end or break off; `readNdjson`
-   * and `readCsv` make values of it. `totalMs` counts until the response begins; afterwards `bodyIdleMs`, `maxBytes` and `signal` bound it.
+   * Returns the response body as a decompressed stream: for exports and files. Read it to its end or break off; `readNdjson` and `readCsv` parse it.
+   * `totalMs` counts until the response begins; afterwards `bodyIdleMs`, `maxBytes` and `signal` limit it.
    *
-   * @throws as {@link ApiClient.send} does; the body throws HttpError (a time bound), NetworkError and ResponseValidationError
+   * @throws as {@link ApiClient.send} does; the body throws HttpError (a time limit), NetworkError and ResponseValidationError
    */
   async stream(target: string, options: StreamOptions = {}): Promise<ApiResponse<AsyncIterable<Uint8Array>>> {
     const { method = 'GET', maxBytes = streamBytesMax, ...rest } = options
@@ -249,10 +249,10 @@ export class ApiClient {
   }
 
   /**
-   * Reads a list page by page: `for await (const page of users.pages('/users', { paginate: linkHeader() }))`. The next page is asked for
-   * when the caller wants it.
+   * Reads a list page by page: `for await (const page of users.pages('/users', { paginate: linkHeader() }))`. The next page is requested when the
+   * caller asks for it.
    *
-   * @throws as {@link ApiClient.send} does · UsageError HTTP_BASE_URL_ESCAPE for a page elsewhere · ResponseValidationError
+   * @throws as {@link ApiClient.send} does · UsageError HTTP_BASE_URL_ESCAPE for a page outside the base URL · ResponseValidationError
    * HTTP_PAGES_LIMIT, HTTP_PAGES_REPEATED
    */
   pages(target: string, options: PagesOptions): AsyncGenerator<Page> {
@@ -267,7 +267,7 @@ export class ApiClient {
     )
   }
 
-  /** Reads a list item by item, each checked and typed by `schema` if given. @throws as {@link ApiClient.pages} does */
+  /** Reads a list item by item, each validated and typed by `schema` if given. @throws as {@link ApiClient.pages} does */
   items<Output>(target: string, options: CheckedItemsOptions<Output>): AsyncGenerator<Output>
   items(target: string, options: ItemsOptions): AsyncGenerator<unknown>
   async *items(
@@ -281,9 +281,9 @@ export class ApiClient {
   }
 
   /**
-   * Any method; every status is a response, and the body comes as bytes, decompressed: for adapters.
+   * Sends a request with any method. Every status is returned as a response, with the body as decompressed bytes: for adapters.
    *
-   * @throws UsageError, RateLimitedError of our own limit, NetworkError, HttpError of a time bound or an open circuit
+   * @throws UsageError, RateLimitedError of the client's own limit, NetworkError, HttpError of a time limit or an open circuit
    */
   async exchange(
     method: Method,
@@ -301,8 +301,8 @@ export class ApiClient {
   }
 
   /**
-   * Any method; every status is a response. The body of a success is handed on while it comes in, unless all of it is here already or the client has
-   * a cache; every other one comes whole. For adapters in the shape of `fetch`.
+   * Sends a request with any method. Every status is returned as a response. The body of a success is a stream, unless it has been received
+   * completely or the client has a cache; every other body is returned whole. For adapters with the signature of `fetch`.
    *
    * @throws as {@link ApiClient.exchange} does
    */
@@ -332,17 +332,17 @@ export class ApiClient {
     }
   }
 
-  /** Takes in limits that were learnt in another way than by a response's headers, such as a report that the API gives of its own. */
+  /** Adds limits that were learnt from a source other than response headers, such as a report of the API. */
   learnLimits(reports: readonly LimitReport[]): void {
     this.#limiter.learnReports(reports)
   }
 
-  /** How much of the limits is in use right now. */
+  /** Returns the current usage of the limits. */
   get usage(): LimiterUsage {
     return this.#limiter.usage
   }
 
-  /** Ends all sockets; calls made afterwards fail. */
+  /** Closes all sockets; later calls fail. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -411,7 +411,7 @@ export class ApiClient {
   }
 }
 
-/** The response that an error keeps, for callers to whom every status is one. */
+/** The response that an error contains, for callers that treat every status as a response. */
 function responseIn(error: unknown): ApiResponse<Uint8Array> | undefined {
   const isAnswered =
     error instanceof HttpStatusError ||
@@ -422,7 +422,7 @@ function responseIn(error: unknown): ApiResponse<Uint8Array> | undefined {
 }
 
 function streamOf(body: unknown, maxBytes: number): AsyncIterable<Uint8Array> {
-  // Only a response without a body comes without a stream.
+  // Only a response without a body has no stream.
   return typeof body === 'function' ? body(maxBytes) : Readable.from([])
 }
 

@@ -1,17 +1,17 @@
 /**
- * The codings of a `content-encoding` field (RFC 9110, 8.4), in the order in which they have to be undone.
+ * The codings of a `content-encoding` field (RFC 9110, 8.4), in the order in which they are decoded.
  *
- * `deflate` is the zlib format by the RFC, and raw deflate from servers that took the name literally, as every browser knows: the first bytes
- * tell which.
+ * `deflate` is the zlib format according to the RFC, and raw deflate from servers that took the name literally, as browsers accept: the first bytes
+ * distinguish them.
  */
 
-/** A coding that can be undone. */
+/** A supported coding. */
 export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd'
 
-/** What is asked for with `accept-encoding`. */
+/** Value of `accept-encoding`. */
 export const acceptedEncodings = 'gzip, deflate, br'
 
-/** More than anybody stacks; each one costs a pass over the body. */
+/** More than occurs in practice; each one takes a pass over the body. */
 const codingsMax = 5
 
 const names: Readonly<Record<string, Coding>> = {
@@ -22,7 +22,7 @@ const names: Readonly<Record<string, Coding>> = {
   zstd: 'zstd',
 }
 
-/** The codings to undo, the last one that was applied first; undefined when one is unknown or there are too many. */
+/** Returns the codings to decode, the last one applied first; undefined when one is unknown or there are too many. */
 export function codingsOf(field: string | undefined): readonly Coding[] | undefined {
   const told = (field ?? '')
     .split(',')
@@ -34,7 +34,7 @@ export function codingsOf(field: string | undefined): readonly Coding[] | undefi
   return known.length === told.length ? known.reverse() : undefined
 }
 
-/** Whether a body called `deflate` has the header of the zlib format (RFC 1950, 2.2). */
+/** Returns whether a body labelled `deflate` has the header of the zlib format (RFC 1950, 2.2). */
 export function hasZlibHeader(first: number | undefined, second: number | undefined): boolean {
   if (first === undefined || second === undefined) return true
   return (first & 0x0f) === 8 && first >> 4 <= 7 && ((first << 8) | second) % 31 === 0

@@ -1,24 +1,24 @@
 /**
- * The ends of all calls of a client on one timer.
+ * Deadlines of all calls of a client on one timer.
  *
- * A timer for each call costs more than most policies: it is nearly always taken back before it fires. Here one timer is set for the
- * earliest end and stays when that call is done; when it fires too early it is set again for the earliest of those that are left.
+ * A timer for each call is more expensive than most policies, and it is nearly always cancelled before it fires. Here one timer is set for the
+ * earliest deadline and stays set when that call ends; when it fires too early it is set again for the earliest of the remaining ones.
  */
 
-/** The end of one call. */
+/** The deadline of one call. */
 export interface Deadline {
   /** `performance.now()` at which it passes. */
   readonly at: number
   readonly onPassed: () => void
 }
 
-/** Tells each call when its time is over. */
+/** Notifies each call when its time is over. */
 export class Deadlines {
   readonly #running = new Set<Deadline>()
   #timer: NodeJS.Timeout | undefined
   #firesAt = Number.POSITIVE_INFINITY
 
-  /** Calls back after `ms`, unless it is taken away before. */
+  /** Calls back after `ms`, unless it is removed before. */
   add(ms: number, onPassed: () => void): Deadline {
     const deadline = { at: performance.now() + ms, onPassed }
     this.#running.add(deadline)
@@ -27,7 +27,7 @@ export class Deadlines {
     return deadline
   }
 
-  /** Takes a deadline away. What is left of the timer does not keep the process alive. */
+  /** Removes a deadline. The remaining timer does not keep the process alive. */
   remove(deadline: Deadline): void {
     if (this.#running.delete(deadline) && this.#running.size === 0) this.#timer?.unref()
   }
@@ -47,7 +47,7 @@ export class Deadlines {
       if (deadline.at > now) next = Math.min(next, deadline.at)
       else if (this.#running.delete(deadline)) deadline.onPassed()
     }
-    // A call that ended may have begun another one meanwhile, with a timer of its own.
+    // A call that ended may have started another one, with its own timer.
     if (this.#running.size > 0 && next < this.#firesAt) this.#setTimer(next)
   }
 }

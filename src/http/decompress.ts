@@ -1,4 +1,4 @@
-/** Undoes a response's content encoding, never into more bytes than allowed: a few kilobytes can unfold into gigabytes. */
+/** Decodes a response's content encoding, never into more bytes than allowed: a few kilobytes can expand to gigabytes. */
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import { type Coding, codingsOf, hasZlibHeader } from './content-encoding.ts'
@@ -11,12 +11,12 @@ const decoders = {
   zstd: promisify(zlib.zstdDecompress),
 } as const
 
-/** The plain bytes, or why there are none. */
+/** The decompressed bytes, or why there are none. */
 export type Decompressed =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly reason: 'too-large' | 'damaged' | 'unknown-encoding' }
 
-/** Decodes a body sent with the given `content-encoding`, which may name several codings. */
+/** Decodes a body with the given `content-encoding`, which may name several codings. */
 export async function decompress(
   bytes: Uint8Array,
   encoding: string | undefined,

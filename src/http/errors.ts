@@ -1,8 +1,8 @@
 /**
- * What can go wrong with a call, as one small family.
+ * The errors of a call.
  *
- * Each error says three things a caller decides by: `code` (what), `retry` (can trying again help) and `outcome` (may the request have
- * taken effect at the other side). Bodies, problems and schema issues are non-enumerable: printing an error never prints a response.
+ * Each error has three properties to decide by: `code` (what failed), `retry` (whether trying again can help) and `outcome` (whether the request may
+ * have taken effect in the API). Bodies, problems and schema issues are non-enumerable: printing an error never prints a response.
  */
 import type { ErrorCode } from '../model/error-codes.ts'
 import {
@@ -15,23 +15,23 @@ import {
 import type { Phase } from './call.ts'
 import type { SchemaIssue } from './standard-schema.ts'
 
-/** What every error of the client is built from. */
+/** Properties of every error of the client. */
 export interface HttpErrorOptions extends IsthmusErrorOptions {
   readonly outcome: Outcome
-  /** Of a time bound that passed: the part of the call in which it did. */
+  /** For a time limit that passed: the phase of the call in which it did. */
   readonly phase?: Phase
 }
 
 /**
  * Base of the errors that a call can end with. Catch it to catch them all except {@link UsageError}, a caller's own mistake.
  *
- * It is thrown as it is where the code says everything: `HTTP_TIMEOUT` and `HTTP_START_TOO_LATE` (with `phase`), and `HTTP_CIRCUIT_OPEN`
- * (nothing was sent, since this part of the API keeps failing; `retry` says when it is tried again).
+ * It is thrown directly where the code is sufficient: `HTTP_TIMEOUT` and `HTTP_START_TOO_LATE` (with `phase`), and `HTTP_CIRCUIT_OPEN` (nothing was
+ * sent, since this part of the API keeps failing; `retry` contains the time of the next attempt).
  */
 export class HttpError extends IsthmusError {
-  /** `not-sent`: provably no effect · `unknown`: it may have taken effect · `answered`: the other side decided. */
+  /** `not-sent`: provably no effect · `unknown`: it may have taken effect · `answered`: the API decided. */
   readonly outcome: Outcome
-  /** Of a time bound that passed: the part of the call in which it did. Absent on every other error. */
+  /** For a time limit that passed: the phase of the call in which it did. Absent on every other error. */
   declare readonly phase?: Phase
 
   /** @internal */
@@ -46,25 +46,25 @@ export class HttpError extends IsthmusError {
 export interface Problem {
   /** URI of the kind of problem. @default about:blank */
   readonly type?: string
-  /** The kind of problem in words. */
+  /** Title of the kind of problem. */
   readonly title?: string
-  /** HTTP status as the body repeats it. */
+  /** HTTP status as repeated in the body. */
   readonly status?: number
-  /** This problem in words. */
+  /** Description of this problem. */
   readonly detail?: string
   /** URI of this occurrence. */
   readonly instance?: string
   readonly [extension: string]: unknown
 }
 
-/** A response as the errors keep it. */
+/** A response as the errors contain it. */
 export interface ErrorResponse {
   readonly status: number
-  /** What the status line says beside the number. */
+  /** Reason phrase of the status line. */
   readonly statusText?: string | undefined
   /** Decoded body: JSON if it was JSON, otherwise text. */
   readonly body: unknown
-  /** Media type without parameters, lower case; empty when the response named none. */
+  /** Media type without parameters, lower case; empty when the response specified none. */
   readonly mediaType: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
@@ -72,16 +72,16 @@ export interface ErrorResponse {
   readonly plain?: Uint8Array | undefined
 }
 
-/** What a {@link HttpStatusError} is made from. */
+/** Properties of a {@link HttpStatusError}. */
 export interface HttpStatusErrorOptions extends HttpErrorOptions {
   readonly response: ErrorResponse
 }
 
-/** The response's status says that the request failed. */
+/** The status of the response reports a failure. */
 export class HttpStatusError extends HttpError {
   /** HTTP status. */
   readonly status: number
-  /** Lower case, without parameters: tells an API's own error from a proxy's page. */
+  /** Lower case, without parameters: distinguishes an API's own error from a proxy's page. */
   readonly mediaType: string
   /** Decoded body of the response. Non-enumerable. */
   declare readonly body: unknown
@@ -105,14 +105,14 @@ export class HttpStatusError extends HttpError {
   }
 }
 
-/** What a {@link RateLimitedError} is made from. */
+/** Properties of a {@link RateLimitedError}. */
 export interface RateLimitedErrorOptions extends HttpErrorOptions {
   readonly response?: ErrorResponse
 }
 
-/** The other side, or our own limit, says "later"; `retry` says when if that is known. */
+/** The API, or the client's own limit, requires the call to be made later; `retry` contains the time if it is known. */
 export class RateLimitedError extends HttpError {
-  /** Undefined when our own limiter refused before anything was sent. */
+  /** Undefined when the client's own limiter refused before anything was sent. */
   readonly status: number | undefined
   /** Decoded body of the response. Non-enumerable. */
   declare readonly body: unknown
@@ -129,14 +129,14 @@ export class RateLimitedError extends HttpError {
   }
 }
 
-/** What an {@link AuthenticationError} is made from. */
+/** Properties of an {@link AuthenticationError}. */
 export interface AuthenticationErrorOptions extends HttpErrorOptions {
   readonly response?: ErrorResponse
 }
 
 /** The credential was refused, by the API (401) or by the token endpoint. */
 export class AuthenticationError extends HttpError {
-  /** HTTP status; undefined when the token endpoint gave no response. */
+  /** HTTP status; undefined when the token endpoint returned no response. */
   readonly status: number | undefined
   /** Decoded body of the response. Non-enumerable. */
   declare readonly body: unknown
@@ -153,15 +153,15 @@ export class AuthenticationError extends HttpError {
   }
 }
 
-/** What a {@link NetworkError} is made from. */
+/** Properties of a {@link NetworkError}. */
 export interface NetworkErrorOptions extends HttpErrorOptions {
-  /** The operating system's or TLS library's code, `ECONNREFUSED` for one. */
+  /** The operating system's or TLS library's code, such as `ECONNREFUSED`. */
   readonly systemCode?: string
 }
 
-/** No (whole) answer came: refused, reset, unresolvable, TLS refused, or the caller gave up. `cause` is the innermost error. */
+/** No complete response was received: refused, reset, unresolvable, TLS refused, or aborted by the caller. `cause` is the innermost error. */
 export class NetworkError extends HttpError {
-  /** The operating system's or TLS library's code, `ECONNREFUSED` for one. */
+  /** The operating system's or TLS library's code, such as `ECONNREFUSED`. */
   readonly systemCode: string | undefined
 
   /** @internal */
@@ -171,17 +171,17 @@ export class NetworkError extends HttpError {
   }
 }
 
-/** What a {@link ResponseValidationError} is made from. */
+/** Properties of a {@link ResponseValidationError}. */
 export interface ResponseValidationErrorOptions extends HttpErrorOptions {
   readonly status: number
   readonly issues?: readonly SchemaIssue[]
 }
 
-/** A response came that can't be used: not JSON, too large, too deep, or not what the schema says. */
+/** A response was received that can't be used: not JSON, too large, too deep, or not matching the schema. */
 export class ResponseValidationError extends HttpError {
   /** HTTP status of the unusable response. */
   readonly status: number
-  /** What the schema found; may quote values of the response. Non-enumerable. */
+  /** The schema's issues; may quote values of the response. Non-enumerable. */
   declare readonly issues: readonly SchemaIssue[]
 
   /** @internal */

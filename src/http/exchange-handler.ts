@@ -1,10 +1,10 @@
 /**
  * Collects one response from undici.
  *
- * waiting (no socket yet) → sent (handed to a socket) → answering (headers came) → settled. The stop, an error and the end of the response
- * lead to settled from every state; what comes after that is ignored.
+ * waiting (no socket yet) → sent (passed to a socket) → answering (headers received) → settled. The stop, an error and the end of the response lead
+ * to settled from every state; later events are ignored.
  *
- * The time to the headers is kept here and not by undici, whose timers count in half seconds.
+ * The time to the headers is measured here and not by undici, whose timers have a resolution of half a second.
  */
 import type { Dispatcher } from 'undici'
 import { ResponseStream } from './bodies/response-stream.ts'
@@ -16,7 +16,7 @@ import { joinedField } from './header-names.ts'
 import { reportProgress } from './transfer-progress.ts'
 import { headersTooLate, responseTooLarge, transportError } from './transport-errors.ts'
 
-/** What all exchanges of a transport have in common. */
+/** Shared dependencies of all exchanges of a transport. */
 export interface ExchangeLimits {
   readonly maxBytes: number
   readonly headersMs: number
@@ -24,7 +24,7 @@ export interface ExchangeLimits {
   readonly deadlines: Deadlines
 }
 
-/** Fields that say when to come back count in a trailer as well, since a server may learn of its limit while it writes the body. */
+/** Fields with a time to retry are also read from a trailer, since a server may reach its limit while it writes the body. */
 const trailerFields = /^(?:x-)?(?:retry-after|rate-?limit)/
 
 /** undici's handler of one request. */
@@ -42,7 +42,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: Readonly<Record<string, string>> = {}
   #chunks: Uint8Array[] = []
   #received = 0
-  /** Bytes on the wire, for the caller's listener: a stream hands them on without counting. */
+  /** Bytes on the wire, for the caller's listener: a stream passes them on without counting. */
   #downloaded = 0
   #stream: ResponseStream | undefined
 
@@ -81,12 +81,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.onBodyMoved()
   }
 
-  /** The request left, or a part of its body did: from now on the response's headers are waited for. */
+  /** The request, or a part of its body, was sent: from now on the response headers are awaited. */
   readonly onBodyMoved = (): void => {
     if (this.#settled || this.#status !== 0) return
     const { deadlines, headersMs } = this.#limits
     if (this.#headersDue !== undefined) {
-      // A body that is under way tells so often that the time bound is only pushed on when half of it is over.
+      // Progress of a body is reported so often that the time limit is only extended when half of it is over.
       if (!isStreamBody(this.#call.body) || this.#headersDue.at - performance.now() > headersMs / 2) return
       deadlines.remove(this.#headersDue)
     }
@@ -118,7 +118,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** From here on the reader sets the pace; the call itself is over, the caller's signal still ends it. */
+  /** From here on the reader sets the pace; the call itself is over, but the caller's signal still ends it. */
   #startStream(controller: Dispatcher.DispatchController): void {
     const stream = new ResponseStream({
       pause: () => controller.pause(),
@@ -162,7 +162,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#breakOff(failure)
   }
 
-  /** The body can't be had in full. What a refusal says by its status and headers counts all the same. */
+  /** The body is incomplete. The status and headers of a refusal are valid nevertheless. */
   #breakOff(error: Error): void {
     if (this.#status < 300 || this.#call.raw === true) {
       this.#fail(error)
@@ -208,7 +208,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Ends the socket's work; nobody waits for it any more, so one instance without a stack of its own serves all. */
+/** Ends the socket's work. No caller waits for it any more, so a single instance without its own stack is sufficient. */
 const stopped = new DOMException('The call has ended.', 'AbortError')
 
 const noBytes = new Uint8Array()
@@ -220,7 +220,7 @@ function givenUp(call: Call): NetworkError {
   })
 }
 
-/** undici makes the object anew for each response, so it is taken over; only repeated fields come as lists. */
+/** undici creates the object for each response, so it is reused; only repeated fields are lists. */
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   for (const name in headers) {
     const value = headers[name]

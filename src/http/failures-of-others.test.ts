@@ -1,6 +1,6 @@
 /**
- * What other clients get wrong, as tests of this one. Where that is cheap the other client is asked as well, so that the test is known to see
- * the failure. The rest is tested beside its policy: see the list in this folder's README.
+ * Mistakes of other clients, as tests of this one. Where it is cheap the other client is tested as well, which shows that the test detects the
+ * failure. The rest is tested next to its policy: see the list in this folder's README.
  */
 import { inspect } from 'node:util'
 import axios from 'axios'
@@ -38,7 +38,7 @@ test('the deadlines of many calls share one timer (a timeout signal for each cos
     allowHttp: true,
     retry: { retries: 0 },
     limits: { learn: false },
-    // One socket: the other calls only wait, so that sockets' own timers don't count.
+    // One socket: the other calls only wait, so that the sockets' own timers don't count.
     connections: 1,
   })
   const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
@@ -67,7 +67,7 @@ test('an error shows no token when it is printed (axios, got and ky show it)', a
   })
   open.push(client)
   expect(await printed(client.get('/x'))).not.toContain(token)
-  // That the test sees it where it is.
+  // Shows that the test detects it where it occurs.
   expect(await printed(axios.get(`${server.url}/x`, { headers }))).toContain(token)
   expect(await printed(got(`${server.url}/x`, { headers, retry: { limit: 0 } }))).toContain(token)
   const byKy = await printed(ky(`${server.url}/x`, { headers, retry: 0 }))

@@ -1,4 +1,4 @@
-/** The client in the shape of `fetch`, for SDKs and suites that take a fetch of one's own. */
+/** The client with the signature of `fetch`, for SDKs and suites that accept a custom fetch. */
 
 import { UsageError } from '../model/errors.ts'
 import type { ApiClient, StreamedExchange } from './client.ts'
@@ -6,21 +6,21 @@ import { fetchFailure, readFailure } from './fetch-failure.ts'
 import { type FetchRequest, fetchRequestOf } from './fetch-request.ts'
 import { fetchedResponse, type ResponseParts } from './fetched-response.ts'
 
-/** What SDKs take as their `fetch`. */
+/** The type that SDKs accept as their `fetch`. */
 export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** Statuses whose responses have no body by definition. */
 const bodiless: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
-/** As many as the standard allows. */
+/** The maximum of the Fetch standard. */
 const redirectsMax = 20
 
 /**
- * Makes a `fetch` of a client: its limits, retries, credentials, cache and guards hold, and addresses outside its base URL are refused.
+ * Creates a `fetch` from a client: its limits, retries, credentials, cache and guards apply, and addresses outside its base URL are refused.
  *
- * Every status is a `Response`; what `fetch` would reject with a `TypeError` is one here too, with the reason as `cause`: its `code` is the
- * system's own (`ECONNREFUSED`) where there is one, else the client's. A path that starts with a slash is taken relative to the base
- * URL. `init.redirect` and `init.cache` mean what they mean to `fetch`; without a cache of the client nothing is ever cached. Bodies of successes are
- * handed on while they come in, except from a client with a cache, which reads them whole; those of refusals are read whole.
+ * Every status is a `Response`; where `fetch` rejects with a `TypeError`, this does too, with the reason as `cause`: its `code` is the system's own
+ * (`ECONNREFUSED`) if there is one, otherwise the client's. A path that starts with a slash is relative to the base URL. `init.redirect` and
+ * `init.cache` work as in `fetch`; nothing is cached unless the client has a cache. Bodies of successes are streamed, except from a client with a
+ * cache, which reads them whole; those of refusals are read whole.
  */
 export function createFetch(client: ApiClient): FetchLike {
   return async (input, init) => {
@@ -73,7 +73,7 @@ function bodyOf({ method, signal }: FetchRequest, { status, data }: StreamedExch
   return streamOf(data, signal)
 }
 
-/** Read failures are what fetch makes of them: the signal's reason, or a `TypeError`. */
+/** Read failures are converted as in `fetch`: to the signal's reason, or a `TypeError`. */
 function streamOf(
   data: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
@@ -85,7 +85,7 @@ function streamOf(
         try {
           const { value, done } = await chunks.next()
           if (done === true) controller.close()
-          // A copy: whoever reads may hand its memory on to somebody else.
+          // A copy: the reader may transfer its memory.
           else controller.enqueue(new Uint8Array(value))
         } catch (error) {
           controller.error(signal?.aborted === true ? signal.reason : readFailure(error))

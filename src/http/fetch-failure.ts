@@ -1,7 +1,7 @@
 /** The errors of a call as `fetch` throws them. */
 import { HttpError, NetworkError } from './errors.ts'
 
-/** The names that undici gives the errors of these codes. */
+/** undici's names for the errors of these codes. */
 const names: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'ConnectTimeoutError',
   UND_ERR_HEADERS_TIMEOUT: 'HeadersTimeoutError',
@@ -15,17 +15,17 @@ const timeoutCodes: Readonly<Record<string, string>> = {
   body: 'UND_ERR_BODY_TIMEOUT',
 }
 
-/** What `fetch` rejects with. */
+/** The error that `fetch` rejects with. */
 export function fetchFailure(error: unknown): TypeError {
   return new TypeError('fetch failed', { cause: reasonOf(error) })
 }
 
-/** What reading a body rejects with when it breaks off. */
+/** The error of a body that breaks off while it is read. */
 export function readFailure(error: unknown): TypeError {
   return new TypeError('terminated', { cause: reasonOf(error) })
 }
 
-/** Code that knows `fetch` looks for the system's code one level down; the client's own error is a level below that. */
+/** Code written for `fetch` expects the system's code one level down; the client's own error is a level below that. */
 function reasonOf(error: unknown): unknown {
   const code = systemCodeOf(error)
   if (code === undefined || !(error instanceof Error)) return error

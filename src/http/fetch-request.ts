@@ -1,4 +1,4 @@
-/** What `fetch` was asked for. The usual forms are read directly, since a `Request` costs more than all the rest of a call. */
+/** The arguments of `fetch`. The usual forms are read directly, since a `Request` is more expensive than the rest of a call. */
 
 import { UsageError } from '../model/errors.ts'
 import type { CacheMode, Method } from './call.ts'
@@ -41,8 +41,8 @@ export function fetchRequestOf(
 }
 
 /**
- * The cache mode as headers, for caches on the way. A `cache-control` of the caller's own counts more than the mode, as with `fetch`, where the
- * mode adds one only if there is none.
+ * The cache mode as headers, for caches on the network. The caller's own `cache-control` takes precedence, as in `fetch`, where the mode adds one
+ * only if there is none.
  */
 function withCacheHeaders(request: FetchRequest): FetchRequest {
   const { cache, headers } = request
@@ -117,7 +117,7 @@ async function fullRequest(
   }
 }
 
-/** @throws TypeError for what is no address, or one with credentials in it */
+/** @throws TypeError for a text that is not an address, or an address with credentials */
 function targetOf(text: string): string {
   if (isPath(text)) return text.split('#', 1)[0] ?? ''
   const url = URL.parse(text)

@@ -1,18 +1,18 @@
 /**
- * A `Response` that knows where it came from, which the constructor has no words for, and that takes its time.
+ * A `Response` that knows its address, which the constructor has no parameter for, and that is created lazily.
  *
- * A body that is here already is kept as bytes: reading it through the stream that the constructor makes of it costs more than the whole call.
- * Headers and stream are made when somebody asks for them. *unread* → *read*, by any of the methods that read or by the stream.
+ * A body that has been received is kept as bytes: reading it through the stream that the constructor creates is more expensive than the whole call.
+ * Headers and stream are created on first access. *unread* → *read*, by any of the methods that read or by the stream.
  */
 import type { StreamedExchange } from './client.ts'
 import { headerPairs } from './header-names.ts'
 
-/** Where a response came from, and what it consists of. */
+/** Address and content of a response. */
 export interface ResponseParts extends Omit<StreamedExchange, 'data' | 'isCacheMiss'> {
   readonly data: Uint8Array | ReadableStream<Uint8Array> | null
 }
 
-/** The platform's class by the methods that are used of it: its types differ between libraries, in ways that matter to a subclass. */
+/** The platform's class with the methods used here: its types differ between libraries, in ways that matter to a subclass. */
 interface PlatformResponse {
   text(): Promise<string>
   json(): Promise<unknown>
@@ -36,7 +36,7 @@ export function fetchedResponse(parts: ResponseParts): Response {
 class FetchedResponse extends Base {
   readonly #parts: ResponseParts
   #bytes: Uint8Array | undefined
-  /** Stands in once bytes are wanted as a stream, or as what only the platform makes of them. */
+  /** Used once bytes are requested as a stream, or in a form that only the platform creates. */
   #full: Response | undefined
   #headers: Headers | undefined
   #isRead = false
@@ -111,12 +111,12 @@ class FetchedResponse extends Base {
   override clone(): PlatformResponse {
     if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.')
     if (this.#bytes !== undefined && this.#full === undefined) return new FetchedResponse(this.#parts)
-    // The platform divides the stream in two; this response keeps its half.
+    // The platform tees the stream; this response keeps one branch.
     const copy = this.#full === undefined ? super.clone() : this.#full.clone()
     return new FetchedResponse({ ...this.#parts, data: Reflect.get(copy, 'body') })
   }
 
-  /** The bytes, to be read now; undefined when they are not here, or belong to a stream. @throws TypeError when they were read before */
+  /** The bytes, to be read now; undefined when they have not been received, or belong to a stream. @throws TypeError when they were read before */
   #take(): Uint8Array | undefined {
     if (this.#bytes === undefined || this.#full !== undefined) return undefined
     if (this.#isRead) throw new TypeError('Body is unusable: Body has already been read')
@@ -137,7 +137,7 @@ class FetchedResponse extends Base {
   }
 }
 
-/** What the platform's own getter says. */
+/** The value of the platform's own getter. */
 function inherited(response: FetchedResponse, name: 'headers' | 'body' | 'bodyUsed'): unknown {
   return Reflect.get(Response.prototype, name, response)
 }

@@ -1,11 +1,11 @@
-/** Headers as a caller gives them, made ready to send. */
+/** Prepares a caller's headers for sending. */
 import { UsageError } from '../model/errors.ts'
 
-/** The same headers under lower-case names. @throws UsageError HTTP_REQUEST_INVALID for a name or value that HTTP refuses */
+/** Returns the headers with lower-case names. @throws UsageError HTTP_REQUEST_INVALID for a name or value that is not valid in HTTP */
 export function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   const lower: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    // A name that is none may be a value in the wrong place: it is not quoted.
+    // An invalid name may be a misplaced value: it is not quoted.
     const isName = /^[\w!#$%&'*+.^`|~-]+$/.test(name)
     if (!isName || /[\r\n\0]/.test(value)) {
       throw new UsageError(
@@ -20,25 +20,25 @@ export function lowerNames(headers: Readonly<Record<string, string>>): Record<st
   return lower
 }
 
-/** Repeated fields are joined by commas, which `set-cookie` may contain itself: its lines are joined by line breaks, which no field has. */
+/** Repeated fields are joined by commas, which `set-cookie` may contain itself: its lines are joined by line breaks, which no field contains. */
 export function joinedField(name: string, values: readonly string[]): string {
   return values.join(name === 'set-cookie' ? '\n' : ', ')
 }
 
-/** Each `set-cookie` of a response. */
+/** Returns each `set-cookie` of a response. */
 export function setCookieLines(headers: Readonly<Record<string, string>> | undefined): readonly string[] {
   const joined = headers?.['set-cookie']
   return joined === undefined ? [] : joined.split('\n')
 }
 
-/** A response's headers in the shape that `Response` takes. */
+/** Returns a response's headers in the form that `Response` accepts. */
 export function headerPairs(headers: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     name === 'set-cookie' ? setCookieLines(headers).map((line) => [name, line]) : [[name, value]],
   )
 }
 
-/** What follows from a set of headers, found out once: a client's calls mostly share one frozen object. */
+/** Values derived from a set of headers, computed once: a client's calls mostly share one frozen object. */
 export function rememberByHeaders<Value>(
   find: (headers: Readonly<Record<string, string>>) => Value,
 ): (headers: Readonly<Record<string, string>>) => Value {

@@ -1,4 +1,4 @@
-/** All names of the client's options, held against their types by the compiler. */
+/** All names of the client's options, checked against their types by the compiler. */
 import { suggestion } from '../model/definition/nearest.ts'
 import { UsageError } from '../model/errors.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
@@ -118,14 +118,14 @@ export function assertKnownCallOptions(options: object): void {
   assertKnown(options, call, '')
 }
 
-/** The set of all names of an options type; leaving one out is a type error. */
+/** The set of all names of an options type; omitting one is a type error. */
 function namesOf<Options extends object>(
   names: Readonly<Record<keyof Required<Options>, true>>,
 ): ReadonlySet<string> {
   return new Set(Object.keys(names))
 }
 
-/** A mistyped bound is one that does not hold. @throws UsageError HTTP_OPTIONS_INVALID naming the nearest known option */
+/** A mistyped limit would not apply. @throws UsageError HTTP_OPTIONS_INVALID naming the nearest known option */
 function assertKnown(given: object, known: ReadonlySet<string>, place: string): void {
   for (const name in given) {
     if (known.has(name)) continue

@@ -1,4 +1,4 @@
-/** The client's options and their defaults. Everything can come from a plain object, so a definition's section maps onto it one to one. */
+/** The client's options and their defaults. Everything can be given as a plain object, so a definition's section maps onto it one to one. */
 
 import type { LookupFunction } from 'node:net'
 import { UsageError } from '../model/errors.ts'
@@ -217,7 +217,7 @@ export interface StreamOptions extends CallOptions {
 /** What a query parameter can be. */
 export type QueryValue = string | number | bigint | boolean
 
-/** Options of a call whose response is checked and typed. */
+/** Options of a call whose response is validated and typed. */
 export interface TypedCallOptions<Output> extends CallOptions {
   /** Any Standard Schema (zod, valibot, arktype, …); the call returns its output. */
   readonly schema: StandardSchema<Output>

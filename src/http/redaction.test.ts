@@ -39,7 +39,7 @@ const forms = [
   ]),
 ]
 
-/** Everything that printing, logging or serialising a value could show, its causes' stacks included. */
+/** Everything that printing, logging or serialising a value could reveal, including the stacks of its causes. */
 function expectClean(value: unknown, where: string): void {
   const texts = [inspect(value, { depth: 10, showHidden: false }), String(value), JSON.stringify(value) ?? '']
   for (let error = value; error instanceof Error; error = error.cause) {
@@ -54,7 +54,7 @@ function expectClean(value: unknown, where: string): void {
     for (const form of forms) expect(text.includes(form), `${where}: ${text}`).toBe(false)
 }
 
-/** Every way to fail, each echoing what it was sent, as careless servers do. */
+/** Every kind of failure, each echoing the request, as careless servers do. */
 const failures: Readonly<Record<string, Respond>> = {
   status: ({ headers, body, url }, response) => sendJson(response, 400, { headers, body, url }),
   problem: ({ headers, body, url }, response) =>
@@ -130,7 +130,7 @@ const planted: CallOptions & { readonly path: Readonly<Record<string, string>> }
   json: { v: 'canary-body' },
 }
 
-/** The names of the errors that were met. */
+/** The names of the errors that occurred. */
 const met = new Set<string>()
 
 async function expectCleanFailure(call: Promise<unknown>, where: string): Promise<void> {

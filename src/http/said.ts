@@ -1,12 +1,12 @@
 /**
- * What an API says about a refusal, from the places where APIs put it. It may quote what was sent, so it is a detail of the error and no part
- * of its message: whoever shows it knows that no record was sent.
+ * Reads the message of a refusal from the places where APIs put it. It may quote the request, so it is a detail of the error and not part of its
+ * message: it may be shown only where no record was sent.
  */
 
-/** Longest text that is kept. */
+/** Maximum length of the text. */
 const textMax = 200
 
-/** Where the words are, most telling first. */
+/** Places of the message, most specific first. */
 const places: readonly (readonly (string | number)[])[] = [
   ['error', 'message', 'value'],
   ['error', 'message'],
@@ -20,7 +20,7 @@ const places: readonly (readonly (string | number)[])[] = [
   ['title'],
 ]
 
-/** The API's own words in the decoded body of an error, in one line; undefined when it has none. */
+/** Returns the API's own message in the decoded body of an error, in one line; undefined when it has none. */
 export function saidIn(body: unknown): string | undefined {
   for (const place of places) {
     const found = place.reduce<unknown>(

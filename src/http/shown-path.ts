@@ -1,11 +1,11 @@
 /**
  * The path of a base URL as messages, logs and spans show it.
  *
- * Some APIs take a token as a part of the address (`/bot123:abc/`, `/services/T0/B0/secret`). What is known to be harmless is shown: words, versions,
- * short numbers; everything else is hidden, by the same rule as headers are.
+ * Some APIs expect a token as part of the address (`/bot123:abc/`, `/services/T0/B0/secret`). Segments that are known to be harmless are shown:
+ * words, versions, short numbers; everything else is hidden, as for headers.
  */
 
-/** Stands in for what is not shown. */
+/** Replaces hidden segments. */
 const hidden = '{hidden}'
 
 const harmless = [
@@ -16,7 +16,7 @@ const harmless = [
   /^(?=.{1,40}$)[a-z]{1,24}(?:[-_.][a-z]{1,24}){0,4}(?:[-_.]?v?\d{1,2})?$/i,
 ]
 
-/** The path with its secret-looking segments hidden; all of them when the whole path is a secret. */
+/** Returns the path with its secret-looking segments hidden; all of them when the whole path is a secret. */
 export function shownPath(path: string, isSecret: boolean): string {
   if (path === '') return path
   return path
@@ -29,7 +29,7 @@ function isHarmless(segment: string): boolean {
   return harmless.some((form) => form.test(segment)) && !isMixed(segment)
 }
 
-/** Letters of random case, as in a token: words change case once in a while. */
+/** Letters of random case, as in a token: words change case only occasionally. */
 function isMixed(segment: string): boolean {
   const letters = segment.replace(/[^a-z]/gi, '')
   const changes = [...letters].filter(

@@ -11,48 +11,48 @@ export interface StandardSchema<Output = unknown> {
     readonly version: 1
     /** Name of the library. */
     readonly vendor: string
-    /** Checks a value. */
+    /** Validates a value. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
     /** Types, for the compiler only. @default not declared */
     readonly types?:
       | {
-          /** What it takes. */
+          /** Type of the input. */
           readonly input: unknown
-          /** What it gives. */
+          /** Type of the output. */
           readonly output: Output
         }
       | undefined
   }
 }
 
-/** What a schema makes of a value. */
+/** The result of a schema for a value. */
 export type SchemaResult<Output> =
   | {
-      /** The value as the schema makes it. */
+      /** The validated value. */
       readonly value: Output
-      /** What is wrong with it; absent when nothing is. */
+      /** Issues of the value; absent when there are none. */
       readonly issues?: undefined
     }
   | {
-      /** What is wrong with it; absent when nothing is. */
+      /** Issues of the value; absent when there are none. */
       readonly issues: readonly SchemaIssue[]
     }
 
 /** One difference between a value and its schema. */
 export interface SchemaIssue {
-  /** What is wrong, in words. */
+  /** Description of the issue. */
   readonly message: string
-  /** Where, from the root of the value. @default the root */
+  /** Path from the root of the value. @default the root */
   readonly path?: readonly (PropertyKey | PathStep)[] | undefined
 }
 
-/** One step of a path, in the long form. */
+/** One step of a path, in its object form. */
 export interface PathStep {
   /** Property name or index. */
   readonly key: PropertyKey
 }
 
-/** Where the issue is, as a JSON pointer (`/0/email`). Holds no value. */
+/** Position of the issue, as a JSON pointer (`/0/email`). Contains no value. */
 export function issuePointer(issue: SchemaIssue): string {
   const keys = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
   return keys.length === 0 ? '/' : `/${keys.join('/')}`

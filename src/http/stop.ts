@@ -1,4 +1,4 @@
-/** Why a call must end now, told to whoever works on it. Lighter than an `AbortSignal`: one is made for every call. */
+/** Reports to the steps of a call why it must end now. Lighter than an `AbortSignal`: one is created for every call. */
 export class Stop {
   #reason: Error | undefined
   #listeners: StopListener[] | undefined
@@ -8,7 +8,7 @@ export class Stop {
     return this.#reason
   }
 
-  /** Ends the call; the first reason stays. */
+  /** Ends the call; the first reason applies. */
   trigger(reason: Error): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
@@ -17,21 +17,21 @@ export class Stop {
     for (const listener of listeners) listener(reason)
   }
 
-  /** Calls back when the call must end; at once if it already must. */
+  /** Calls back when the call must end; immediately if it already must. */
   onStop(listener: StopListener): void {
     if (this.#reason !== undefined) listener(this.#reason)
     else if (this.#listeners === undefined) this.#listeners = [listener]
     else this.#listeners.push(listener)
   }
 
-  /** Takes a listener away again. */
+  /** Removes a listener. */
   forget(listener: StopListener): void {
     const at = this.#listeners?.lastIndexOf(listener) ?? -1
     if (at !== -1) this.#listeners?.splice(at, 1)
   }
 }
 
-/** Hears why a call must end. */
+/** Receives the reason why a call must end. */
 export type StopListener = (reason: Error) => void
 
 /** Waits `ms`, or rejects with the stop's reason as soon as the call must end. */
@@ -44,7 +44,7 @@ export function sleepUntilStopped(ms: number, stop: Stop): Promise<void> {
     const timer = setTimeout(() => {
       stop.forget(onStop)
       resolve()
-      // A timer may fire a fraction of a millisecond early, which a Retry-After must not.
+      // A timer may fire a fraction of a millisecond early, which is not allowed for a Retry-After.
     }, Math.ceil(ms) + 1)
     stop.onStop(onStop)
   })

@@ -22,7 +22,7 @@ let good: Certificate
 const file = (name: string): string => join(directory, name)
 
 function openssl(...parameters: readonly string[]): void {
-  // Without openssl this fails, loudly: a machine that can't make a certificate can't show that a bad one is refused.
+  // Without openssl this fails explicitly: a machine that can't create a certificate can't show that a bad one is refused.
   execFileSync('openssl', [...parameters], { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
@@ -50,7 +50,7 @@ function selfSigned(name: string, subject: string): Certificate {
   return read(name)
 }
 
-/** One that the authority signed, valid from and to so many days from now. */
+/** A certificate signed by the authority, valid from and to the given number of days from now. */
 function signed(
   name: string,
   options: { readonly host?: string; readonly from?: number; readonly to?: number } = {},
@@ -112,7 +112,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 interface Running {
   readonly port: number
-  /** Requests that came through the handshake. */
+  /** Requests that completed the handshake. */
   readonly requests: () => number
   readonly peers: string[]
 }
@@ -140,7 +140,7 @@ async function withServer(options: ServerOptions, use: (server: Running) => Prom
   }
 }
 
-/** What came of one call: `answered`, or the error's code and the system's. */
+/** The outcome of one call: `answered`, or the error's code and the system's. */
 async function attempt(options: ApiClientOptions): Promise<string> {
   const client = new ApiClient({ allowAddresses: ['loopback'], retry: { retries: 0 }, ...options })
   try {
@@ -246,7 +246,7 @@ test('mutual TLS: absent, the server refuses; present, it knows who calls', asyn
     await withServer({ ...server, maxVersion }, async ({ port, requests, peers }) => {
       const options = { baseUrl: `https://localhost:${port}`, ca: authority.cert, retry: { retries: 0 } }
       const client = new ApiClient({ ...options, allowAddresses: ['loopback'] })
-      // With TLS 1.3 the refusal comes when the handshake is over for the client, so it may have sent already.
+      // With TLS 1.3 the refusal arrives after the client's handshake, so it may have sent the request already.
       const refusal = client.get('/', { retries: 3 })
       await expect(refusal).rejects.toBeInstanceOf(NetworkError)
       await expect(refusal).rejects.toMatchObject({

@@ -1,17 +1,17 @@
-/** How far a body has come, told while it is on its way. */
+/** Reports the progress of a body while it is transferred. */
 
 /** Bytes of a body that were sent or received so far. */
 export interface TransferProgress {
-  /** On the wire, so of a compressed answer the compressed ones. */
+  /** On the wire: the compressed bytes of a compressed response. */
   readonly bytes: number
   /** Undefined when the length is not known. */
   readonly totalBytes: number | undefined
 }
 
-/** Hears how far a body has come. */
+/** Receives the progress of a body. */
 export type ProgressListener = (progress: TransferProgress) => void
 
-/** A listener that throws is its author's mistake and must not fail the call. */
+/** A listener that throws is a bug in the application and must not fail the call. */
 export function reportProgress(
   listener: ProgressListener | undefined,
   bytes: number,
@@ -20,6 +20,6 @@ export function reportProgress(
   try {
     listener?.({ bytes, totalBytes })
   } catch {
-    // Nobody to tell.
+    // There is no place to report it.
   }
 }

@@ -1,4 +1,4 @@
-/** Turns what undici, Node's sockets and its TLS throw into the client's errors. */
+/** Converts the errors of undici, Node's sockets and its TLS to the client's errors. */
 
 import { UsageError } from '../model/errors.ts'
 import { type Call, outcomeSoFar, type Phase } from './call.ts'
@@ -11,7 +11,7 @@ const timeoutPhases: Readonly<Record<string, Phase>> = {
   ETIMEDOUT: 'connect',
 }
 
-/** Alerts and errors by which a server says that it wants another client certificate, or one at all: no attempt will change that. */
+/** Alerts and errors by which a server requires another client certificate, or one at all: no retry changes that. */
 const clientCertificateCodes =
   /ALERT_(?:CERTIFICATE_REQUIRED|UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN)|HANDSHAKE_FAILURE|ACCESS_DENIED)$/
 
@@ -38,10 +38,10 @@ const words: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
 }
 
-/** The error of a call whose exchange failed. */
+/** Returns the error of a call whose exchange failed. */
 export function transportError(call: Call, error: Error): HttpError | UsageError {
   const cause = innermost(error)
-  // undici's parser error carries what came over the wire, which may echo what was sent.
+  // undici's parser error contains the received data, which may echo the request.
   Reflect.deleteProperty(cause, 'data')
   if (cause instanceof HttpError) return cause
   const systemCode = codeOf(cause) ?? codeOf(error)
@@ -60,7 +60,7 @@ export function transportError(call: Call, error: Error): HttpError | UsageError
     )
   }
   if (systemCode !== undefined && clientCertificateCodes.test(systemCode)) {
-    // The handshake of TLS 1.3 ends for us before the server has looked: what was sent meanwhile was never read.
+    // The client's handshake of TLS 1.3 ends before the server has verified it: data sent in the meantime was never read.
     call.progress.mayHaveLanded = call.progress.hadLanded
     const message = `${call.label} failed: the server does not accept the client certificate, or wants one; give it as "clientCertificate" (${systemCode}).`
     return new NetworkError('HTTP_TLS_REFUSED', message, {
@@ -81,7 +81,7 @@ export function transportError(call: Call, error: Error): HttpError | UsageError
   })
 }
 
-/** The error of a request whose response's headers did not come in time. */
+/** Returns the error of a request whose response headers were not received in time. */
 export function headersTooLate(call: Call): HttpError {
   return new HttpError('HTTP_TIMEOUT', `${call.label} timed out in phase "headers".`, {
     outcome: outcomeSoFar(call.progress),
@@ -89,7 +89,7 @@ export function headersTooLate(call: Call): HttpError {
   })
 }
 
-/** The error of a response that is larger than allowed. The request itself was processed, how far is unknown. */
+/** Returns the error of a response that is larger than allowed. The request itself was processed; to what extent is unknown. */
 export function responseTooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
   return new ResponseValidationError(
     'HTTP_RESPONSE_TOO_LARGE',

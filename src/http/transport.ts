@@ -1,9 +1,9 @@
 /**
  * One request on the wire, on undici's own `Agent`.
  *
- * It is driven through `dispatch` and not through `request()`, because the handler is told the moment at which a request is handed to a
- * connected socket. Everything that fails before that moment provably had no effect, which is what the engine has to know about a write;
- * and a request that must not leave any more (`startBefore`) is stopped at exactly that moment.
+ * It uses `dispatch` and not `request()`, because its handler is notified when a request is passed to a connected socket. Everything that fails
+ * before that moment provably had no effect, which the engine has to know about a write; and a request that must not be sent any more (`startBefore`)
+ * is stopped at exactly that moment.
  */
 
 import type { LookupFunction } from 'node:net'
@@ -20,7 +20,7 @@ import { guardedConnector, portOf } from './network/connector.ts'
 import { directHosts, type ProxyOptions, proxyDispatcher } from './network/proxy.ts'
 import type { Timeouts } from './options.ts'
 
-/** What the sockets are made with. */
+/** Options of the sockets. */
 export interface TransportOptions {
   readonly timeouts: Timeouts
   readonly maxBytes: number
@@ -49,7 +49,7 @@ export class Transport {
     this.#route = routeOf(options)
   }
 
-  /** Sends one request and collects the whole response; settles as soon as the call is stopped. */
+  /** Sends one request and returns the complete response; settles as soon as the call is stopped. */
   exchange(call: Call): Promise<WireResponse> {
     return new Promise((resolve, reject) => {
       const handler = new ExchangeHandler(call, this.#limits, resolve, reject)
@@ -74,19 +74,19 @@ export class Transport {
     })
   }
 
-  /** Lets running exchanges end for a second, then destroys every socket. A handshake that is stuck does not hold it up. */
+  /** Lets running exchanges continue for a second, then destroys every socket. A handshake that is stuck does not delay it. */
   async close(): Promise<void> {
     const { dispatchers } = this.#route
     const waiter = Promise.withResolvers<void>()
     const timer = setTimeout(waiter.resolve, 1_000)
     await Promise.race([Promise.all(dispatchers.map((one) => one.close())), waiter.promise])
     clearTimeout(timer)
-    // Its promise may wait for a stuck handshake's own time bound; nobody needs to.
+    // Its promise may wait until a stuck handshake times out; no caller needs it.
     for (const one of dispatchers) one.destroy().catch(() => undefined)
   }
 }
 
-/** By which dispatcher a target is reached: directly, or through the proxy. */
+/** Returns the dispatcher for a target: direct, or through the proxy. */
 interface Route {
   readonly dispatchers: readonly Dispatcher[]
   wayTo(origin: string): Dispatcher | NetworkError
@@ -117,13 +117,13 @@ function routeOf(options: TransportOptions): Route {
       const { hostname, port, protocol } = new URL(origin)
       const number = portOf(port, protocol)
       if (isDirect(hostname, number)) return agent
-      // Behind the proxy there is no socket of ours to a target, so this is the only place to look at it.
+      // Behind the proxy the client has no socket to the target, so this is the only place to check it.
       return guard.refusalOf(hostname, number) ?? proxy
     },
   }
 }
 
-/** Made once: reading all authorities anew for every socket would cost more than the handshake. */
+/** Created once: reading all authorities for every socket would take longer than the handshake. */
 function secureContextOf({ ca, clientCertificate: own }: TransportOptions): SecureContext {
   return createSecureContext({
     minVersion: 'TLSv1.2',

@@ -1,8 +1,8 @@
-/** A response's data against its schema. */
+/** Validates a response's data with its schema. */
 import { ResponseValidationError } from './errors.ts'
 import { issuePointer, type StandardSchema } from './standard-schema.ts'
 
-/** What the schema makes of the value. @throws ResponseValidationError HTTP_RESPONSE_UNEXPECTED naming the places, never the values */
+/** Returns the schema's output for the value. @throws ResponseValidationError HTTP_RESPONSE_UNEXPECTED naming the places, never the values */
 export async function validated(
   label: string,
   status: number,

@@ -1,7 +1,9 @@
-/** Text as a part of an address. */
+/** Encodes text as part of an address. */
 import { UsageError } from '../model/errors.ts'
 
-/** As `encodeURIComponent`, for text that may be anything. @throws UsageError HTTP_REQUEST_INVALID for half of a surrogate pair, which no address can carry */
+/**
+ * Like `encodeURIComponent`, for arbitrary text. @throws UsageError HTTP_REQUEST_INVALID for half of a surrogate pair, which an address can't contain
+ */
 export function wellFormedUri(text: string): string {
   if (text.isWellFormed()) return encodeURIComponent(text)
   throw new UsageError(

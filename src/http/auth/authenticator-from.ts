@@ -1,4 +1,4 @@
-/** From credentials as a plain object to what puts them on requests. */
+/** Turns credentials given as a plain object into an authenticator. */
 import { UsageError } from '../../model/errors.ts'
 import type { Authenticator } from './authenticator.ts'
 import { oauth2ClientCredentials } from './oauth2-client-credentials.ts'
@@ -9,7 +9,7 @@ import { signRequests } from './sign-requests.ts'
 import { apiKey, basic, bearer } from './static.ts'
 import type { TokenDependencies } from './token-endpoint.ts'
 
-/** Builds the authenticator; undefined for none. */
+/** Creates the authenticator; undefined when there are no credentials. */
 export function authenticatorFrom(
   options: AuthOptions | Authenticator | undefined,
   dependencies: TokenDependencies,

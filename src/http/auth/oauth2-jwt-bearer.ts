@@ -6,7 +6,7 @@ import { parsePrivateKey } from './private-key.ts'
 import { credentialKey, type TokenDependencies, tokenEndpoint } from './token-endpoint.ts'
 import { TokenManager } from './token-manager.ts'
 
-/** Makes an authenticator that signs assertions and exchanges them. @throws UsageError HTTP_OPTIONS_INVALID */
+/** Creates an authenticator that signs assertions and exchanges them. @throws UsageError HTTP_OPTIONS_INVALID */
 export function oauth2JwtBearer(
   options: OAuth2JwtBearerOptions,
   dependencies: TokenDependencies,
@@ -39,5 +39,5 @@ export function oauth2JwtBearer(
   return new TokenManager(grant, dependencies.tokens, dependencies.clock)
 }
 
-/** Salesforce takes at most 3 minutes, Google an hour; clocks may differ by a little. */
+/** Salesforce accepts at most 3 minutes, Google an hour; clocks may differ slightly. */
 const assertionLifeSeconds = 170

@@ -13,7 +13,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const pem = (key: typeof rsa.privateKey) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 
-/** An authorization server that nobody here wrote, and an API that accepts only tokens it knows. */
+/** A third-party authorization server, and an API that accepts only tokens it knows. */
 interface Site {
   readonly url: string
   readonly provider: Provider
@@ -94,7 +94,7 @@ async function configuration(): Promise<Configuration> {
   }
 }
 
-/** The grant of RFC 7523: the assertion has to be signed by the key that we know the client by. */
+/** The grant of RFC 7523: the assertion must be signed with the client's registered key. */
 function addJwtBearerGrant(provider: Provider, url: string): void {
   provider.registerGrantType(
     jwtBearer,
@@ -125,7 +125,7 @@ function addJwtBearerGrant(provider: Provider, url: string): void {
   )
 }
 
-/** What a user's consent in a browser would have led to. */
+/** The result of a user's consent in a browser. */
 async function firstRefreshToken(): Promise<string> {
   const { provider } = site
   const client = await provider.Client.find('app')

@@ -1,8 +1,8 @@
-/** Credentials as a plain object, the way a definition gives them. */
+/** Credentials as a plain object, as a definition contains them. */
 import type { AssertionAlgorithm } from './private-key.ts'
 import type { SignRequest } from './sign-requests.ts'
 
-/** The credentials that are built in. mTLS is not among them: a client certificate is given as `clientCertificate` and goes with any of these. */
+/** The built-in credentials. mTLS is not among them: a client certificate is given as `clientCertificate` and can be combined with any of these. */
 export type AuthOptions =
   /** No credential. */
   | { readonly type: 'none' }
@@ -20,12 +20,12 @@ export type AuthOptions =
       /** Password. */
       readonly password: string
     }
-  /** Exactly one of `header` and `query` names where the key goes. */
+  /** Exactly one of `header` and `query` specifies where the key is sent. */
   | {
       readonly type: 'api-key'
-      /** Header that carries the key. */
+      /** Header that contains the key. */
       readonly header?: string | undefined
-      /** Query parameter that carries the key. */
+      /** Query parameter that contains the key. */
       readonly query?: string | undefined
       /** The key itself. */
       readonly value: string
@@ -40,9 +40,9 @@ export type AuthOptions =
       readonly sign: SignRequest
     }
 
-/** How a client proves itself at a token endpoint, and where that is. */
+/** How a client authenticates at a token endpoint, and the endpoint's address. */
 export interface TokenEndpointOptions {
-  /** HTTPS, except loopback with `allowHttp`. */
+  /** HTTPS, except for loopback with `allowHttp`. */
   readonly tokenUrl: string
   /** Id of the client at the authorization server. */
   readonly clientId: string
@@ -54,11 +54,11 @@ export interface TokenEndpointOptions {
    * @default 'basic' with a secret, 'none' without one
    */
   readonly clientAuthentication?: 'basic' | 'post' | 'private-key-jwt' | 'tls' | 'none' | undefined
-  /** PEM without passphrase: RSA of 2048 bits or more, P-256, P-384 or Ed25519. */
+  /** PEM without a passphrase: RSA of 2048 bits or more, P-256, P-384 or Ed25519. */
   readonly privateKey?: string | undefined
   /** Sent as `kid`, so that the server finds the public key. */
   readonly keyId?: string | undefined
-  /** @default what the key is made for; RS256 for RSA */
+  /** @default the algorithm that the key is made for; RS256 for RSA */
   readonly algorithm?: AssertionAlgorithm | undefined
   /** Audience of the assertion of `private-key-jwt`. @default the token URL */
   readonly assertionAudience?: string | undefined
@@ -70,7 +70,7 @@ export interface TokenEndpointOptions {
 export interface OAuth2ClientCredentialsOptions extends TokenEndpointOptions {
   /** Chooses this grant. */
   readonly type: 'oauth2-client-credentials'
-  /** Sent as `audience`, which some authorization servers need. */
+  /** Sent as `audience`, which some authorization servers require. */
   readonly audience?: string | undefined
 }
 
@@ -78,7 +78,7 @@ export interface OAuth2ClientCredentialsOptions extends TokenEndpointOptions {
 export interface OAuth2RefreshTokenOptions extends TokenEndpointOptions {
   /** Chooses this grant. */
   readonly type: 'oauth2-refresh-token'
-  /** The first one, as consent gave it. Its successors are in the token store; another one given here starts over. */
+  /** The first refresh token, as obtained by consent. Its successors are in the token store; a different one given here starts over. */
   readonly refreshToken: string
 }
 

@@ -1,19 +1,19 @@
-/** Private keys that sign assertions. The key itself stays in a `KeyObject`, which shows nothing when printed. */
+/** Private keys that sign assertions. The key itself stays in a `KeyObject`, which reveals nothing when printed. */
 import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
 
 /** Signature algorithms (RFC 7518, RFC 8037) that assertions may use. */
 export type AssertionAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'EdDSA'
 
-/** A key with the one algorithm it is used with. */
+/** A key with the algorithm it is used with. */
 export interface AssertionKey {
   readonly algorithm: AssertionAlgorithm
   readonly key: KeyObject
-  /** The same key in the form that Web Crypto takes. */
+  /** The same key in the form that Web Crypto requires. */
   toCryptoKey(): webcrypto.CryptoKey
 }
 
-/** Reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1). @throws UsageError HTTP_OPTIONS_INVALID, which quotes nothing of it */
+/** Reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1). @throws UsageError HTTP_OPTIONS_INVALID, whose message quotes no part of the key */
 export function parsePrivateKey(pem: string, wanted: AssertionAlgorithm | undefined): AssertionKey {
   const key = privateKeyOf(pem)
   const fitting = algorithmsOf(key)

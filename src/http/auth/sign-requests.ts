@@ -1,14 +1,14 @@
-/** A signature for each request, for APIs with a scheme of their own (AWS, HMAC over the body). Each attempt is signed anew. */
+/** A signature for each request, for APIs with their own scheme (AWS, HMAC over the body). Each attempt is signed separately. */
 
 import { UsageError } from '../../model/errors.ts'
 import type { Call } from '../call.ts'
 import type { Authenticator, Credential } from './authenticator.ts'
 
-/** A request as it is about to leave. */
+/** A request that is about to be sent. */
 export interface RequestToSign {
   /** HTTP method, upper case. */
   readonly method: string
-  /** Absolute address with query, encoded as it is sent. */
+  /** Absolute address with query, encoded as sent. */
   readonly url: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
@@ -16,10 +16,10 @@ export interface RequestToSign {
   readonly body: Uint8Array | undefined
 }
 
-/** Gives what the signature adds to a request. */
+/** Returns the headers and parameters that the signature adds to a request. */
 export type SignRequest = (request: RequestToSign) => Credential | Promise<Credential>
 
-/** Makes an authenticator of a function that signs. */
+/** Creates an authenticator from a signing function. */
 export function signRequests(sign: SignRequest): Authenticator {
   return {
     name: 'sign',

@@ -44,7 +44,7 @@ function fixed(name: string, credential: Credential): Authenticator {
 }
 
 function assertSecret(name: string, value: string): void {
-  // Line breaks are what a secret read from a file usually has too much; as a header it would be refused much later.
+  // A secret that was read from a file often ends with a line break; as a header it would be refused much later.
   if (value !== '' && !/[\r\n\0]/.test(value)) return
   throw new UsageError(
     'HTTP_OPTIONS_INVALID',

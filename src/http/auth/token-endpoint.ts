@@ -1,4 +1,4 @@
-/** A token request over the client's own sockets: the same TLS rules, limits and errors as every other request. On oauth4webapi. */
+/** Token requests over the client's own sockets: the same TLS rules, limits and errors as every other request. Uses oauth4webapi. */
 import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { UsageError } from '../../model/errors.ts'
@@ -13,23 +13,23 @@ import { parsePrivateKey } from './private-key.ts'
 import type { IssuedToken } from './token-manager.ts'
 import { readTokenResponse, type TokenResponse } from './token-response.ts'
 
-/** What fetching a token needs of the client. */
+/** The parts of the client that a token request needs. */
 export interface TokenDependencies {
   readonly exchange: (call: Call) => Promise<WireResponse>
   readonly clock: HttpClock
   readonly allowHttp: boolean
-  /** Longest time one token request may take. */
+  /** Time limit of one token request. */
   readonly totalMs: number
   readonly tokens: TokenStore
 }
 
-/** Asks the token endpoint. @throws AuthenticationError HTTP_TOKEN_REFUSED, final · HTTP_TOKEN_UNAVAILABLE */
+/** Requests a token. @throws AuthenticationError HTTP_TOKEN_REFUSED, final · HTTP_TOKEN_UNAVAILABLE */
 export type AskForToken = (
   grantType: string,
   parameters: Readonly<Record<string, string>>,
 ) => Promise<IssuedToken>
 
-/** Binds a token endpoint. @throws UsageError HTTP_OPTIONS_INVALID for an unusable address, key or combination */
+/** Creates the function that requests tokens. @throws UsageError HTTP_OPTIONS_INVALID for an unusable address, key or combination */
 export function tokenEndpoint(options: TokenEndpointOptions, dependencies: TokenDependencies): AskForToken {
   const url = endpointUrl(options.tokenUrl, dependencies.allowHttp)
   const server: oauth.AuthorizationServer = { issuer: url.origin, token_endpoint: url.href }
@@ -64,7 +64,7 @@ export function tokenEndpoint(options: TokenEndpointOptions, dependencies: Token
   }
 }
 
-/** The name of a credential in a store: the same for every process that uses it, another one once any part of it changes. */
+/** The name of a credential in a store: equal in every process that uses it, and different once any part of it changes. */
 export function credentialKey(parts: readonly (string | undefined)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }
@@ -92,7 +92,7 @@ function clientProof(options: TokenEndpointOptions, url: URL): () => Promise<oau
       return always(oauth.ClientSecretPost(needed('clientSecret', clientSecret, kind)))
     case 'private-key-jwt': {
       const key = parsePrivateKey(needed('privateKey', privateKey, kind), options.algorithm)
-      // RFC 7523bis asks for the issuer as audience; servers of today know the endpoint, and take one or the other.
+      // RFC 7523bis requires the issuer as audience; current servers know the endpoint and accept either.
       const audience = options.assertionAudience ?? url.href
       return async () =>
         oauth.PrivateKeyJwt(
@@ -110,7 +110,7 @@ function clientProof(options: TokenEndpointOptions, url: URL): () => Promise<oau
   }
 }
 
-/** Web Crypto's key by the word of whichever types are loaded: those of the DOM name fewer usages than Node's. */
+/** Web Crypto's key in the type that is loaded: the DOM types define fewer usages than Node's. */
 type SigningKey = Extract<Parameters<typeof oauth.PrivateKeyJwt>[0], { readonly key: unknown }>['key']
 
 function always(proof: oauth.ClientAuth): () => Promise<oauth.ClientAuth> {
@@ -165,21 +165,21 @@ async function exchangeToken(
   }
 }
 
-/** The library makes the request; its response is read here, since many servers send what the library refuses. */
+/** The library builds the request; its response is read here, since many servers send responses that the library refuses. */
 const notRead = new Response(null, { status: 204 })
 
-/** The request that needed the token was not sent, whatever happened to the token request. */
+/** The request that needed the token was not sent, regardless of the outcome of the token request. */
 function noResponse(label: string, error: unknown): AuthenticationError {
   if (error instanceof HttpError) {
     const message = `No token could be fetched: ${error.message}`
     return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent', cause: error })
   }
-  // Without a cause: what the library throws may quote what was to be sent.
+  // Without a cause: the library's error may quote the request.
   const message = `${label} could not be asked for a token.`
   return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent' })
 }
 
-/** The endpoint's own words, unless they repeat a secret that was sent. */
+/** The endpoint's own message, unless it repeats a secret that was sent. */
 function quotesNone(response: Refusal, secrets: readonly (string | undefined)[]): Refusal {
   const isQuoted = secrets.some((secret) => secret !== undefined && response.said?.includes(secret) === true)
   return isQuoted ? { ...response, said: undefined } : response

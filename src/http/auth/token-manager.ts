@@ -1,27 +1,26 @@
 /**
  * One token for all calls of a credential.
  *
- * missing → fetching (one request, however many calls wait) → fresh → due (still used, while one request fetches its successor) →
- * missing again when it expires or when the API refuses it. A refusal counts only against the generation it was about: a hundred calls
- * on the way with an old token lead to one new token, not to a hundred. When the authorization server refuses the credential itself, the
- * manager is *refused*: every call fails at once with the same error, and the server is asked again only after a minute, so that a wrong
- * secret does not lock an account.
+ * missing → fetching (one request, however many calls wait) → fresh → due (still used while one request fetches its successor) → missing again when
+ * it expires or when the API refuses it. A refusal counts only against its own generation: a hundred calls in flight with an old token lead to one
+ * new token, not to a hundred. When the authorization server refuses the credential itself, the manager is *refused*: every call fails immediately
+ * with the same error, and the server is asked again only after a minute, so that a wrong secret does not lock an account.
  */
 import type { StoredToken, TokenStore } from '../../model/token-store.ts'
 import type { HttpClock } from '../call.ts'
 import { AuthenticationError } from '../errors.ts'
 import type { Authenticator, Credential } from './authenticator.ts'
 
-/** What a grant brings: the credential's name in the store, and how a token is asked for. */
+/** A grant: the credential's name in the store, and how a token is requested. */
 export interface Grant {
   readonly name: string
-  /** Names the credential in the store; holds no secret. */
+  /** Identifies the credential in the store; contains no secret. */
   readonly key: string
   /** Asks the authorization server. `current` is the newest token, whose refresh token may be needed. */
   request(current: StoredToken | undefined): Promise<IssuedToken>
 }
 
-/** A token as the authorization server gave it. */
+/** A token as returned by the authorization server. */
 export interface IssuedToken {
   readonly accessToken: string
   readonly refreshToken?: string
@@ -29,15 +28,15 @@ export interface IssuedToken {
   readonly lifeSeconds: number | undefined
 }
 
-/** Life of a token whose response names none. */
+/** Lifetime of a token whose response specifies none. */
 const assumedLifeSeconds = 300
 const renewAheadMs = 30_000
-/** This long before expiry a token no longer serves as a stopgap: it could expire on the way. */
+/** Within this time before its expiry a token is no longer used while its successor is fetched: it could expire in transit. */
 const stopgapMs = 2_000
 const retryAheadMs = 5_000
 const refusedForMs = 60_000
 
-/** Gives out the token of a credential and renews it. */
+/** Provides the token of a credential and renews it. */
 export class TokenManager implements Authenticator {
   readonly name: string
   readonly #grant: Grant
@@ -48,7 +47,7 @@ export class TokenManager implements Authenticator {
   /** Tokens up to this generation were refused by the API. */
   #refusedGeneration = 0
   #nextAheadAt = 0
-  /** Given, but not kept yet: the store failed. It is kept before another one is asked for, since its refresh token is the only one. */
+  /** Received but not yet stored, because the store failed. It is stored before another one is requested, since its refresh token is the only one. */
   #unkept: StoredToken | undefined
   #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined
 
@@ -76,7 +75,7 @@ export class TokenManager implements Authenticator {
     return true
   }
 
-  /** Whoever calls now goes on with the old token, so a failure here is nobody's: the next one asks again. */
+  /** Current callers continue with the old token, so a failure here affects none of them: the next call tries again. */
   #renewAhead(now: number): void {
     this.#nextAheadAt = now + retryAheadMs
     this.#fetch().catch(() => undefined)
@@ -108,14 +107,14 @@ export class TokenManager implements Authenticator {
     }
   }
 
-  /** Under the store's lock: another process may have renewed it meanwhile. */
+  /** Under the store's lock: another process may have renewed the token in the meantime. */
   async #decide(current: StoredToken | undefined): Promise<StoredToken | undefined> {
     if (this.#serves(current)) return undefined
     if (this.#unkept !== undefined && this.#unkept.generation > (current?.generation ?? 0))
       return this.#unkept
     const issuedAt = this.#clock.now()
     const issued = await this.#grant.request(current)
-    // A server that does not rotate sends no refresh token: the one in use stays.
+    // A server that does not rotate returns no refresh token: the current one remains valid.
     const refreshToken = issued.refreshToken ?? current?.refreshToken
     this.#unkept = {
       accessToken: issued.accessToken,
@@ -138,7 +137,7 @@ export class TokenManager implements Authenticator {
 
   #failure(error: unknown): AuthenticationError {
     if (!(error instanceof AuthenticationError)) return unavailable()
-    // Neither is the endpoint asked again by every call that a refusal would meet, nor before the time that it named itself.
+    // The endpoint is asked again neither by every call that is refused, nor before the time that it specified itself.
     const forMs = error.retry === 'never' ? refusedForMs : waitOf(error)
     if (forMs > 0) this.#refusal = { error, until: this.#clock.monotonic() + forMs }
     return error
@@ -149,7 +148,7 @@ function waitOf({ retry }: AuthenticationError): number {
   return typeof retry === 'object' ? retry.afterMs : 0
 }
 
-/** The same refusal for another call; what is left of a wait has become less meanwhile. */
+/** The same refusal for another call; the remaining wait has become shorter. */
 function stillRefused(error: AuthenticationError, leftMs: number): AuthenticationError {
   if (typeof error.retry !== 'object') return error
   return new AuthenticationError(error.code, error.message, {
@@ -159,12 +158,12 @@ function stillRefused(error: AuthenticationError, leftMs: number): Authenticatio
   })
 }
 
-/** Ahead of expiry by 30 s, or by a tenth of a short life. */
+/** 30 s ahead of expiry, or a tenth of a short lifetime. */
 function dueAt({ issuedAt, expiresAt }: StoredToken): number {
   return expiresAt - Math.min(renewAheadMs, (expiresAt - issuedAt) / 10)
 }
 
-/** One object for each token, by which whoever puts it on knows it again. */
+/** One object per token, which identifies the token for whoever uses it. */
 const credentials = new WeakMap<StoredToken, Credential>()
 
 function credentialOf(token: StoredToken): Credential {
@@ -178,7 +177,7 @@ function credentialOf(token: StoredToken): Credential {
   return credential
 }
 
-/** Without a cause: what a store throws may quote a statement's values. */
+/** Without a cause: a store's error may quote a statement's values. */
 function unavailable(): AuthenticationError {
   return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', 'The store of tokens gave none.', {
     outcome: 'not-sent',

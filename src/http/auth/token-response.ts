@@ -1,6 +1,6 @@
 /**
- * What a token endpoint answered, read as leniently as every client in use reads it: many servers keep to RFC 6749 in spirit only. What
- * makes a response useful is its `access_token`; what makes it a refusal is its status, or an `error` in place of a token.
+ * Responses of token endpoints, read as leniently as common clients do: many servers follow RFC 6749 only loosely. A response is usable if it has an
+ * `access_token`; it is a refusal by its status, or by an `error` in place of a token.
  */
 import { waitAskedFor } from '../backoff/retry-after.ts'
 import type { WireResponse } from '../call.ts'
@@ -8,26 +8,26 @@ import { decompress } from '../decompress.ts'
 import { saidIn } from '../said.ts'
 import type { IssuedToken } from './token-manager.ts'
 
-/** A token, or why there is none. */
+/** A token, or the reason why there is none. */
 export type TokenResponse =
   | { readonly token: IssuedToken }
   | {
       readonly refusal: string
       /** False when the same request may succeed later. */
       readonly isFinal: boolean
-      /** Milliseconds that the endpoint asks to wait. */
+      /** Milliseconds that the endpoint asks the client to wait. */
       readonly afterMs?: number | undefined
-      /** The endpoint's own words; they may quote what was sent. */
+      /** The endpoint's own message; it may quote the request. */
       readonly said?: string | undefined
     }
 
-/** Larger answers are none of a token endpoint. */
+/** Token endpoints send no larger responses. */
 const bytesMax = 1024 * 1024
-/** A token that claims to live longer is renewed all the same. */
+/** A token with a longer lifetime is renewed nevertheless. */
 const longestLifeSeconds = 10 * 365 * 86_400
 /** Kinds of tokens that need more than a header on each request. */
 const unusableTypes: ReadonlySet<string> = new Set(['mac', 'dpop', 'pop'])
-/** Codes that a later request may not meet. */
+/** Codes of errors that a later request may not encounter. */
 const passingCodes: ReadonlySet<string> = new Set([
   'temporarily_unavailable',
   'server_error',
@@ -37,7 +37,7 @@ const passingCodes: ReadonlySet<string> = new Set([
   'rate_limit_exceeded',
   'rate_limited',
 ])
-/** Statuses that speak of the request and not of the moment. */
+/** Statuses that concern the request itself and are not temporary. */
 const refusingStatuses: ReadonlySet<number> = new Set([400, 401, 403])
 
 /** Reads a response. `now` is epoch ms. */
@@ -70,13 +70,13 @@ function tokenIn(body: Readonly<Record<string, unknown>>, accessToken: string): 
   }
 }
 
-/** Seconds, as a number or as text. Null, nothing, zero and less than that name no lifetime. */
+/** Seconds, as a number or as text. Null, an empty value, zero and negative numbers specify no lifetime. */
 function lifeOf(value: unknown): number | undefined {
   const seconds = typeof value === 'number' ? value : isText(value) ? Number(value) : Number.NaN
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(longestLifeSeconds, seconds) : undefined
 }
 
-/** JSON, whatever the media type says, or a form. An object in any case. */
+/** JSON, regardless of the media type, or a form. Always an object. */
 async function bodyOf({ bytes, headers }: WireResponse): Promise<Readonly<Record<string, unknown>>> {
   const plain = await decompress(bytes, headers['content-encoding'], bytesMax)
   const text =
@@ -91,7 +91,10 @@ async function bodyOf({ bytes, headers }: WireResponse): Promise<Readonly<Record
   return /^[\w.-]+=/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : {}
 }
 
-/** Where servers put a code: as RFC 6749 says, or as the rest of their API does. What is no plain code may be anything, so it is left out. */
+/**
+ * Where servers put a code: as RFC 6749 specifies, or as in the rest of their API. A value that is not a plain code may be anything, so it is
+ * omitted.
+ */
 function errorCodeIn(body: Readonly<Record<string, unknown>>): string | undefined {
   const { error, errorCode, error_code: errorCodeToo, code } = body
   const inner = typeof error === 'object' && error !== null ? { ...error } : {}

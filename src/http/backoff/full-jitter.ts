@@ -1,6 +1,6 @@
-/** How long to wait before the next attempt: anything between nothing and an exponentially growing bound, so that callers spread out. */
+/** The delay before the next attempt: random between zero and an exponentially growing bound, so that callers spread out. */
 
-/** Bounds of the waits, in milliseconds. */
+/** Bounds of the delays, in milliseconds. */
 export interface JitterOptions {
   readonly baseMs: number
   readonly capMs: number

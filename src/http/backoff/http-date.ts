@@ -1,7 +1,7 @@
 /**
- * Dates as HTTP writes them (RFC 9110, 5.6.7): IMF-fixdate, RFC 850 and asctime, and what servers make of them.
+ * Dates of HTTP (RFC 9110, 5.6.7): IMF-fixdate, RFC 850 and asctime, and the variants that servers send.
  *
- * They are read by their written forms and not by `Date.parse`, which takes "-5" for a month and a date without a zone for local time.
+ * They are parsed by their format and not by `Date.parse`, which takes "-5" for a month and a date without a zone for local time.
  */
 import { epochMsOf } from '../../model/canonical/instant.ts'
 
@@ -25,7 +25,7 @@ const strictForms = [
   /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, \d\d-[a-z]{3}-\d\d \d\d:\d\d:\d\d GMT$/i,
   /^(?:mon|tue|wed|thu|fri|sat|sun) [a-z]{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/i,
 ]
-/** Hours behind UTC of the zones that mail once named (RFC 5322, 4.3). */
+/** Hours behind UTC of the zones that RFC 5322, 4.3 lists as obsolete. */
 const zoneHours: Readonly<Record<string, number>> = {
   est: -5,
   edt: -4,
@@ -38,8 +38,8 @@ const zoneHours: Readonly<Record<string, number>> = {
 }
 
 /**
- * Epoch ms of a date in one of the forms of HTTP, or in ISO 8601; a date without a zone is in UTC, as every date of HTTP is. Undefined for
- * anything else.
+ * Returns the epoch ms of a date in one of the formats of HTTP, or in ISO 8601; a date without a zone is in UTC, as every date of HTTP is. Undefined
+ * for anything else.
  *
  * @param now epoch ms, for years of two digits
  */
@@ -52,12 +52,12 @@ export function parseHttpDate(text: string, now: number): number | undefined {
   if (month === -1 || day === undefined || hour === undefined || minute === undefined) return undefined
   const year = fullYear(parts.year ?? '', now)
   const at = Date.UTC(year, month, day, hour, minute, second ?? 0)
-  // A leap second is the only thing that may spill over.
+  // Only a leap second may overflow.
   const isReal = new Date(Date.UTC(year, month, day)).getUTCDate() === day && hour < 24 && minute < 60
   return isReal && (second ?? 0) <= 60 ? valid(at - zoneMs(parts.zone)) : undefined
 }
 
-/** The same for a field whose value counts only in one of the three forms that RFC 9110 names, such as `Expires`. */
+/** The same for a field that is valid only in one of the three formats of RFC 9110, such as `Expires`. */
 export function parseStrictHttpDate(text: string, now: number): number | undefined {
   return strictForms.some((form) => form.test(text)) ? parseHttpDate(text, now) : undefined
 }
@@ -70,7 +70,7 @@ function zoneMs(name = 'gmt'): number {
   return (offset[1] === '-' ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3])) * 60_000
 }
 
-/** Two digits mean the year that is at most 50 years ahead (RFC 9110, 5.6.7). */
+/** A two-digit year is at most 50 years ahead (RFC 9110, 5.6.7). */
 function fullYear(text: string, now: number): number {
   if (text.length === 4) return Number(text)
   const thisYear = new Date(now).getUTCFullYear()

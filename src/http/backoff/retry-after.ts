@@ -1,12 +1,12 @@
 /**
- * When the other side wants to be asked again: `Retry-After` (RFC 9110, 10.2.3) in every form in which servers send it, fields of their own
- * beside it, and, where no header tells, what the body of a refusal says.
+ * When the API allows the next request: `Retry-After` (RFC 9110, 10.2.3) in every format that servers send, proprietary fields and, when no header
+ * specifies it, the body of a refusal.
  *
- * Of several values the longest counts: coming back too late costs time, coming back too early costs the access.
+ * Of several values the longest applies: retrying too late takes time, retrying too early may lose the access.
  */
 import { parseHttpDate } from './http-date.ts'
 
-/** A month; longer is a slip of the other side, and past what a timer can hold. */
+/** A month; more is a mistake of the server, and exceeds what a timer can hold. */
 const longestMs = 30 * 86_400_000
 
 /** Numbers in these fields are seconds. */
@@ -18,15 +18,15 @@ const secondsFields = [
   'x-rate-limit-retry-after',
   'x-rate-limit-retry-after-seconds',
 ]
-/** Azure, OpenAI and others. */
+/** Used by Azure, OpenAI and others. */
 const millisecondsFields = ['retry-after-ms', 'x-retry-after-ms', 'x-ms-retry-after-ms']
 
-/** Milliseconds of what may follow a number. */
+/** Milliseconds per unit that may follow a number. */
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 const amount =
   /^\+?(\d+(?:\.\d*)?|\.\d+)\s*(?:(ms|millis(?:econds?)?)|(s|secs?|seconds?)|(m|mins?|minutes?)|(h|hours?))?$/i
 
-/** What {@link waitAskedFor} looks at. */
+/** The parts of a response that {@link waitAskedFor} reads. */
 export interface RefusalSeen {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
@@ -34,7 +34,7 @@ export interface RefusalSeen {
   readonly body: unknown
 }
 
-/** Milliseconds for which a response asks to be left alone, never negative and at most 30 days; undefined when it does not. */
+/** Returns the milliseconds that a response asks the client to wait, never negative and at most 30 days; undefined when it does not. */
 export function waitAskedFor({ headers, body }: RefusalSeen, now: number): number | undefined {
   const told = [
     ...secondsFields.map((name) => retryAfterMs(headers[name], now, headers.date)),
@@ -44,11 +44,11 @@ export function waitAskedFor({ headers, body }: RefusalSeen, now: number): numbe
 }
 
 /**
- * Milliseconds to wait by the value of one field, never negative and at most 30 days; undefined when it is missing or says nothing usable.
- * The value may be a list, which is also what several fields of one name are joined to.
+ * Returns the milliseconds to wait according to one field, never negative and at most 30 days; undefined when it is missing or not usable. The value
+ * may be a list, which is also the result of joining repeated fields.
  *
  * @param now epoch ms
- * @param date the response's `Date` field: a date is meant on the other side's clock, so it is what the date is compared with
+ * @param date the response's `Date` field: dates are in the server's clock, so they are compared with it
  * @param unit of a number without one
  */
 export function retryAfterMs(
@@ -66,12 +66,12 @@ export function retryAfterMs(
   return longest === undefined ? undefined : Math.min(longestMs, longest)
 }
 
-/** What time it is at the other side, by its `Date` field; ours when it has none. */
+/** The server's time according to its `Date` field; the local time when it has none. */
 export function serverNow(date: string | undefined, now: number): number {
   return (date === undefined ? undefined : parseHttpDate(date.trim(), now)) ?? now
 }
 
-/** Commas also stand within dates, behind the name of the day. */
+/** Commas also occur within dates, after the name of the day. */
 function membersOf(value: string): readonly string[] {
   const members: string[] = []
   for (const piece of value.split(',').map((text) => text.trim().replace(/^"(.*)"$/, '$1'))) {
@@ -82,7 +82,7 @@ function membersOf(value: string): readonly string[] {
   return members
 }
 
-/** Fractions and units are unknown to the RFC, and understood by everybody. */
+/** Fractions and units are not part of the RFC, but widely understood. */
 function durationMs(text: string, unit: 's' | 'ms'): number | undefined {
   const parts = amount.exec(text)
   if (parts === null) return undefined
@@ -96,7 +96,7 @@ function untilMs(text: string, now: number, date: string | undefined): number | 
   return at === undefined ? undefined : Math.max(0, at - serverNow(date, now))
 }
 
-/** Where bodies say it, numbers being seconds (Discord, Telegram, many others) or milliseconds. */
+/** Where bodies contain the delay; numbers are seconds (Discord, Telegram, many others) or milliseconds. */
 const bodyPlaces: readonly (readonly [readonly string[], 's' | 'ms'])[] = [
   [['retry_after'], 's'],
   [['retryAfter'], 's'],

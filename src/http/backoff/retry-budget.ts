@@ -1,24 +1,24 @@
 /**
  * Bounds the share of retries of one client, so that an outage is not answered with a multiple of the traffic.
  *
- * A retry takes tokens, a success gives some back. With 500 tokens, 14 per transient failure and 5 per throttle, about 35 failures in a
- * row may be retried; after that each success pays for a fraction of one.
+ * A retry takes tokens, a success returns some. With 500 tokens, 14 per transient failure and 5 per throttle, about 35 failures in a row may be
+ * retried; after that each success pays for a fraction of one.
  */
 const capacity = 500
 const transientCost = 14
 const throttleCost = 5
 const refund = 1
 
-/** The retries that one client may still make. */
+/** The budget of retries of one client. */
 export class RetryBudget {
   #tokens = capacity
 
-  /** Tokens that are left. */
+  /** Remaining tokens. */
   get tokens(): number {
     return this.#tokens
   }
 
-  /** The tokens that the retry took; undefined when it may not be made. */
+  /** Returns the tokens that the retry took; undefined when no retry is allowed. */
   take(kind: 'transient' | 'throttle'): number | undefined {
     const cost = kind === 'throttle' ? throttleCost : transientCost
     if (this.#tokens < cost) return undefined
@@ -26,7 +26,7 @@ export class RetryBudget {
     return cost
   }
 
-  /** Records a success. After a retry it gives back what that retry took, never more: otherwise failures would pay for failures. */
+  /** Records a success. After a retry it returns the tokens that the retry took, never more: otherwise failures would pay for failures. */
   succeed(taken: number | undefined): void {
     this.#tokens = Math.min(capacity, this.#tokens + (taken ?? refund))
   }

@@ -35,7 +35,7 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
 
 const bytes = (text: string) => Buffer.from(text, 'utf8')
 
-/** Every cut of a text into two pieces of bytes, also within a character. */
+/** Every split of a text into two byte chunks, also within a character. */
 function* cuts(text: string): Generator<Uint8Array[]> {
   const whole = bytes(text)
   for (let at = 0; at <= whole.length; at += 1) yield [whole.subarray(0, at), whole.subarray(at)]

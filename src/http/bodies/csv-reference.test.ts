@@ -1,4 +1,4 @@
-/** The reader of CSV against csv-parse, which is the one most of Node uses: the same rows of any text, or a refusal by both. */
+/** Compares the CSV reader with csv-parse, the most common one for Node: both return the same rows for any text, or both refuse it. */
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

@@ -1,18 +1,18 @@
 /**
- * CSV (RFC 4180), row by row, both ways. Also takes what files contain in practice: bare line feeds, a byte order mark, another separator.
+ * Reads and writes CSV (RFC 4180) row by row. Also accepts what occurs in practice: bare line feeds, a byte order mark, another separator.
  *
- * A cell is *plain* (up to a separator or a line's end), *quoted* (up to the next quote), or *after a quote* (a second quote is one
- * character of the cell; a separator or a line's end closes it; anything else is damage).
+ * A cell is *plain* (up to a separator or a line's end), *quoted* (up to the next quote), or *after a quote* (a second quote is one character of the
+ * cell; a separator or a line's end closes it; anything else is invalid).
  */
 import { ResponseValidationError } from '../errors.ts'
 import type { ByteSource } from './stream-body.ts'
 import { decodeText } from './text-lines.ts'
 
-/** How the text is laid out. */
+/** Format of the text. */
 export interface CsvOptions {
   /** One character. @default ',' */
   readonly separator?: string
-  /** One character, or an empty text where nothing is quoted. @default '"' */
+  /** One character, or an empty text when values are not quoted. @default '"' */
   readonly quote?: string
   /** Characters of one row. @default 16777216 */
   readonly maxRow?: number
@@ -20,7 +20,7 @@ export interface CsvOptions {
 
 const maxRowDefault = 16 * 1024 * 1024
 
-/** Reads rows as objects by the names in the first row. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED naming the row */
+/** Reads rows as objects, keyed by the names in the first row. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED naming the row */
 export async function* readCsv(
   source: ByteSource,
   options: CsvOptions = {},
@@ -39,7 +39,7 @@ export async function* readCsv(
   }
 }
 
-/** Reads rows as they are, the first one included. Empty lines are passed over. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
+/** Reads rows as they are, including the first one. Empty lines are skipped. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
 export async function* readCsvRows(
   source: ByteSource,
   options: CsvOptions = {},
@@ -49,7 +49,7 @@ export async function* readCsvRows(
   yield* parser.end()
 }
 
-/** The cells of a single row that is at hand as text. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
+/** Returns the cells of a single row that is available as text. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
 export function splitCsvRow(text: string, options: CsvOptions = {}): readonly string[] {
   const parser = new CsvParser(options)
   const [first, second] = [...parser.take(text), ...parser.end()]
@@ -145,7 +145,7 @@ function damaged(row: number, what: string): ResponseValidationError {
   )
 }
 
-/** Writes rows as a body. Give it inside of a function (`body: () => toCsv(rows)`), so that a retry starts over. */
+/** Writes rows as a body. Pass it in a function (`body: () => toCsv(rows)`), so that a retry starts over. */
 export async function* toCsv(
   rows: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
   { separator = ',' }: Pick<CsvOptions, 'separator'> = {},
@@ -153,7 +153,7 @@ export async function* toCsv(
   const needsQuotes = (cell: string): boolean => cell.includes(separator) || /["\r\n]/.test(cell)
   for await (const row of rows) {
     const cells = row.map((cell) => (needsQuotes(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
-    // A single empty cell would be an empty line.
+    // A single empty cell would become an empty line.
     const line = cells.length === 1 && cells[0] === '' ? '""' : cells.join(separator)
     yield Buffer.from(`${line}\r\n`, 'utf8')
   }

@@ -1,7 +1,7 @@
-/** Form bodies (`application/x-www-form-urlencoded`), nested by brackets where an API takes that. */
+/** Form bodies (`application/x-www-form-urlencoded`), nested with brackets where an API supports it. */
 import { UsageError } from '../../model/errors.ts'
 
-/** A value of a form. `null` is sent as an empty value, which many APIs read as "clear it"; `undefined` is left out. */
+/** A value of a form. `null` is sent as an empty value, which many APIs interpret as "clear it"; `undefined` is omitted. */
 export type FormValue =
   | string
   | number
@@ -17,14 +17,14 @@ export interface FormFields {
   readonly [name: string]: FormValue
 }
 
-/** Deeper than any API asks for; a cycle ends here. */
+/** Deeper than any API requires; also ends cycles. */
 const maxDepth = 16
 const maxFields = 100_000
 
 /**
- * Encodes fields as Stripe and others read them: `{ items: [{ price: 'p' }] }` becomes `items[0][price]=p`. Order is kept.
+ * Encodes fields in the format of Stripe and others: `{ items: [{ price: 'p' }] }` becomes `items[0][price]=p`. The order is kept.
  *
- * @throws UsageError HTTP_REQUEST_INVALID for a number that is none, nesting beyond 16 levels or more than 100,000 fields
+ * @throws UsageError HTTP_REQUEST_INVALID for a number that is not finite, nesting beyond 16 levels or more than 100,000 fields
  */
 export function encodeForm(fields: FormFields): string {
   const encoded = new URLSearchParams()

@@ -1,17 +1,17 @@
-/** `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their responses in another. OData's `$batch` is made of it. */
+/** `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their responses in another. OData's `$batch` uses it. */
 import { randomBytes } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
 import { ResponseValidationError } from '../errors.ts'
 
 /** One part. */
 export interface MixedPart {
-  /** Lower-case names when read; written as given. */
+  /** Lower-case names when read; sent as given when written. */
   readonly headers: Readonly<Record<string, string>>
-  /** The part itself. */
+  /** Content of the part. */
   readonly body: string
 }
 
-/** A body and the `content-type` that goes with it. */
+/** A body and its `content-type`. */
 export interface MixedBody {
   /** The whole body. */
   readonly body: string
@@ -19,7 +19,7 @@ export interface MixedBody {
   readonly contentType: string
 }
 
-/** An HTTP message within a part (`content-type: application/http`), a response. */
+/** An HTTP response within a part (`content-type: application/http`). */
 export interface EmbeddedResponse {
   /** HTTP status of the embedded response. */
   readonly status: number
@@ -29,11 +29,11 @@ export interface EmbeddedResponse {
   readonly body: string
 }
 
-/** More than any service takes in one call. */
+/** More than any service accepts in one call. */
 const partsMax = 10_000
 
 /**
- * Puts parts together. A part may be such a body itself (a change set): give its `contentType` among the headers.
+ * Encodes parts. A part may itself be such a body (a change set): include its `contentType` in the headers.
  *
  * @throws UsageError HTTP_REQUEST_INVALID for a header that would break the encoding
  */
@@ -47,27 +47,27 @@ export function encodeMixed(parts: readonly MixedPart[]): MixedBody {
 }
 
 /**
- * Takes a body apart. Line ends may be CRLF or LF, as servers differ.
+ * Decodes a body into its parts. Line ends may be CRLF or LF, since servers differ.
  *
  * @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when there is no boundary, no end, or more than 10,000 parts
  */
 export function parseMixed(contentType: string, body: string): readonly MixedPart[] {
   const boundary = boundaryOf(contentType)
   if (boundary === undefined) throw damaged('names no boundary')
-  // The line break before a boundary belongs to it; the first one may stand at the very start.
+  // The line break before a boundary is part of it; the first boundary may be at the very start.
   const pieces = `\n${body}`.split(delimiterOf(boundary))
   if (pieces.length < 3 || pieces.length > 2 * partsMax) throw damaged('has no parts, or too many')
   const parts: MixedPart[] = []
   // Split with one group: text, end mark, text, end mark, …
   for (let index = 1; index < pieces.length; index += 2) {
     if (pieces[index] === '--') return parts
-    // The rest of the boundary's own line.
+    // The rest of the boundary's line.
     parts.push(messageOf((pieces[index + 1] ?? '').replace(/^\r?\n/, '')))
   }
   throw damaged('ends before its last part is complete')
 }
 
-/** Reads a response within a part. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when it has no status line */
+/** Reads a response from a part. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when it has no status line */
 export function parseEmbeddedResponse(text: string): EmbeddedResponse {
   const start = /^\s*HTTP\/\d(?:\.\d)? (\d{3})[^\r\n]*(?:\r?\n|$)/.exec(text)
   if (start === null) throw damaged('has a part without a status line')
@@ -101,7 +101,7 @@ function delimiterOf(boundary: string): RegExp {
   return new RegExp(`\\r?\\n--${literal}(--)?[ \\t]*(?=\\r?\\n|$)`, 'u')
 }
 
-/** Header lines, an empty line, a body. Without headers the empty line stands at the very start. */
+/** Header lines, an empty line, a body. Without headers the empty line is at the very start. */
 function messageOf(text: string): MixedPart {
   const headless = /^\r?\n/.exec(text)
   if (headless !== null) return { headers: {}, body: text.slice(headless[0].length) }

@@ -1,19 +1,19 @@
-/** Uploads as `multipart/form-data` (RFC 7578), in pieces, so that a large file never lies in memory. */
+/** Uploads as `multipart/form-data` (RFC 7578), sent in pieces, so that a large file is never held in memory. */
 import { randomBytes } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
 import type { ByteSource, RequestBody } from './stream-body.ts'
 
 /** One part of an upload. */
 export interface MultipartPart {
-  /** Name of the form's field. */
+  /** Name of the form field. */
   readonly name: string
   /** Text, bytes, or a function that opens the content; it is called for each attempt, so that a retry sends all of it again. */
   readonly content: string | Uint8Array | (() => ByteSource)
-  /** Makes the part a file. */
+  /** File name; makes the part a file. */
   readonly filename?: string
-  /** Media type. @default 'application/octet-stream' for a file, none for a text */
+  /** Media type. @default 'application/octet-stream' for a file, none for text */
   readonly type?: string
-  /** Length of opened content in bytes, if known; with all of them known the upload has a `content-length`. */
+  /** Length of the content in bytes, if known; when all lengths are known the upload has a `content-length`. */
   readonly bytes?: number
 }
 
@@ -52,7 +52,7 @@ function headOf(boundary: string, { name, filename, type }: MultipartPart): stri
   return `--${boundary}\r\ncontent-disposition: form-data; name="${escaped(name)}"${file}\r\n${typeLine}\r\n`
 }
 
-/** As browsers do: a quote or a line break would end the name early. */
+/** As in browsers: a quote or a line break would end the name early. */
 function escaped(text: string): string {
   return text.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }

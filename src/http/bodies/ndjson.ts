@@ -1,19 +1,19 @@
-/** Newline-delimited JSON, a value per line, both ways. */
+/** Reads and writes newline-delimited JSON, one value per line. */
 import { ResponseValidationError } from '../errors.ts'
 import { type JsonLimits, parseJson, writeJson } from '../json.ts'
 import type { ByteSource } from './stream-body.ts'
 import { decodeText } from './text-lines.ts'
 
-/** Bounds on what a line may be. */
+/** Limits for lines. */
 export interface NdjsonOptions extends Partial<JsonLimits> {
-  /** Characters of a line. @default 16777216 */
+  /** Characters in a line, at most. @default 16777216 */
   readonly maxLine?: number
 }
 
 const maxLineDefault = 16 * 1024 * 1024
 
 /**
- * Reads values one by one; empty lines are passed over.
+ * Reads values one by one; empty lines are skipped.
  *
  * @throws ResponseValidationError HTTP_RESPONSE_NOT_JSON naming the line, HTTP_RESPONSE_TOO_LARGE, HTTP_RESPONSE_TOO_DEEP
  */
@@ -55,7 +55,7 @@ function refusal(
   })
 }
 
-/** Writes values as a body, a line each. Give it inside of a function (`body: () => toNdjson(rows)`), so that a retry starts over. */
+/** Writes values as a body, one per line. Pass it in a function (`body: () => toNdjson(rows)`), so that a retry starts over. */
 export async function* toNdjson(
   values: AsyncIterable<unknown> | Iterable<unknown>,
 ): AsyncGenerator<Uint8Array> {

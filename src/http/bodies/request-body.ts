@@ -1,4 +1,4 @@
-/** What a request carries: values made into bytes at once, or a stream that is opened when its request leaves. */
+/** Request bodies: values that are encoded at once, or a stream that is opened when the request is sent. */
 
 import { Readable } from 'node:stream'
 import { UsageError } from '../../model/errors.ts'
@@ -11,7 +11,7 @@ import { encodeForm } from './form.ts'
 import { encodeMultipart } from './multipart.ts'
 import { isStreamBody, type RequestBody, type StreamBody } from './stream-body.ts'
 
-/** Makes the body of a call. @throws UsageError HTTP_REQUEST_INVALID when more than one was given */
+/** Creates the body of a call. @throws UsageError HTTP_REQUEST_INVALID when more than one was given */
 export function requestBodyOf(options: CallOptions): RequestBody {
   const given = [options.json, options.form, options.multipart, options.body]
   if (given.filter((part) => part !== undefined).length > 1) {
@@ -34,18 +34,18 @@ function rawBody(body: CallOptions['body']): RequestBody['content'] {
   return { open: () => body, reopens: false }
 }
 
-/** True when sending the call twice would send half a body, or none. */
+/** True when sending the call again would send an incomplete body, or none. */
 export function isSpentBySending({ body }: Pick<Call, 'body'>): boolean {
   return isStreamBody(body) && !body.reopens
 }
 
-/** Bodies in memory are sent in pieces of this size when somebody wants to know how far they are. */
+/** Bodies in memory are sent in pieces of this size when their progress is observed. */
 const pieceBytes = 64 * 1024
 
 /**
- * The body as the transport takes it. A source that fails ends the request with an error that says so.
+ * Returns the body in the form that the transport accepts. A failing source ends the request with an error that says so.
  *
- * @param onMoved called for each piece that the socket has taken, and at the end
+ * @param onMoved called for each piece that the socket has accepted, and at the end
  */
 export function wireBody(
   call: Call,
@@ -62,7 +62,7 @@ export function wireBody(
   })
 }
 
-/** True when the length of a body has to be said in a header, since it is handed over in pieces. */
+/** True when the length of a body must be given in a header, since the body is passed in pieces. */
 export function lengthToSay({ body, onUpload }: Pick<Call, 'body' | 'onUpload'>): number | undefined {
   if (isStreamBody(body)) return body.bytes
   return onUpload === undefined || body === undefined ? undefined : Buffer.byteLength(body)

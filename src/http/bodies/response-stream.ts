@@ -1,4 +1,4 @@
-/** A response's body while it comes in: chunks are taken from the socket only as fast as somebody reads them. */
+/** The body of a response while it is received: chunks are read from the socket only as fast as the reader consumes them. */
 import { Duplex, pipeline, Readable } from 'node:stream'
 import zlib, { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import type { Call } from '../call.ts'
@@ -9,7 +9,7 @@ import { ResponseValidationError } from '../errors.ts'
 export interface StreamSource {
   pause(): void
   resume(): void
-  /** Nobody reads any more. */
+  /** The reader has stopped reading. */
   abort(): void
 }
 
@@ -22,11 +22,11 @@ export class ResponseStream extends Readable {
   constructor(source: StreamSource) {
     super({ highWaterMark: 256 * 1024 })
     this.#source = source
-    // Whoever reads hears of it; without this a break before the first read would end the process.
+    // The reader receives the error; without this a failure before the first read would end the process.
     this.on('error', ignore)
   }
 
-  /** Takes a chunk from the socket. */
+  /** Accepts a chunk from the socket. */
   accept(chunk: Uint8Array): void {
     if (this.push(chunk)) return
     this.#paused = true
@@ -39,7 +39,7 @@ export class ResponseStream extends Readable {
     this.push(null)
   }
 
-  /** The whole body, if it is here already and nobody reads yet: most bodies come along with their headers. */
+  /** The whole body, if it has been received and reading has not begun: most bodies arrive together with their headers. */
   takeWhole(): Uint8Array | undefined {
     if (!this.#ended || this.destroyed || this.readableFlowing !== null) return undefined
     const chunks: Uint8Array[] = []
@@ -68,7 +68,7 @@ const decoders: Readonly<Record<Coding, () => Duplex>> = {
   zstd: zlib.createZstdDecompress,
 }
 
-/** The zlib format or raw deflate, whichever the first bytes say. */
+/** The zlib format or raw deflate, as indicated by the first bytes. */
 function inflateEither(): Duplex {
   return Duplex.from(async function* (source: AsyncIterable<Uint8Array>) {
     let head: Uint8Array = new Uint8Array()
@@ -90,7 +90,7 @@ function inflateEither(): Duplex {
   })
 }
 
-/** The plain bytes of a streamed body, never more than `maxBytes` of them. */
+/** Returns the decompressed bytes of a streamed body, at most `maxBytes`. */
 export function plainStream(
   call: Call,
   response: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
@@ -99,7 +99,7 @@ export function plainStream(
 ): AsyncIterable<Uint8Array> {
   const codings = codingsOf(response.headers['content-encoding'])
   if (codings === undefined) {
-    // An adapter hands on what it can't undo, as fetch does.
+    // An adapter passes on codings that it can't decode, as `fetch` does.
     if (call.raw === true) return bounded(call, response.status, raw, maxBytes)
     raw.destroy()
     throw damaged(call, response.status)
@@ -107,7 +107,7 @@ export function plainStream(
   let plain = raw
   for (const coding of codings) {
     const decoder = decoders[coding]()
-    // The reader of the last decoder hears of every failure; nobody else needs to.
+    // The reader of the last decoder receives every failure; no other listener needs it.
     pipeline(plain, decoder, ignore)
     decoder.on('error', ignore)
     plain = decoder

@@ -1,4 +1,4 @@
-/** The forms that the body of a request may have. */
+/** The forms that a request body may have. */
 /** Bytes in pieces. */
 export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
@@ -6,13 +6,13 @@ export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 export interface StreamBody {
   /** Called once for each attempt. */
   readonly open: () => ByteSource
-  /** False when it can be opened once only: then the call is never sent again. */
+  /** False when it can be opened only once: such a call is never sent again. */
   readonly reopens: boolean
-  /** Its length if that is known; otherwise it is sent in chunks. */
+  /** Its length if known; otherwise it is sent in chunks. */
   readonly bytes?: number | undefined
 }
 
-/** A call's body, and what it says about itself. */
+/** The body of a call and its properties. */
 export interface RequestBody {
   readonly content: string | Uint8Array | StreamBody | undefined
   readonly contentType?: string

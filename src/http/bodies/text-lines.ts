@@ -1,4 +1,4 @@
-/** Text out of bytes in pieces; a character may be cut by a chunk's end. */
+/** Decodes text from byte chunks; a chunk may end within a character. */
 import { ResponseValidationError } from '../errors.ts'
 import type { ByteSource } from './stream-body.ts'
 

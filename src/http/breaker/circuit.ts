@@ -1,27 +1,26 @@
 /**
- * One circuit: whether a part of an API is called at all, by how its latest calls went.
+ * One circuit: decides by the outcome of the latest calls whether a part of an API is called at all.
  *
- * - *closed*: calls pass. Left to *open* when, of the calls that ended within the window, at least `failures` failed and they are at least
- *   half.
+ * - *closed*: calls pass. Left to *open* when, of the calls that ended within the window, at least `failures` failed and they are at least half.
  * - *open*: calls are refused. Left to *half-open* when `openMs` have passed; each time in a row doubles it, up to eight times.
- * - *half-open*: one probe passes, the others are refused. Left to *closed* by its success, to *open* by its failure; a probe that is given
- *   up proves nothing, so the next call is the probe.
+ * - *half-open*: one probe passes, the others are refused. Left to *closed* by its success, to *open* by its failure; an abandoned probe proves
+ *   nothing, so the next call is the probe.
  */
 
-/** When calls to a part of an API are held back. */
+/** When calls to a part of an API are refused. */
 export interface BreakerOptions {
   /** Failed calls within the window that open the circuit, if they are at least half of all. 1 to 1,000. @default 10 */
   readonly failures: number
-  /** Milliseconds that a call counts. 100 to 3,600,000. @default 10000 */
+  /** Milliseconds for which a call counts. 100 to 3,600,000. @default 10000 */
   readonly windowMs: number
   /** Milliseconds until the first probe. 10 to 3,600,000. @default 5000 */
   readonly openMs: number
 }
 
-/** How a call ended: `neither` is for calls that say nothing about the API (given up, refused by ourselves). */
+/** How a call ended: `neither` is for calls that say nothing about the API (abandoned, or refused by the client itself). */
 export type CallEnd = 'success' | 'failure' | 'neither'
 
-/** A call that may go and has to be settled, or when to come back. */
+/** A call that may proceed and has to be settled, or the time to wait. */
 export type Admission = { readonly era: number } | { readonly waitMs: number }
 
 const slices = 10
@@ -40,7 +39,7 @@ export class Circuit {
   #slices: Slice[] = []
   #openUntil = 0
   #opened = 0
-  /** Calls that were let in before the state last changed say nothing about it. */
+  /** Calls that were admitted before the last change of state say nothing about it. */
   #era = 0
   #probing = false
 
@@ -52,7 +51,7 @@ export class Circuit {
     return this.#state
   }
 
-  /** Asks for leave to call. */
+  /** Requests permission for a call. */
   admit(now: number): Admission {
     if (this.#state === 'open' && now >= this.#openUntil) this.#change('half-open')
     if (this.#state === 'open') return { waitMs: this.#openUntil - now }
@@ -63,7 +62,7 @@ export class Circuit {
     return { era: this.#era }
   }
 
-  /** Tells how an admitted call ended. */
+  /** Records how an admitted call ended. */
   settle(era: number, how: CallEnd, now: number): void {
     if (era !== this.#era) return
     if (this.#state === 'half-open') {

@@ -1,10 +1,10 @@
-/** The cache that a client's options ask for. */
+/** Creates the cache that a client's options specify. */
 import { type ApiClientOptions, assertWithin, type CacheOptions } from '../options.ts'
 import type { CacheParts } from '../policies/cache.ts'
 import { cacheKeyOf, partitionOf } from './cache-key.ts'
 import { MemoryCacheStore } from './memory-cache-store.ts'
 
-/** Undefined when none is wanted. */
+/** Undefined when the cache is disabled. */
 export function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {
   if (cache === undefined || cache === false) return undefined
   const { store, partition, impersonalHeaders, heuristic = 0 }: CacheOptions = cache === true ? {} : cache

@@ -1,11 +1,11 @@
-/** Under which key a response is kept: its address and who asked. */
+/** The key of a cached response: its address and the caller's identity. */
 import { createHash, randomUUID } from 'node:crypto'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { AuthOptions } from '../auth/options.ts'
 import type { Call } from '../call.ts'
 import { rememberByHeaders } from '../header-names.ts'
 
-/** Headers that say nothing about who asks; those a response depends on are named by its `vary`. */
+/** Headers that do not identify the caller; those that a response depends on are named by its `vary`. */
 const neutral: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
@@ -22,7 +22,7 @@ const neutral: ReadonlySet<string> = new Set([
   'user-agent',
 ])
 
-/** A fingerprint of a client's credential. One that can't be known is one of its own, so nothing is shared by mistake. */
+/** A fingerprint of a client's credential. A credential that can't be identified gets a unique one, so nothing is shared by mistake. */
 export function partitionOf(
   auth: AuthOptions | Authenticator | undefined,
   given: string | undefined,
@@ -32,10 +32,10 @@ export function partitionOf(
   return 'type' in auth ? fingerprint(JSON.stringify(auth)) : randomUUID()
 }
 
-/** Under which key a call's response is kept; `path` is given for other places than the call's own. */
+/** Returns the key of a call's response; `path` is given for locations other than the call's own. */
 export type CacheKey = (call: Call, path?: string) => string
 
-/** Any header of the call that may tell users apart (a cookie, a tenant, an own authorization) makes a partition of its own. */
+/** Every header of the call that may distinguish users (a cookie, a tenant, a custom authorization) creates a separate partition. */
 export function cacheKeyOf(partition: string, impersonalHeaders: readonly string[] = []): CacheKey {
   const ignored = new Set([...neutral, ...impersonalHeaders.map((name) => name.toLowerCase())])
   const personalOf = rememberByHeaders((headers) => {

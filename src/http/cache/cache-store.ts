@@ -1,26 +1,26 @@
-/** Where cached responses are kept. */
+/** Storage for cached responses. */
 
-/** A cached response: plain data, so that a store may put it anywhere. */
+/** A cached response: plain data, so that any store can keep it. */
 export interface CachedResponse {
-  /** What the response's `vary` picked of the request: tells the variants of one address apart. */
+  /** The request headers that the response's `vary` names: distinguishes the variants of one address. */
   readonly variant: string
   /** HTTP status. */
   readonly status: number
   /** Body, decompressed. */
   readonly bytes: Uint8Array
-  /** Header fields and what freshness is reckoned from. JSON. */
+  /** Header fields and the data that freshness is calculated from. JSON. */
   readonly policy: object
 }
 
 /**
- * Keeps answers by key. A key holds the address and a fingerprint of whoever asked, never a secret. A store may forget anything at any
- * time; one that fails is treated as empty.
+ * Stores responses by key. A key contains the address and a fingerprint of the caller, never a secret. A store may drop any entry at any time; a
+ * failing store is treated as empty.
  */
 export interface CacheStore {
-  /** All variants kept under the key. */
+  /** Returns all variants stored under the key. */
   get(key: string): Promise<readonly CachedResponse[]> | readonly CachedResponse[]
   /** Replaces all variants of the key. */
   set(key: string, responses: readonly CachedResponse[]): Promise<void> | void
-  /** Forgets one response. */
+  /** Removes one response. */
   delete(key: string): Promise<void> | void
 }

@@ -1,10 +1,10 @@
-/** Cached responses in memory, bounded in bytes: what was used longest ago goes first. */
+/** Cached responses in memory, bounded in bytes: the least recently used ones are removed first. */
 import type { CachedResponse, CacheStore } from './cache-store.ts'
 
-/** What an entry costs beside its body: policy, headers, key. */
+/** Memory of an entry in addition to its body: policy, headers, key. */
 const overheadBytes = 2_048
 
-/** Keeps cached responses in memory. Several clients may share one: answers stay apart by credential. */
+/** Keeps cached responses in memory. Several clients may share one: responses are separated by credential. */
 export class MemoryCacheStore implements CacheStore {
   readonly #bytesMax: number
   readonly #entries = new Map<
@@ -13,7 +13,7 @@ export class MemoryCacheStore implements CacheStore {
   >()
   #bytes = 0
 
-  /** @param bytesMax bytes of all bodies with an allowance for the rest @default 52428800 (50 MiB) */
+  /** @param bytesMax bytes of all bodies, plus an allowance per entry @default 52428800 (50 MiB) */
   constructor(bytesMax: number = 50 * 1024 * 1024) {
     this.#bytesMax = bytesMax
   }
@@ -34,7 +34,7 @@ export class MemoryCacheStore implements CacheStore {
   set(key: string, responses: readonly CachedResponse[]): void {
     this.delete(key)
     const bytes = responses.reduce((sum, response) => sum + response.bytes.byteLength + overheadBytes, 0)
-    // One response that fills the store would drive everything else out.
+    // One response that fills the store would evict all others.
     if (bytes > this.#bytesMax / 2) return
     this.#entries.set(key, { responses, bytes })
     this.#bytes += bytes
@@ -44,7 +44,7 @@ export class MemoryCacheStore implements CacheStore {
     }
   }
 
-  /** Forgets one response. */
+  /** Removes one response. */
   delete(key: string): void {
     this.#bytes -= this.#entries.get(key)?.bytes ?? 0
     this.#entries.delete(key)

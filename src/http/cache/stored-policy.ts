@@ -1,48 +1,48 @@
 /**
- * What RFC 9111 says about one kept response: may it be handed out, does it have to be asked for again, and how a 304 changes it.
+ * Applies RFC 9111 to one stored response: whether it may be used, whether it has to be validated, and how a 304 changes it.
  *
- * `http-cache-semantics` does the arithmetic. What it is given is put straight first, since it reads directives in lower case only, takes
- * dates as `Date.parse` does and an `Age` for what its first digits say, never hands out what has to be validated once it is stale, and on a
- * 304 takes over only headers that were there before.
+ * `http-cache-semantics` does the arithmetic. Its input is normalised first, since it reads directives only in lower case, parses dates with
+ * `Date.parse` and an `Age` by its first digits, never returns a stale response that has to be validated, and on a 304 updates only headers that
+ * existed before.
  */
 import CachePolicy from 'http-cache-semantics'
 import { parseHttpDate, parseStrictHttpDate } from '../backoff/http-date.ts'
 import type { Call } from '../call.ts'
 import type { CachedResponse } from './cache-store.ts'
 
-/** What is kept beside status and body. Plain data. */
+/** Data stored next to status and body. Plain data. */
 interface StoredPolicy {
   readonly semantics: CachePolicy.CachePolicyObject
-  /** The response's header fields as they came. */
+  /** The response's header fields as received. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** How a kept response serves a call. */
+/** How a stored response serves a call. */
 export interface Match {
   readonly entry: CachedResponse
-  /** Headers to hand out; absent when the response has to be validated first. */
+  /** Headers to return; absent when the response has to be validated first. */
   readonly hit: Readonly<Record<string, string>> | undefined
-  /** It may be handed out, and should be renewed meanwhile. */
+  /** It may be used, and should be renewed in the background. */
   readonly isStale: boolean
   /** Headers of the request that validates it. */
   readonly validators: Readonly<Record<string, string>>
 }
 
-/** Statuses that a cache may keep without a word about their lifetime (RFC 9110, 15.1), where lifetimes are guessed. */
+/** Statuses that a cache may store without an explicit lifetime (RFC 9110, 15.1), when lifetimes are estimated. */
 const heuristic = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
-/** Past, whatever the time is. */
+/** In the past at any time. */
 const longAgo = 'Thu, 01 Jan 1970 00:00:00 GMT'
-/** Statuses whose meaning for caches is known: all that `must-understand` allows. */
+/** Statuses whose caching rules are known: the only ones that `must-understand` allows. */
 const understood = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 501])
-/** What a 304 says of the body that it does not have, and what named the kept response. */
+/** Headers of a 304 that describe the body it does not have, and those that identified the stored response. */
 const notUpdated = new Set([
   ...['content-encoding', 'content-length', 'content-md5', 'content-range', 'etag', 'transfer-encoding'],
 ])
 const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'])
-/** What a greater age counts as (RFC 9111, 1.2.2). */
+/** Value that replaces a greater age (RFC 9111, 1.2.2). */
 const greatestAge = 2_147_483_647
 
-/** Without a lifetime or a validator keeping a response is of no use; to see that first saves most of the work. */
+/** Without a lifetime or a validator there is no use in storing a response; checking this first saves most of the work. */
 export function mayBeStorable(headers: Readonly<Record<string, string>>): boolean {
   const control = headers['cache-control']
   return (
@@ -53,9 +53,9 @@ export function mayBeStorable(headers: Readonly<Record<string, string>>): boolea
 }
 
 /**
- * What is kept of a response; undefined when it may not be.
+ * Returns the data to store of a response; undefined when it may not be stored.
  *
- * @param guessed share of the time since a response last changed for which it counts as fresh, if it names no lifetime
+ * @param guessed share of the time since a response last changed for which it counts as fresh, if it specifies no lifetime
  */
 export function entryOf(
   call: Call,
@@ -67,7 +67,7 @@ export function entryOf(
   if (headers.vary?.includes('*') === true || !isKept(status, headers, guessed)) return undefined
   const policy = new CachePolicy(
     requestOf(call),
-    // Other final statuses are kept by the lifetime that they name; the arithmetic is the same.
+    // Other final statuses are stored for the lifetime that they specify; the arithmetic is the same.
     { status: understood.has(status) ? status : 200, headers: straight(headers) },
     { shared: false, cacheHeuristic: mayGuess(status, headers) ? guessed : 0 },
   )
@@ -76,7 +76,7 @@ export function entryOf(
   return { variant: variantOf(call, headers), status, bytes, policy: stored }
 }
 
-/** The entry that fits the call best; undefined when none does. */
+/** Returns the entry that matches the call best; undefined when none does. */
 export function bestMatch(call: Call, known: readonly CachedResponse[]): Match | undefined {
   let best: Match | undefined
   for (const entry of known) {
@@ -92,7 +92,7 @@ export function bestMatch(call: Call, known: readonly CachedResponse[]): Match |
   return best
 }
 
-/** The entry after a 304: its lifetime begins anew (RFC 9111, 3.2 and 4.3.4). */
+/** Returns the entry after a 304: its lifetime starts again (RFC 9111, 3.2 and 4.3.4). */
 export function refreshed(
   call: Call,
   entry: CachedResponse,
@@ -104,13 +104,13 @@ export function refreshed(
   return entryOf(call, { status: entry.status, headers }, entry.bytes, guessed)
 }
 
-/** The headers of an entry as they are handed out. */
+/** Returns the headers of an entry as callers receive them. */
 export function headersOf(entry: CachedResponse): Record<string, string> {
   const { semantics, headers } = storedOf(entry)
   return handedOut(headers, CachePolicy.fromObject(semantics))
 }
 
-/** `stale-if-error`: the API says that an old response is better than none. */
+/** `stale-if-error`: the API declares that an old response is better than none. */
 export function servesOnError(call: Call, entry: CachedResponse): boolean {
   const { semantics, headers } = storedOf(entry)
   const failed = { status: 500, headers: {} }
@@ -119,7 +119,7 @@ export function servesOnError(call: Call, entry: CachedResponse): boolean {
   return matches && !modified
 }
 
-/** True when the caller's own conditions say that it has this response already (RFC 9110, 13.2.2). */
+/** True when the caller's own conditions show that it already has this response (RFC 9110, 13.2.2). */
 export function isKnownToCaller(call: Call, headers: Readonly<Record<string, string>>): boolean {
   const { 'if-none-match': tags, 'if-modified-since': since } = call.headers
   if (tags !== undefined) {
@@ -138,7 +138,7 @@ function isKept(status: number, headers: Readonly<Record<string, string>>, guess
   const control = headers['cache-control'] ?? ''
   if (/must-understand/i.test(control) && !understood.has(status)) return false
   if (status < 300) return true
-  // A refusal is held on to only where the API names its lifetime, or where lifetimes are guessed and the status allows it.
+  // A refusal is stored only where the API specifies its lifetime, or where lifetimes are estimated and the status allows it.
   if (/max-age/i.test(control) || headers.expires !== undefined) return true
   return guessed > 0 && mayGuess(status, headers)
 }
@@ -147,7 +147,7 @@ function mayGuess(status: number, headers: Readonly<Record<string, string>>): bo
   return heuristic.has(status) || /public/i.test(headers['cache-control'] ?? '')
 }
 
-/** Put straight for the arithmetic; never handed out. Variants are told apart by ourselves. */
+/** Normalised for the arithmetic; never returned. Variants are distinguished by this cache itself. */
 function straight({
   vary: _vary,
   age,
@@ -161,7 +161,7 @@ function straight({
     else plain[name] = new Date(at).toUTCString()
   }
   if (headers.expires !== undefined) {
-    // What is none of the three forms, two lines included, has expired already (RFC 9111, 5.3).
+    // A value that is in none of the three formats, including two lines, has already expired (RFC 9111, 5.3).
     const at = parseStrictHttpDate(headers.expires.trim(), now)
     plain.expires = at === undefined ? longAgo : new Date(at).toUTCString()
   }
@@ -172,13 +172,13 @@ function straight({
   return plain
 }
 
-/** Of a list the first member counts, and what is no number of seconds does not count at all (RFC 9111, 5.1). */
+/** Of a list the first member applies, and a value that is not a number of seconds is ignored (RFC 9111, 5.1). */
 function ageOf(field: string | undefined): number | undefined {
   const first = field?.split(',', 1)[0]?.trim() ?? ''
   return /^\d+$/.test(first) ? Math.min(greatestAge, Number(first)) : undefined
 }
 
-/** While it is fresh such a response is like every other one; once it is stale nothing makes it serve. */
+/** While fresh such a response is like any other; once stale it can't be used. */
 function withoutMustRevalidate(control: string): string {
   if (!control.includes('must-revalidate')) return control
   return control.replaceAll(
@@ -196,7 +196,7 @@ function requestOf(call: Call, stored?: Readonly<Record<string, string>>): Cache
   return { url: call.path, method: call.method, headers }
 }
 
-/** What the response's `vary` picks of a request; white space and the case of languages make no difference. */
+/** The request headers that the response's `vary` names; white space and the case of languages make no difference. */
 function variantOf(call: Call, headers: Readonly<Record<string, string>>): string {
   const names = (headers.vary ?? '')
     .toLowerCase()
@@ -222,7 +222,7 @@ function handedOut(headers: Readonly<Record<string, string>>, policy: CachePolic
   return plain
 }
 
-/** A store hands back what it was given. */
+/** A store returns the data that was passed to it. */
 function storedOf(entry: CachedResponse): StoredPolicy {
   return entry.policy as StoredPolicy
 }

@@ -1,4 +1,4 @@
-/** Dates of cookies: the lenient form of RFC 6265, 5.1.1. */
+/** Dates of cookies: the lenient format of RFC 6265, 5.1.1. */
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const delimiters = /[\t\u0020-\u002f;-@[-`{-~]+/
@@ -6,7 +6,7 @@ const delimiters = /[\t\u0020-\u002f;-@[-`{-~]+/
 /** Longer texts are not dates. */
 const lengthMax = 200
 
-/** Epoch ms; undefined for a text that is not a date, which is to be ignored. Years of two digits are those from 1970 to 2069. */
+/** Returns the epoch ms; undefined for a text that is not a date, which is to be ignored. Two-digit years are 1970 to 2069. */
 export function parseCookieDate(text: string): number | undefined {
   if (text.length > lengthMax) return undefined
   let time: readonly number[] | undefined
@@ -26,7 +26,7 @@ export function parseCookieDate(text: string): number | undefined {
   const [hour = 24, minute = 60, second = 60] = time
   if (year < 1601 || hour > 23 || minute > 59 || second > 59) return undefined
   const ms = Date.UTC(year, month, day, hour, minute, second)
-  // Date.UTC takes 31 February for a day of March.
+  // Date.UTC turns 31 February into a day of March.
   return new Date(ms).getUTCDate() === day ? ms : undefined
 }
 

@@ -1,16 +1,16 @@
 /**
  * Cookies of one client (RFC 6265, the part that an API session needs).
  *
- * Stricter than a browser: a cookie goes back only to the origin that set it, whatever `Domain` it names, so no host can plant one for
- * another. `Secure` asks for nothing more, since plain HTTP is spoken to loopback alone. Names, values and their number are bounded; the
- * cookie that was set longest ago goes first.
+ * Stricter than a browser: a cookie is returned only to the origin that set it, whatever its `Domain`, so no host can set one for another. `Secure`
+ * adds nothing, since plain HTTP is used only for loopback. Names, values and their number are limited; the cookie that was set longest ago is
+ * removed first.
  */
 import { parseCookieDate } from './cookie-date.ts'
 
-/** What a server may make us keep. */
+/** Limits on what a server may store. */
 const cookiesMax = 50
 const originsMax = 20
-/** Name and value together; RFC 6265, 6.1 asks for at least this. */
+/** Name and value together; RFC 6265, 6.1 requires at least this. */
 const cookieBytesMax = 4_096
 
 interface Cookie {
@@ -21,11 +21,11 @@ interface Cookie {
   readonly expiresAt: number
 }
 
-/** Keeps what each origin set. */
+/** Stores the cookies that each origin set. */
 export class CookieJar {
   readonly #origins = new Map<string, Map<string, Cookie>>()
 
-  /** Takes in a response's `set-cookie` lines. `path` is that of the request, with or without its query; `now` is epoch ms. */
+  /** Stores a response's `set-cookie` lines. `path` is that of the request, with or without its query; `now` is epoch ms. */
   store(origin: string, path: string, lines: readonly string[], now: number): void {
     for (const line of lines) {
       const cookie = parseCookie(line, path, now)
@@ -39,7 +39,7 @@ export class CookieJar {
     }
   }
 
-  /** The `cookie` header of a request; undefined when there is nothing to send. */
+  /** Returns the `cookie` header of a request; undefined when there is nothing to send. */
   headerFor(origin: string, path: string, now: number): string | undefined {
     const kept = this.#origins.get(origin)
     if (kept === undefined || kept.size === 0) return undefined
@@ -54,7 +54,7 @@ export class CookieJar {
     return fitting.map(({ name, value }) => `${name}=${value}`).join('; ')
   }
 
-  /** Forgets all cookies, as at the end of a session. */
+  /** Removes all cookies, as at the end of a session. */
   clear(): void {
     this.#origins.clear()
   }
@@ -73,7 +73,7 @@ function dropOldest(map: Map<string, unknown>, max: number): void {
   if (oldest !== undefined) map.delete(oldest)
 }
 
-/** RFC 6265, 5.2; undefined for what can't be kept. */
+/** RFC 6265, 5.2; undefined for a cookie that can't be stored. */
 function parseCookie(line: string, requestPath: string, now: number): Cookie | undefined {
   const [pair = '', ...attributes] = line.split(';')
   const equals = pair.indexOf('=')

@@ -16,11 +16,11 @@ afterAll(() => {
 interface Limited {
   readonly url: string
   readonly statuses: number[]
-  /** Monotonic ms at which each request came. */
+  /** Monotonic ms at which each request arrived. */
   readonly times: number[]
 }
 
-/** 20 requests per 2 s, told in the given form. */
+/** 20 requests per 2 s, reported in the given format. */
 async function limitedServer(form: Partial<Parameters<typeof rateLimit>[0]>): Promise<Limited> {
   const statuses: number[] = []
   const times: number[] = []
@@ -46,7 +46,7 @@ const forms = [
 
 test.concurrent.each(forms)(
   'a server limited to 20 per 2 s (%s) sees no 429 and is used to at least 87 %%',
-  // The figure is one of a machine that is not busy with other things at that moment.
+  // Measured on a machine that is otherwise idle.
   { timeout: 30_000, retry: 2 },
   async (_name, form) => {
     const server = await limitedServer(form)

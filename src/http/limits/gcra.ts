@@ -1,16 +1,16 @@
 /**
  * The generic cell rate algorithm: a rate limit as one number, the theoretical arrival time of the next request.
  *
- * With a burst of b and one request each T, at most `b - 1 + W / T` requests start within any window W. Where no burst is asked for, T is
- * chosen so that this never exceeds the limit, whatever kind of window the other side counts in; 3 % are left for requests that arrive
- * closer together than they left. A burst slightly above 1 makes up for timers that fire late.
+ * With a burst of b and one request each T, at most `b - 1 + W / T` requests start within any window W. Without an explicit burst, T is chosen so
+ * that this never exceeds the limit, whatever kind of window the API uses; 3 % are reserved for requests that arrive closer together than they were
+ * sent. A burst slightly above 1 compensates for timers that fire late.
  *
- * A burst that somebody asks for would make T longer and longer by that rule: 100 of 100 at once would leave one a second. So there the pace is
- * the limit's own, and the starts of the last window are remembered, which keeps every window exactly.
+ * An explicit burst would make T ever longer by that rule: 100 of 100 at once would leave one per second. The pace is then that of the limit itself,
+ * and the starts of the last window are remembered, which keeps every window exactly.
  */
 import { WindowLog } from './window-log.ts'
 
-/** One rate limit: so many requests in so much time. */
+/** One rate limit: a number of requests per period. */
 export interface RateLimit {
   /** 1 to 10,000,000. */
   readonly requests: number
@@ -25,16 +25,16 @@ export interface RateLimit {
 }
 
 const margin = 1.03
-/** Starts that are remembered for one limit: 8 bytes each. */
+/** Maximum number of starts remembered for one limit: 8 bytes each. */
 const loggedMax = 100_000
 
 /** The state of one rate limit. */
 export class Gcra {
-  /** Milliseconds between two requests in the long run, for stores that know nothing of windows. */
+  /** Milliseconds between two requests in the long run, for stores that don't support windows. */
   readonly intervalMs: number
-  /** Milliseconds that a request may be ahead of that. */
+  /** Milliseconds by which a request may be early. */
   readonly toleranceMs: number
-  /** Tells the limit from others, and a changed limit from what it was. */
+  /** Identifies the limit and its values, so that a changed limit is a different one. */
   readonly name: string
   readonly #paceMs: number
   readonly #aheadMs: number
@@ -56,9 +56,9 @@ export class Gcra {
   }
 
   /**
-   * Milliseconds until a request may start; 0 = now.
+   * Returns the milliseconds until a request may start; 0 = now.
    *
-   * @param reserve the share of the burst that this caller must leave
+   * @param reserve the share of the burst that this caller must leave unused
    * @param ahead requests that start before this one
    */
   waitMs(now: number, reserve: number, ahead = 0): number {

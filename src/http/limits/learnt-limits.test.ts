@@ -121,7 +121,7 @@ test('a first request that gets no response does not hold the others up for more
       isOver = true
     })
     await Promise.all(Array.from({ length: 5 }, () => client.get('/')))
-    // Whatever the load: had they waited for it, it would be over by now.
+    // Independent of the load: if they had waited for it, it would be over by now.
     expect(isOver).toBe(false)
     giveUp.abort()
     await silent

@@ -1,32 +1,32 @@
 /**
- * What a system's responses taught about its limits, kept so that the next request is not the one too many.
+ * Limits learnt from a system's responses, so that the next request does not exceed them.
  *
- * Each limit holds in two ways. *Left*: the remaining requests of the window, less those on the way, until the window ends; the other side
- * counts other clients as well, so its number is the truth. *Pace*: while the window is short, requests are spread over it, which keeps any
- * kind of window (fixed or sliding) without a guess about which it is.
+ * Each limit applies in two ways. *Left*: the remaining requests of the window, less those in flight, until the window ends; the API counts other
+ * clients as well, so its number is authoritative. *Pace*: while the window is short, requests are spread over it, which keeps any kind of window
+ * (fixed or sliding) without knowing which it is.
  *
- * A window is *known* (a response told what is left) or *over* (its end has passed): then the quota is assumed to be whole, and the next
- * answer's word counts again.
+ * A window is *known* (a response reported what is left) or *over* (its end has passed): then the quota is assumed to be complete until the next
+ * response reports it.
  */
 import { Gcra } from './gcra.ts'
 import type { LimitReport } from './limit-headers.ts'
 
-/** Longer windows are not paced: nobody wants ten calls of an hourly quota spread over a minute. */
+/** Longer windows are not paced: ten calls of an hourly quota should not be spread over a minute. */
 const pacedWindowMs = 60_000
-/** When to look again, if a limit is used up and nobody says until when. */
+/** Delay until the next check when a limit is used up and its end is not known. */
 const unknownResetMs = 60_000
-/** Resets come in whole seconds; a later one than that is a new window. */
+/** Resets are reported in whole seconds; a reset later than that is a new window. */
 const resetRoundingMs = 1_000
 const limitsMax = 16
-/** Parts of an API that are told apart for one limit. */
+/** Maximum number of API parts that one limit distinguishes. */
 const scopesMax = 64
 
 interface Limit {
-  /** Parts of the API whose responses told of it; empty when it was learnt in another way. */
+  /** Parts of the API whose responses reported it; empty when it was learnt from another source. */
   readonly scopes: Set<string>
-  /** Parts whose responses did not: it is not about them. */
+  /** Parts whose responses did not report it: it does not apply to them. */
   readonly strangers: Set<string>
-  /** A refusal told of it first, so it may be about the part that refused alone. */
+  /** It was first reported by a refusal, so it may apply only to the part that refused. */
   readonly wasRefusal: boolean
   readonly name: string
   quota: number | undefined
@@ -38,7 +38,7 @@ interface Limit {
   pace: Gcra | undefined
 }
 
-/** Whose response told of limits. */
+/** Source of a response that reported limits. */
 export interface LimitSource {
   /** Part of the API. */
   readonly scope: string
@@ -46,21 +46,21 @@ export interface LimitSource {
   readonly isRefusal: boolean
 }
 
-/** One limit, for people who want to see it. */
+/** One limit, for display. */
 export interface LimitUsage {
-  /** What the API calls the limit. */
+  /** The API's name of the limit. */
   readonly name: string
-  /** Calls that are allowed in the window, where the API says so. */
+  /** Calls allowed in the window, if the API reports it. */
   readonly quota?: number
-  /** Calls that are left in it. */
+  /** Remaining calls in the window. */
   readonly remaining: number
   /** Milliseconds until the window ends. */
   readonly resetMs: number
-  /** Length of the window in milliseconds, if the system told. */
+  /** Length of the window in milliseconds, if the system reported it. */
   readonly windowMs?: number
 }
 
-/** All limits learnt of one system. Times are monotonic milliseconds. */
+/** All limits learnt about one system. Times are monotonic milliseconds. */
 export class LearntLimits {
   readonly #limits = new Map<string, Limit>()
 
@@ -76,7 +76,7 @@ export class LearntLimits {
     return false
   }
 
-  /** Takes in what a response said. Without a source it is about everything. */
+  /** Records the limits that a response reported. Without a source they apply to everything. */
   learn(reports: readonly LimitReport[], now: number, source?: LimitSource): void {
     for (const report of reports) {
       const known = this.#limits.get(report.name)
@@ -96,8 +96,8 @@ export class LearntLimits {
   }
 
   /**
-   * Milliseconds until the limits allow a request, requests on the way aside. `reserve` is the share that this caller must leave, `ahead`
-   * the number of requests that start before it.
+   * Returns the milliseconds until the limits allow a request, not counting requests in flight. `reserve` is the share that this caller must leave
+   * unused, `ahead` the number of requests that start before it.
    */
   waitMs(now: number, reserve: number, scope?: string, ahead = 0): number {
     let waitMs = 0
@@ -111,7 +111,7 @@ export class LearntLimits {
     return waitMs
   }
 
-  /** True while the requests on the way may use up what is left: the next response tells. */
+  /** True while the requests in flight may use up the remaining quota: the next response will report it. */
   isSpoken(running: number, reserve: number, scope?: string): boolean {
     for (const limit of this.#limits.values()) {
       if (!concerns(limit, scope)) continue
@@ -142,7 +142,7 @@ export class LearntLimits {
   }
 }
 
-/** One must be left to be taken, beside the reserve. */
+/** One must remain to be taken, in addition to the reserve. */
 function leastLeft({ quota }: Limit, reserve: number): number {
   return 1 + (quota === undefined ? 0 : Math.floor(quota * reserve))
 }
@@ -153,7 +153,7 @@ function assignScope(limit: Limit | undefined, scope: string): void {
   limit.strangers.delete(scope)
 }
 
-/** A limit that only a refusal told of is about the part that refused, until another part tells of it as well. */
+/** A limit reported only by a refusal applies to the part that refused, until another part reports it as well. */
 function concerns({ scopes, strangers, wasRefusal }: Limit, scope: string | undefined): boolean {
   if (scope === undefined || scopes.has(scope)) return true
   return !strangers.has(scope) && (!wasRefusal || scopes.size !== 1)
@@ -183,7 +183,7 @@ function update(limit: Limit, report: LimitReport, now: number): void {
   const resetAt = now + (report.resetMs ?? limit.windowMs ?? unknownResetMs)
   const isNewWindow =
     limit.over || (report.remaining > limit.left && resetAt > limit.resetAt + resetRoundingMs)
-  // Answers overtake each other: within one window the lowest number and the earliest end are the latest news.
+  // Responses overtake each other: within one window the lowest number and the earliest end are the latest.
   limit.left = isNewWindow ? report.remaining : Math.min(limit.left, report.remaining)
   limit.resetAt = isNewWindow ? resetAt : Math.min(limit.resetAt, resetAt)
   limit.over = false
@@ -196,14 +196,14 @@ function repace(limit: Limit, { quota, windowMs }: LimitReport, now: number): vo
   limit.pace = undefined
   if (windowMs === undefined || windowMs <= 0 || windowMs > pacedWindowMs || quota < 1) return
   limit.pace = new Gcra({ requests: quota, perMs: windowMs })
-  // The request that brought the news.
+  // The request that returned the current numbers.
   limit.pace.take(now)
 }
 
 function endWindow(limit: Limit, now: number): void {
   if (limit.over || now < limit.resetAt) return
   limit.over = true
-  // Without a known quota one request goes ahead and brings the news.
+  // Without a known quota one request is sent ahead to learn it.
   limit.left = limit.quota ?? 1
   limit.resetAt = now + unknownResetMs
 }

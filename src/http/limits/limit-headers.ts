@@ -1,5 +1,5 @@
 /**
- * Reads what answers tell about rate limits, in every form that is in use:
+ * Reads rate limits from response headers, in every format in use:
  *
  * - `RateLimit` and `RateLimit-Policy` as lists of named limits (draft 8 to 11): `"burst";r=19;t=2`, `"burst";q=20;w=2`
  * - `RateLimit` as a dictionary (draft 7): `limit=20, remaining=19, reset=2` with the policy `20;w=2`
@@ -7,14 +7,14 @@
  * - `X-RateLimit-*` and `X-Rate-Limit-*`: the reset is a number of seconds, or a time as epoch seconds, milliseconds or ISO text
  * - `Sforce-Limit-Info: api-usage=18/5000`
  *
- * What can't be read is left out: a broken field must not stop the calls that it should only pace.
+ * Unreadable fields are ignored: a broken field must not stop the calls that it should only pace.
  */
 import { type BareItem, isInnerList, type Parameters, parseDictionary, parseList } from 'structured-headers'
 import { serverNow } from '../backoff/retry-after.ts'
 
-/** What one response says about one limit. */
+/** One limit as reported by one response. */
 export interface LimitReport {
-  /** Tells several limits of one system apart. */
+  /** Distinguishes several limits of one system. */
   readonly name: string
   /** Requests allowed per window. */
   readonly quota?: number | undefined
@@ -29,7 +29,7 @@ export interface LimitReport {
 /** Header fields of a response, names in lower case. */
 export type ResponseHeaders = Readonly<Record<string, string>>
 
-/** A connector's own reader, for a system that has a form of its own. Its reports are added to those of the known forms. */
+/** A connector's own reader, for a system with its own format. Its reports are added to those of the known formats. */
 export type ParseLimits = (headers: ResponseHeaders) => readonly LimitReport[]
 
 interface Item {
@@ -40,7 +40,7 @@ interface Item {
 const namesMax = 16
 const none: readonly LimitReport[] = Object.freeze([])
 
-/** Most responses tell nothing, so that has to be found out without reading anything. */
+/** Most responses report nothing, so that has to be detected without reading any field. */
 function reportsLimits(headers: ResponseHeaders): boolean {
   for (const name in headers) {
     if (name.includes('rate') ? /rate-?limit/.test(name) : name === 'sforce-limit-info') return true
@@ -48,7 +48,7 @@ function reportsLimits(headers: ResponseHeaders): boolean {
   return false
 }
 
-/** All limits that a response names. `now` is epoch milliseconds, for resets given as a time. */
+/** Returns all limits that a response reports. `now` is epoch milliseconds, for resets given as a time. */
 export function limitsFromHeaders(headers: ResponseHeaders, now: number): readonly LimitReport[] {
   if (!reportsLimits(headers)) return none
   const reports = [
@@ -62,7 +62,7 @@ export function limitsFromHeaders(headers: ResponseHeaders, now: number): readon
 
 const prefixes = ['ratelimit', 'x-ratelimit', 'x-rate-limit']
 
-/** The ends of all windows that a response names, in milliseconds from now, whether or not it tells what is left of them. */
+/** Returns the ends of all windows that a response reports, in milliseconds from now, whether or not it reports what is left of them. */
 export function resetsFromHeaders(headers: ResponseHeaders, now: number): readonly number[] {
   if (!reportsLimits(headers)) return []
   const named = limitsFromHeaders(headers, now).map(({ resetMs }) => resetMs)
@@ -92,7 +92,7 @@ function standardLimits(headers: ResponseHeaders, now: number): readonly LimitRe
     const name = nameOf(value)
     const policy = policies.find((candidate) => nameOf(candidate.value) === name)?.parameters
     const unit = policy?.get('qu')
-    // Bytes and concurrent requests are other kinds of limits.
+    // Limits of bytes and of concurrent requests are not rate limits.
     if (name === undefined || (unit !== undefined && unit !== 'requests')) return []
     return [
       {
@@ -106,7 +106,7 @@ function standardLimits(headers: ResponseHeaders, now: number): readonly LimitRe
   })
 }
 
-/** `<prefix>-limit`, `-remaining` and `-reset`. The limit may carry policies of its own: `10, 10;w=1, 50;w=60`. */
+/** `<prefix>-limit`, `-remaining` and `-reset`. The limit may contain its own policies: `10, 10;w=1, 50;w=60`. */
 function prefixedLimits(
   headers: ResponseHeaders,
   prefix: string,
@@ -121,17 +121,17 @@ function prefixedLimits(
   return [withPolicy({ name: prefix, quota, remaining, resetMs }, [...policies, ...limits])]
 }
 
-/** The policy that speaks of the same quota gives the window. */
+/** The policy of the same quota defines the window. */
 function withPolicy(report: LimitReport, policies: readonly Item[]): LimitReport {
   const windowed = policies.filter(({ parameters }) => countOf(parameters.get('w')) !== undefined)
   const policy = windowed.find(({ value }) => countOf(value) === report.quota)
   return { ...report, windowMs: ms(countOf(policy?.parameters.get('w'))) }
 }
 
-/** Requests of a window that slides come back all the time, so what was told of it is worth no longer than this. */
+/** Requests of a sliding window become available continuously, so a report of it is valid no longer than this. */
 const slidingResetMs = 60_000
 
-/** `api-usage=18/5000, per-app-api-usage=17/250(appName=sample)`: each over 24 hours that slide. */
+/** `api-usage=18/5000, per-app-api-usage=17/250(appName=sample)`: each over a sliding window of 24 hours. */
 function salesforceLimits(field: string | undefined): readonly LimitReport[] {
   const found = [...(field ?? '').matchAll(/([\w-]+)=(\d{1,12})\/(\d{1,12})/g)]
   return found.map(([, name = '', used, quota]) => ({
@@ -143,13 +143,13 @@ function salesforceLimits(field: string | undefined): readonly LimitReport[] {
   }))
 }
 
-/** Seconds to go, or a point in time. */
+/** Remaining seconds, or a point in time. */
 function resetOf(field: string | undefined, headers: ResponseHeaders, now: number): number | undefined {
   const text = field?.trim() ?? ''
   const number = numberOf(text)
   const here = serverNow(headers.date, now)
   if (number === undefined) {
-    // Without a zone it is UTC: `Date.parse` would take it for a time of this process.
+    // Without a zone it is UTC: `Date.parse` would interpret it in the local zone.
     const hasZone = /(?:z|[+-]\d\d:?\d\d)$/i.test(text)
     const at = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(hasZone ? text : `${text}Z`) : Number.NaN
     return Number.isNaN(at) ? undefined : Math.max(0, at - here)

@@ -23,7 +23,7 @@ async function starts(limiter: RateLimiter, lane: Priority, count: number): Prom
 
 const monotonic = (): number => performance.now()
 
-/** Lets virtual time pass until the work is done, at most a minute of it. */
+/** Advances virtual time until the work is done, by at most a minute. */
 async function passTime<Result>(work: Promise<Result>): Promise<Result> {
   let isDone = false
   const end = (): void => {
@@ -34,7 +34,7 @@ async function passTime<Result>(work: Promise<Result>): Promise<Result> {
   return work
 }
 
-/** Everything here is on virtual time, so that no load of the machine counts as time that has passed. */
+/** Everything here uses virtual time, so the load of the machine does not count as elapsed time. */
 describe('limiters that share buckets', () => {
   beforeEach(() => {
     vi.useFakeTimers()

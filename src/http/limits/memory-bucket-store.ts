@@ -1,4 +1,4 @@
-/** Buckets shared by the clients of one process: the adapter for tests, and the pattern for others. */
+/** Buckets shared by the clients of one process: the implementation for tests, and the model for others. */
 import {
   type Bucket,
   type BucketGrant,
@@ -13,7 +13,7 @@ export class MemoryBucketStore implements BucketStore {
   readonly #states = new Map<string, BucketState>()
   readonly #now: () => number
 
-  /** @param now milliseconds that never go back @default performance.now */
+  /** @param now milliseconds that never go backwards @default performance.now */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }

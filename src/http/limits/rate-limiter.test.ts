@@ -28,7 +28,7 @@ test('no window of the limit ever sees more requests than it allows, and the lim
     const inWindow = times.filter((at) => at >= from && at < from + limit.perMs).length
     expect(inWindow).toBeLessThanOrEqual(limit.requests)
   }
-  // 87 % of what is allowed would take 1380 ms; the rest is room for a busy machine.
+  // 87 % of the allowed rate would take 1380 ms; the rest is a margin for a busy machine.
   expect(performance.now() - startedAt).toBeLessThan(4_000)
 })
 
@@ -94,7 +94,7 @@ test.each([1, 2, 20, 50, 100])(
       starts.push(now)
     }
     expect(starts.filter((at) => at < 1).length).toBe(burst)
-    // 3 % are left for requests that arrive closer together than they left.
+    // 3 % are reserved for requests that arrive closer together than they were sent.
     expect(starts.length).toBeGreaterThanOrEqual(20 * 97 - 1)
     for (const [index, from] of starts.entries()) {
       const next = starts[index + 100]
@@ -127,7 +127,7 @@ test('a call whose place in the queue comes after its deadline is refused at onc
   const refusal = ask(1_500)
   expect(refusal).toMatchObject({ refused: 'too-late' })
   expect(Reflect.get(Object(refusal), 'waitMs')).toBeGreaterThan(1_900)
-  // Who goes first, or has time, still gets to wait.
+  // A call with higher priority, or with enough time, still gets to wait.
   expect(ask(1_500, 'hand')).toBeInstanceOf(Promise)
   expect(ask(3_000)).toBeInstanceOf(Promise)
   now = 10_000

@@ -1,11 +1,11 @@
 /**
  * Lets requests start within all limits of a system, the most urgent first.
  *
- * A waiter is *waiting* in its lane's queue until it is *granted* (all limits allow it), *stopped* (its call ended) or *refused* at the
- * door (the queue is full, or its turn can't come before its deadline). A grant is given back when the attempt is over.
+ * A waiter is *waiting* in its lane's queue until it is *granted* (all limits allow it), *stopped* (its call ended) or *refused* on arrival (the
+ * queue is full, or its turn can't come before its deadline). A grant is released when the attempt is over.
  *
- * Of the system the limiter is *ignorant* at first: one request goes ahead, and for a second at most the others wait for its response, which
- * may name limits. After that it is *informed*. A request that goes ahead and brings no response leaves it ignorant.
+ * The limiter is *ignorant* of the system at first: one request is sent ahead, and the others wait at most a second for its response, which may
+ * report limits. After that it is *informed*. A request that is sent ahead and gets no response leaves it ignorant.
  */
 
 import type { Priority } from '../call.ts'
@@ -40,34 +40,34 @@ export interface LimitOptions {
   readonly shared?: SharedLimits
 }
 
-/** Why a call does not get to wait. `waitMs` is how long it would take at least. */
+/** Why a call does not get to wait. `waitMs` is the minimum time that it would wait. */
 export interface LimiterRefusal {
   readonly refused: 'queue-full' | 'too-late'
   readonly waitMs: number
 }
 
-/** A slot that has to be given back, or a refusal. */
+/** A slot that has to be released, or a refusal. */
 export type Grant = { readonly release: () => void } | LimiterRefusal
 
-/** Who wants a slot, and until when it is of use. */
+/** A request for a slot, and until when the slot is useful. */
 export interface AcquireRequest {
   readonly lane: Priority
   readonly stop: Stop
   /** Monotonic ms. */
   readonly deadlineAt: number
-  /** Part of the API that fails or is limited as one. @default the whole */
+  /** Part of the API that fails or is limited as a unit. @default the whole */
   readonly scope?: string
 }
 
-/** How much of the limits is in use. */
+/** Current usage of the limits. */
 export interface LimiterUsage {
-  /** Calls under way. */
+  /** Calls in progress. */
   readonly running: number
   /** Calls in the queue. */
   readonly waiting: number
-  /** Monotonic ms until which the other side asked for silence; 0 = not. */
+  /** Monotonic ms until which the system asked for no requests; 0 = not. */
   readonly pausedUntil: number
-  /** What the responses told so far. */
+  /** Limits reported by the responses so far. */
   readonly limits: readonly LimitUsage[]
 }
 
@@ -78,9 +78,9 @@ interface Waiter {
   stopped: boolean
 }
 
-/** A timer set for longer fires at once; waking up early only looks again. */
+/** A timer set for longer fires immediately; waking up early only checks again. */
 const timerMax = 2_147_483_647
-/** Longest time that calls wait for the response of the one that went ahead. */
+/** Longest time that calls wait for the response of the request that was sent ahead. */
 const aheadMs = 1_000
 
 const lanes = ['hand', 'webhook', 'batch'] as const satisfies readonly Priority[]
@@ -101,10 +101,10 @@ export class RateLimiter {
   readonly #pauses = new ScopedPauses()
   #running = 0
   #waiting = 0
-  /** Calls that sit out the pause of their part of the API. */
+  /** Calls that wait for the end of the pause of their part of the API. */
   #parked = 0
   #ignorant: boolean
-  /** Until when the one that went ahead is waited for; 0 = none is under way. */
+  /** Until when the request that was sent ahead is waited for; 0 = none is in progress. */
   #aheadUntil = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -132,7 +132,7 @@ export class RateLimiter {
     }
   }
 
-  /** Resolves when a request may start, or at once when it can't in time. Rejects with the stop's reason. */
+  /** Resolves when a request may start, or immediately when it can't in time. Rejects with the stop's reason. */
   acquire(request: AcquireRequest): Grant | Promise<Grant> {
     const { lane, scope, deadlineAt } = request
     const now = this.#monotonic()
@@ -146,14 +146,14 @@ export class RateLimiter {
     return pausedMs > 0 ? this.#park(request, pausedMs) : this.#enqueue(request)
   }
 
-  /** The other side asked for silence: nothing of the scope starts for `ms`, and nothing at all where limits are shared. */
+  /** Records that the system asked for no requests: nothing of the scope starts for `ms`, and nothing at all where limits are shared. */
   pause(ms: number, scope?: string): void {
     const now = this.#monotonic()
     this.#pauses.pause(now + ms, this.#shared === undefined ? scope : undefined, now)
     this.#shared?.pause(ms)
   }
 
-  /** Sits out a pause, then queues like everybody else. */
+  /** Waits for the end of a pause, then queues like every other call. */
   async #park(request: AcquireRequest, ms: number): Promise<Grant> {
     this.#parked += 1
     try {
@@ -164,7 +164,7 @@ export class RateLimiter {
     return this.acquire(request)
   }
 
-  /** Takes in what a response says about limits. `now` is epoch ms. */
+  /** Records the limits that a response reports. `now` is epoch ms. */
   learn(headers: ResponseHeaders, now: number, source?: LimitSource): void {
     if (!this.#learns) return
     const reports = limitsFromHeaders(headers, now)
@@ -176,7 +176,7 @@ export class RateLimiter {
     this.#admit()
   }
 
-  /** Takes in limits that no header told. */
+  /** Records limits from a source other than headers. */
   learnReports(reports: readonly LimitReport[]): void {
     if (!this.#learns) return
     this.#learnt.learn(reports, this.#monotonic())
@@ -234,7 +234,7 @@ export class RateLimiter {
     }
   }
 
-  /** Milliseconds until the limits allow a request of the lane. */
+  /** Returns the milliseconds until the limits allow a request of the lane. */
   #waitMs(lane: Priority, scope: string | undefined, now: number): number {
     const reserve = lane === 'hand' ? 0 : this.#reserve
     let waitMs = Math.max(this.#pauses.waitMs(now), this.#learnt.waitMs(now, reserve, scope))
@@ -243,19 +243,19 @@ export class RateLimiter {
     return waitMs
   }
 
-  /** The same for one that queues behind all that are waiting in its lane and in more urgent ones: it can't be sooner than this. */
+  /** The same for a call that queues behind all calls of its own and of more urgent lanes: a lower bound. */
   #queuedMs(lane: Priority, scope: string | undefined, now: number): number {
     let ahead = 0
     for (const other of lanes.slice(0, lanes.indexOf(lane) + 1)) ahead += this.#waitingIn[other]
     if (ahead === 0) return 0
     const reserve = lane === 'hand' ? 0 : this.#reserve
-    // Those ahead may be of other parts of the API, so they count for the limits of this part only where all limits are of the whole.
+    // Those ahead may belong to other parts of the API, so they count towards this part's limits only where all limits apply to the whole API.
     let waitMs = this.#learnt.isScoped ? 0 : this.#learnt.waitMs(now, reserve, scope, ahead)
     for (const rate of this.#rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve, ahead))
     return waitMs
   }
 
-  /** True while something on the way has to end first. */
+  /** True while a request in flight has to end first. */
   #isBlocked(lane: Priority, scope: string | undefined, now: number): boolean {
     if (this.#running >= this.#concurrency) return true
     if (this.#ignorant && now < this.#aheadUntil) return true
@@ -266,7 +266,7 @@ export class RateLimiter {
     return this.#shared?.isUp(now) === true
   }
 
-  /** Grants as many waiters as the limits allow now, the most urgent lane first, and comes back when the next one may go. */
+  /** Grants as many waiters as the limits allow now, the most urgent lane first, and runs again when the next one may start. */
   #admit(): void {
     if (this.#waiting === 0) return
     while (true) {
@@ -282,7 +282,7 @@ export class RateLimiter {
     this.#schedule()
   }
 
-  /** Asks the shared buckets for as many requests as could start now; what comes back goes to whoever is most urgent by then. */
+  /** Asks the shared buckets for as many requests as could start now; those granted go to the waiters that are most urgent by then. */
   #askOthers(lane: Priority): void {
     const shared = this.#shared
     if (shared === undefined || shared.isAsking) return
@@ -308,7 +308,7 @@ export class RateLimiter {
     waiter.grant()
   }
 
-  /** The most urgent waiter. Where limits differ between parts of the API, one that may go passes those that may not. */
+  /** Returns the most urgent waiter. Where limits differ between parts of the API, a waiter that may start passes those that may not. */
   #head(now: number): Waiter | undefined {
     let first: Waiter | undefined
     const isScoped = this.#learnt.isScoped
@@ -333,7 +333,7 @@ export class RateLimiter {
     const now = this.#monotonic()
     const head = this.#head(now)
     if (head === undefined) return
-    // Without a free slot the next release comes back here by itself; only the wait for the one ahead ends by time as well.
+    // Without a free slot the next release runs this again; only the wait for the request that was sent ahead also ends by time.
     const isAhead = this.#ignorant && this.#aheadUntil > 0
     if (this.#isBlocked(head.lane, head.scope, now) && !isAhead) return
     const waitMs = isAhead ? this.#aheadUntil - now : this.#waitMs(head.lane, head.scope, now)

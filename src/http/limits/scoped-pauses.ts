@@ -1,11 +1,11 @@
 /**
- * For how long a part of an API wants to be left alone.
+ * How long a part of an API asked for no requests.
  *
- * A refusal speaks of the part that refused: a search that is used up says nothing about reads by id. When a second part refuses while the
- * first one still waits, the limit is one of the whole API, and everything waits.
+ * A refusal concerns the part that refused: an exhausted search says nothing about reads by id. When a second part refuses during the pause of the
+ * first, the limit is one of the whole API, and everything waits.
  */
 
-/** Parts that are remembered; more than an API has. */
+/** Maximum number of parts that are remembered; more than an API has. */
 const scopesMax = 256
 
 /** The pauses of one API. Times are monotonic milliseconds. */
@@ -32,12 +32,12 @@ export class ScopedPauses {
     else this.#scopes.set(scope, Math.max(this.#scopes.get(scope) ?? 0, until))
   }
 
-  /** Milliseconds that everything waits. */
+  /** Returns the milliseconds for which everything waits. */
   waitMs(now: number): number {
     return Math.max(0, this.#everything - now)
   }
 
-  /** Milliseconds that the scope waits. */
+  /** Returns the milliseconds for which the scope waits. */
   waitOf(scope: string | undefined, now: number): number {
     const own = scope === undefined || this.#scopes.size === 0 ? 0 : (this.#scopes.get(scope) ?? 0)
     return Math.max(0, own - now)

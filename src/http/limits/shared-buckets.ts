@@ -1,8 +1,8 @@
 /**
- * This process's side of rates that are shared with others.
+ * This process's side of rates that are shared with other processes.
  *
- * The store is *up* until it fails; then it is *down* for a second, in which the process keeps the rates by itself: a database that is
- * away must not let requests loose, nor stop them.
+ * The store is *up* until it fails; then it is *down* for a second, during which the process observes the rates by itself: an unavailable database
+ * must neither allow unlimited requests nor stop them.
  */
 import type { Bucket, BucketStore } from '../../model/bucket-store.ts'
 import type { Gcra } from './gcra.ts'
@@ -26,7 +26,7 @@ export class SharedBuckets {
     this.#monotonic = monotonic
   }
 
-  /** A question is on its way to the store. */
+  /** A request to the store is in progress. */
   get isAsking(): boolean {
     return this.#asking
   }
@@ -39,7 +39,7 @@ export class SharedBuckets {
     return Math.max(0, this.#waitUntil - now)
   }
 
-  /** Takes up to `wanted` requests; never fails. `reserve` is the share of each burst that has to be left. */
+  /** Takes up to `wanted` requests; never fails. `reserve` is the share of each burst that has to remain. */
   async take(wanted: number, reserve: number): Promise<number> {
     this.#asking = true
     try {
@@ -47,7 +47,7 @@ export class SharedBuckets {
       this.#waitUntil = this.#monotonic() + waitMs
       return taken
     } catch {
-      // Whoever owns the store reports its failures; here it only means to go on alone for a while.
+      // The store's owner reports its failures; here a failure only means to continue alone for a while.
       this.#downUntil = this.#monotonic() + downMs
       return 0
     } finally {
@@ -55,7 +55,7 @@ export class SharedBuckets {
     }
   }
 
-  /** Tells the others that the system asked for silence. */
+  /** Reports to the other processes that the system asked for no requests. */
   pause(ms: number): void {
     this.#limits.store.pause(this.#keys, ms).catch(() => {
       this.#downUntil = this.#monotonic() + downMs
@@ -73,8 +73,8 @@ export class SharedBuckets {
 
 /** Where and under which name limits are shared. */
 export interface SharedLimits {
-  /** Where the buckets are kept. */
+  /** Store of the buckets. */
   readonly store: BucketStore
-  /** Names the system: the same in every process. */
+  /** Identifies the system: the same in every process. */
   readonly key: string
 }

@@ -1,4 +1,4 @@
-/** The starts of the last requests, as many as one window of a limit allows: no window ever sees more, wherever it begins. */
+/** The starts of the last requests, as many as one window of a limit allows: no window ever contains more, wherever it begins. */
 export class WindowLog {
   readonly #starts: Float64Array
   readonly #windowMs: number
@@ -9,12 +9,15 @@ export class WindowLog {
     this.#windowMs = windowMs
   }
 
-  /** Milliseconds until the window has room; `reserve` is the share that this caller must leave, `ahead` what starts before it. */
+  /**
+   * Returns the milliseconds until the window has room; `reserve` is the share that this caller must leave unused, `ahead` the number of requests
+   * that start before it.
+   */
   waitMs(now: number, reserve: number, ahead: number): number {
     const allowed = Math.max(1, Math.floor(this.#starts.length * (1 - reserve)))
     const place = this.#count + ahead - allowed
     if (place < 0) return 0
-    // Behind requests that have not started themselves, each whole window of them is one more to wait for.
+    // Each whole window of requests ahead that have not started themselves adds one window to the wait.
     const queued = place < this.#count ? 0 : Math.floor((place - this.#count) / allowed) + 1
     const base = place - queued * allowed
     if (base < 0) return queued * this.#windowMs

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close()
 })
 
-/** A resolver that gives the named answers one after the other, the last one for ever. */
+/** A resolver that returns the given responses in order, and the last one from then on. */
 function receiving(...responses: readonly (readonly string[])[]): LookupFunction {
   let asked = 0
   return (_hostname, options, callback) => {
@@ -69,7 +69,7 @@ test('no spelling of an inner address is connected to, and a listener there sees
     const error = await refusal({ baseUrl: `https://${host}:${port}` })
     expect(error, host).toBeInstanceOf(NetworkError)
     expect(error, host).toMatchObject({ outcome: 'not-sent' })
-    // Not every resolver knows the name with its final dot.
+    // Not every resolver accepts the name with its trailing dot.
     if (host !== 'localhost.')
       expect(error, host).toMatchObject({ code: 'HTTP_ADDRESS_REFUSED', retry: 'never' })
   }
@@ -93,7 +93,7 @@ test('a name that answers differently the second time (DNS rebinding) is checked
   const client = new ApiClient({
     baseUrl: `https://rebinding.example:${port}`,
     lookup,
-    // Lets the first response pass, so that the second one is what is refused.
+    // Lets the first response pass, so that the second one is refused.
     allowAddresses: ['127.0.0.2'],
     timeouts: { connectMs: 100, totalMs: 400 },
     retry: { retries: 0 },

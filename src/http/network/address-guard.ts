@@ -1,8 +1,8 @@
 /**
- * Keeps requests away from addresses that only we can reach (server-side request forgery).
+ * Blocks requests to addresses that only this machine can reach (server-side request forgery).
  *
- * Checked at the moment of connecting and for every address a name resolves to, so that neither a name that points inside nor one that
- * answers differently the second time gets through. Addresses written as numbers are checked on their own: Node asks no resolver about them.
+ * Checked when a connection is made and for every address a name resolves to, so that neither a name that points to an inner address nor one that
+ * resolves differently the second time gets through. Numeric addresses are checked separately: Node does not call the resolver for them.
  */
 import { lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
@@ -11,12 +11,12 @@ import { NetworkError } from '../errors.ts'
 import { addressKind } from './special-addresses.ts'
 
 /**
- * Further addresses that may be called, beside public ones: `loopback`, `private` (10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7), a
- * network (`10.1.0.0/16`) or one address.
+ * Addresses that may be called in addition to public ones: `loopback`, `private` (10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7), a network
+ * (`10.1.0.0/16`) or one address.
  */
 export type AllowedAddress = string
 
-/** The error of a host that leads to a refused address. */
+/** The error of a host that resolves to a refused address. */
 function addressRefused(host: string, kind: string): NetworkError {
   const allow =
     kind === 'reserved' ? '' : `; if it is meant, allow it by allowAddresses: ["${kind}"] or its network`
@@ -27,7 +27,7 @@ function addressRefused(host: string, kind: string): NetworkError {
   )
 }
 
-/** The error of a port that nobody said may be called. */
+/** The error of a port that is not allowed. */
 function portRefused(host: string, port: number): NetworkError {
   return new NetworkError(
     'HTTP_ADDRESS_REFUSED',
@@ -36,18 +36,18 @@ function portRefused(host: string, port: number): NetworkError {
   )
 }
 
-/** Decides about addresses and ports. */
+/** Decides which addresses and ports may be called. */
 export class AddressGuard {
   readonly #kinds: ReadonlySet<string>
   readonly #networks = new BlockList()
   readonly #resolve: LookupFunction
   readonly #ports: ReadonlySet<number> | undefined
-  /** As {@link AddressGuard.lookup}, ready to be handed to a socket. */
+  /** {@link AddressGuard.lookup} as a bound function, for sockets. */
   readonly lookup: LookupFunction
 
   /**
    * @param ports that may be called; undefined for all
-   * @throws UsageError HTTP_OPTIONS_INVALID for an entry that is no kind, network or address
+   * @throws UsageError HTTP_OPTIONS_INVALID for an entry that is not a kind, network or address
    */
   constructor(
     allowed: readonly AllowedAddress[],
@@ -64,7 +64,7 @@ export class AddressGuard {
     this.lookup = (hostname, options, callback) => this.#lookup(hostname, options, callback)
   }
 
-  /** Why a port, or a host written as an address, is refused; undefined when nothing is known against them yet. */
+  /** Returns why a port, or a host written as an address, is refused; undefined when there is no reason yet. */
   refusalOf(hostname: string, port: number): NetworkError | undefined {
     if (this.#ports?.has(port) === false) return portRefused(hostname, port)
     const address = hostname.replace(/^\[|\]$/g, '')
@@ -78,7 +78,7 @@ export class AddressGuard {
     return this.#networks.check(address, family) ? undefined : addressRefused(host, kind)
   }
 
-  /** Resolves a name and refuses it when any of its addresses is refused: a mixed answer is an attack or a mistake. */
+  /** Resolves a name and refuses it when any of its addresses is refused: a mixed result is an attack or a mistake. */
   #lookup(...[hostname, options, callback]: Parameters<LookupFunction>): void {
     this.#resolve(hostname, { ...options, all: true }, (error, found) => {
       const addresses = Array.isArray(found) ? found : [{ address: found, family: isIP(found) }]

@@ -1,8 +1,8 @@
-/** Which ports a client may call. */
+/** The ports that a client may call. */
 import type { BaseUrl } from '../address.ts'
 import { type ApiClientOptions, assertWithin } from '../options.ts'
 
-/** The ports that nobody has to allow: those that the options themselves name. In development on one machine all of them. */
+/** The ports that are allowed implicitly: those in the options themselves. In development on one machine all of them. */
 export function portsFrom(options: ApiClientOptions, base: BaseUrl): ReadonlySet<number> | undefined {
   const { allowPorts, auth } = options
   if (allowPorts === undefined && options.allowHttp === true) return undefined

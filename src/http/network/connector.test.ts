@@ -13,7 +13,7 @@ function clientOf(options: ApiClientOptions): ApiClient {
   return client
 }
 
-/** The least of a few, since a busy machine only ever adds to it. */
+/** The minimum of a few runs, since a busy machine only ever adds time. */
 async function shortestOf(times: number, run: () => Promise<unknown>): Promise<number> {
   let shortest = Number.POSITIVE_INFINITY
   for (let time = 0; time < times; time += 1) {

@@ -1,11 +1,11 @@
-/** Opens sockets for undici: guarded by address, bounded in time, and patient with servers that say 100 without being asked. */
+/** Opens sockets for undici: addresses are checked, the time is limited, and a `100 Continue` that was not requested is tolerated. */
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { buildConnector, errors } from 'undici'
 import type { AddressGuard } from './address-guard.ts'
 import { tolerateContinue } from './tolerate-continue.ts'
 
-/** What a connector is made of. */
+/** Dependencies of a connector. */
 export interface ConnectorOptions {
   readonly guard: AddressGuard
   /** Name, TCP and TLS together. */
@@ -13,7 +13,7 @@ export interface ConnectorOptions {
   readonly secureContext: SecureContext
 }
 
-/** The connector of one agent. undici's own time bound is counted in half seconds, so it is switched off in favour of a timer here. */
+/** The connector of one agent. undici's own time limit has a resolution of half a second, so it is disabled in favour of a timer here. */
 export function guardedConnector({
   guard,
   connectMs,
@@ -21,7 +21,7 @@ export function guardedConnector({
 }: ConnectorOptions): buildConnector.connector {
   const connect = buildConnector({
     timeout: 0,
-    // Said explicitly, so that neither NODE_TLS_REJECT_UNAUTHORIZED nor --tls-min-v1.0 weakens it.
+    // Set explicitly, so that neither NODE_TLS_REJECT_UNAUTHORIZED nor --tls-min-v1.0 weakens it.
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     lookup: guard.lookup,
@@ -34,7 +34,7 @@ export function guardedConnector({
       return
     }
     let isOver = false
-    // undici's types hide that its connector returns the socket it is opening.
+    // undici's types omit that its connector returns the socket it is opening.
     const opening = connect(target, (error, socket) => {
       if (isOver) return
       isOver = true
@@ -52,8 +52,8 @@ export function guardedConnector({
 }
 
 /**
- * A TLS alert is an error first and the end of the connection right after, which undici would tell instead: that the other side closed, and not
- * that it wants a client certificate.
+ * A TLS alert is an error, followed immediately by the end of the connection. undici would report only the latter: that the server closed, and not
+ * that it requires a client certificate.
  */
 function firstErrorCounts<Wire extends Socket>(socket: Wire): Wire {
   return socket.once('error', () => void socket.destroy())

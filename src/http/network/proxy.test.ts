@@ -43,7 +43,7 @@ async function listening(server: Server | ReturnType<typeof createHttp>): Promis
   return (server.address() as AddressInfo).port
 }
 
-/** An API on loopback that calls itself api.example. */
+/** An API on loopback with the host name api.example. */
 async function startTarget(): Promise<{ readonly port: number; readonly seen: IncomingMessage[] }> {
   const seen: IncomingMessage[] = []
   const port = await listening(
@@ -57,13 +57,13 @@ async function startTarget(): Promise<{ readonly port: number; readonly seen: In
 
 interface Proxy {
   readonly url: string
-  /** What each tunnel was asked for. */
+  /** The target requested for each tunnel. */
   readonly asked: { readonly target: string; readonly headers: IncomingMessage['headers'] }[]
-  /** Bytes that went to the target, as the proxy saw them. */
+  /** Bytes sent to the target, as the proxy received them. */
   readonly text: () => string
 }
 
-/** A proxy that leads every tunnel to the target on loopback; `answer` in place of a tunnel. */
+/** A proxy that connects every tunnel to the target on loopback; `answer` replaces the tunnel. */
 async function startProxy(targetPort: number, reply?: string): Promise<Proxy> {
   const asked: { target: string; headers: IncomingMessage['headers'] }[] = []
   const passed: Buffer[] = []

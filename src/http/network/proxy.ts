@@ -1,11 +1,11 @@
 /**
- * Calls through an HTTP proxy, where a network lets nobody out directly.
+ * Calls through an HTTP proxy, for networks without direct access.
  *
- * Who decides about an address then: every target behind the proxy is reached through a tunnel (`CONNECT`), so the proxy sees host and port,
- * and neither credentials nor data; the target's certificate is checked here as ever. Names are resolved by the proxy, so its rules decide
- * which inner hosts a name may lead to; targets written as an address, and ports, are still checked here. The proxy's own address is taken
- * as given: whoever configures it means it, and it is usually a private one. Loopback, and what `noProxy` names, is called directly, with
- * all checks of the address guard. Environment variables are not read.
+ * Who checks an address in this case: every target behind the proxy is reached through a tunnel (`CONNECT`), so the proxy sees the host and port, and
+ * neither credentials nor data; the target's certificate is checked here as always. Names are resolved by the proxy, so its rules decide which inner
+ * hosts a name may resolve to; targets written as an address, and ports, are still checked here. The proxy's own address is not checked: it is
+ * configured deliberately, and usually private. Loopback, and the hosts in `noProxy`, are called directly, with all checks of the address guard.
+ * Environment variables are not read.
  */
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import type { SecureContext } from 'node:tls'
@@ -21,20 +21,20 @@ export interface ProxyCredentials {
   readonly password: string
 }
 
-/** A proxy, and what does not go through it. */
+/** A proxy, and the hosts that bypass it. */
 export interface ProxyOptions {
-  /** `http://proxy.example:3128`, or `https://` for a connection to the proxy that is encrypted itself. */
+  /** `http://proxy.example:3128`, or `https://` for an encrypted connection to the proxy. */
   readonly url: string
-  /** For a proxy that wants to know who calls (basic). @default none */
+  /** For a proxy that requires authentication (basic). @default none */
   readonly auth?: ProxyCredentials
   /**
-   * Hosts that are called directly: a name (its subdomains as well), `.name`, an address, a network such as `10.0.0.0/8`, each with an
-   * optional `:port` where it is no network, or `*` for all. What `NO_PROXY` holds, as a list. @default none; loopback always
+   * Hosts that are called directly: a name (its subdomains as well), `.name`, an address, a network such as `10.0.0.0/8`, each but a network with an
+   * optional `:port`, or `*` for all. The contents of `NO_PROXY`, as a list. @default none; loopback always
    */
   readonly noProxy?: readonly string[]
 }
 
-/** What the sockets through a proxy are made with. */
+/** Options of the sockets that go through a proxy. */
 export interface ProxySockets {
   readonly connections: number
   readonly connectMs: number
@@ -45,7 +45,7 @@ export interface ProxySockets {
 
 const tls = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
 
-/** Makes the dispatcher for everything behind the proxy. @throws UsageError HTTP_OPTIONS_INVALID */
+/** Creates the dispatcher for all targets behind the proxy. @throws UsageError HTTP_OPTIONS_INVALID */
 export function proxyDispatcher(options: ProxyOptions, sockets: ProxySockets): Dispatcher {
   const { connectMs, secureContext, connections, lookup } = sockets
   const url = URL.parse(options.url)
@@ -58,7 +58,7 @@ export function proxyDispatcher(options: ProxyOptions, sockets: ProxySockets): D
   return new ProxyAgent({
     uri: url.href,
     ...(options.auth === undefined ? {} : { token: basicToken(options.auth) }),
-    // Also for plain HTTP, which only a test's loopback target would be: nobody reads along.
+    // Also for plain HTTP, which only a test's loopback target uses: the proxy can't read the traffic.
     proxyTunnel: true,
     connections,
     pipelining: 1,
@@ -66,12 +66,12 @@ export function proxyDispatcher(options: ProxyOptions, sockets: ProxySockets): D
     maxHeaderSize: 32 * 1024,
     requestTls: { ...tls, timeout: connectMs, secureContext },
     proxyTls: { ...tls, timeout: connectMs, secureContext, ...(lookup === undefined ? {} : { lookup }) },
-    // A proxy that takes the connection and then says nothing.
+    // A proxy that accepts the connection and then does not respond.
     clientFactory: (origin, given) => new Pool(origin, { ...given, headersTimeout: connectMs }),
   })
 }
 
-/** Tells which hosts are called directly. @throws UsageError HTTP_OPTIONS_INVALID for an entry that can't be read */
+/** Creates the check for hosts that are called directly. @throws UsageError HTTP_OPTIONS_INVALID for an entry that can't be read */
 export function directHosts(noProxy: readonly string[] = []): (hostname: string, port: number) => boolean {
   const rules = noProxy.map(ruleOf)
   return (hostname, port) => {

@@ -1,10 +1,10 @@
 /**
- * Which addresses are reachable only from where we run: this machine, its network, its cloud's metadata service. A URL that somebody else
- * may influence must never lead there.
+ * Addresses that are reachable only from this machine or its network, including its cloud's metadata service. A URL that others may influence must
+ * never lead there.
  */
 import { BlockList, isIP } from 'node:net'
 
-/** Why an address is refused: what `allowAddresses` would have to name. */
+/** Why an address is refused: the value that `allowAddresses` would have to contain. */
 export type AddressKind = 'public' | 'loopback' | 'private' | 'reserved'
 
 const loopback = new BlockList()
@@ -22,7 +22,7 @@ for (const [network, prefix] of [
 }
 privateNetworks.addSubnet('fc00::', 7, 'ipv6')
 
-/** Link-local (cloud metadata lives there), multicast, documentation, benchmarks, "this network": no API is ever found there. */
+/** Link-local (cloud metadata is there), multicast, documentation, benchmarks, "this network": no API uses these. */
 const reserved = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -52,7 +52,7 @@ for (const [network, prefix] of [
   reserved.addSubnet(network, prefix, 'ipv6')
 }
 
-/** Bytes of the IPv6 forms that carry an IPv4 address: prefix in hex and where the address begins. */
+/** Bytes of the IPv6 forms that contain an IPv4 address: prefix in hex and the position of the address. */
 const carriers = [
   { name: 'IPv4-mapped', prefix: '00000000000000000000ffff', at: 12 },
   { name: 'IPv4-compatible', prefix: '000000000000000000000000', at: 12 },
@@ -62,7 +62,7 @@ const carriers = [
   { name: '6to4', prefix: '2002', at: 2 },
 ] as const
 
-/** What an address is; anything that is no IP address at all counts as reserved. A carried IPv4 address is what counts. */
+/** Returns the kind of an address; anything that is not an IP address is reserved. An embedded IPv4 address decides. */
 export function addressKind(address: string): AddressKind {
   const plain = address.split('%', 1)[0] ?? address
   const family = isIP(plain)

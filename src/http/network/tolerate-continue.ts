@@ -1,11 +1,10 @@
 /**
- * Lets a client live with `100 Continue` that it did not ask for.
+ * Makes a client tolerate a `100 Continue` that it did not request.
  *
- * RFC 9110 (15.2) has a client take any number of interim responses before the final one, expected or not. undici ends the connection when it
- * meets a 100, and passes over every other 1xx. So the status line is read along here, and a 100 is handed to undici as a 102, which means
- * just as little.
+ * RFC 9110 (15.2) requires clients to accept any number of interim responses before the final one, expected or not. undici ends the connection on a
+ * 100, and ignores every other 1xx. The status line is therefore read here, and a 100 is passed to undici as a 102, which it ignores.
  *
- * *body* (nothing to look for) → *line* (a request left: the next bytes are a status line) → after a 1xx *header* (until its empty line, then
+ * *body* (nothing to look for) → *line* (a request was sent: the next bytes are a status line) → after a 1xx *header* (until its empty line, then
  * *line* again), after any other status *body*.
  */
 import type { Socket } from 'node:net'
@@ -16,7 +15,7 @@ const lineFeed = 10
 const carriageReturn = 13
 const requestLine = /^[A-Z-]{1,20} \S+ HTTP\/1\.1\r\n/
 
-/** Changes what the socket hands out when it is read. Returns the same socket. */
+/** Changes the data that is read from the socket. Returns the same socket. */
 export function tolerateContinue<Wire extends Socket>(socket: Wire): Wire {
   const reader = new InterimReader()
   const { write, read } = socket
@@ -33,10 +32,10 @@ export function tolerateContinue<Wire extends Socket>(socket: Wire): Wire {
   return socket
 }
 
-/** Follows the bytes of status lines and interim headers, across chunks. */
+/** Parses status lines and interim headers, across chunks. */
 export class InterimReader {
   #state: 'body' | 'line' | 'header' = 'body'
-  /** Place in {@link pattern}. */
+  /** Position in {@link pattern}. */
   #at = 0
   #code = ''
   #isEmptyLine = false
@@ -51,7 +50,7 @@ export class InterimReader {
     this.#code = ''
   }
 
-  /** Reads along, and changes the last digit of a 100. */
+  /** Parses the bytes, and changes the last digit of a 100. */
   look(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length && this.isLooking; at += 1) {
       const byte = chunk[at] ?? 0

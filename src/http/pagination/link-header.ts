@@ -1,18 +1,18 @@
-/** Reads the `Link` header field (RFC 8288, appendix B.2), as leniently as the RFC asks: what is broken is left out, the rest counts. */
+/** Reads the `Link` header field (RFC 8288, appendix B.2), as leniently as the RFC requires: broken parts are ignored, the rest is used. */
 
 /** One link of the field. */
 export interface Link {
-  /** As it stands in the field: often relative to the response's address. */
+  /** As written in the field: often relative to the response's address. */
   readonly target: string
   /** Relation types in lower case: `next`, `prev`, … */
   readonly relations: readonly string[]
-  /** All parameters, names in lower case; of repeated ones the first. */
+  /** All parameters, with lower-case names; of repeated ones the first. */
   readonly parameters: Readonly<Record<string, string>>
 }
 
 const linksMax = 100
 
-/** All links of the field, in order, at most 100. */
+/** Returns all links of the field, in order, at most 100. */
 export function parseLinkHeader(field: string | undefined): readonly Link[] {
   const text = new Cursor(field ?? '')
   const links: Link[] = []
@@ -27,15 +27,15 @@ export function parseLinkHeader(field: string | undefined): readonly Link[] {
       .split(/\s+/)
       .filter((name) => name !== '')
     links.push({ target: target.trim(), relations, parameters })
-    // Whatever follows up to the next comma belongs to no parameter.
+    // Anything up to the next comma is not part of a parameter.
     text.skip(/[^,]/)
   }
   return links
 }
 
-/** The target of the first link that leads from this response to its next page, as it stands there; undefined when there is none. */
+/** Returns the target of the first link from this response to its next page, as written; undefined when there is none. */
 export function nextLink(field: string | undefined): string | undefined {
-  // A link with an anchor speaks of another document than this response.
+  // A link with an anchor refers to another document than this response.
   return parseLinkHeader(field).find(
     ({ relations, parameters }) => relations.includes('next') && parameters.anchor === undefined,
   )?.target
@@ -59,7 +59,7 @@ function readValue(text: Cursor): string {
   return text.take('"') ? text.quoted() : text.while(/[^\s;,]/)
 }
 
-/** A place in a text. */
+/** A position in a text. */
 class Cursor {
   readonly #text: string
   #at = 0
@@ -84,7 +84,7 @@ class Cursor {
     while (this.#at < this.#text.length && pattern.test(this.#text[this.#at] ?? '')) this.#at += 1
   }
 
-  /** Up to the character, which is passed over; undefined when it does not come. */
+  /** Returns the text up to the character, which is skipped; undefined when it does not occur. */
   until(character: string): string | undefined {
     const end = this.#text.indexOf(character, this.#at)
     if (end === -1) return undefined
@@ -93,7 +93,7 @@ class Cursor {
     return found
   }
 
-  /** The rest of a quoted text whose first quote is passed already; one that does not end goes to the end. */
+  /** Returns the rest of a quoted text whose opening quote has been read; without a closing quote it extends to the end. */
   quoted(): string {
     let value = ''
     while (this.#at < this.#text.length) {

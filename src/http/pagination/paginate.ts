@@ -1,4 +1,4 @@
-/** The ways in which APIs divide lists into pages: where the first page is, and what leads from one to the next. */
+/** The ways in which APIs divide lists into pages: the address of the first page, and how one page leads to the next. */
 import type { QueryValue } from '../options.ts'
 import { nextLink } from './link-header.ts'
 
@@ -8,39 +8,39 @@ export interface PageSoFar {
   readonly data: unknown
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** Items on this page, if it is known where they are. */
+  /** Items on this page, if their position is known. */
   readonly items: readonly unknown[] | undefined
-  /** Pages read, this one included. */
+  /** Number of pages read, including this one. */
   readonly pages: number
-  /** Items read, those of this page included. */
+  /** Number of items read, including those of this page. */
   readonly count: number
 }
 
-/** Where a page is: further query parameters on the list's address, or an address that the API handed out (relative or absolute). */
+/** Address of a page: additional query parameters on the list's address, or an address that the API returned (relative or absolute). */
 export type PagePlace =
   | {
-      /** Query parameters that ask for the page. */
+      /** Query parameters that request the page. */
       readonly query: Readonly<Record<string, QueryValue>>
     }
   | {
-      /** Address of the page, absolute or relative to the one before. */
+      /** Address of the page, absolute or relative to the previous one. */
       readonly address: string
     }
 
-/** A place in a body: a path with dots (`meta.next_cursor`), or its keys, which may have dots themselves. */
+/** A path in a body, with dots (`meta.next_cursor`), or as a list of keys, which may contain dots themselves. */
 export type BodyPath = string | readonly (string | number)[]
 
-/** One way of paging. Bring an own one for an API that has a way of its own. */
+/** One method of pagination. Implement it for an API with its own method. */
 export interface Pagination {
   /** Kind of pagination, for messages. */
   readonly name: string
-  /** Where the items are on a page when the caller does not say; empty for the whole body. */
+  /** Path of the items on a page when the caller does not specify it; empty for the whole body. */
   readonly items: BodyPath
-  /** A page with the very records of the one before it is past the end: APIs that count pages often give their last one again. @default false */
+  /** A page with the same records as the one before it is past the end: APIs that count pages often return their last one again. @default false */
   readonly endsOnRepeat?: boolean
-  /** Where the first page is. */
+  /** Returns the first page's address. */
   first(): PagePlace
-  /** Undefined at the end. */
+  /** Returns the next page's address; undefined at the end. */
   next(page: PageSoFar): PagePlace | undefined
 }
 
@@ -56,7 +56,7 @@ export function linkHeader(): Pagination {
   }
 }
 
-/** The address of the next page is in the body: `links.next` of JSON:API, `_links.next.href` of HAL, `next`. */
+/** The body contains the address of the next page: `links.next` of JSON:API, `_links.next.href` of HAL, `next`. */
 export function nextAddress(options: {
   readonly next: BodyPath
   /** @default '' */
@@ -75,11 +75,11 @@ export function nextAddress(options: {
 
 /** A token from one page is a query parameter of the next. `next` is its path in the body: `meta.next_cursor`. */
 export function cursor(options: {
-  /** Query parameter that takes the cursor. */
+  /** Query parameter for the cursor. */
   readonly parameter: string
-  /** Where the next cursor is in a page. */
+  /** Path of the next cursor in a page. */
   readonly next: BodyPath
-  /** Where the body says whether there is a further page, as `pageInfo.hasNextPage` of Relay. @default a token means that there is one */
+  /** Path of the value that indicates a further page, such as `pageInfo.hasNextPage` of Relay. @default a token means that there is one */
   readonly more?: BodyPath
   /** @default '' */
   readonly items?: BodyPath
@@ -96,16 +96,16 @@ export function cursor(options: {
   }
 }
 
-/** Pages by number, until one is empty, shorter than `size`, or the one before it again. */
+/** Pages by number, until one is empty, shorter than `size`, or equal to the one before it. */
 export function pageNumber(
   options: {
     /** @default 'page' */
     readonly parameter?: string
     /** @default 1 */
     readonly first?: number
-    /** Query parameter of the page's size, sent when `size` is given. @default 'per_page' */
+    /** Query parameter for the page size, sent when `size` is given. @default 'per_page' */
     readonly sizeParameter?: string
-    /** Items per page. @default what the API gives */
+    /** Items per page. @default the API's own page size */
     readonly size?: number
     /** @default '' */
     readonly items?: BodyPath
@@ -124,14 +124,14 @@ export function pageNumber(
   }
 }
 
-/** Pages by the number of items before them, until one is empty, shorter than `size`, or the one before it again. */
+/** Pages by the number of preceding items, until one is empty, shorter than `size`, or equal to the one before it. */
 export function offsetLimit(
   options: {
     /** @default 'offset' */
     readonly parameter?: string
-    /** Query parameter of the page's size, sent when `size` is given. @default 'limit' */
+    /** Query parameter for the page size, sent when `size` is given. @default 'limit' */
     readonly sizeParameter?: string
-    /** Items per page. @default what the API gives */
+    /** Items per page. @default the API's own page size */
     readonly size?: number
     /** @default '' */
     readonly items?: BodyPath
@@ -152,7 +152,7 @@ export function offsetLimit(
 
 /** Options of {@link odata}. */
 export interface ODataPages {
-  /** Version of the protocol. @default both are understood */
+  /** Version of the protocol. @default both are supported */
   readonly version?: 2 | 4
 }
 
@@ -183,7 +183,7 @@ export function salesforceQuery(): Pagination {
   }
 }
 
-/** What lies at a path; the value itself for an empty one. */
+/** Returns the value at a path; the value itself for an empty one. */
 export function valueAt(value: unknown, path: BodyPath): unknown {
   let current = value
   for (const key of keysOf(path)) current = ownValue(current, key)
@@ -208,7 +208,7 @@ function isToken(value: unknown): value is string | number {
   return (typeof value === 'string' && value !== '') || typeof value === 'number'
 }
 
-/** A page whose items can't be found is the last one: going on would never end. */
+/** A page whose items can't be found is the last one: continuing would never end. */
 function isLast({ items }: PageSoFar, size: number | undefined): boolean {
   return items === undefined || items.length === 0 || (size !== undefined && items.length < size)
 }

@@ -27,7 +27,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 const records = Array.from({ length: 7 }, (_, index) => ({ id: index }))
 
-/** Seven records, three on a page, in every way of paging at once; the query says which page. */
+/** Seven records, three per page, in every method of pagination at once; the query specifies the page. */
 const list: Respond = ({ url, headers }, response) => {
   const { pathname, searchParams } = new URL(url, 'http://x')
   const at = (name: string): number => Number(searchParams.get(name) ?? 0)

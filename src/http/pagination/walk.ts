@@ -1,8 +1,8 @@
 /**
  * Walks a list page by page.
  *
- * Page addresses come from the other side, so none is trusted: one outside of the base URL is refused before anything is sent, credentials
- * included, and one that was read before ends the walk with an error instead of going round for ever.
+ * Page addresses are received from the API, so none is trusted: one outside of the base URL is refused before anything is sent, including
+ * credentials, and one that was read before ends the walk with an error instead of looping forever.
  */
 
 import { UsageError } from '../../model/errors.ts'
@@ -13,42 +13,42 @@ import { assertWithin, type CallOptions } from '../options.ts'
 import type { StandardSchema } from '../standard-schema.ts'
 import { type BodyPath, type PagePlace, type Pagination, valueAt } from './paginate.ts'
 
-/** Options of a walk over pages; those of a call hold for each page. */
+/** Options of a walk over pages; the options of a call apply to each page. */
 export interface PagesOptions extends CallOptions {
-  /** How pages follow on each other. */
+  /** Method of pagination. */
   readonly paginate: Pagination
-  /** Where the items are on a page. @default where the way of paging has them */
+  /** Path of the items on a page. @default that of the method of pagination */
   readonly items?: BodyPath
-  /** A page that has no list there is an error, and not the end of the list. @default false; always for `items()` */
+  /** Treats a page without a list at that path as an error, and not as the end of the list. @default false; always for `items()` */
   readonly itemsRequired?: boolean
-  /** Pages after which the walk ends with an error, since a list cut off in silence looks whole. 1 to 10,000,000. @default 10000 */
+  /** Number of pages after which the walk ends with an error, since a silently truncated list looks complete. 1 to 10,000,000. @default 10000 */
   readonly pagesMax?: number
 }
 
 /** Options of a walk over items. */
 export interface ItemsOptions extends PagesOptions {
-  /** Items after which the walk ends, without an error. @default all */
+  /** Number of items after which the walk ends, without an error. @default all */
   readonly itemsMax?: number
 }
 
-/** Options of a list whose items are checked. */
+/** Options of a list whose items are validated. */
 export interface CheckedItemsOptions<Output> extends ItemsOptions {
-  /** Checks and types each item. */
+  /** Validates and types each item. */
   readonly schema: StandardSchema<Output>
 }
 
 /** Reads one page. `target` is a path template or an absolute address. */
 export type ReadPage = (target: string, options: CallOptions) => Promise<ApiResponse<unknown>>
 
-/** What a page is handed on as. */
+/** The response type of a page. */
 export interface Page extends ApiResponse<unknown> {
-  /** Empty when the page has none where they should be. */
+  /** Empty when the page has no items at their path. */
   readonly items: readonly unknown[]
 }
 
 const defaultPagesMax = 10_000
 
-/** Yields every page. `addressOf` gives a target's full address, which relative page links are relative to. */
+/** Yields every page. `addressOf` returns a target's full address, which relative page links are relative to. */
 export async function* walkPages(
   target: string,
   options: PagesOptions,
@@ -117,13 +117,13 @@ export async function* walkItems(pages: AsyncIterable<Page>, itemsMax: number): 
   }
 }
 
-/** What a page consists of, for a comparison; undefined where equal pages prove nothing: without records, or with plain values. */
+/** The records of a page, for a comparison; undefined where equal pages prove nothing: without records, or with plain values. */
 function recordsShown(items: readonly unknown[] | undefined): string | undefined {
   const first = items?.[0]
   return typeof first === 'object' && first !== null ? writeJson(items) : undefined
 }
 
-/** A page's own address carries its query already; the caller's parameters belong to the first page alone. */
+/** A page's own address already contains its query; the caller's parameters apply only to the first page. */
 function readPlace(
   read: ReadPage,
   target: string,

@@ -1,11 +1,11 @@
-/** Puts the credential on each attempt; after a 401 asks for another one and sends the request again, once. */
+/** Adds the credential to each attempt; after a 401 requests another one and sends the request again, once. */
 import type { Authenticator, Credential } from '../auth/authenticator.ts'
 import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, Policy } from '../call.ts'
 import { AuthenticationError } from '../errors.ts'
 import { wellFormedUri } from '../well-formed-uri.ts'
 
-/** Credentials that can't be had anew are put on, and that is all. */
+/** Credentials that can't be renewed are added, and nothing else. */
 export function authenticatePolicy(authenticator: Authenticator): Policy {
   const withCredential = credentialWriter()
   const { refused } = authenticator
@@ -41,7 +41,7 @@ function credentialFor(call: Call, authenticator: Authenticator): Credential | P
   return credential instanceof Promise ? waitedFor(call, credential) : credential
 }
 
-/** The token request goes on for the other calls that wait for it; this call only stops waiting. */
+/** The token request continues for the other calls that wait for it; this call only stops waiting. */
 function waitedFor({ progress, stop }: Call, credential: Promise<Credential>): Promise<Credential> {
   progress.phase = 'auth'
   return new Promise((resolve, reject) => {
@@ -50,7 +50,7 @@ function waitedFor({ progress, stop }: Call, credential: Promise<Credential>): P
   })
 }
 
-/** Nearly all calls of a client have the same headers and the same credential, so what they make together is kept. */
+/** Nearly all calls of a client have the same headers and the same credential, so the result is cached. */
 function credentialWriter(): (call: Call, credential: Credential) => Call {
   let last:
     | { readonly from: Call['headers']; readonly credential: Credential; readonly headers: Call['headers'] }

@@ -1,9 +1,9 @@
-/** Lets a hook of the user's look at a call, and change it, before anything else does. */
+/** Lets a user's hook inspect and change a call before any other step. */
 import type { Call, Method, Policy } from '../call.ts'
 import { lowerNames } from '../header-names.ts'
 import { wellFormedUri } from '../well-formed-uri.ts'
 
-/** A call as a hook sees it: before its credential is put on. */
+/** A call as passed to a hook: before its credential is added. */
 export interface RequestSeen {
   /** HTTP method, upper case. */
   readonly method: Method
@@ -13,26 +13,26 @@ export interface RequestSeen {
   readonly route: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined for a stream as well, which can be read only once. */
+  /** Also undefined for a stream, which can be read only once. */
   readonly body: string | Uint8Array | undefined
 }
 
-/** What a hook changes; what it does not name stays. */
+/** The changes that a hook makes; everything else remains unchanged. */
 export interface RequestChanges {
-  /** Added, or put in place of those of the same name; `undefined` takes one away. */
+  /** Added, or replaces headers of the same name; `undefined` removes one. */
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Added to the query. */
   readonly query?: Readonly<Record<string, string>>
-  /** In place of the body. @default unchanged */
+  /** Replaces the body. @default unchanged */
   readonly body?: string | Uint8Array
 }
 
-/** Looks at a request, and may change it. */
+/** Inspects a request, and may change it. */
 export type BeforeRequest = (
   request: RequestSeen,
 ) => RequestChanges | undefined | Promise<RequestChanges | undefined>
 
-/** The hook runs once for each call, whatever becomes of it. */
+/** The hook runs once for each call, regardless of the call's outcome. */
 export function beforeRequestPolicy(hook: BeforeRequest): Policy {
   return {
     name: 'before-request',
@@ -46,7 +46,7 @@ export function beforeRequestPolicy(hook: BeforeRequest): Policy {
   }
 }
 
-/** @throws UsageError HTTP_REQUEST_INVALID for a name or value that HTTP refuses */
+/** @throws UsageError HTTP_REQUEST_INVALID for a name or value that is not valid in HTTP */
 function changed(call: Call, { headers: given = {}, query = {}, body }: RequestChanges): Call {
   const headers: Record<string, string> = { ...call.headers }
   for (const [name, value] of Object.entries(given)) {

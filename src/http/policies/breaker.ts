@@ -1,11 +1,11 @@
-/** Holds calls back from a part of an API that fails again and again; the error classes of the inner policies tell what counts as failing. */
+/** Stops calls to a part of an API that fails repeatedly; the error classes of the inner policies determine what counts as a failure. */
 import { type BreakerOptions, type CallEnd, Circuit } from '../breaker/circuit.ts'
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
 import { HttpError, HttpStatusError, NetworkError, ResponseValidationError } from '../errors.ts'
 
-/** Circuits kept; the one that was used longest ago goes first. */
+/** Maximum number of circuits; the least recently used one is removed first. */
 const circuitsMax = 256
-/** Time-outs of our own queue or back-off say nothing about the API. */
+/** Time-outs in the client's own queue or back-off say nothing about the API. */
 const apiPhases: ReadonlySet<string> = new Set(['connect', 'headers', 'body'])
 
 /** A circuit for each part of an API. */
@@ -22,7 +22,7 @@ export function breakerPolicy(options: BreakerOptions, clock: HttpClock): Policy
         if (!isSettled) circuit.settle(admission.era, how, clock.monotonic())
         isSettled = true
       }
-      // A call that has to end gives its place back at once, before its socket has heard of it.
+      // A call that has to end releases its place immediately, before its socket is notified.
       const onStop = (reason: Error): void => settle(endOf(reason))
       call.stop.onStop(onStop)
       try {
@@ -42,7 +42,7 @@ export function breakerPolicy(options: BreakerOptions, clock: HttpClock): Policy
 function circuitFor(circuits: Map<string, Circuit>, key: string, options: BreakerOptions): Circuit {
   const known = circuits.get(key)
   if (known !== undefined && circuits.size < circuitsMax) return known
-  // Full: from here on their order tells which one was used longest ago.
+  // Full: from here on their order shows which one is the least recently used.
   const circuit = known ?? new Circuit(options)
   circuits.delete(key)
   if (circuits.size >= circuitsMax) {
@@ -53,7 +53,7 @@ function circuitFor(circuits: Map<string, Circuit>, key: string, options: Breake
   return circuit
 }
 
-/** A response that says "no" comes from an API that works. */
+/** A refusal is a response of an API that works. */
 function endOf(error: unknown): CallEnd {
   if (error instanceof NetworkError) return error.code === 'HTTP_ABORTED' ? 'neither' : 'failure'
   if (error instanceof HttpError && error.phase !== undefined) {

@@ -30,7 +30,7 @@ function clientOf(server: LocalServer, options: Partial<ApiClientOptions> = {}):
   return client
 }
 
-/** Counts, so that a response shows which request made it. */
+/** A counter, so that a response shows which request returned it. */
 function counting(headers: Readonly<Record<string, string>>): Respond {
   let count = 0
   return (_request, response) => {

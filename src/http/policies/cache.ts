@@ -1,8 +1,9 @@
 /**
- * A private cache by RFC 9111, one for each credential.
+ * A private cache according to RFC 9111, one for each credential.
  *
- * A response is *fresh* (handed out), *stale but usable* (handed out while a request renews it), *to be validated* (asked for with its ETag
- * or date; a 304 makes it fresh again) or *absent*. A response that names no lifetime is validated each time, unless an option wants it guessed.
+ * A response is *fresh* (returned), *stale but usable* (returned while a request renews it), *to be validated* (requested with its ETag or date; a
+ * 304 makes it fresh again) or *absent*. A response that specifies no lifetime is validated each time, unless an option enables an estimated
+ * lifetime.
  */
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { CachedResponse, CacheStore } from '../cache/cache-store.ts'
@@ -28,19 +29,19 @@ import {
 import { HttpError, HttpStatusError, NetworkError } from '../errors.ts'
 import { Stop } from '../stop.ts'
 
-/** What the cache is made of. */
+/** Dependencies of the cache. */
 export interface CacheParts {
   readonly store: CacheStore
-  /** Apart for each credential. */
+  /** Separate for each credential. */
   readonly keyOf: CacheKey
-  /** Share of the time since a response last changed for which it counts as fresh, if it names no lifetime. 0 = never guessed. */
+  /** Share of the time since a response last changed for which it counts as fresh, if it specifies no lifetime. 0 = never estimated. */
   readonly heuristic: number
 }
 
-/** Decodes a body that was kept. */
+/** Decodes a stored body. */
 export type ReadPlain = (call: Call, wire: WireResponse) => DecodedResponse
 
-/** They change nothing (RFC 9110, 9.2.1, and the registry of methods); every other one, also one that nobody knows, may. */
+/** Safe methods (RFC 9110, 9.2.1, and the method registry); every other one, known or unknown, may change something. */
 const safeMethods: ReadonlySet<string> = new Set([
   ...['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'],
 ])
@@ -49,8 +50,8 @@ const renewalsMax = 16
 const noBytes = new Uint8Array()
 
 /**
- * Keeps what may be kept of reads, and forgets what a write made untrue. `judge` throws for a kept response whose status says no, as it does
- * for one that has just come in.
+ * Stores responses of reads where allowed, and removes those that a write invalidated. `judge` throws for a stored response with an error status, as
+ * it does for one that has just been received.
  */
 export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: ResponseStep): Policy {
   const { store, keyOf, heuristic } = parts
@@ -83,12 +84,12 @@ export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: ResponseS
   }
 }
 
-/** The caller would rather have nothing than wait for the API (RFC 9111, 5.2.1.7). */
+/** The caller prefers no response to waiting for the API (RFC 9111, 5.2.1.7). */
 function wantsOnlyCached({ headers }: Call): boolean {
   return headers['cache-control'] !== undefined && /only-if-cached/i.test(headers['cache-control'])
 }
 
-/** Never retried: the cache is asked outside of everything that sends. */
+/** Never retried: the cache is outside of every step that sends. */
 function notCached(call: Call): HttpStatusError {
   const message = `${call.label} was not sent: the cache has no response, and "only-if-cached" wants no other one (504).`
   return new HttpStatusError('HTTP_STATUS_TRANSIENT', message, {
@@ -98,7 +99,7 @@ function notCached(call: Call): HttpStatusError {
   })
 }
 
-/** The caller wants nothing of the call to be kept (RFC 9111, 5.2.1.5). */
+/** The caller requires that nothing of the call is stored (RFC 9111, 5.2.1.5). */
 function isPrivateCall({ method, headers }: Call): boolean {
   return (
     method === 'GET' && headers['cache-control'] !== undefined && /no-store/i.test(headers['cache-control'])
@@ -116,7 +117,7 @@ interface Exchange {
   readonly judge: ResponseStep
 }
 
-/** @throws HttpStatusError for a kept response that is a refusal, or one that the caller says it has */
+/** @throws HttpStatusError for a stored response that is a refusal, or one that the caller declares to have */
 function handedOut(
   { call, read, judge }: Exchange,
   { status, bytes }: CachedResponse,
@@ -129,7 +130,7 @@ function handedOut(
   return response
 }
 
-/** Asks the API by `asking`, which is the call itself or its validating form. */
+/** Asks the API with `asking`, which is the call itself or its validating form. */
 async function fetched(
   { call, next, key, known, store, heuristic }: Exchange,
   asking: Call,
@@ -140,7 +141,7 @@ async function fetched(
       await keep(store, key, known, entryOf(call, response, response.plain ?? noBytes, heuristic))
     return response
   } catch (error) {
-    // Where something is not, or has moved to, can be as lasting as a response.
+    // Not Found and redirects can be as lasting as a response.
     if (error instanceof HttpStatusError && mayBeStorable(error.headers))
       await keep(store, key, known, entryOf(call, error, error.plain ?? noBytes, heuristic))
     throw error
@@ -164,7 +165,7 @@ async function validated(exchange: Exchange, match: Match): Promise<DecodedRespo
   return handedOut(exchange, entry ?? match.entry, headersOf(entry ?? match.entry))
 }
 
-/** Only where the API allows it, and only while it is the API that fails. */
+/** Only where the API allows it, and only while the API fails. */
 function mayServeStale({ entry }: Match, error: unknown, call: Call): boolean {
   const isStatus = error instanceof HttpStatusError && error.status >= 500
   const isLate = error instanceof HttpError && error.phase !== undefined
@@ -172,7 +173,7 @@ function mayServeStale({ entry }: Match, error: unknown, call: Call): boolean {
   return call.stop.reason === undefined && servesOnError(call, entry)
 }
 
-/** Nobody waits for it: it has its own end, and its failure only means that the old response goes on being stale. */
+/** No caller waits for it: it has its own time limit, and its failure only means that the stored response remains stale. */
 async function renewed(exchange: Exchange, match: Match): Promise<void> {
   const call: Call = {
     ...exchange.call,
@@ -187,7 +188,7 @@ async function renewed(exchange: Exchange, match: Match): Promise<void> {
   }
 }
 
-/** A write makes what was read of its address untrue (RFC 9111, 4.4); so does one whose outcome nobody knows. */
+/** A write invalidates the stored responses of its address (RFC 9111, 4.4); so does one with an unknown outcome. */
 async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Promise<DecodedResponse> {
   if (safeMethods.has(call.method)) return next(call)
   const forget = async (headers: Readonly<Record<string, string>>): Promise<void> => {
@@ -224,7 +225,7 @@ async function keep(
   await put(store, key, [entry, ...others].slice(0, variantsMax))
 }
 
-/** At once where the store is in memory. */
+/** Synchronous where the store is in memory. */
 function entriesOf(
   store: CacheStore,
   key: string,
@@ -241,7 +242,7 @@ async function put(store: CacheStore, key: string, responses: readonly CachedRes
   try {
     await store.set(key, responses)
   } catch {
-    // A cache that can't keep anything costs time, not correctness.
+    // A cache that can't store anything affects speed, not correctness.
   }
 }
 

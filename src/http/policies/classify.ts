@@ -1,4 +1,4 @@
-/** Turns a response whose status says "no" into a typed error, by one table. */
+/** Turns a response with an error status into a typed error, by one table. */
 import { waitAskedFor } from '../backoff/retry-after.ts'
 import type { Call, DecodedResponse, HttpClock, ResponseStep } from '../call.ts'
 import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
@@ -6,12 +6,12 @@ import { limitsFromHeaders, resetsFromHeaders } from '../limits/limit-headers.ts
 import { saidIn } from '../said.ts'
 import { isRateLimitRefusal, meansTooMany } from './rate-limit-refusal.ts'
 
-/** Statuses after which the same request may succeed. A 501 or 505 will not change by waiting. */
+/** Statuses after which the same request may succeed. Waiting does not change a 501 or 505. */
 const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529])
-/** Refusals that are temporary when they come with a time to come back (RFC 9110, 15.5.14, for one). */
+/** Refusals that are temporary when they specify a time to retry (RFC 9110, 15.5.14, for example). */
 const transientWithTime = new Set([409, 413, 423])
 
-/** A month: more is a slip, and past what a timer can hold. */
+/** A month: more is a mistake, and exceeds what a timer can hold. */
 const longestResetMs = 30 * 86_400_000
 
 /** The clock is needed for `Retry-After` dates. */
@@ -22,7 +22,7 @@ export function classifyStep(clock: HttpClock): ResponseStep {
       if (response.status >= 200 && response.status < 300) return
       if (response.status === 304 && call.revalidates === true) return
       const error = statusError(call, response, clock.now())
-      // The other side says that it did nothing: what this attempt sent no longer counts as possibly landed.
+      // The API reports that it did nothing: this attempt no longer counts as possibly effective.
       if (provesNoEffect(response.status, error)) call.progress.mayHaveLanded = call.progress.hadLanded
       throw error
     },
@@ -34,8 +34,8 @@ function provesNoEffect(status: number, error: HttpError): boolean {
 }
 
 /**
- * Without a Retry-After the end of the used-up window is when to come back; of several the latest. A refusal that means "too many requests" and
- * does not tell what is left of any window says so of all that it names.
+ * Without a Retry-After the time to retry is the end of the exhausted window; of several the latest. A refusal that means "too many requests" and
+ * does not report what is left of any window applies to all windows that it names.
  */
 function resetOfUsedUp({ status, headers }: DecodedResponse, now: number): number | undefined {
   const limits = limitsFromHeaders(headers, now)

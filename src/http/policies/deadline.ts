@@ -1,12 +1,12 @@
 /**
- * Settles the call when its total time is over or its caller gives up, in whatever phase it is, without waiting for anybody: a socket
- * stuck in a TLS handshake is cleaned up later, by its own bound.
+ * Settles the call when its total time is over or its caller aborts it, in any phase, without waiting for anything: a socket stuck in a TLS handshake
+ * is cleaned up later, by its own time limit.
  */
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
 import { Deadlines } from '../deadlines.ts'
 import { HttpError, NetworkError } from '../errors.ts'
 
-/** The call carries its own deadline; the clock tells how far off it is. */
+/** The call contains its own deadline; the clock determines the remaining time. */
 export function deadlinePolicy(clock: HttpClock): Policy {
   const deadlines = new Deadlines()
   return {

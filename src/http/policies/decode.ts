@@ -1,4 +1,4 @@
-/** Bytes to values: content encoding, character set, JSON within bounds. Recognises a web page where an API's response was expected. */
+/** Decodes bytes to values: content encoding, character set, JSON within limits. Recognises a web page where an API's response was expected. */
 import { Readable } from 'node:stream'
 import { plainStream, ResponseStream } from '../bodies/response-stream.ts'
 import type { Call, DecodedResponse, WireResponse } from '../call.ts'
@@ -11,7 +11,7 @@ import { responseTooLarge } from '../transport-errors.ts'
 /** Below this the ratio does not matter. */
 const smallBytes = 1024 * 1024
 
-/** Decodes what came over the wire; a promise only where a content encoding has to be undone. */
+/** Decodes a received response; returns a promise only when a content encoding has to be decoded. */
 export function decode(
   call: Call,
   wire: WireResponse,
@@ -26,11 +26,11 @@ export function decode(
     if (encoding === undefined) return readPlain(call, here, limits)
     return plainBytes(call, here, encoding, limits).then(
       (bytes) => readPlain(call, { ...here, bytes }, limits),
-      // As with `fetch`, the response is one all the same: reading its body fails.
+      // As with `fetch`, it is returned as a response: reading its body fails.
       () => streamed(call, here, Readable.from([whole])),
     )
   }
-  // A transport of a test hands bytes over even when a stream was asked for.
+  // A test's transport passes bytes even when a stream was requested.
   if (call.streams === true && wire.status < 300) return streamed(call, wire, Readable.from([wire.bytes]))
   if (wire.headers['content-encoding'] === undefined) return readPlain(call, wire, limits)
   return plainBytes(call, wire, wire.headers['content-encoding'], limits).then((bytes) =>
@@ -38,7 +38,7 @@ export function decode(
   )
 }
 
-/** Decodes a body that is decompressed already. */
+/** Decodes a body that is already decompressed. */
 export function readPlain(call: Call, wire: WireResponse, limits: ResponseLimits): DecodedResponse {
   const { status, statusText, headers, bytes } = wire
   const { mediaType } = contentKind(headers['content-type'])
@@ -50,7 +50,7 @@ export function readPlain(call: Call, wire: WireResponse, limits: ResponseLimits
   return { ...base, body: bodyOf(call, base, textOf(call, base, bytes), limits) }
 }
 
-/** The reader bounds and decodes it: its `maxBytes` is an option of the stream. */
+/** The reader limits and decodes it: its `maxBytes` is an option of the stream. */
 function streamed(call: Call, wire: WireResponse, stream: Readable): DecodedResponse {
   const { status, statusText, headers } = wire
   const { mediaType } = contentKind(headers['content-type'])
@@ -65,7 +65,7 @@ function bodyOf(call: Call, response: Meta, text: string, limits: ResponseLimits
   const kind = contentKind(response.headers['content-type'])
   const isJson = looksLikeJson(kind, text, limits.jsonTypes)
   if (beginsLikeHtml(text) || (kind.isHtml && !isJson)) {
-    // An error page keeps its status, which says more than that it is a page.
+    // An error page keeps its status, which is more informative than that it is a page.
     if (failed) return text
     throw new ResponseValidationError('HTTP_RESPONSE_IS_HTML', htmlMessage(call, response, text), {
       outcome: 'unknown',
@@ -105,9 +105,9 @@ async function plainBytes(
     Math.min(limits.maxBytes, Math.max(smallBytes, wire.bytes.byteLength * limits.maxRatio)),
   )
   if (result.ok) return result.bytes
-  // An adapter hands on what it can't undo, as fetch does.
+  // An adapter passes on codings that it can't decode, as `fetch` does.
   if (call.raw === true && result.reason === 'unknown-encoding') return wire.bytes
-  // What a refusal says by its status and headers counts without its body.
+  // The status and headers of a refusal are valid without its body.
   if (wire.status >= 300 && call.raw !== true) return noBytes
   if (result.reason === 'too-large') throw responseTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(
@@ -120,13 +120,13 @@ async function plainBytes(
 const noBytes = new Uint8Array()
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** By the character set that the response names (RFC 9110, 8.3.2); JSON and most others are UTF-8 without a word. */
+/** With the character set of the response (RFC 9110, 8.3.2); JSON and most others are UTF-8 by default. */
 function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): string {
   try {
     const { charset } = contentKind(headers['content-type'])
     return (charset === 'utf-8' ? utf8 : new TextDecoder(charset, { fatal: true })).decode(bytes)
   } catch {
-    // An error's status matters more than its unreadable text.
+    // An error's status matters more than its undecodable text.
     if (status >= 300) return new TextDecoder('latin1').decode(bytes)
     throw new ResponseValidationError(
       'HTTP_RESPONSE_DAMAGED',
@@ -136,7 +136,7 @@ function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): strin
   }
 }
 
-/** What a `content-type` says. */
+/** The parts of a `content-type`. */
 interface ContentKind {
   /** Lower case, without parameters. */
   readonly mediaType: string
@@ -145,7 +145,7 @@ interface ContentKind {
   readonly isJson: boolean
 }
 
-/** An API has a handful of them, and reading one costs more than the rest of the decoding. */
+/** An API uses only a few of them, and parsing one is more expensive than the rest of the decoding. */
 const kinds = new Map<string, ContentKind>()
 const kindsMax = 64
 
@@ -165,12 +165,12 @@ function contentKind(contentType = ''): ContentKind {
   return kind
 }
 
-/** Pages come under every name. */
+/** Pages are sent with any media type. */
 function beginsLikeHtml(text: string): boolean {
   return /^\s*<(?:!doctype html|html[\s>])/i.test(text.slice(0, 256))
 }
 
-/** By media type, or by one that the caller says is JSON; without one, by what the text looks like. */
+/** By media type, or one that the caller declares as JSON; without one, by the beginning of the text. */
 function looksLikeJson(
   { isJson, mediaType }: ContentKind,
   text: string,

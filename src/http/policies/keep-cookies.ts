@@ -1,4 +1,4 @@
-/** Sends back the cookies that the API set, for APIs that keep a session in them (SAP's write token belongs to one). */
+/** Returns the cookies that the API set, for APIs that keep a session in them (SAP's write token belongs to one). */
 import type { HttpClock, Policy } from '../call.ts'
 import type { CookieJar } from '../cookies/cookie-jar.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../errors.ts'
@@ -20,7 +20,7 @@ export function keepCookiesPolicy(jar: CookieJar, clock: HttpClock): Policy {
         keep(response.headers)
         return response
       } catch (error) {
-        // A refusal begins or renews a session as well as a success does.
+        // A refusal may start or renew a session just as a success does.
         if (isAnswered(error)) keep(error.headers)
         throw error
       }
@@ -28,7 +28,7 @@ export function keepCookiesPolicy(jar: CookieJar, clock: HttpClock): Policy {
   }
 }
 
-/** A cookie that the caller gave goes along. */
+/** A cookie that the caller gave is sent as well. */
 function withCookies<C extends { readonly headers: Readonly<Record<string, string>> }>(
   call: C,
   kept: string,

@@ -1,4 +1,4 @@
-/** Tells the limiter what each response says about limits, whether it is a success or not. */
+/** Passes the limits that each response reports to the limiter, whether it is a success or not. */
 import type { HttpClock, ResponseStep } from '../call.ts'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
 

@@ -1,10 +1,10 @@
-/** Tells the listener about each attempt. A listener that throws is its author's bug and must not fail the call. */
+/** Reports each attempt to the listener. A listener that throws is a bug in the application and must not fail the call. */
 
 import type { Call, DecodedResponse, HttpClock, Policy } from '../call.ts'
 import { type CallLogEntry, requestBytes, requestIdOf } from '../call-log.ts'
 import { isHttpError } from '../errors.ts'
 
-/** One entry for each request on the wire; of a response that is read while it comes in, once its body has ended. */
+/** One entry for each request on the wire; for a streamed response, once its body has ended. */
 export function logAttemptPolicy(listener: (entry: CallLogEntry) => void, clock: HttpClock): Policy {
   return {
     name: 'log-attempt',
@@ -96,6 +96,6 @@ function emit(listener: (entry: CallLogEntry) => void, entry: CallLogEntry): voi
   try {
     listener(entry)
   } catch {
-    // Nobody to tell: the listener is the one who reports.
+    // The failing listener is itself the place for reports.
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Lets equal reads that are under way at the same time share one request.
+ * Lets equal concurrent reads share one request.
  *
- * The request belongs to nobody: it goes on while anybody still waits for it, whoever began it, and ends when the last one has left. It
- * may take as long as the most patient of them allows. A write of this client ends the sharing, so that a read that begins after it never
- * gets what was read before it.
+ * The request is independent of the call that started it: it continues while any caller waits for it, and ends when the last one has left. It may
+ * take as long as the longest deadline allows. A write of this client ends the sharing, so that a read that starts after it never gets data read
+ * before it.
  */
 import type { Call, DecodedResponse, Policy } from '../call.ts'
 import { rememberByHeaders } from '../header-names.ts'
@@ -24,7 +24,7 @@ interface Waiter {
   readonly onStop: (reason: Error) => void
 }
 
-/** Makes another copy of a response, so that no two callers hold the same objects. */
+/** Copies a response, so that no two callers share objects. */
 export type CopyResponse = (call: Call, response: DecodedResponse) => DecodedResponse
 
 /** Shares requests of one client. */
@@ -38,7 +38,7 @@ export function mergeEqualPolicy(copy: CopyResponse): Policy {
         flights.clear()
         return next(call).finally(() => flights.clear())
       }
-      // Too late is decided for each call by itself.
+      // Each call decides by itself when it is too late.
       if (call.startBefore !== undefined) return next(call)
       const key = keyOf(call)
       const joined = flights.get(key)
@@ -67,7 +67,7 @@ function takeOff(
   next(flight.call).then(
     (response) => {
       const [one, ...others] = land()
-      // Each copy is made before anybody can change what the first one got.
+      // Each copy is made before the first caller can change its response.
       const copies = others.map((waiter) => copy(waiter.call, response))
       one?.resolve(response)
       for (const [index, waiter] of others.entries()) waiter.resolve(copies[index] ?? response)

@@ -1,28 +1,27 @@
 /**
  * Which refusals mean "too many requests".
  *
- * 429 always does. Others say the same by another status: GitHub, Salesforce and Google by 403, AWS by 400 and 503, Shopify by 430. A 403 is
- * mostly about rights, so it counts only with a time to come back, with a limit whose headers say that it is used up, or with words of
- * the API that leave no doubt.
+ * 429 always does. Some APIs use another status: GitHub, Salesforce and Google 403, AWS 400 and 503, Shopify 430. A 403 is mostly about permissions,
+ * so it counts only with a time to retry, with an exhausted limit in its headers, or with an unambiguous message of the API.
  */
 
-/** What is known of a refusal. */
+/** Facts about a refusal. */
 export interface RefusalFacts {
   readonly status: number
   /** Decoded. */
   readonly body: unknown
-  /** Milliseconds that the response asks to wait. */
+  /** Milliseconds that the response asks the client to wait. */
   readonly asked: number | undefined
-  /** The headers name a limit of which nothing is left. */
+  /** The headers report an exhausted limit. */
   readonly isUsedUp: boolean
 }
 
 const always: ReadonlySet<number> = new Set([420, 429, 430])
-/** Words and codes of APIs; those of quotas of other things than requests (storage, licences) are not among them. */
+/** Messages and codes of APIs; quotas of anything but requests (storage, licences) are not among them. */
 const words =
   /rate.?limit|too.?many.?(?:requests|calls)|(?:request|call|api|daily|user.?rate).?limit.?(?:is.?|has.?been.?)?exceeded|exceeded.{0,40}(?:rate|request|call|api.?usage).{0,12}limit|\bthrottl|slow.?down\b|^RESOURCE_EXHAUSTED$|^(?:quota|dailyLimit|userRateLimit)Exceeded$/i
 
-/** Where APIs put a code or a reason for machines, and the sentence for people. */
+/** Where APIs put a machine-readable code or reason, and the message. */
 const places: readonly (readonly (string | number)[])[] = [
   ['code'],
   ['error'],
@@ -48,12 +47,12 @@ const places: readonly (readonly (string | number)[])[] = [
   [0, 'message'],
 ]
 
-/** True for statuses that never mean anything else. */
+/** True for statuses that never have another meaning. */
 export function meansTooMany(status: number): boolean {
   return always.has(status)
 }
 
-/** True when waiting is what helps, and nothing was done. */
+/** True when waiting helps, and the request had no effect. */
 export function isRateLimitRefusal({ status, body, asked, isUsedUp }: RefusalFacts): boolean {
   if (meansTooMany(status)) return true
   if (status === 403) return asked !== undefined || isUsedUp || saysRateLimit(body)
@@ -65,7 +64,7 @@ function saysRateLimit(body: unknown): boolean {
   return textsOf(body).some((text) => words.test(text))
 }
 
-/** Codes alone: the words of a 400 may be about anything, a field named `rate_limit` for one. */
+/** Codes only: the message of a 400 may be about anything, such as a field named `rate_limit`. */
 function saysThrottled(body: unknown): boolean {
   return textsOf(body).some((text) =>
     /^(?:[\w.]+#)?(?:Throttling(?:Exception)?|ThrottledException|RequestThrottled(?:Exception)?|TooManyRequestsException|RequestLimitExceeded|REQUEST_LIMIT_EXCEEDED|SlowDown)$/.test(

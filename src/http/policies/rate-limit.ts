@@ -1,4 +1,4 @@
-/** Waits for a slot within the system's limits, and holds everybody back when the system says so. */
+/** Waits for a slot within the system's limits, and pauses all calls when the system requests it. */
 import type { Call, Policy } from '../call.ts'
 import { outcomeSoFar } from '../call.ts'
 import { type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
@@ -30,7 +30,7 @@ export function rateLimitPolicy(limiter: RateLimiter): Policy {
   }
 }
 
-/** A part of an API that is limited or away, and says for how long. */
+/** A part of an API that is limited or unavailable, and reports for how long. */
 function asksForPause(error: unknown): error is HttpError & { readonly retry: { readonly afterMs: number } } {
   if (!(error instanceof RateLimitedError) && !(error instanceof HttpStatusError)) return false
   return typeof error.retry === 'object'

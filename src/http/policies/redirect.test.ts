@@ -4,7 +4,7 @@ import { type Respond, sendJson } from '../../../test/support/local-server.ts'
 
 const { serve, clientOf } = useLocalClients({ retry: { retries: 0 } })
 
-/** Sends everything to the given address; answers `{}` under /end. */
+/** Redirects everything to the given address; returns `{}` under /end. */
 const redirectTo =
   (location: string, status = 302): Respond =>
   ({ url }, response) =>

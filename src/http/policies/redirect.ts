@@ -1,9 +1,9 @@
 /**
- * Follows redirects of reads, if that is wanted. Never of writes, since nobody knows what the first address did with them; unless the call is
- * one of `fetch`, whose rules are other people's.
+ * Follows redirects of reads, if enabled. Never of writes, since their effect at the first address is unknown; except for calls of `fetch`, which has
+ * its own rules.
  *
- * To another origin only what says nothing about us goes along: no credential, no cookie, no header of the caller's. Where it leads is
- * checked like every other address, at the moment of connecting.
+ * To another origin only headers that say nothing about the caller are sent: no credential, no cookie, no header of the caller's. The target is
+ * checked like every other address, when the connection is made.
  */
 
 import { UsageError } from '../../model/errors.ts'
@@ -17,7 +17,7 @@ import { sleepUntilStopped } from '../stop.ts'
 const followed: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const neutral: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'accept-language', 'user-agent'])
 
-/** Follows at most `redirectsMax` of them for one call that does not say itself how many. */
+/** Follows at most `redirectsMax` redirects of a call that does not specify its own maximum. */
 export function redirectPolicy(redirectsMax: number, allowHttp: boolean, clock: HttpClock): Policy {
   return {
     name: 'redirect',
@@ -40,7 +40,7 @@ export function redirectPolicy(redirectsMax: number, allowHttp: boolean, clock: 
   }
 }
 
-/** `Retry-After` of a redirect is how long to wait before following it (RFC 9110, 10.2.3). @throws the redirect's own error when that is too long */
+/** `Retry-After` of a redirect is the delay before following it (RFC 9110, 10.2.3). @throws the redirect's own error when that is too long */
 async function waitAsAsked(call: Call, error: HttpStatusError, clock: HttpClock): Promise<void> {
   const ms = retryAfterMs(error.headers['retry-after'], clock.now(), error.headers.date) ?? 0
   if (ms === 0) return
@@ -48,7 +48,7 @@ async function waitAsAsked(call: Call, error: HttpStatusError, clock: HttpClock)
   await sleepUntilStopped(ms, call.stop)
 }
 
-/** What is sent to where a redirect leads. Writes that go on as what they are need their body once more. */
+/** The request to the target of a redirect. Writes that keep their method need their body again. */
 function asRedirected(call: Call, { status }: HttpStatusError): Call | undefined {
   const becomesRead =
     status === 303 ? call.method !== 'GET' && call.method !== 'HEAD' : status < 303 && call.method === 'POST'
@@ -57,7 +57,7 @@ function asRedirected(call: Call, { status }: HttpStatusError): Call | undefined
   return { ...call, method: 'GET', body: undefined, headers: Object.fromEntries(headers) }
 }
 
-/** @throws the redirect's own error when it leads to an address that no call may have */
+/** @throws the redirect's own error when it leads to an address that no call may use */
 function redirected(before: Call, error: HttpStatusError, allowHttp: boolean): Call {
   const call = asRedirected(before, error)
   if (call === undefined) throw error

@@ -119,7 +119,7 @@ test('a retry that could only leave too late is not waited for', async () => {
   const { server, client } = await setUp((_request, response) =>
     sendJson(response, 503, {}, { 'retry-after': '600' }),
   )
-  // The call itself may last longer than the wait: only the latest start stands against it.
+  // The call itself may last longer than the wait: only the latest start prevents it.
   const options = { startBefore: performance.now() + 60_000, totalMs: 3_600_000 }
   expect(await failureOf(client.get('/x', options))).toBeInstanceOf(HttpStatusError)
   expect(server.seen).toHaveLength(1)
@@ -129,7 +129,7 @@ test('the budget never gets more back than was taken', () => {
   const budget = new RetryBudget()
   budget.take('transient')
   const before = budget.tokens
-  // A throttled call that succeeds after its retry, again and again.
+  // A throttled call that succeeds after its retry, repeatedly.
   for (let call = 0; call < 50; call += 1) budget.succeed(budget.take('throttle'))
   expect(budget.tokens).toBe(before)
 })

@@ -1,6 +1,6 @@
 /**
- * Sends again what may be sent again: every failure of a repeatable request that can pass, and of any other request only a failure that
- * proves that nothing happened at the other side. A `Retry-After` is never undercut.
+ * Retries failed requests: a repeatable request after every temporary failure, any other one only after a failure that proves that it had no effect.
+ * The delay is never shorter than a `Retry-After`.
  */
 import { fullJitterMs, type JitterOptions } from '../backoff/full-jitter.ts'
 import { RetryBudget } from '../backoff/retry-budget.ts'
@@ -9,7 +9,7 @@ import { HttpError, RateLimitedError } from '../errors.ts'
 import type { RetryOptions } from '../options.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
-/** What the retries need: bounds of the waits, time and chance. */
+/** Dependencies of the retries: bounds of the delays, clock and randomness. */
 export interface RetryDependencies {
   readonly jitter: JitterOptions & Pick<RetryOptions, 'maxRetryAfterMs'>
   readonly clock: HttpClock
@@ -31,7 +31,7 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
           budget.succeed(taken)
           return response
         } catch (error) {
-          // The circuit opened while we waited: what the API answered last says more than that we did not ask again.
+          // The circuit opened during the wait: the API's last response is more informative than the refusal of the circuit.
           if (error instanceof HttpError && error.code === 'HTTP_CIRCUIT_OPEN') throw lastFailure ?? error
           lastFailure = error
           const waitMs = waitBeforeNext(call, error, attempt, dependencies)
@@ -46,7 +46,7 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
   }
 }
 
-/** Milliseconds to wait, or undefined when the failure is final for this call. */
+/** Returns the milliseconds to wait, or undefined when the failure is final for this call. */
 function waitBeforeNext(
   call: Call,
   error: unknown,

@@ -1,19 +1,19 @@
 /**
- * One span for each request on the wire, after OpenTelemetry's conventions for HTTP clients, and its duration as a metric. Addresses are
- * templates: a path's values and a query may be somebody's data, or a key.
+ * One span for each request on the wire, following OpenTelemetry's conventions for HTTP clients, and its duration as a metric. Addresses are
+ * templates: a path's values and a query may be personal data, or a key.
  */
 import type { Attributes, Span } from '@opentelemetry/api'
 import type { Call, DecodedResponse, HttpClock, Next, Policy, Progress } from '../call.ts'
 import { isHttpError } from '../errors.ts'
 import type { Telemetry } from '../telemetry/open-telemetry.ts'
 
-/** Headers that name a trace. Baggage stays here: it may hold anything. */
+/** Headers of the trace context. Baggage is not sent: it may contain anything. */
 const traceHeaders: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'b3'])
 
-/** Measures with what the application registered. */
+/** Records with the providers that the application registered. */
 export function tracePolicy(telemetry: Telemetry, clock: HttpClock): Policy {
   const { api, tracer, recordDuration } = telemetry
-  /** Requests of a call so far, the one after a 401 included. */
+  /** Number of requests of a call so far, including the one after a 401. */
   const sent = new WeakMap<Progress, number>()
   let server = serverFacts('https://unknown.invalid')
   return {
@@ -57,7 +57,7 @@ export function tracePolicy(telemetry: Telemetry, clock: HttpClock): Policy {
   }
 }
 
-/** Parsed once: nearly all calls of a client go to one origin. */
+/** Parsed once: nearly all calls of a client have one origin. */
 function serverFacts(origin: string): { readonly origin: string; readonly attributes: Attributes } {
   const { hostname, port, protocol } = new URL(origin)
   return {

@@ -1,25 +1,25 @@
 /**
- * OpenTelemetry, if the application brings it. `@opentelemetry/api` is an optional peer: looked for once, when the first client is made;
- * without it nothing of this is in the chain.
+ * OpenTelemetry, if the application provides it. `@opentelemetry/api` is an optional peer: it is looked up once, when the first client is created;
+ * without it the chain contains no telemetry.
  */
 import { createRequire } from 'node:module'
 import type { Attributes, Histogram, MeterProvider, Tracer } from '@opentelemetry/api'
 
 type Api = typeof import('@opentelemetry/api')
 
-/** What an attempt is measured with. */
+/** Tracer and histogram of the attempts. */
 export interface Telemetry {
   readonly api: Api
   readonly tracer: Tracer
-  /** True while nobody would see a span or a duration: the application has the API and has registered nothing. */
+  /** True while no span or duration would be recorded: the application has the API but has registered no provider. */
   isIdle(): boolean
-  /** Adds to `http.client.request.duration`. */
+  /** Records a value of `http.client.request.duration`. */
   recordDuration(seconds: number, attributes: Attributes): void
 }
 
 let found: { readonly telemetry: Telemetry | undefined } | undefined
 
-/** The telemetry of this process; undefined when the application has no OpenTelemetry. */
+/** Returns the telemetry of this process; undefined when the application has no OpenTelemetry. */
 export function processTelemetry(): Telemetry | undefined {
   found ??= { telemetry: load() }
   return found.telemetry
@@ -30,12 +30,12 @@ function load(): Telemetry | undefined {
   try {
     api = createRequire(import.meta.url)('@opentelemetry/api')
   } catch {
-    return undefined // not installed, which is how most people use this
+    return undefined // not installed, the most common case
   }
   return telemetryOn(api)
 }
 
-/** The tracer forwards to the provider of the moment by itself; a histogram does not, so it is made anew when another one is registered. */
+/** The tracer forwards to the current provider by itself; a histogram does not, so it is created again when another one is registered. */
 function telemetryOn(api: Api): Telemetry {
   const noTracers = new api.ProxyTracerProvider().getDelegate()
   let provider: MeterProvider | undefined
@@ -56,7 +56,7 @@ function telemetryOn(api: Api): Telemetry {
       if (measures) return false
       const tracers = api.trace.getTracerProvider()
       const traces = !(tracers instanceof api.ProxyTracerProvider) || tracers.getDelegate() !== noTracers
-      // Without a tracer of its own an application may still hand a trace on that it was given.
+      // Without its own tracer an application may still propagate a trace that it received.
       return !traces && api.trace.getActiveSpan() === undefined
     },
     recordDuration(seconds, attributes) {
@@ -71,7 +71,7 @@ function durationOn(provider: MeterProvider): Histogram {
     description: 'Duration of HTTP client requests.',
     unit: 's',
     advice: {
-      // The boundaries of the semantic conventions.
+      // The bucket boundaries of the semantic conventions.
       explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
     },
   })

@@ -1,8 +1,8 @@
 /**
- * Real exchanges, kept in a file and played back: tests against an API without the API.
+ * Records real exchanges in a file and replays them: tests against an API without the API.
  *
- * Credentials never reach the file: of headers and query parameters only names on an allow-list keep their values, and in JSON and form
- * bodies the fields of credentials are replaced, at every depth. What else is confidential the test names itself.
+ * Credentials are never written to the file: headers and query parameters keep their values only if they are on an allow-list, and in JSON and form
+ * bodies the fields of credentials are replaced, at every depth. Other confidential fields are specified by the test.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { UsageError } from '../../model/errors.ts'
@@ -13,19 +13,19 @@ import type { ClientTransport, TransportFactory } from '../client-transport.ts'
 import { decompress } from '../decompress.ts'
 import { bodyText } from './mock-transport.ts'
 
-/** How a cassette works. */
+/** Options of a cassette. */
 export interface CassetteOptions {
   /** JSON file. */
   readonly file: string
-  /** `record` sends and keeps · `replay` never sends · `auto` replays when the file is there. @default 'auto' */
+  /** `record` sends and records · `replay` never sends · `auto` replays when the file exists. @default 'auto' */
   readonly mode?: 'record' | 'replay' | 'auto'
-  /** Further fields of JSON and form bodies whose values are replaced: `['email', 'taxNumber']`. @default none */
+  /** Additional fields of JSON and form bodies whose values are replaced: `['email', 'taxNumber']`. @default none */
   readonly redactFields?: readonly string[]
-  /** Texts that must not get into the file in any form; writing fails if one would. @default none */
+  /** Texts that must not appear in the file in any form; writing fails if one would. @default none */
   readonly secrets?: readonly string[]
 }
 
-/** Fields that hold credentials, as OAuth and most APIs call them. Compared without case, `-` and `_`. */
+/** Fields that contain credentials, as named by OAuth and most APIs. Compared without case, `-` and `_`. */
 const credentialFields = [
   'accesstoken',
   'apikey',
@@ -48,12 +48,12 @@ interface Exchange {
     readonly status: number
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
-    /** Set when the body is no text. */
+    /** Set when the body is not text. */
     readonly base64?: true
   }
 }
 
-/** Makes the transport of a client record or replay: `new ApiClient({ baseUrl, transport: cassette({ file }) })`. */
+/** Creates a transport that records or replays: `new ApiClient({ baseUrl, transport: cassette({ file }) })`. */
 export function cassette(options: CassetteOptions): TransportFactory {
   const replays = options.mode === 'replay' || (options.mode !== 'record' && existsSync(options.file))
   return (sockets) => (replays ? replaying(options) : recording(options, sockets()))
@@ -76,7 +76,7 @@ function recording(options: CassetteOptions, sockets: ClientTransport): ClientTr
   }
 }
 
-/** Equal requests are answered in the order in which they were recorded; the last response stays. */
+/** Equal requests are answered in the order in which they were recorded; the last response is repeated. */
 function replaying(options: CassetteOptions): ClientTransport {
   const exchanges = read(options.file)
   const played = new Set<Exchange>()
@@ -98,7 +98,7 @@ function replaying(options: CassetteOptions): ClientTransport {
   }
 }
 
-/** Kept and handed on without its content encoding, so that the file is readable. */
+/** Stored and returned without its content encoding, so that the file is readable. */
 async function plainResponse(response: WireResponse): Promise<WireResponse> {
   const { 'content-encoding': encoding, 'content-length': _length, ...headers } = response.headers
   const plain = await decompress(response.bytes, encoding, 64 * 1024 * 1024)
@@ -111,7 +111,7 @@ async function keptRequest(call: Call, options: CassetteOptions): Promise<Exchan
     if (!loggableQuery.has(name.toLowerCase())) url.searchParams.set(name, redacted)
   }
   const type = call.headers['content-type'] ?? ''
-  // An upload's boundary differs each time, and a stream that can be read once is for the request alone.
+  // An upload's boundary differs each time, and a stream that can be read only once must not be consumed here.
   const body =
     type.startsWith('multipart/') || isSpentBySending(call)
       ? ''

@@ -1,10 +1,10 @@
-/** An HTTP server on this machine that misbehaves on demand, down to the socket: what a client has to live with. */
+/** An HTTP server on this machine that misbehaves on demand, down to the socket: faults that a client has to handle. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What goes wrong with a request. */
+/** A fault of a request. */
 export type ServerFault =
-  /** A response of the test's choice in place of the right one. */
+  /** A response of the test's choice replaces the regular one. */
   | {
       readonly kind: 'status'
       /** HTTP status. */
@@ -16,24 +16,24 @@ export type ServerFault =
     }
   /** The connection is reset before a response. */
   | { readonly kind: 'reset' }
-  /** No response ever. */
+  /** No response is ever sent. */
   | { readonly kind: 'silence' }
   /** Headers and half of the body, then nothing more. */
   | { readonly kind: 'stall' }
   /** Headers and half of the body, then the connection ends. */
   | { readonly kind: 'cut' }
-  /** Something that is not HTTP. */
+  /** Data that is not HTTP. */
   | { readonly kind: 'garbage' }
   /** The request takes effect, but its response is lost. */
   | { readonly kind: 'lost-response' }
-  /** The right response, late. */
+  /** The regular response, late. */
   | {
       readonly kind: 'delay'
-      /** How late, in milliseconds. */
+      /** Delay in milliseconds. */
       readonly ms: number
     }
 
-/** Which requests a fault meets, and how often. */
+/** Which requests a fault affects, and how often. */
 export type PlannedFault = ServerFault & {
   /** @default every method */
   readonly method?: string
@@ -43,17 +43,17 @@ export type PlannedFault = ServerFault & {
   readonly times?: number
 }
 
-/** A request that the server has read whole. */
+/** A request that the server has read completely. */
 export interface ReceivedRequest {
   /** HTTP method, upper case. */
   readonly method: string
   /** Path with query. */
   readonly url: string
-  /** Headers as Node gives them. */
+  /** Headers in Node's format. */
   readonly headers: IncomingMessage['headers']
   /** Body as text. */
   readonly body: string
-  /** The fault that it met. */
+  /** The fault that was applied to it. */
   readonly fault: ServerFault['kind'] | undefined
 }
 
@@ -61,15 +61,15 @@ export interface ReceivedRequest {
 export interface FaultServer extends AsyncDisposable {
   /** Base address: `http://127.0.0.1:<port>`. */
   readonly url: string
-  /** Everything that came in, oldest first. */
+  /** All received requests, oldest first. */
   readonly received: readonly ReceivedRequest[]
-  /** Plans a fault; those planned first come first. */
+  /** Plans a fault; faults are applied in the order in which they were planned. */
   plan(fault: PlannedFault): void
   /** Closes connections and stops listening. */
   close(): Promise<void>
 }
 
-/** The right response to a request. */
+/** The regular response to a request. */
 export interface AcceptedBody {
   /** @default 200 */
   readonly status?: number
@@ -77,7 +77,7 @@ export interface AcceptedBody {
   readonly json: unknown
 }
 
-/** Gives the right response to a request. */
+/** Returns the regular response to a request. */
 export type AcceptedResponse = (request: ReceivedRequest) => AcceptedBody | Promise<AcceptedBody>
 
 /** Starts a server on a free port of the loopback interface. */

@@ -1,4 +1,4 @@
-/** Responses without sockets, for tests of code that uses a client. Everything above the sockets is the real thing: retries, limits, errors. */
+/** Responses without sockets, for tests of code that uses a client. Everything above the sockets is real: retries, limits, errors. */
 
 import { UsageError } from '../../model/errors.ts'
 import { isStreamBody } from '../bodies/stream-body.ts'
@@ -8,11 +8,11 @@ import { NetworkError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
-/** A request as the mock saw it. */
+/** A request as received by the mock. */
 export interface MockRequest {
   /** HTTP method, upper case. */
   readonly method: Method
-  /** Whole address, query included. */
+  /** Complete address, including the query. */
   readonly url: URL
   /** Path template of the call: `/users/{id}`. */
   readonly route: string
@@ -22,7 +22,7 @@ export interface MockRequest {
   readonly body: string
 }
 
-/** What the mock answers. At most one of `json`, `text` and `bytes`. */
+/** A response of the mock. At most one of `json`, `text` and `bytes`. */
 export interface MockResponse {
   /** @default 200 */
   readonly status?: number
@@ -34,26 +34,26 @@ export interface MockResponse {
   readonly text?: string
   /** Body, sent as it is. */
   readonly bytes?: Uint8Array
-  /** Waits before it answers; real time. @default 0 */
+  /** Delay before the response, in real time. @default 0 */
   readonly delayMs?: number
-  /** `refused`: the request never left · `reset`: it left, no response came. */
+  /** `refused`: the request was never sent · `reset`: it was sent, no response was received. */
   readonly fail?: 'refused' | 'reset'
 }
 
-/** Decides about a request; undefined when it expects none like it. */
+/** Returns the response to a request; undefined when it expects no such request. */
 export type MockHandler = (
   request: MockRequest,
 ) => MockResponse | undefined | Promise<MockResponse | undefined>
 
-/** A mock in place of sockets: `new ApiClient({ baseUrl, transport: mock.transport })`. */
+/** A mock that replaces the sockets: `new ApiClient({ baseUrl, transport: mock.transport })`. */
 export interface MockTransport {
-  /** Option `transport` of the client. */
+  /** Value for the option `transport` of the client. */
   readonly transport: TransportFactory
-  /** What was sent so far, token requests included. */
+  /** Requests sent so far, including token requests. */
   readonly requests: readonly MockRequest[]
 }
 
-/** Makes a mock transport. A request that the handler does not know fails as a mistake of the test, before anything is "sent". */
+/** Creates a mock transport. A request that the handler does not expect fails as a mistake of the test, before anything is "sent". */
 export function mockTransport(handler: MockHandler): MockTransport {
   const requests: MockRequest[] = []
   async function exchange(call: Call): Promise<WireResponse> {
@@ -81,7 +81,7 @@ async function requestOf(call: Call): Promise<MockRequest> {
   return { method, url: new URL(call.origin + call.path), route, headers, body: await bodyText(call) }
 }
 
-/** The body as text; a stream is read to its end. */
+/** Returns the body as text; a stream is read to its end. */
 export async function bodyText({ body }: Call): Promise<string> {
   if (body === undefined) return ''
   if (typeof body === 'string') return body

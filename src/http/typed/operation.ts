@@ -1,10 +1,10 @@
-/** What the types of an OpenAPI document, in the shape that `openapi-typescript` writes, say about one operation. */
+/** The types of one operation in an OpenAPI document, in the form that `openapi-typescript` generates. */
 import type { CallOptions } from '../options.ts'
 
-/** Methods as an OpenAPI document spells them. */
+/** Methods as named in an OpenAPI document. */
 export type OperationMethod = 'get' | 'put' | 'post' | 'delete' | 'patch'
 
-/** The paths that have an operation of this method. */
+/** The paths that support this method. */
 export type PathsOf<Paths, Method extends OperationMethod> = {
   [Path in keyof Paths]: Paths[Path] extends { readonly [Key in Method]: object } ? Path : never
 }[keyof Paths] &
@@ -29,14 +29,14 @@ export type ParametersIn<Operation, Place extends string> =
       : never
     : never
 
-/** An option that has to be given when something in it has to be given, and must not be given when there is nothing. */
+/** An option that is required when any of its members is required, and not allowed when it has none. */
 export type OptionOf<Name extends string, Value> = [Value] extends [never]
   ? { readonly [Key in Name]?: never }
   : Record<never, never> extends Value
     ? { readonly [Key in Name]?: Value }
     : { readonly [Key in Name]: Value }
 
-/** JSON of any media type that says so: `application/json`, `application/problem+json; charset=utf-8`. */
+/** JSON of any media type: `application/json`, `application/problem+json; charset=utf-8`. */
 export type JsonOf<Media> =
   Media extends Readonly<Record<'content', infer Content>>
     ? Content[keyof Content & `${string}json${string}`]
@@ -52,28 +52,28 @@ export type BodyOption<Operation> =
         : Partial<Readonly<Record<'json', JsonOf<Exclude<Body, undefined>>>>>
       : Partial<Readonly<Record<'json', never>>>
 
-/** Options of a call of this operation: its parameters and body by the document, everything else as always. */
+/** Options of a call of this operation: its parameters and body as in the document, everything else as for any call. */
 export type OperationOptions<Operation> = Omit<CallOptions, 'path' | 'query' | 'headers' | 'json'> &
   OptionOf<'path', ParametersIn<Operation, 'path'>> &
   OptionOf<'query', ParametersIn<Operation, 'query'>> &
   HeaderOption<ParametersIn<Operation, 'header'>> &
   BodyOption<Operation>
 
-/** Headers that the document does not name may always be given. */
+/** Headers that the document does not specify are always allowed. */
 export type HeaderOption<Value> = [Value] extends [never]
   ? Pick<CallOptions, 'headers'>
   : OptionOf<'headers', Value & Readonly<Record<string, string>>>
 
-/** The options as an argument, which may be left out when nothing in them is needed. */
+/** The options as an argument, which is optional when none of them is required. */
 export type OptionsArgument<Operation> =
   Record<never, never> extends OperationOptions<Operation>
     ? readonly [options?: OperationOptions<Operation>]
     : readonly [options: OperationOptions<Operation>]
 
-/** Statuses that a document describes the data of a success under. */
+/** Statuses under which a document describes the data of a success. */
 export type SuccessStatus = 200 | 201 | 202 | 203 | 204 | 205 | 206 | '2XX'
 
-/** The data of a response that went well; `undefined` where the document describes no JSON. */
+/** The data of a successful response; `undefined` where the document describes no JSON. */
 export type SuccessOf<Operation> =
   Operation extends Readonly<Record<'responses', infer Responses>>
     ? [keyof Responses & SuccessStatus] extends [never]
