@@ -1,4 +1,4 @@
-/** Sends documents to the one address of a GraphQL API, and tells a result from errors. */
+/** Sends documents to the single endpoint of a GraphQL API, and distinguishes results from errors. */
 import type { ApiClient } from '../../http/client.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
@@ -23,26 +23,26 @@ export interface GraphqlRequest {
   readonly context: CallContext
 }
 
-/** Several of one document in one request. */
+/** Several requests of one document in one call. */
 export interface AliasedRequest extends Omit<GraphqlRequest, 'variables'> {
   readonly variables: readonly Variables[]
 }
 
-/** A response with data, and what was wrong with parts of it. */
+/** A response with data, and the errors of its parts. */
 export interface GraphqlResponse {
   readonly data: Readonly<Record<string, unknown>>
   readonly problems: readonly GraphqlProblem[]
-  /** Header `date`, milliseconds the request took taken off: epoch ms. */
+  /** Header `date` minus the duration of the request: epoch ms. */
   readonly serverNowMs: number | undefined
 }
 
-/** What the client is made of. */
+/** Dependencies of the client. */
 export interface GraphqlClientOptions {
   readonly api: ApiClient
   readonly manifest: Manifest
   readonly timing: SystemTiming
   readonly clock: { now(): number; monotonic(): number }
-  /** Share of the points that only calls by hand may use. */
+  /** Share of the points that is reserved for manual calls. */
   readonly reserve: number
 }
 
@@ -52,7 +52,7 @@ interface Sending extends AskedFor {
   readonly label: string
 }
 
-/** What a document asks for, and how deep in the response that is. */
+/** The fields that a document asks for, and their depth in the response. */
 export function askedBy({ operation, records }: GraphqlDocument): AskedFor {
   const isMutation = operation.operation === 'mutation'
   return isMutation ? { kind: 'mutation', depth: 1 } : { kind: 'query', depth: records?.length ?? 1 }
@@ -64,7 +64,7 @@ const accept = 'application/graphql-response+json, application/json;q=0.9'
 export class GraphqlClient {
   readonly #options: GraphqlClientOptions
   readonly #aliased = new WeakMap<GraphqlDocument, Map<number, string>>()
-  /** Points left, as the API tells. */
+  /** Points left, as the API reports. */
   readonly budget: CostBudget
 
   constructor(options: GraphqlClientOptions) {
@@ -84,7 +84,7 @@ export class GraphqlClient {
     )
   }
 
-  /** Sends one document several times at once; each response is below its alias, see `aliasOf`. */
+  /** Sends one document several times in one request; each response is below its alias, see `aliasOf`. */
   sendMany({ document, variables, rules, context }: AliasedRequest): Promise<GraphqlResponse> {
     const asked = askedBy(document)
     const numbered = variables.flatMap((one, index) =>
@@ -140,7 +140,7 @@ export class GraphqlClient {
         headers: { accept },
         ...writeOptions(context),
         totalMs,
-        // The engine decides about everything after a mutation, since it knows what was written before.
+        // The engine decides everything after a mutation, since it knows what was written before.
         ...(sending.kind === 'query' ? { readOnly: true } : { retries: 0 }),
       })
       const tookMs = clock.monotonic() - sentAt
@@ -148,7 +148,7 @@ export class GraphqlClient {
     } catch (error) {
       if (!(error instanceof HttpStatusError) || !hasProblems(error.body)) throw error
       const told = this.#errorOf(sending, error.body, rules)
-      // Of a failing server only those words count that say that it did not even begin.
+      // From a failing server, only errors count that say that it did not even begin.
       throw error.status < 500 || told instanceof RateLimitedError || told instanceof AuthenticationError
         ? told
         : error
@@ -187,7 +187,7 @@ export class GraphqlClient {
     })
   }
 
-  /** The error of problems that leave no result; throttling holds everybody back. */
+  /** Creates the error of problems that leave no result; throttling delays all requests. */
   failure(
     problems: readonly GraphqlProblem[],
     ran: boolean,

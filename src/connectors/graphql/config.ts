@@ -1,10 +1,10 @@
-/** A system of the connector `graphql`: the section of the definition, and the manifest that it gives, names or points to. */
+/** A system of the connector `graphql`: the section of the definition, and the manifest that it contains, names or points to. */
 import { z } from 'zod'
 import { connectionShape } from '../kit/connection.ts'
 import * as manifests from '../kit/manifest/load-manifest.ts'
 import { type Manifest, manifestSchema } from './manifests/manifest.ts'
 
-/** Keys of the system's section. The manifest is checked after it was found. */
+/** Keys of the system's section. The manifest is checked after it is found. */
 export const graphqlConfig = z.strictObject({
   ...connectionShape,
   /** Inline, or a path to a YAML or JSON file. */

@@ -1,6 +1,6 @@
 /**
- * Points instead of requests: an API that counts the cost of queries says with each response how many points are left and how fast they
- * come back. A request waits until its document's last cost is there, so that throttling is the exception.
+ * Points instead of requests: an API that counts the cost of queries reports with each response how many points are left and how fast they are
+ * restored. A request waits until the last known cost of its document is available, so that throttling is the exception.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NetworkError, RateLimitedError } from '../../http/errors.ts'
@@ -19,31 +19,31 @@ interface Told {
   readonly toldAt: number
 }
 
-/** One request that wants points. */
+/** One request that needs points. */
 export interface Wanting {
-  /** The document's text: requests of one text cost alike. */
+  /** The document's text: requests with the same text have the same cost. */
   readonly document: string
   readonly signal: AbortSignal
   /** Monotonic ms. */
   readonly deadlineAt: number
-  /** Share of the maximum that it must leave to others. */
+  /** Share of the maximum that must be left to others. */
   readonly reserve: number
   /** For messages. */
   readonly label: string
 }
 
 const documentsMax = 1_000
-/** When an API throttles without saying when there is room again. */
+/** Wait when an API throttles without saying when to retry. */
 const unknownWaitMs = 1_000
 const slackMs = 5
 
-/** The points of one system, as this process knows them. */
+/** The points of one system, as known to this process. */
 export class CostBudget {
   readonly #paths: Manifest['cost']
   readonly #clock: { now(): number; monotonic(): number }
   readonly #costs = new Map<string, number>()
   #told: Told | undefined
-  /** Points of requests that are on their way. */
+  /** Points of requests in flight. */
   #pending = 0
   #pausedUntil = 0
 
@@ -53,9 +53,9 @@ export class CostBudget {
   }
 
   /**
-   * Waits until the points are there; gives back what to call when the response is in.
+   * Waits until the points are available; returns a function to call when the response arrives.
    *
-   * @throws RateLimitedError not sent, when that would be after the deadline · NetworkError HTTP_ABORTED
+   * @throws RateLimitedError not sent, when the points would be available only after the deadline · NetworkError HTTP_ABORTED
    */
   async take(wanting: Wanting): Promise<() => void> {
     for (;;) {
@@ -71,7 +71,7 @@ export class CostBudget {
     }
   }
 
-  /** Takes in what a response says. */
+  /** Records what a response reports. */
   learn(document: string, body: unknown): void {
     const { status, requested } = this.#paths
     const cost = numberAt(body, requested)
@@ -85,7 +85,7 @@ export class CostBudget {
     this.#told = { maximum, available, rate: perSecond / 1_000, at, toldAt: this.#clock.now() }
   }
 
-  /** The API throttled a request: how long to wait, and nothing starts before. */
+  /** Handles throttling by the API: returns how long to wait; no request starts before. */
   throttled(document: string): number {
     const missing = this.#missing(this.#costs.get(document) ?? 1, 0)
     const waitMs = Math.max(slackMs, Number.isFinite(missing) && missing > 0 ? missing : unknownWaitMs)
@@ -93,7 +93,7 @@ export class CostBudget {
     return waitMs
   }
 
-  /** What the API told last, carried on to now. */
+  /** The points that the API last reported, extrapolated to now. */
   usage(): readonly SystemUsage[] {
     const told = this.#told
     if (told === undefined) return []
@@ -116,11 +116,11 @@ export class CostBudget {
     return Math.max(0, pause, this.#missing(this.#costs.get(document) ?? 1, reserve))
   }
 
-  /** Milliseconds until that many points are there beside the reserve. */
+  /** Milliseconds until that many points are available in addition to the reserve. */
   #missing(cost: number, reserve: number): number {
     const told = this.#told
     if (told === undefined) return 0
-    // What costs more than there can ever be is for the API to refuse.
+    // A request that costs more than the maximum is for the API to refuse.
     const wanted = Math.min(cost + told.maximum * reserve, told.maximum)
     const short = wanted - (this.#available(told) - this.#pending)
     if (short <= 0 || (this.#pending === 0 && this.#available(told) >= told.maximum)) return 0

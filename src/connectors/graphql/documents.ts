@@ -1,6 +1,6 @@
 /**
- * Documents of a manifest, read once: which variables they declare, where in a response the records are, and the same document several
- * times under aliases. Values never become part of a document's text.
+ * Documents of a manifest, parsed once: which variables they declare, where in a response the records are, and the same document several times under
+ * aliases. Values never become part of a document's text.
  */
 import {
   type DocumentNode,
@@ -18,10 +18,10 @@ import {
 import { LosslessNumber } from 'lossless-json'
 import { UsageError } from '../../model/errors.ts'
 
-/** Name of the fragment that stands for the fields of a resource. */
+/** Name of the fragment that contains the fields of a resource. */
 export const recordFragment = 'record'
 
-/** Where the response to a mutation says which type stands in the record's place: a union may hold a refusal there. */
+/** Alias for the type name of the object in the record's place in the response to a mutation: a union may return a refusal there. */
 export const typenameAlias = 'recordTypename'
 
 /** A variable as a document declares it. */
@@ -32,11 +32,11 @@ export interface VariableDeclaration {
   readonly list: boolean
 }
 
-/** One document, ready to be sent. */
+/** One document, ready to send. */
 export interface GraphqlDocument {
-  /** Where it stands in the manifest, for messages. */
+  /** Its path in the manifest, for messages. */
   readonly place: string
-  /** What is sent, the fragment included. */
+  /** The text that is sent, including the fragment. */
   readonly text: string
   readonly variables: ReadonlyMap<string, VariableDeclaration>
   /** Response name of its one top-level field. */
@@ -50,7 +50,7 @@ export interface GraphqlDocument {
   readonly fragment: FragmentDefinitionNode
 }
 
-/** What a document is read with. */
+/** Context for reading a document. */
 export interface DocumentSource {
   readonly place: string
   readonly text: string
@@ -61,7 +61,7 @@ export interface DocumentSource {
 
 const tokensMax = 20_000
 
-/** The fields of a resource as a fragment. @throws UsageError CONNECTOR_CONFIG_INVALID when they are no selection */
+/** Reads the fields of a resource as a fragment. @throws UsageError CONNECTOR_CONFIG_INVALID when they are not a selection */
 export function readFragment(type: string, fields: string, place: string): FragmentDefinitionNode {
   const ast = parsed(`fragment ${recordFragment} on ${type} { ${fields} }`, place)
   const [fragment] = ast.definitions
@@ -69,7 +69,7 @@ export function readFragment(type: string, fields: string, place: string): Fragm
   throw invalid(place, 'write only the fields of a record, without braces around them')
 }
 
-/** Reads one document. @throws UsageError CONNECTOR_CONFIG_INVALID saying where and what */
+/** Reads one document. @throws UsageError CONNECTOR_CONFIG_INVALID with the path and the cause */
 export function readDocument({ place, text, operation: wanted, fragment }: DocumentSource): GraphqlDocument {
   const ast = parsed(text, place)
   const [written, ...others] = ast.definitions
@@ -111,7 +111,7 @@ function parsed(text: string, place: string): DocumentNode {
   }
 }
 
-/** Asks for the name of the type beside the record. */
+/** Adds the type name to the selection of the record. */
 function withTypename(operation: OperationDefinitionNode): OperationDefinitionNode {
   return visit(operation, {
     SelectionSet(set) {
@@ -159,7 +159,7 @@ function typeOf(node: TypeNode): { readonly type: string; readonly list: boolean
   }
 }
 
-/** The name that a field has in the response. */
+/** Returns the name that a field has in the response. */
 export function responseName(field: FieldNode): string {
   return field.alias?.value ?? field.name.value
 }
@@ -170,7 +170,7 @@ const selectsRecord = (set: SelectionSetNode): boolean =>
 const selectsPageInfo = (set: SelectionSetNode): boolean =>
   set.selections.some((one) => one.kind === Kind.FIELD && one.name.value === 'pageInfo')
 
-/** Response names down to the first selection that fits; inline fragments add none. */
+/** Returns the response names down to the first matching selection; inline fragments add none. */
 function pathTo(
   set: SelectionSetNode,
   fits: (set: SelectionSetNode) => boolean,
@@ -185,10 +185,10 @@ function pathTo(
   return undefined
 }
 
-/** Name of the top-level field and of the variables of one of several. */
+/** Returns the alias of the top-level field and the names of the variables for one of several requests. */
 export const aliasOf = (index: number): string => `r${index}`
 
-/** The document `count` times in one: fields and variables carry the number of the request. */
+/** Repeats the document `count` times in one: fields and variables carry the number of the request. */
 export function aliased({ operation, fragment, records }: GraphqlDocument, count: number): string {
   const copies = Array.from({ length: count }, (_, index) => numbered(operation, index))
   const [first] = copies
@@ -219,13 +219,13 @@ function numbered(operation: OperationDefinitionNode, index: number): OperationD
 
 const numericTypes = /^(?:Int|Float|Decimal|BigInt|BigDecimal|Long|UnsignedInt64)$/
 
-/** A value that we hold as text (id, version) as the variable wants it: ids and versions may be numbers over there. */
+/** Converts a value that we hold as text (id, version) to the variable's type: the API may use numbers for ids and versions. */
 export function scalarFor(declaration: VariableDeclaration | undefined, text: string): unknown {
   const isNumber = declaration !== undefined && numericTypes.test(declaration.type)
   return isNumber && /^-?\d{1,40}(?:\.\d{1,40})?$/.test(text) ? new LosslessNumber(text) : text
 }
 
-/** The error of a part of the manifest that can't be used. */
+/** Creates the error for a part of the manifest that can't be used. */
 export function invalid(place: string, what: string): UsageError {
   return new UsageError('CONNECTOR_CONFIG_INVALID', `${place}: ${what}.`)
 }

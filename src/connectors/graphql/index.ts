@@ -21,7 +21,7 @@ import { fetchSchema, misfits } from './schema/introspect.ts'
 /** The connector as a definition names it. */
 export const graphql = defineConnector({ name: 'graphql', config: graphqlConfig, connect })
 
-/** How errors are read where no resource is concerned. */
+/** How errors are interpreted where no resource is involved. */
 const defaultErrors = resourceSchema.shape.errors.parse(undefined)
 
 function connect(config: GraphqlConfig, binding: ConnectorBinding): ConnectedSystem {
@@ -70,7 +70,7 @@ interface Asking {
   readonly context: CallContext
 }
 
-/** What the API says about the account; without such a query the address stands for it. */
+/** The account as the API reports it; without such a query, the address identifies it. */
 async function fingerprint(
   { fingerprint: source }: Manifest,
   { account, url, client, context }: Asking,
@@ -94,7 +94,7 @@ interface Describing {
   readonly context: CallContext
 }
 
-/** The schema by introspection. A manifest whose documents do not fit it can't work, so that is the response then. */
+/** The schema by introspection. A manifest whose documents do not match it can't work, so the mismatch is then the result. */
 async function describe(
   contexts: ReadonlyMap<string, ResourceContext>,
   { name, wanted, client, context }: Describing,

@@ -1,4 +1,4 @@
-/** Binds one resource of the manifest: its documents, its capabilities, and only the operations that it has. */
+/** Binds one resource of the manifest: its documents, its capabilities, and only the operations that it supports. */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
@@ -16,7 +16,7 @@ import { removeRecord } from './operations/remove.ts'
 import type { ResourceContext, ResourceDocuments } from './operations/resource-context.ts'
 import { updateMany, updateRecord } from './operations/update.ts'
 
-/** Reads the documents of a resource and puts it on a client. @throws UsageError CONNECTOR_CONFIG_INVALID */
+/** Reads the documents of a resource and binds it to a client. @throws UsageError CONNECTOR_CONFIG_INVALID */
 export function resourceContext(
   name: string,
   resource: ResourceManifest,
@@ -25,7 +25,7 @@ export function resourceContext(
   return { name, resource, documents: documentsOf(resource, place), client }
 }
 
-/** Makes the operations that the manifest names; what it does not name is not there. */
+/** Creates the operations that the manifest names; others are absent. */
 export function bindResource(owner: ResourceContext): Resource {
   const { resource, documents } = owner
   const marker = markerPath(resource)
@@ -70,7 +70,7 @@ export function bindResource(owner: ResourceContext): Resource {
   } satisfies Resource
 }
 
-/** What the manifest's words and documents mean for the engine. */
+/** Derives the capabilities from the manifest's settings and documents. */
 export function capabilitiesOf(resource: ResourceManifest, documents: ResourceDocuments): RemoteCapabilities {
   const { version, read, search, list, changes, create, update, tombstone } = resource
   const marker = markerPath(resource)
@@ -110,7 +110,7 @@ export function capabilitiesOf(resource: ResourceManifest, documents: ResourceDo
   }
 }
 
-/** A precondition that only some mutations honour is none: the engine relies on it for each of them. */
+/** A precondition that only some mutations honour does not count: the engine relies on it for each of them. */
 function isConditional({ update, delete: remove, archive }: ResourceDocuments): boolean {
   const changing = [update, remove, archive].filter((document) => document !== undefined)
   return changing.length > 0 && changing.every(({ variables }) => variables.has('version'))

@@ -1,15 +1,15 @@
 /**
- * What the errors of a response say. GraphQL responds with 200 to almost everything, so this is where it is decided whether a mutation may have
- * taken effect, and it leans to the careful side.
+ * Interprets the errors of a response. GraphQL responds with 200 to almost everything, so this file decides whether a mutation may have taken effect,
+ * and is conservative.
  *
  * | the response | verdict |
  * | --- | --- |
  * | no `data` at all (specification, "request error") | nothing ran: `refused`, unless the codes say more |
  * | all errors `denied` or all `throttled`, and no result | nothing ran |
  * | all errors of one known kind (`gone`, `stale`, `refused`), and no result | that |
- * | an error within the result of a mutation, which a null took the rest of along | `unclear`: the mutation itself went through |
- * | an error within the record of a query | never `gone`: what it refers to may be |
- * | anything else, such as a resolver that threw, or errors beside a result | `unclear`: it may have taken effect |
+ * | an error within the result of a mutation, so that null propagated to the rest | `unclear`: the mutation itself succeeded |
+ * | an error within the record of a query | never `gone`: a record that it refers to may be |
+ * | anything else, such as a resolver that threw, or errors next to a result | `unclear`: it may have taken effect |
  */
 
 import { AuthenticationError, RateLimitedError } from '../../http/errors.ts'
@@ -26,14 +26,14 @@ export interface GraphqlProblem {
   readonly code: string | undefined
   /** Response names and positions, from `data`. */
   readonly path: readonly (string | number)[] | undefined
-  /** The server's words, as they came: see `quotedWords` for what may be told on. */
+  /** The server's original message: see `quotedWords` for what may be passed on. */
   readonly message: string
 }
 
 /** What errors mean for the request. */
 export type ErrorClass = 'denied' | 'throttled' | 'gone' | 'stale' | 'refused' | 'unclear'
 
-/** What else an error of a response may say. */
+/** Other details of an error in a response. */
 export interface GraphqlErrorFacts {
   readonly fields?: readonly string[]
   readonly nothingRan?: boolean
@@ -96,7 +96,7 @@ const knownCodes: Readonly<Record<string, ErrorClass>> = {
   MAX_COST_EXCEEDED: 'refused',
 }
 
-/** The meaning of one code. The manifest's word counts before what is known of GraphQL servers in general. */
+/** Returns the meaning of one code. The manifest takes precedence over general knowledge of GraphQL servers. */
 export function verdictOfCode(code: string | undefined, rules: ErrorsManifest): ErrorClass {
   if (code === undefined) return 'unclear'
   for (const verdict of ['gone', 'stale', 'refused', 'throttled', 'denied'] as const) {
@@ -105,7 +105,7 @@ export function verdictOfCode(code: string | undefined, rules: ErrorsManifest): 
   return Object.hasOwn(knownCodes, code) ? (knownCodes[code] ?? 'unclear') : 'unclear'
 }
 
-/** What the errors of one response have in common. `ran`: the response has `data`, so that something was executed. */
+/** Returns what the errors of one response have in common. `ran`: the response has `data`, so something was executed. */
 export function verdictOf(
   problems: readonly GraphqlProblem[],
   ran: boolean,
@@ -117,14 +117,14 @@ export function verdictOf(
   return ran ? 'unclear' : 'refused'
 }
 
-/** What a response with errors was asked. */
+/** The request that a response with errors belongs to. */
 export interface AskedFor {
   readonly kind: 'query' | 'mutation'
-  /** Steps from `data` to the record of a query, or to the field of a mutation: what is below was looked at after that was there. */
+  /** Path from `data` to the record of a query, or to the field of a mutation: anything below was evaluated after that existed. */
   readonly depth: number
 }
 
-/** Makes the error of a response without a usable result. `throttledMs`: when there is room again, if that is known. */
+/** Creates the error of a response without a usable result. `throttledMs`: when to retry, if known. */
 export function errorOf(
   problems: readonly GraphqlProblem[],
   ran: boolean,
@@ -165,7 +165,7 @@ function verdictWithin(
   return isBelow && (kind === 'mutation' || verdict === 'gone') ? 'unclear' : verdict
 }
 
-/** Codes, places and the server's own words, without the values that were sent. */
+/** Codes, paths and the server's messages, without the values that were sent. */
 function told(problems: readonly GraphqlProblem[], sent: unknown): string {
   const shown = problems.slice(0, 3).map(({ code, path, message }) => {
     const place = path === undefined ? '' : ` at ${path.join('.')}`
@@ -176,7 +176,7 @@ function told(problems: readonly GraphqlProblem[], sent: unknown): string {
   return `${shown.join(', ')}${more}`
 }
 
-/** Refusals that a mutation lists in its own response; undefined when it lists none. `sent`: variables, whose values are not quoted. */
+/** Returns the refusals that a mutation lists in its response; undefined when it lists none. `sent`: variables, whose values are not quoted. */
 export function userErrorsOf(
   payload: unknown,
   rules: ErrorsManifest,
@@ -200,7 +200,7 @@ export function userErrorsOf(
   return new GraphqlError(verdict, message, { fields })
 }
 
-/** The list that the manifest names, or any list of the payload whose name says that it holds errors (`customerUserErrors`, `errors`). */
+/** The list that the manifest names, or any list of the payload whose name indicates errors (`customerUserErrors`, `errors`). */
 function listedErrors(payload: unknown, rules: ErrorsManifest): readonly unknown[] {
   const named = valueAt(payload, rules.user)
   if (Array.isArray(named)) return named.slice(0, problemsMax)
@@ -231,20 +231,20 @@ export function writeFailure(error: unknown, conditional: boolean): WriteResult 
     case 'refused':
       return { kind: 'rejected', failure, ...(error.fields.length === 0 ? {} : { fields: error.fields }) }
     default:
-      // The API ran the mutation and answered: nothing of it is on its way any more.
+      // The API ran the mutation and responded: nothing of it is still in flight.
       return { kind: 'unknown', failure: { ...failure, answered: true } }
   }
 }
 
-/** One address serves every record: its 404 is about the address. */
+/** One endpoint serves every record: its 404 concerns the endpoint. */
 const noStatusRules = { gone: () => undefined, stale: new Set<number>(), refusal: () => ({}) } as const
 
-/** True for an error object of the API in a body, as servers send it with 4xx. */
+/** Returns true for an error object of the API in a body, as servers send it with 4xx. */
 export function hasProblems(body: unknown): boolean {
   return isNativeRecord(body) && Array.isArray(body.errors) && body.errors.length > 0
 }
 
-/** True when an error says that the record does not exist. */
+/** Returns true when an error says that the record does not exist. */
 export function saysGone(error: unknown): boolean {
   return isIsthmusError(error) && error instanceof GraphqlError && error.verdict === 'gone'
 }

@@ -1,4 +1,4 @@
-/** The client of one OData service: its metadata, its session, and calls in the spelling of its version. */
+/** The client of one OData service: its metadata, its session, and calls in the format of its version. */
 
 import type { ApiResponse } from '../../http/api-response.ts'
 import { retryAfterMs } from '../../http/backoff/retry-after.ts'
@@ -26,7 +26,7 @@ import {
   writesBatch,
 } from './protocol/batch.ts'
 
-/** Query options of a call; `undefined` ones are left out. */
+/** Query options of a call; `undefined` ones are omitted. */
 export type ServiceQuery = Readonly<Record<string, string | undefined>>
 
 /** One call: an address template with its values, and the query. */
@@ -38,7 +38,7 @@ export interface ServiceCall {
   readonly json?: unknown
 }
 
-/** What a service is reached with. */
+/** Configuration for reaching a service. */
 export interface ServiceOptions {
   readonly api: ApiClient
   readonly timing: SystemTiming
@@ -47,7 +47,7 @@ export interface ServiceOptions {
   /** On every request: `sap-client`, `sap-language`. */
   readonly parameters: ServiceQuery
   readonly csrf: CsrfMode
-  /** Of V4 services. */
+  /** For V4 services. */
   readonly batchFormat: BatchFormat
 }
 
@@ -72,12 +72,12 @@ export class Service {
     )
   }
 
-  /** What the service says about itself; asked once. @throws as a read does · CONNECTOR_RESPONSE_UNUSABLE */
+  /** The service's metadata; read once. @throws as a read does · CONNECTOR_RESPONSE_UNUSABLE */
   metadata(): Promise<ServiceModel> {
     return this.#metadata ?? this.refreshMetadata()
   }
 
-  /** Asks anew. A response that can't be had leaves what was known before in place. */
+  /** Reads the metadata again. When that fails, the previous metadata stays in place. */
   refreshMetadata(): Promise<ServiceModel> {
     const before = this.#metadata
     const asking = this.#fetchMetadata()
@@ -97,7 +97,7 @@ export class Service {
     return parseMetadata(typeof data === 'string' ? data : '')
   }
 
-  /** A read: bridged over short disturbances within the read timeout. */
+  /** A read: retried over short disruptions within the read timeout. */
   async read(call: ServiceCall, context: CallContext): Promise<ApiResponse<unknown>> {
     const { version } = await this.metadata()
     return this.#options.api.send('GET', this.#address(call.target, call.query), {
@@ -108,14 +108,14 @@ export class Service {
     })
   }
 
-  /** Everything that a write needs beforehand; a failure here means that the write was not sent. */
+  /** Prepares everything that a write needs; a failure here means that the write was not sent. */
   async prepareWrite(): Promise<ServiceModel> {
     const model = await this.metadata()
     await this.#session.prepare()
     return model
   }
 
-  /** A write: sent once, except after a refusal for want of a CSRF token. */
+  /** A write: sent once, except after a refusal because of a missing CSRF token. */
   async write(method: Method, call: ServiceCall, context: CallContext): Promise<ApiResponse<unknown>> {
     const { version } = await this.metadata()
     const { json } = call
@@ -134,17 +134,17 @@ export class Service {
     )
   }
 
-  /** Reads of a batch, answered in their order; undefined for those that got no response. */
+  /** Reads of a batch, with responses in their order; undefined for those without a response. */
   async readBatch(reads: readonly BatchRequest[], context: CallContext): Promise<readonly MaybeResponses[]> {
     return this.#batch(readsBatch(reads, await this.#batchFormat()), reads, context)
   }
 
-  /** Change sets of a batch; the responses of each, or undefined for one that got none. */
+  /** Change sets of a batch; the responses of each, or undefined for one without a response. */
   async writeBatch(sets: readonly ChangeSet[], context: CallContext): Promise<readonly MaybeResponses[]> {
     return this.#batch(writesBatch(sets, await this.#batchFormat()), sets, context)
   }
 
-  /** V2 knows the one form only. */
+  /** V2 supports only one form. */
   async #batchFormat(): Promise<BatchFormat> {
     const { version } = await this.metadata()
     return version === 2 ? 'multipart' : this.#options.batchFormat
@@ -160,7 +160,7 @@ export class Service {
       ...readHeaders(version),
       accept: batch.accept,
       'content-type': batch.contentType,
-      // Without it a V4 service stops at the first request that fails.
+      // Without it, a V4 service stops at the first failed request.
       ...(version === 4 ? { prefer: 'odata.continue-on-error' } : {}),
     }
     const response = await this.#session.send((session) =>
@@ -172,7 +172,7 @@ export class Service {
     )
     const groups = responsesOf(response)
     if (groups.length > asked.length) throw unusable('a batch has more responses than requests')
-    // A V4 service that stops at the first failure answers up to it. Otherwise nobody knows which answer is missing, and whose the others are.
+    // A V4 service that stops at the first failure responds up to it. Otherwise it is unknown which response is missing, and how to match the others.
     const endsWithFailure = version === 4 && groups.at(-1)?.some(({ status }) => status >= 400) === true
     const isTold = typeof response.data !== 'string' || groups.length === asked.length || endsWithFailure
     return asked.map((_one, index) => (isTold ? groups[index] : undefined))
@@ -183,7 +183,7 @@ export class Service {
     return { ...readHeaders(version), ...(hasBody ? { 'content-type': bodyType(version) } : {}) }
   }
 
-  /** The path of a next page that the service handed out, if it lies within the service; its host may be one that only the service knows. */
+  /** The path of a next page that the service returned, if it is within the service; its host may be internal to the service. */
   ownPath(link: string): string | undefined {
     const base = `http://service.invalid${this.path}/`
     if (!URL.canParse(link, base)) return undefined
@@ -196,7 +196,7 @@ export class Service {
     return { ...writeOptions(context), retries: 0, totalMs: this.#options.timing.writeTimeoutMs }
   }
 
-  /** The query is spelt here: services want `%20`, not `+`, and `$` as it is. What a link brings along already is not put in twice. */
+  /** The query is encoded here: services expect `%20`, not `+`, and a literal `$`. Options that a link already contains are not added twice. */
   #address(target: string, query: ServiceQuery | undefined): string {
     const [, given = ''] = target.split('?', 2)
     const known = new URLSearchParams(given)
@@ -210,7 +210,7 @@ export class Service {
 /** Responses of one part of a batch: one, or one for each request of a change set. */
 export type MaybeResponses = readonly BatchResponse[] | undefined
 
-/** Spells query options. */
+/** Formats query options. */
 export function queryText(query: readonly (readonly [string, string | undefined])[]): string {
   return query
     .filter(([, value]) => value !== undefined)
@@ -261,7 +261,10 @@ function groupedById(
   return groups
 }
 
-/** One response of a batch as a call of its own would have ended. @throws HttpStatusError, AuthenticationError, RateLimitedError · CONNECTOR_RESPONSE_UNUSABLE */
+/**
+ * Converts one response of a batch to the result of a separate call. @throws HttpStatusError, AuthenticationError, RateLimitedError ·
+ * CONNECTOR_RESPONSE_UNUSABLE
+ */
 export function settledResponse(response: BatchResponse, label: string): ApiResponse<unknown> {
   const { status, headers, body: text } = response
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''

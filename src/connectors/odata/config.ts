@@ -1,4 +1,4 @@
-/** A system of the connector `odata`: the section of the definition, and what it says about each resource. */
+/** A system of the connector `odata`: the section of the definition, and its settings of each resource. */
 import { z } from 'zod'
 import { isTimeZone } from '../../model/canonical/time-zone.ts'
 import { searchEqualities } from '../../model/equality.ts'
@@ -37,7 +37,7 @@ const createSchema = z.discriminatedUnion('as', [
 const track = z.union([
   /** One property with date and time. */
   z.strictObject({ field: name }),
-  /** Date and time in two properties, on the wall of the system's zone. */
+  /** Date and time in two properties, in the local time of the system's zone. */
   z.strictObject({ date: name, time: name }),
 ])
 
@@ -68,7 +68,7 @@ const changesSchema = z.strictObject({
     .describe('Read again beyond that, against small differences of clocks. Default: 2s.'),
 })
 
-/** What a definition says about one resource. Everything else comes from the service's `$metadata`. */
+/** The settings of one resource. Everything else comes from the service's `$metadata`. */
 export const resourceSchema = z.strictObject({
   entitySet: name.optional().describe('Default: the name of the resource.'),
   service: z
@@ -148,12 +148,12 @@ export const resourceSchema = z.strictObject({
   lag: duration.default(0).describe('A read or search may show a state that much older than now.'),
 })
 
-/** A checked resource. */
+/** A validated resource. */
 export type ResourceSettings = z.output<typeof resourceSchema>
-/** A resource as it is written. */
+/** A resource as written in the definition. */
 export type ResourceInput = z.input<typeof resourceSchema>
 
-/** Keys that every system on OData has; `sap-s4` spreads them too. */
+/** Keys of every system on OData; `sap-s4` spreads them too. */
 export const odataShape = {
   ...connectionShape,
   resources: z
@@ -185,5 +185,5 @@ export const odataConfig = z.strictObject({
     .describe('When a CSRF token is fetched: ahead of the first write, or when-asked by a refusal.'),
 })
 
-/** A checked section. */
+/** A validated section. */
 export type ODataConfig = z.output<typeof odataConfig>

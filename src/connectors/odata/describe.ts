@@ -3,7 +3,7 @@ import type { FieldType } from '../../model/values.ts'
 import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
 import type { EdmProperty, EntitySet, ServiceModel } from './metadata/model.ts'
 
-/** One entity set under the name that a definition uses, with the parts that come along when it is read. */
+/** One entity set under the name that a definition uses, with the parts that are read with it. */
 export function describeSet(
   name: string,
   model: ServiceModel,
@@ -23,7 +23,7 @@ export function describeSet(
   }
 }
 
-/** Parts are made with the record and changed by themselves. */
+/** Parts are created with the record and changed separately. */
 function partField(set: EntitySet, name: string): readonly FieldDescription[] {
   const navigation = set.type.navigations.get(name)
   if (navigation === undefined) return []
@@ -56,7 +56,7 @@ function fieldsOf(
       nativeType: nativeType(property),
       ...(type === undefined ? {} : { type }),
       ...sizes(property),
-      // A key that the system numbers by itself is not nullable either: what a create needs is not told by the metadata.
+      // A key that the system assigns is not nullable either: the metadata does not say what a create needs.
       required: false,
       nullable: property.nullable,
       creatable,
@@ -89,7 +89,7 @@ const integers: ReadonlySet<string> = new Set([
   'Edm.Int64',
 ])
 
-/** The canonical type that holds every value; undefined where a mapping has to decide. */
+/** The canonical type that holds every value; undefined where the mapping has to decide. */
 function typeOf({ type, isDay, maxLength, scale }: EdmProperty): FieldType | undefined {
   if (integers.has(type)) return { kind: 'integer' }
   switch (type) {
@@ -111,7 +111,7 @@ function typeOf({ type, isDay, maxLength, scale }: EdmProperty): FieldType | und
     case 'Edm.Date':
       return { kind: 'date' }
     case 'Edm.DateTime':
-      // Without a zone it is no instant, whatever it means over there.
+      // Without a zone it is not an instant, whatever it means in the system.
       return isDay ? { kind: 'date' } : undefined
     default:
       return undefined

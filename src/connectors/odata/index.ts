@@ -29,7 +29,7 @@ export const odata = defineConnector({
     }),
 })
 
-/** What a connector on top of this one decides. */
+/** Decisions of a connector that builds on this one. */
 export interface ServicesOptions {
   readonly connector: string
   /** By the name that a definition uses. */
@@ -37,9 +37,9 @@ export interface ServicesOptions {
   /** On every request. */
   readonly parameters: ServiceQuery
   readonly csrf: CsrfMode
-  /** Codes of error responses that say that a record is locked. */
+  /** Codes of error responses for locked records. */
   readonly locks: readonly string[]
-  /** Whether the system's address is a service itself, whose entity sets need not be named to be read. */
+  /** Whether the system's address is itself a service, whose entity sets can be read without being named. */
   readonly isService: boolean
 }
 
@@ -65,7 +65,7 @@ export function connectServices(
     const given = Object.hasOwn(options.resources, resource) ? options.resources[resource] : undefined
     if (given === undefined && !options.isService)
       throw unknownResource(name, resource, Object.keys(options.resources))
-    // What the definition does not name is read as it is; nothing is taken for granted about it.
+    // Resources that the definition does not name are read with the safe defaults.
     const settings = given ?? resourceSchema.parse({ create: { as: 'unsupported' }, update: 'unsupported' })
     const service = serviceAt(trimmed(settings.service ?? ''))
     return { name: resource, settings, service, clock: dependencies.clock, locks }
@@ -92,7 +92,7 @@ function trimmed(path: string): string {
   return path.replace(/\/+$/, '')
 }
 
-/** No service of the protocol tells whose data it shows: the address stands for it, and at SAP the client, which is a system of its own. */
+/** No service of the protocol reports the account: the address identifies it, together with the client in SAP, which is a separate system. */
 function accountOf(url: string, parameters: ServiceQuery): string {
   const client = parameters['sap-client']
   return client === undefined ? url : `${url} client ${client}`
@@ -101,9 +101,9 @@ function accountOf(url: string, parameters: ServiceQuery): string {
 type Described = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
 
 /**
- * Asks each service once, anew; without names, everything that the system's own address offers.
+ * Reads the metadata of each service once, uncached; without names, everything that the system's own address offers.
  *
- * @param mayBeMissing nobody asked for these resources by name: those whose service is not activated are left out
+ * @param mayBeMissing the resources were not requested by name: those whose service is not activated are left out
  */
 async function describe(
   names: readonly string[],
@@ -125,7 +125,7 @@ async function describe(
   })
 }
 
-/** A service that is not activated, or not allowed, responds with 403 or 404; any other failure says nothing about what is there. */
+/** A service that is not activated, or not allowed, responds with 403 or 404; other failures are not about its existence. */
 async function isThere(service: Service, mayBeMissing: boolean): Promise<boolean> {
   try {
     await service.refreshMetadata()

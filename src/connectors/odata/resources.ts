@@ -1,4 +1,4 @@
-/** Binds one resource: its capabilities, and only the operations that it has. */
+/** Binds one resource: its capabilities, and only the operations that it supports. */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import type { ResourceSettings } from './config.ts'
@@ -14,7 +14,7 @@ import type { ResourceContext } from './operations/resource-context.ts'
 import { restoreRecord } from './operations/restore.ts'
 import { updateRecord, updateRecords } from './operations/update.ts'
 
-/** Makes the operations that the settings name; what they do not name is not there. */
+/** Creates the operations that the settings name; others are absent. */
 export function bindResource(owner: ResourceContext): Resource {
   const { settings } = owner
   const { changes: feed } = settings
@@ -56,20 +56,20 @@ export function bindResource(owner: ResourceContext): Resource {
   } satisfies Resource
 }
 
-/** What the settings mean for the engine. */
+/** Derives the capabilities from the settings. */
 export function capabilitiesOf(settings: ResourceSettings): RemoteCapabilities {
   const { etag, create, update, remove, changes, batch, list, lag, tombstone, inflight, search } = settings
   const marker = markerOfSettings(settings)
   return {
     read: { lagMs: lag, batch: batch.read },
     search: { lagMs: lag, maxResults: hitsMax, ...search },
-    // ETags are compared for being equal; nobody promises an order of them.
+    // ETags are only compared for equality; their order is not defined.
     version: etag ? 'opaque' : 'none',
     conditionalWrites: etag,
     write: update === 'put' ? 'put' : 'patch',
     // A complex property is sent as a whole.
     nested: 'replace',
-    // A create responds with the record, a change with 204.
+    // The response to a create contains the record, that to a change is 204.
     writeReturns: 'nothing',
     create: create.as,
     ...(marker === undefined || marker.within !== undefined ? {} : { marker: [marker.field] }),

@@ -9,16 +9,16 @@ import type { SystemTiming } from '../../model/integration.ts'
 import { callOptions, writeOptions } from '../kit/call-options.ts'
 import type { CallContext } from '../kit/contract.ts'
 
-/** Query parameters of a call; `undefined` ones are left out. */
+/** Query parameters of a call; `undefined` ones are omitted. */
 export type Query = NonNullable<CallOptions['query']>
 
 /** The two kinds of calls: a read may be repeated, a write is sent once. */
 export interface RestClient {
-  /** A read: bridged over short disturbances within the read timeout. */
+  /** A read: retried over short disruptions within the read timeout. */
   read(target: string, options: CallOptions, context: CallContext): Promise<ApiResponse<unknown>>
   /** A list, page by page; each page is a read. */
   pages(target: string, options: PagesOptions, context: CallContext): AsyncGenerator<Page>
-  /** A write: sent once. The engine decides about everything after that, since it knows what was written before. */
+  /** A write: sent once. The engine decides everything after that, since it knows what was written before. */
   write(
     method: Method,
     target: string,
@@ -28,9 +28,9 @@ export interface RestClient {
 }
 
 /**
- * Puts the system's time bounds and the call's context on an API client.
+ * Applies the system's timeouts and the call's context to an API client.
  *
- * @param mediaType asked for, and given for bodies. Default: the client's own, which is application/json
+ * @param mediaType accepted, and sent for bodies. Default: the client's own, which is application/json
  */
 export function restClient(client: ApiClient, timing: SystemTiming, mediaType?: string): RestClient {
   const typed = <Options extends CallOptions>(options: Options, hasBody: boolean): Options => {

@@ -47,7 +47,7 @@ function connect(config: RestConfig, binding: ConnectorBinding): ConnectedSystem
   }
 }
 
-/** What the API says about the account; without such a path the address stands for it. */
+/** The account as the API reports it; without such a path, the address identifies it. */
 async function fingerprint(
   { fingerprint: source }: Manifest,
   url: string,

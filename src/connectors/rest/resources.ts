@@ -1,4 +1,4 @@
-/** Binds one resource of the manifest: its capabilities, and only the operations that it has. */
+/** Binds one resource of the manifest: its capabilities, and only the operations that it supports. */
 import type { HttpStatusError } from '../../http/errors.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
@@ -19,7 +19,7 @@ import type { ResourceContext } from './operations/resource-context.ts'
 import { restoreRecord } from './operations/restore.ts'
 import { updateRecord } from './operations/update.ts'
 
-/** Makes the operations that the manifest names; what it does not name is not there. */
+/** Creates the operations that the manifest names; others are absent. */
 export function bindResource(owner: ResourceContext): Resource {
   const { resource } = owner
   const { list, changes, remove } = resource
@@ -58,7 +58,7 @@ export function bindResource(owner: ResourceContext): Resource {
   } satisfies Resource
 }
 
-/** What the manifest's words mean for the engine. */
+/** Derives the capabilities from the manifest. */
 export function capabilitiesOf(resource: ResourceManifest): RemoteCapabilities {
   const { version, read, search, list, changes, create, write, remove } = resource
   const marker = markerPath(resource)
@@ -109,7 +109,7 @@ function removeCapability(remove: ResourceManifest['remove']): RemoteCapabilitie
   return remove.archive === undefined ? 'none' : 'archive'
 }
 
-/** How this API says "gone" and "refused", from the manifest. */
+/** How this API expresses "gone" and "refused", from the manifest. */
 export function outcomeRules({ errors }: ResourceManifest): OutcomeRules {
   const { gone, stale, code, fields, message } = errors
   return {

@@ -1,4 +1,4 @@
-/** Events in the shape of Change Data Capture, as a relay posts them: one, or a list. Salesforce itself offers them by gRPC only. */
+/** Events in the format of Change Data Capture, as a relay posts them: one, or a list. Salesforce itself offers them by gRPC only. */
 import { parseJson } from '../../http/json.ts'
 import type { ChangedRecord } from '../kit/contract.ts'
 import { textAt, valueAt } from '../kit/native.ts'
@@ -7,7 +7,7 @@ import { wholeId } from './record.ts'
 /** Events of one delivery. */
 export interface ChangeEvents {
   readonly changed: readonly (ChangedRecord & { readonly resource: string })[]
-  /** Tells a delivery from another one, the same when the relay sends it again; undefined when the events say nothing of the kind. */
+  /** Identifies a delivery, also when the relay sends it again; undefined when the events carry nothing suitable. */
   readonly positions: readonly string[] | undefined
 }
 
@@ -24,7 +24,7 @@ export function parseChangeEvents(body: Uint8Array): ChangeEvents | undefined {
   const positions: (string | undefined)[] = []
   let understood = 0
   for (const event of events) {
-    // Refused as a whole, the delivery would be sent again and again, and its other events would be lost in the end.
+    // If the delivery were refused as a whole, it would be sent again and again, and its other events would eventually be lost.
     const change = changesOf(event)
     if (change === undefined) continue
     understood += 1
@@ -41,7 +41,7 @@ function changesOf(event: unknown): ChangeEvents['changed'] | undefined {
   const type = textAt(event, [...header, 'changeType'])
   const ids = valueAt(event, [...header, 'recordIds'])
   if (resource === undefined || type === undefined || !Array.isArray(ids)) return undefined
-  // Too much changed at once: Salesforce names no records then, and the next poll or full run finds them.
+  // Too many changes at once: Salesforce then names no records, and the next poll or full run finds them.
   if (type === 'GAP_OVERFLOW') return []
   const deleted = type === 'DELETE' || type === 'GAP_DELETE'
   const nativeIds = ids.flatMap((id: unknown) => (typeof id === 'string' ? (wholeId(id) ?? []) : []))
@@ -49,7 +49,7 @@ function changesOf(event: unknown): ChangeEvents['changed'] | undefined {
   return nativeIds.map((nativeId) => ({ resource, nativeId, ...(deleted ? { deleted: true } : {}) }))
 }
 
-/** Undefined when the relay took out whatever tells one event from another. */
+/** Undefined when the relay removed everything that identifies an event. */
 function positionOf(event: unknown): string | undefined {
   const replayId = textAt(event, ['event', 'replayId'])
   const transaction = textAt(event, [...header, 'transactionKey'])

@@ -1,4 +1,4 @@
-/** The REST API of one org: paths of the version, queries over all their pages, and what each kind of call may take. */
+/** The REST API of one org: versioned paths, queries over all their pages, and the options of each kind of call. */
 
 import type { ApiResponse } from '../../http/api-response.ts'
 import type { Method } from '../../http/call.ts'
@@ -14,32 +14,32 @@ import { unusable } from '../kit/unusable.ts'
 
 /** Rows of a query, all its pages. */
 export interface QueryResult {
-  /** Entries that are no objects are among them: whoever reads the rows reads each by itself. */
+  /** Entries that are not objects are included: the rows are parsed one by one. */
   readonly rows: readonly unknown[]
-  /** What COUNT() counted, or the number of rows. */
+  /** The result of COUNT(), or the number of rows. */
   readonly totalSize: number
-  /** The server's time when the query was sent, as far as its response tells: epoch ms. */
+  /** The server's time when the query was sent, as far as its response reports it: epoch ms. */
   readonly serverNowMs?: number
 }
 
-/** The calls that the operations are made of. Paths are below `/services/data/vXX.X`. */
+/** The calls that the operations consist of. Paths are below `/services/data/vXX.X`. */
 export interface SalesforceClient {
   /** `/services/data/v60.0/sobjects/…`: the whole path, for requests within a composite one. */
   path(below: string): string
-  /** A read: bridged over short disturbances within the read timeout. */
+  /** A read: retried over short disruptions within the read timeout. */
   read(below: string, options: CallOptions, context: CallContext): Promise<ApiResponse<unknown>>
-  /** A read that needs a body. Sent once. */
+  /** A read that requires a body. Sent once. */
   readByPost(below: string, json: unknown, context: CallContext): Promise<ApiResponse<unknown>>
-  /** A write: sent once. The engine decides about everything after that, since it knows what was written before. */
+  /** A write: sent once. The engine decides everything after that, since it knows what was written before. */
   write(
     method: Method,
     below: string,
     options: CallOptions,
     context: CallContext,
   ): Promise<ApiResponse<unknown>>
-  /** A query with all its pages; `all` finds deleted records too. */
+  /** A query with all its pages; `all` includes deleted records. */
   query(soql: string, context: CallContext, scope?: 'live' | 'all'): Promise<QueryResult>
-  /** A body that is handed on while it comes in. */
+  /** A body that is streamed. */
   stream(
     below: string,
     options: CallOptions,
@@ -49,10 +49,10 @@ export interface SalesforceClient {
 
 /** Pages of one query: the service may cut 2,000 wide rows into pages of 200 or fewer. */
 const queryPagesMax = 2_000
-/** What an address may have at most; the service refuses 16,384 bytes together with the headers. */
+/** Maximum length of an address; the service refuses 16,384 bytes together with the headers. */
 const soqlMax = 14_000
 
-/** Puts the version, the system's time bounds and the call's context on an API client. */
+/** Applies the version, the system's timeouts and the call's context to an API client. */
 export function salesforceClient(
   client: ApiClient,
   options: { readonly apiVersion: string; readonly timing: SystemTiming; readonly monotonic: () => number },
@@ -80,7 +80,7 @@ export function salesforceClient(
       )
       const tookMs = monotonic() - startedAt
       const result = await allRows(first, (target) => get(target, {}, context))
-      // Whatever takes rows out of a response on the way leaves their number in it. A count alone has no rows.
+      // If rows were removed from a response on the way, the reported number still includes them. A count alone has no rows.
       if (result.isOnePage && result.rows.length !== result.totalSize && !soql.startsWith('SELECT COUNT()'))
         throw unusable(`a query found ${result.totalSize} records and gave ${result.rows.length}`)
       return { rows: result.rows, totalSize: result.totalSize, ...serverNow(first, tookMs) }
@@ -88,7 +88,7 @@ export function salesforceClient(
   }
 }
 
-/** Whether a query can be sent by address; a longer one can still be a bulk job's. */
+/** Returns whether a query fits an address; a longer one can still run as a bulk job. */
 export function fitsAddress(soql: string): boolean {
   return encodeURIComponent(soql).length <= soqlMax
 }
@@ -123,7 +123,7 @@ interface QueryPage {
   readonly next: string | undefined
 }
 
-/** A page that is not done has to say where the next one is; anything else is no end but a broken response. */
+/** A page that is not done has to name the next one; otherwise the response is broken, and not the end. */
 function queryPage(body: unknown): QueryPage {
   if (!isNativeRecord(body)) throw unusable('the response to a query is not an object')
   const { records, totalSize, done, nextRecordsUrl } = body

@@ -1,9 +1,9 @@
-/** A Salesforce org: the section of the definition. Which objects there are is asked of the org, never listed here. */
+/** A Salesforce org: the section of the definition. The existing objects are read from the org, never listed here. */
 import { z } from 'zod'
 import { connectionShape } from '../kit/connection.ts'
 import { duration } from '../kit/manifest/values.ts'
 
-/** Names of objects and fields: letters, digits, underscores. They go into queries and paths as they are. */
+/** Names of objects and fields: letters, digits, underscores. They are inserted into queries and paths unchanged. */
 const apiName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,79}$/, {
   error: 'expected the API name of an object or field, such as Account or Isthmus_Id__c',
 })
@@ -101,13 +101,13 @@ export const salesforceConfig = z.strictObject({
     .describe('Outbound messages, and change events that a relay posts.'),
 })
 
-/** A checked section. */
+/** A validated section. */
 export type SalesforceConfig = z.output<typeof salesforceConfig>
 
-/** What is special about one object. */
+/** The settings of one object. */
 export type ResourceConfig = z.output<typeof resourceSchema>
 
-/** What holds for one object: its own entry over the system's. */
+/** The effective settings of one object: its own entry over the system's. */
 export function resourceConfig(config: SalesforceConfig, object: string): ResourceConfig {
   const own = Object.hasOwn(config.resources, object) ? config.resources[object] : undefined
   const externalId = own?.externalId ?? config.externalId

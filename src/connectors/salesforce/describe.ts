@@ -7,9 +7,9 @@ import { unusable } from '../kit/unusable.ts'
 import type { SalesforceClient } from './client.ts'
 import type { ObjectSchema, SalesforceField, Schemas } from './schema.ts'
 
-/** Describes under way at a time. */
+/** Concurrent describes. */
 const parallel = 4
-/** Objects described when none are named. */
+/** Maximum number of objects that are described when none are named. */
 const objectsMax = 1_000
 
 /** @throws as a read does */
@@ -29,7 +29,7 @@ export async function describeObjects(
   return described
 }
 
-/** Objects that hold records of their own which a client may read and write; not histories, shares and other shadows of them. */
+/** Objects with records of their own that a client may read and write; not histories, shares and similar dependents. */
 async function syncableObjects(client: SalesforceClient, context: CallContext): Promise<readonly string[]> {
   const { data } = await client.read('/sobjects', {}, context)
   if (!isNativeRecord(data) || !Array.isArray(data.sobjects))
@@ -44,7 +44,7 @@ async function syncableObjects(client: SalesforceClient, context: CallContext): 
   return names.slice(0, objectsMax)
 }
 
-/** One object in the contract's words. */
+/** Describes one object in the terms of the contract. */
 export function description(schema: ObjectSchema): ResourceDescription {
   return {
     name: schema.name,
@@ -85,7 +85,7 @@ function activeValues({ picklistValues }: SalesforceField): readonly string[] {
   return (picklistValues ?? []).filter(({ active }) => active).map(({ value }) => value)
 }
 
-/** The canonical type that holds every value of the field; undefined for compound ones and blobs. See TYPES.md. */
+/** The canonical type that holds every value of the field; undefined for compound fields and blobs. See TYPES.md. */
 function canonicalType(field: SalesforceField): FieldType | undefined {
   switch (field.type) {
     case 'boolean':
@@ -102,7 +102,7 @@ function canonicalType(field: SalesforceField): FieldType | undefined {
     case 'datetime':
       return { kind: 'instant' }
     case 'picklist':
-      // An unrestricted picklist takes any text.
+      // An unrestricted picklist accepts any text.
       return field.restrictedPicklist ? { kind: 'enum', values: activeValues(field) } : textType(field)
     case 'address':
     case 'location':

@@ -1,10 +1,10 @@
 /**
- * What Salesforce's refusals mean. An error response is a list of `{ errorCode, message, fields }`; a record's result within a collection
- * says `statusCode` instead. The code decides, not the HTTP status, which is 400 or 403 for very different things.
+ * Interprets Salesforce's refusals. An error response is a list of `{ errorCode, message, fields }`; a record's result within a collection has
+ * `statusCode` instead. The code decides, not the HTTP status, which is 400 or 403 for very different things.
  *
  * | code | a write is | concerns |
  * | --- | --- | --- |
- * | INVALID_SESSION_ID | not-sent (a new token was tried already) | the system |
+ * | INVALID_SESSION_ID | not-sent (a new token was already tried) | the system |
  * | REQUEST_LIMIT_EXCEEDED, API_DISABLED_FOR_ORG, API_CURRENTLY_DISABLED, STORAGE_LIMIT_EXCEEDED | not-sent | the system |
  * | UNABLE_TO_LOCK_ROW, ALL_OR_NONE_OPERATION_ROLLED_BACK, PROCESSING_HALTED | not-sent | the record |
  * | NOT_FOUND, ENTITY_IS_DELETED | gone | |
@@ -13,7 +13,7 @@
  * | UNKNOWN_EXCEPTION, SERVER_UNAVAILABLE, QUERY_TIMEOUT | unknown | the system for the second |
  * | any other code with a 4xx, 401 and 403 aside | rejected, with its fields | the record |
  *
- * What has none of these codes is left to the kit: by HTTP status, and careful.
+ * Errors without one of these codes are left to the kit, which interprets the HTTP status conservatively.
  */
 import { AuthenticationError, HttpStatusError } from '../../http/errors.ts'
 import type { CallFailure, WriteResult } from '../kit/contract.ts'
@@ -37,7 +37,7 @@ type Meaning =
 
 const system = { kind: 'not-sent', scope: 'system' } as const
 const record = { kind: 'not-sent', scope: 'record' } as const
-/** What the credential may do with this one record says nothing about others. */
+/** The permissions of the credential for this record say nothing about others. */
 const noAccess = { kind: 'rejected', scope: 'record' } as const
 
 const meanings: Readonly<Record<string, Meaning>> = {
@@ -59,16 +59,16 @@ const meanings: Readonly<Record<string, Meaning>> = {
   UNKNOWN_EXCEPTION: { kind: 'unknown', scope: 'record' },
 }
 
-/** A quota of 24 sliding hours frees a little all the time, so looking again soon is right; not at once. */
+/** A quota over a sliding 24 hours frees up gradually, so an early retry is right, but not an immediate one. */
 const quotaRetryMs = 60_000
 
-/** The entries of a failed call, or none when the response is not Salesforce's. */
+/** Returns the entries of a failed call, or none when the response is not Salesforce's. */
 export function faultsOf(error: unknown): readonly Fault[] {
   const isAnswered = error instanceof HttpStatusError || error instanceof AuthenticationError
   return isAnswered ? faultsIn(error.body) : []
 }
 
-/** The entries of a list of errors, of a response or of one record's result. */
+/** Returns the entries of a list of errors, from a response or from one record's result. */
 export function faultsIn(body: unknown): readonly Fault[] {
   if (!Array.isArray(body)) return []
   return body.slice(0, 50).flatMap((entry: unknown) => {
@@ -82,19 +82,19 @@ export function faultsIn(body: unknown): readonly Fault[] {
   })
 }
 
-/** Whether a failed call has this code. */
+/** Returns whether a failed call has this code. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return faultsOf(error).some(({ code }) => codes.includes(code))
 }
 
-/** The API's own word that a record is not there: a proxy's page is none. */
+/** The API's own statement that a record does not exist: a proxy's page does not count. */
 export function saysGone(error: unknown): boolean {
   return (
     error instanceof HttpStatusError && error.status === 404 && meaningOf(faultsOf(error))?.kind === 'gone'
   )
 }
 
-/** What is known of a failed read. */
+/** Converts a failed read. */
 export function readFailure(error: unknown): CallFailure {
   const faults = faultsOf(error)
   const meaning = meaningOf(faults)
@@ -102,7 +102,7 @@ export function readFailure(error: unknown): CallFailure {
   return told(callFailure(error), faults, scope)
 }
 
-/** What came of a write that ended with an error. */
+/** Determines the outcome of a write that ended with an error. */
 export function failedWrite(error: unknown, conditional = false): WriteResult {
   const faults = faultsOf(error)
   const byCode = resultOfFaults(faults, callFailure(error))
@@ -118,12 +118,12 @@ export function failedWrite(error: unknown, conditional = false): WriteResult {
   return writeResultOf({ error, conditional, rules })
 }
 
-/** A code that promises no effect is not believed under a status that says that the server failed. */
+/** A code that promises no effect is not trusted under a status that indicates a server failure. */
 function isBelievable(error: HttpStatusError, result: WriteResult): boolean {
   return error.status < 500 || result.kind === 'unknown'
 }
 
-/** What came of one record within a collection. Its transaction was answered for, so a refusal is a refusal. */
+/** Determines the outcome of one record within a collection. Its transaction is complete, so a refusal is certain. */
 export function refusedRecord(errors: unknown): WriteResult {
   const faults = faultsIn(errors)
   const failure: CallFailure = {
@@ -134,7 +134,7 @@ export function refusedRecord(errors: unknown): WriteResult {
   const byCode = resultOfFaults(faults, failure)
   if (byCode !== undefined) return byCode
   const fields = faults.flatMap((fault) => fault.fields)
-  // A result that says neither "success" nor why not is no proof of anything.
+  // A result with neither "success" nor a reason proves nothing.
   if (faults.length === 0) return { kind: 'unknown', failure }
   return {
     kind: 'rejected',

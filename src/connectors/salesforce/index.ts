@@ -1,4 +1,4 @@
-/** The connector `salesforce`: an org's objects by REST API, Bulk API 2.0 and outbound messages. */
+/** The connector `salesforce`: an org's objects through the REST API, Bulk API 2.0 and outbound messages. */
 import { UsageError } from '../../model/errors.ts'
 import { connectClient } from '../kit/connection.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
@@ -41,7 +41,7 @@ function connect(config: SalesforceConfig, binding: ConnectorBinding): Connected
     }
     return bindResource(owner, config.inflight)
   }
-  // Mistakes in settings are told at once, not when their object is first used.
+  // Mistakes in settings are reported at once, not when their object is first used.
   for (const object of Object.keys(config.resources)) resources.set(object, bind(object))
   return {
     name,
@@ -51,7 +51,7 @@ function connect(config: SalesforceConfig, binding: ConnectorBinding): Connected
       resources.set(object, known)
       return known
     },
-    // Production and each sandbox have ids of their own.
+    // Production and each sandbox have different ids.
     fingerprint: (context) =>
       fingerprintFrom({
         read: async () => {
@@ -76,7 +76,7 @@ function connect(config: SalesforceConfig, binding: ConnectorBinding): Connected
   }
 }
 
-/** Whether there is such an object is for the org to say; here only what can't be one is refused. */
+/** The org decides whether an object exists; only invalid names are refused here. */
 function nameOfObject(system: string, object: string): string {
   if (/^[A-Za-z][A-Za-z0-9_]{0,79}$/.test(object)) return object
   throw new UsageError(

@@ -1,15 +1,15 @@
 /**
- * Outbound messages: SOAP that Salesforce posts when a workflow rule or flow says so. Up to 100 notifications of one object, sent again for 24
+ * Outbound messages: SOAP that Salesforce posts when triggered by a workflow rule or flow. Up to 100 notifications of one object, sent again for 24
  * hours until they are acknowledged in SOAP. Only ids are read from them.
  *
- * The text comes from outside: documents with a DOCTYPE are refused before parsing, so there are no entities to expand, and the bounds of
- * the body and of nesting hold for it.
+ * The text is untrusted: documents with a DOCTYPE are refused before parsing, so there are no entities to expand, and the limits on the body and on
+ * nesting apply.
  */
 import { XMLParser } from 'fast-xml-parser'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { wholeId } from './record.ts'
 
-/** What an outbound message says. */
+/** Contents of an outbound message. */
 export interface OutboundMessage {
   readonly organizationId: string
   readonly notified: readonly {
@@ -37,12 +37,12 @@ export function parseOutboundMessage(body: Uint8Array): OutboundMessage | undefi
   if (body.byteLength > bytesMax) return undefined
   const text = Buffer.from(body).toString('utf8')
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) return undefined
-  // The parser forgives a text that breaks off. Acknowledged, the notifications that are missing would not be sent again.
+  // The parser tolerates truncated text. If it were acknowledged, the missing notifications would not be sent again.
   if (!/<\/(?:[\w.-]+:)?Envelope\s*>\s*$/.test(text)) return undefined
   try {
     return messageIn(parser.parse(text))
   } catch {
-    // Whatever the parser does not like is no message of Salesforce's.
+    // A text that the parser rejects is not a message of Salesforce's.
     return undefined
   }
 }
@@ -55,7 +55,7 @@ function messageIn(document: unknown): OutboundMessage | undefined {
     return undefined
   const notified = entries.map((entry: unknown) => {
     const record = child(entry, 'sObject')
-    // `sf:Account`: the prefix is whatever the document bound to the enterprise namespace.
+    // `sf:Account`: the prefix is the one that the document bound to the enterprise namespace.
     const object = textAt(record, ['@type'])?.split(':').at(-1)
     return { notificationId: textAt(entry, ['Id']), object, nativeId: wholeId(textAt(record, ['Id']) ?? '') }
   })
@@ -64,7 +64,7 @@ function messageIn(document: unknown): OutboundMessage | undefined {
       ? []
       : [{ notificationId, object, nativeId }],
   )
-  // A notification that names no record is acknowledged with the others; refused, all of them would be sent again for a day.
+  // A notification without a record is acknowledged with the others; if refused, all of them would be sent again for a day.
   return whole.length === 0 && entries.length > 0 ? undefined : { organizationId, notified: whole }
 }
 
@@ -72,6 +72,6 @@ function child(value: unknown, name: string): unknown {
   return isNativeRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-/** What Salesforce wants to hear; anything else, and it sends the message again. */
+/** The acknowledgement that Salesforce expects; after any other response it sends the message again. */
 export const acknowledgement =
   '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack></notificationsResponse></soapenv:Body></soapenv:Envelope>'

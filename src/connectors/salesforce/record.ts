@@ -1,10 +1,10 @@
-/** One record as Salesforce sends it, and what it says about itself. */
+/** One record as Salesforce sends it, and its metadata. */
 import type { ListedRecord } from '../kit/contract.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { timeAt } from '../kit/times.ts'
 import { unusable } from '../kit/unusable.ts'
 
-/** Id and time of a row; `attributes`, which only repeats both the object's name and the address, is left out. */
+/** Id and time of a row; `attributes`, which only repeats the object's name and the address, is left out. */
 export function listedRecord(row: unknown): ListedRecord {
   if (!isNativeRecord(row)) throw unusable('a record is not an object')
   const nativeId = textAt(row, ['Id'])
@@ -19,19 +19,19 @@ export function modstampOf(row: unknown): number | undefined {
   return timeAt(row, ['SystemModstamp'], { format: 'iso' })
 }
 
-/** A row of a query that finds deleted records too. */
+/** A row of a query that includes deleted records. */
 export function isDeleted(row: unknown): boolean {
   return isNativeRecord(row) && row.IsDeleted === true
 }
 
-/** 15 characters tell case apart, 18 carry that in a suffix. Whatever has another form is the id of nothing. */
+/** 15 characters are case-sensitive; 18 encode the case in a suffix. A text of any other form is not an id. */
 export function isRecordId(nativeId: string): boolean {
   return /^(?:[a-zA-Z0-9]{15}|[a-zA-Z0-9]{18})$/.test(nativeId)
 }
 
 /**
- * Whether two ids name one record. The form with 15 characters tells case apart; the one with 18 carries that in its suffix, so that its case
- * may be lost on the way without harm.
+ * Returns whether two ids identify the same record. The form with 15 characters is case-sensitive; the one with 18 encodes the case in its suffix, so
+ * the case may be lost in transit without harm.
  */
 export function isSameRecordId(one: string, other: string): boolean {
   if (one === other) return true
@@ -43,8 +43,8 @@ export function isSameRecordId(one: string, other: string): boolean {
 const suffixes = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
 
 /**
- * The id with its 18 characters, as every response of the API has it; undefined for the id of nothing. Notices may carry the short form, which
- * would look like another record: three characters are missing that say of five each which are capitals.
+ * Returns the id with 18 characters, as every response of the API has it; undefined for an invalid id. Notices may carry the short form, which would
+ * look like another record: it lacks three characters, each of which encodes the capitals among five others.
  */
 export function wholeId(nativeId: string): string | undefined {
   if (!isRecordId(nativeId)) return undefined

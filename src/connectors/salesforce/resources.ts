@@ -1,4 +1,4 @@
-/** Binds one object: what the engine may rely on, and the operations. */
+/** Binds one object: its capabilities and operations. */
 import { UsageError } from '../../model/errors.ts'
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
@@ -18,10 +18,10 @@ import { updateRecord } from './operations/update.ts'
 import { compositeMax, updateMany } from './operations/update-many.ts'
 import { isSameRecordId } from './record.ts'
 
-/** Ids of one retrieve. */
+/** Maximum number of ids in one retrieve. */
 const retrieveMax = 2_000
 
-/** Makes the resource of an object. @throws UsageError CONNECTOR_CONFIG_INVALID for a precondition that the object can't have */
+/** Creates the resource of an object. @throws UsageError CONNECTOR_CONFIG_INVALID for a precondition that the object can't have */
 export function bindResource(owner: ObjectContext, inflightMs: number): Resource {
   const { object, config } = owner
   if (config.precondition === 'etag' && object !== 'Account') {
@@ -36,7 +36,7 @@ export function bindResource(owner: ObjectContext, inflightMs: number): Resource
     name: object,
     capabilities: capabilitiesOf(config, { inflightMs, commitLagMs: owner.commitLagMs }),
     read: (nativeId, context) => readOne(owner, nativeId, context),
-    // A version comes only with a single read.
+    // Only a single read returns a version.
     ...(guarded ? {} : { readMany: (nativeIds, context) => readMany(owner, nativeIds, context) }),
     list: (context) => listAll(owner, context),
     changes: (cursor, context) => changesAfter(owner, cursor, context),
@@ -53,16 +53,16 @@ export function bindResource(owner: ObjectContext, inflightMs: number): Resource
   } satisfies Resource
 }
 
-/** What holds for every object, and what the settings of this one add. */
+/** The capabilities of every object, extended by the settings of this one. */
 export function capabilitiesOf(
   { externalId, precondition }: ResourceConfig,
   { inflightMs, commitLagMs }: { readonly inflightMs: number; readonly commitLagMs: number },
 ): RemoteCapabilities {
   const guarded = precondition !== 'none'
   return {
-    // Reads and queries go to the records themselves; only the search service (SOSL), which is not used here, has an index that lags.
+    // Reads and queries access the records themselves; only the search service (SOSL), which is not used here, has an index that lags.
     read: { lagMs: 0, batch: guarded ? 1 : retrieveMax },
-    // SOQL ignores case where a field does not say otherwise, and no text is stored with blanks around it.
+    // SOQL ignores case unless a field is declared otherwise, and no text is stored with leading or trailing blanks.
     search: { lagMs: 0, maxResults: hitsMax, equality: 'ignoringCaseAndSpace', batch: searchBatch },
     version: guarded ? 'opaque' : 'none',
     conditionalWrites: guarded,
@@ -75,7 +75,7 @@ export function capabilitiesOf(
     list: { paging: 'keyset', pageSize },
     changes: { cursor: 'ts+id', commitLagMs },
     deletes: 'feed',
-    // A DELETE takes no precondition: where updates are guarded, an unguarded delete would break the promise.
+    // A DELETE accepts no precondition: where updates are guarded, an unguarded delete would break the guarantee.
     remove: guarded ? 'none' : 'delete',
     writeBatch: guarded ? compositeMax : collectionMax,
   }

@@ -1,4 +1,4 @@
-/** What an object looks like now, as its describe tells it: kept for a while, since every list and read needs the names of the fields. */
+/** The current schema of an object from its describe: cached for a while, since every list and read needs the names of the fields. */
 import { z } from 'zod'
 import type { CallContext } from '../kit/contract.ts'
 import { unusable } from '../kit/unusable.ts'
@@ -44,7 +44,7 @@ export interface ObjectSchema {
   readonly fields: ReadonlyMap<string, SalesforceField>
 }
 
-/** Compound fields repeat their parts, and bulk jobs refuse them; blobs come one by one. */
+/** Compound fields repeat their parts, and bulk jobs refuse them; blobs are returned one by one. */
 const unread: ReadonlySet<string> = new Set(['address', 'location', 'base64', 'complexvalue', 'json'])
 const keepMs = 600_000
 const keptMax = 1_000
@@ -70,7 +70,7 @@ export class Schemas {
     return schema
   }
 
-  /** As it is now, for whoever watches for changes. */
+  /** The current schema, uncached, for drift detection. */
   async fresh(object: string, context: CallContext): Promise<ObjectSchema> {
     const response = await this.#client.read(`/sobjects/{object}/describe`, { path: { object } }, context)
     const parsed = objectSchema.safeParse(response.data)
@@ -84,13 +84,13 @@ export class Schemas {
     }
   }
 
-  /** The org refused a field that the kept describe has: it was removed or hidden since. */
+  /** The org refused a field of the cached describe: it was removed or hidden since. */
   forget(object: string): void {
     this.#kept.delete(object)
   }
 }
 
-/** The fields to read: those asked for, or all that can be read in every way; always the id and the time of change. */
+/** The fields to read: the requested ones, or all that can be read in every way; always the id and the time of change. */
 export function readableFields(
   schema: ObjectSchema,
   wanted: readonly string[] | undefined,
@@ -100,7 +100,7 @@ export function readableFields(
   return [...names].flatMap((name) => {
     const field = schema.fields.get(name)
     if (field !== undefined) return [field]
-    // An object without a time of change can still be listed; a field that somebody named has to be there.
+    // An object without a time of change can still be listed; a field named explicitly has to exist.
     if (name === 'SystemModstamp') return []
     throw unusable(`${schema.name} has no field ${name}`)
   })

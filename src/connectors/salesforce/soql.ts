@@ -1,7 +1,7 @@
-/** Texts of SOQL: names are checked where they come in, values are escaped here. */
+/** Builds SOQL: names are checked on input, values are escaped here. */
 import { isLosslessNumber } from '../../http/json.ts'
 
-/** A text in quotes. */
+/** A quoted text. */
 export function soqlText(value: string): string {
   const escaped = value
     .replace(/[\\'"]/g, (one) => `\\${one}`)
@@ -26,7 +26,7 @@ const unquoted: ReadonlySet<string> = new Set([
   'long',
 ])
 
-/** A value as a comparison with a field of this type wants it; undefined for what can't be compared. */
+/** Formats a value for a comparison with a field of this type; undefined for one that can't be compared. */
 export function soqlValue(value: unknown, fieldType: string): string | undefined {
   if (value === null) return 'null'
   if (typeof value === 'boolean') return String(value)
@@ -34,6 +34,6 @@ export function soqlValue(value: unknown, fieldType: string): string | undefined
   if (isLosslessNumber(value)) return value.toString()
   if (typeof value !== 'string') return undefined
   if (!unquoted.has(fieldType)) return soqlText(value.trim())
-  // Without quotes nothing but digits and the signs of times and numbers may stand there.
+  // Unquoted, only digits and the characters of times and numbers are allowed.
   return /^[\d.:TZ+eE-]{1,40}$/.test(value) ? value : undefined
 }

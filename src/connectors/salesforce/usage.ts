@@ -1,4 +1,4 @@
-/** The org's quotas, as `/limits` tells them. */
+/** The org's quotas, as reported by `/limits`. */
 import type { CallContext } from '../kit/contract.ts'
 import type { SystemUsage } from '../kit/description.ts'
 import { isNativeRecord } from '../kit/native.ts'
@@ -28,7 +28,7 @@ export async function readUsage(
     })
 }
 
-/** The name tells the window: 24 hours or one hour, both sliding, so there is no point in time at which they start anew. */
+/** The name implies the window: 24 hours or one hour, both sliding, so there is no point in time at which they reset. */
 function windowOf(name: string): number | undefined {
   if (name.startsWith('Daily')) return 24 * hourMs
   return name.startsWith('Hourly') ? hourMs : undefined

@@ -1,7 +1,7 @@
 /**
- * Notices of changes: outbound messages, and change events of a relay. Neither is signed, so who sends them proves it by a secret: outbound
- * messages in the address (`/hooks/crm?token=…`), since Salesforce lets nothing else be set there, relays as a bearer token. What a notice
- * says is never data; it names records, and they are read by id.
+ * Notices of changes: outbound messages, and change events of a relay. Neither is signed, so the sender authenticates with a secret: outbound
+ * messages in the address (`/hooks/crm?token=…`), since Salesforce allows nothing else to be set, relays with a bearer token. The values in a notice
+ * are never used; it names records, and they are read by id.
  */
 import { createHash } from 'node:crypto'
 import { activeSecrets, bindWebhook, refused } from '../kit/bind-webhook.ts'
@@ -37,7 +37,7 @@ function isXml({ headers, body }: WebhookDelivery): boolean {
 function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery): WebhookResult {
   const message = parseOutboundMessage(delivery.body)
   if (message === undefined) return refused('the body is not an outbound message')
-  // One may be written with 15 characters and the other with 18.
+  // One may have 15 characters and the other 18.
   if (organizationId !== undefined && message.organizationId.slice(0, 15) !== organizationId.slice(0, 15)) {
     return refused('the message is of another org')
   }
@@ -54,7 +54,7 @@ function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery
 function eventsVerdict(delivery: WebhookDelivery): WebhookResult {
   const events = parseChangeEvents(delivery.body)
   if (events === undefined) return refused('the body holds no change events')
-  // Without positions the bytes stand for themselves.
+  // Without positions, the hash of the bytes identifies it.
   const deliveryId = digest(events.positions ?? [Buffer.from(delivery.body).toString('base64')])
   return { kind: 'accepted', deliveryId, changed: events.changed }
 }

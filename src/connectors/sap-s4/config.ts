@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isTimeZone } from '../../model/canonical/time-zone.ts'
 import { odataShape } from '../odata/config.ts'
 
-/** Keys of a system's section. A resource that is given by the name of a preset is put over it, key by key. */
+/** Keys of a system's section. A resource with the name of a preset is merged over it, key by key. */
 export const sapS4Config = z.strictObject({
   ...odataShape,
   resources: z
@@ -38,7 +38,7 @@ export const sapS4Config = z.strictObject({
         .string()
         .min(1)
         .describe('What the header holds after the prefix: a token, or user and password in base64.'),
-      /** The next one while it is being changed: both are accepted. */
+      /** The next one during a rotation: both are accepted. */
       nextSecret: z.string().min(1).optional(),
       header: z.string().min(1).default('authorization'),
       prefix: z.string().default('Bearer '),
@@ -47,5 +47,5 @@ export const sapS4Config = z.strictObject({
     .describe('Pushes of SAP Event Mesh.'),
 })
 
-/** A checked section. */
+/** A validated section. */
 export type SapS4Config = z.output<typeof sapS4Config>

@@ -1,6 +1,6 @@
 /**
- * What is known of the first services of SAP S/4HANA: which properties carry keys, times and versions, what may be deleted, how a create is
- * found again. From SAP's API documentation (api.sap.com: API_BUSINESS_PARTNER, API_SALES_ORDER_SRV, CE_SALESORDER_0001).
+ * Presets for the first services of SAP S/4HANA: which properties carry keys, times and versions, what may be deleted, how a create is found again.
+ * From SAP's API documentation (api.sap.com: API_BUSINESS_PARTNER, API_SALES_ORDER_SRV, CE_SALESORDER_0001).
  */
 import type { ResourceInput } from '../odata/config.ts'
 
@@ -11,21 +11,21 @@ export const salesOrderService = '/sap/opu/odata/sap/API_SALES_ORDER_SRV'
 /** Path of the sales order service (OData V4). */
 export const salesOrderServiceV4 = '/sap/opu/odata4/sap/api_salesorder/srvd_a2x/sap/salesorder/0001'
 
-/** What the presets take from the system's section. */
+/** Settings of the system's section that the presets use. */
 export interface PresetOptions {
-  /** Identification type under which our record ids are kept at business partners. */
+  /** Identification type of business partners that stores our record ids. */
   readonly identificationType: string
-  /** Zone of the days and times that business partners carry. */
+  /** Time zone of the days and times of business partners. */
   readonly timeZone: string
 }
 
-/** Page sizes and batches that SAP Gateway carries with ease. */
+/** Page sizes and batches that SAP Gateway handles well. */
 const bulk = {
   list: { paging: 'keyset', pageSize: 1_000, count: true },
   batch: { read: 100, write: 50 },
 } satisfies ResourceInput
 
-/** A document that is neither numbered by us nor searchable by an id of ours. */
+/** A document that has neither a number of our choosing nor a searchable id of ours. */
 const items = {
   create: { as: 'none' },
   etag: true,
@@ -33,7 +33,7 @@ const items = {
   ...bulk,
 } satisfies ResourceInput
 
-/** The presets, by the name of the resource. */
+/** The presets, by resource name. */
 export function presetResources({
   identificationType,
   timeZone,
@@ -61,7 +61,7 @@ export function presetResources({
         ],
         timeZone,
       },
-      // Partners are archived by a run of their own; the service can only mark them for it.
+      // Partners are archived by a separate run; the service can only mark them for it.
       remove: { archive: { IsMarkedForArchiving: true }, restore: { IsMarkedForArchiving: false } },
       tombstone: { field: 'IsMarkedForArchiving', equals: true },
       ...bulk,
@@ -79,7 +79,7 @@ export function presetResources({
       etag: true,
       // The customer reference has 35 characters and is free text in SAP.
       create: { as: 'marker', field: 'PurchaseOrderByCustomer', spelling: 'hex' },
-      // Kept to a ten-millionth of a second, spelt to a thousandth.
+      // Stored to a ten-millionth of a second, formatted to a thousandth.
       changes: { tracks: [{ field: 'LastChangeDateTime' }], ties: 'skip' },
       remove: { delete: true },
       ...bulk,
@@ -99,7 +99,7 @@ export function presetResources({
 }
 
 /**
- * Messages that say that somebody has the object open: SAP's lock messages are of the message class of the application, so the list can't be
- * complete; a section's `lockCodes` adds to it.
+ * Messages about an object that a user has open: SAP's lock messages are in the message class of the application, so the list can't be complete; a
+ * section's `lockCodes` adds to it.
  */
 export const lockCodes: readonly string[] = ['MC/601', 'V1/042', 'M3/897']

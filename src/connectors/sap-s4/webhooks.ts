@@ -1,8 +1,8 @@
 /**
  * Events of SAP S/4HANA as SAP Event Mesh pushes them: CloudEvents, structured (`application/cloudevents+json`) or binary (`ce-` headers).
  *
- * Nothing is signed; the queue's push shows a credential that was agreed on, which proves who sends and not that the body is unaltered. That
- * is enough here, since an event only says where to look.
+ * Nothing is signed; the queue's push presents an agreed credential, which proves the sender but not that the body is unaltered. That is sufficient
+ * here, since an event only says what to read.
  */
 import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
 import type { ChangeOfResource, ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
@@ -10,7 +10,7 @@ import { isNativeRecord, textAt } from '../kit/native.ts'
 import { webhookVerifier } from '../kit/webhook-verification.ts'
 import type { SapS4Config } from './config.ts'
 
-/** What an event's type names, and the resources that show such objects. The key has the object's name. */
+/** The object in an event's type, and the resources that show such objects. The key is the object's name. */
 const resourcesOf: Readonly<Record<string, readonly string[]>> = {
   BusinessPartner: ['BusinessPartner'],
   SalesOrder: ['SalesOrder', 'SalesOrderV4'],

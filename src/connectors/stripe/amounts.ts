@@ -1,8 +1,8 @@
 /**
  * Amounts: Stripe counts in the smallest unit of a currency, people in its unit.
  *
- * How many digits lie between the two is Stripe's own table and not ISO 4217's: the króna and the Ugandan shilling have no fractions any
- * more and are counted in hundredths all the same (https://docs.stripe.com/currencies, "special cases").
+ * The number of digits between the two follows Stripe's own table, not ISO 4217: the króna and the Ugandan shilling no longer have fractions but are
+ * still counted in hundredths (https://docs.stripe.com/currencies, "special cases").
  */
 import { isLosslessNumber } from '../../http/json.ts'
 import { IsthmusError } from '../../model/errors.ts'
@@ -13,7 +13,7 @@ const withoutDigits: ReadonlySet<string> = new Set(
 )
 const withThreeDigits: ReadonlySet<string> = new Set('bhd jod kwd omr tnd'.split(' '))
 
-/** Digits after the decimal point that Stripe counts for a currency; the case of the code does not matter. */
+/** Returns the number of digits after the decimal point that Stripe counts for a currency; the case of the code does not matter. */
 export function digitsOf(currency: string): 0 | 2 | 3 {
   const code = currency.toLowerCase()
   if (withoutDigits.has(code)) return 0
@@ -28,7 +28,7 @@ export function decimalOf(minor: bigint, currency: string): string {
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
 }
 
-/** `10.99` and `eur` → `1099`. @throws IsthmusError VALUE_INEXACT for more digits than the currency has, VALUE_TYPE for no number */
+/** `10.99` and `eur` → `1099`. @throws IsthmusError VALUE_INEXACT for more digits than the currency has, VALUE_TYPE for text that is not a number */
 export function minorOf(decimal: string, currency: string): bigint {
   const match = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?$/.exec(decimal)
   if (match === null) throw new IsthmusError('VALUE_TYPE', 'an amount has to be a decimal number')
@@ -45,7 +45,7 @@ export function minorOf(decimal: string, currency: string): bigint {
   return sign === '-' ? -minor : minor
 }
 
-/** A record as Stripe sent it, with its amounts as decimals. A record without currency keeps its amounts. */
+/** Returns a record of Stripe with its amounts as decimals. A record without currency keeps its amounts. */
 export function withDecimalAmounts(native: NativeRecord, names: readonly string[]): NativeRecord {
   const { currency } = native
   if (typeof currency !== 'string') return native
@@ -57,9 +57,9 @@ export function withDecimalAmounts(native: NativeRecord, names: readonly string[
 }
 
 /**
- * A body or patch with its decimal amounts as Stripe counts them.
+ * Returns a body or patch with its decimal amounts in Stripe's units.
  *
- * @throws IsthmusError MAPPING_FAILED when no currency is known · VALUE_INEXACT, VALUE_TYPE for an amount that can't be counted so
+ * @throws IsthmusError MAPPING_FAILED when no currency is known · VALUE_INEXACT, VALUE_TYPE for an amount that can't be converted
  */
 export function withMinorAmounts(
   body: NativeRecord,
@@ -81,7 +81,7 @@ function wholeNumber(value: unknown): bigint | undefined {
   return /^-?\d+$/.test(text) ? BigInt(text) : undefined
 }
 
-/** Numbers come as numbers or, with many digits, as their own spelling. */
+/** Numbers are numbers or, with many digits, kept as their original text. */
 function decimalText(value: unknown): string {
   if (typeof value === 'string') return value.trim()
   return typeof value === 'number' || isLosslessNumber(value) ? value.toString() : ''

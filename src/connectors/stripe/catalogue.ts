@@ -1,8 +1,8 @@
 /**
- * What the connector knows of each resource of the API: where it is, what can be done with it, and which events tell of it.
+ * The connector's description of each resource of the API: its path, the supported operations, and the events that concern it.
  *
- * Everything here follows Stripe's reference and OpenAPI document for the pinned version. What a resource can't do is left to be said by
- * its capabilities: there is no way to delete a price, and nobody but a payment makes a charge.
+ * Everything here follows Stripe's reference and OpenAPI document for the pinned version. Unsupported operations are expressed by the capabilities:
+ * there is no way to delete a price, and only a payment creates a charge.
  */
 
 /** One kind of object of the API. */
@@ -16,21 +16,21 @@ export interface StripeResource {
   readonly idParameters: readonly string[]
   readonly create: boolean
   readonly remove: 'delete' | 'archive' | 'both' | 'none'
-  /** Top-level properties that the search knows, metadata aside. */
+  /** Top-level properties that the search supports, other than metadata. */
   readonly searchable: readonly string[]
   /** Amounts in minor units of the record's `currency`. */
   readonly amounts: readonly string[]
-  /** Events after which a record is different; at most 20, as many as a query takes. */
+  /** Events that change a record; at most 20, as many as a query accepts. */
   readonly eventTypes: readonly string[]
-  /** An event tells of deletions. */
+  /** An event reports deletions. */
   readonly reportsDeletions: boolean
-  /** Why absence from the list proves nothing, if that is so. */
+  /** Why absence from the list proves nothing, if it does not. */
   readonly listDoubt?: string
-  /** Parameter of the list that takes ids, for reading several at once. */
+  /** Parameter of the list that accepts ids, for reading several at once. */
   readonly idsParameter?: string
   /** Property with the time of the last change, epoch seconds. */
   readonly changedAt?: string
-  /** Lists that may be changed and never emptied. */
+  /** Lists that may be changed but never emptied. */
   readonly lastingLists?: readonly string[]
 }
 
@@ -192,7 +192,7 @@ const charges: StripeResource = {
   reportsDeletions: false,
 }
 
-/** All resources, in the order in which they depend on each other. */
+/** All resources, in the order of their dependencies. */
 export const catalogue: readonly StripeResource[] = [
   customers,
   products,

@@ -14,7 +14,7 @@ import type { StripeConfig } from './config.ts'
 /** Query parameters of a call. */
 export type Query = NonNullable<CallOptions['query']>
 
-/** Where a call goes. */
+/** The target of a call. */
 export interface Target {
   /** Path template below the address: `/v1/customers/{id}`. */
   readonly route: string
@@ -24,26 +24,26 @@ export interface Target {
 /** The two kinds of calls: a read may be repeated, a write is sent once. */
 export interface StripeClient {
   read(target: Target, query: Query, context: CallContext): Promise<ApiResponse<unknown>>
-  /** `idempotencyKey` makes Stripe answer a repetition of the same request with what it answered before. */
+  /** With an `idempotencyKey`, Stripe responds to a repetition of the same request with the original response. */
   post(target: Target, request: PostRequest, context: CallContext): Promise<ApiResponse<unknown>>
   remove(target: Target, context: CallContext): Promise<ApiResponse<unknown>>
 }
 
-/** What a POST carries. */
+/** The content of a POST. */
 export interface PostRequest {
   readonly form: FormFields
   readonly idempotencyKey?: string
 }
 
-/** Stripe allows 100 calls per second in live mode and 25 in test mode; the rest is left to others who use the account. */
+/** Stripe allows 100 calls per second in live mode and 25 in test mode; the rest is left to other users of the account. */
 const callsPerSecond = { live: 80, test: 20 } as const
 
-/** `live` unless the key says that it is for tests. */
+/** `live` unless the key is a test key. */
 export function modeOf(key: string): 'live' | 'test' {
   return /^(sk|rk)_test_/.test(key) ? 'test' : 'live'
 }
 
-/** Builds the API client of a system; closing it is the caller's. @throws UsageError HTTP_OPTIONS_INVALID */
+/** Creates the API client of a system; the caller closes it. @throws UsageError HTTP_OPTIONS_INVALID */
 export function connectStripe(config: StripeConfig, binding: ConnectorBinding): ApiClient {
   return connectClient(config, binding, {
     headers: {
@@ -54,7 +54,7 @@ export function connectStripe(config: StripeConfig, binding: ConnectorBinding): 
   })
 }
 
-/** Puts the system's time bounds and the call's context on an API client. */
+/** Applies the system's timeouts and the call's context to an API client. */
 export function stripeClient(client: ApiClient, timing: SystemTiming): StripeClient {
   const writing = (context: CallContext): CallOptions => ({
     ...writeOptions(context),
@@ -75,7 +75,7 @@ export function stripeClient(client: ApiClient, timing: SystemTiming): StripeCli
         ...writing(context),
         ...pathOf(target),
         form,
-        // As a header, not as the client's option: a write of ours is never sent again by itself.
+        // Sent as a header, not as an option of the client: a write of ours is never resent automatically.
         ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
       }),
     remove: (target, context) =>

@@ -5,7 +5,7 @@ import { connectionShape } from '../kit/connection.ts'
 import { resourceNames } from './catalogue.ts'
 
 /**
- * The version of the API that the connector speaks: answers and refusals follow it, whatever the account's own default is. It is the one of
+ * The version of the API that the connector uses: responses and refusals follow it, whatever the account's own default is. It is the version of
  * Stripe's own library that the tests use.
  */
 export const pinnedVersion = '2026-10-28.endive'
@@ -77,5 +77,5 @@ export const stripeConfig = z.strictObject({
     .describe('How deliveries are verified. Default: no webhooks.'),
 })
 
-/** A checked section. */
+/** A validated section. */
 export type StripeConfig = z.output<typeof stripeConfig>

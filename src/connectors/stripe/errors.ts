@@ -1,16 +1,16 @@
 /**
- * What Stripe's refusals mean.
+ * Interprets Stripe's refusals.
  *
- * | Stripe answers | a write is | because |
+ * | Stripe's response | outcome of a write | reason |
  * | --- | --- | --- |
- * | 404 `resource_missing` for the record's own id | gone | the API's own word |
- * | the same, with a word about the other mode | not-sent, the system | the key is one for tests, the record is not (or the reverse) |
- * | 404 `resource_missing` for something else | rejected | the data refers to what is not there |
+ * | 404 `resource_missing` for the record's own id | gone | the API's own statement |
+ * | the same, with a mention of the other mode | not-sent, the system | the key is a test key, the record is not (or the reverse) |
+ * | 404 `resource_missing` for something else | rejected | the data refers to a missing object |
  * | 429 `lock_timeout` | not-sent, this record | another request holds the object |
  * | any other 429 | not-sent, the system | the account's rate |
- * | 409, 400 `idempotency_error` | unknown | a request of the same key was or is under way |
- * | a refusal of a create that carries a payment | unknown | a payment that was declined has been made |
- * | 424, 5xx, no response | unknown | it may have taken effect; under the same key a stored 500 comes again |
+ * | 409, 400 `idempotency_error` | unknown | a request with the same key was or is in progress |
+ * | a refusal of a create that carries a payment | unknown | the declined payment has been created |
+ * | 424, 5xx, no response | unknown | it may have taken effect; with the same key a stored 500 is returned again |
  * | any other 4xx | rejected | with Stripe's code, parameter and request id, never its message: that quotes values |
  */
 import { HttpStatusError, RateLimitedError } from '../../http/errors.ts'
@@ -18,7 +18,7 @@ import type { CallFailure, ReadResult, WriteResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import { callFailure, type OutcomeRules, writeResultOf } from '../kit/outcome.ts'
 
-/** The parts of Stripe's error object that tell what happened. */
+/** The parts of Stripe's error object that indicate what happened. */
 interface StripeError {
   readonly type?: string
   readonly code?: string
@@ -26,10 +26,10 @@ interface StripeError {
   readonly message?: string
 }
 
-/** How Stripe says "gone" and "refused" of the objects that it names by these parameters. */
+/** How Stripe expresses "gone" and "refused" for the objects that it names by these parameters. */
 export function stripeRules(idParameters: readonly string[]): OutcomeRules {
   return {
-    // There is no version to send along, so nothing can be stale.
+    // There is no version to send, so nothing can be stale.
     stale: new Set(),
     gone: (error) => (saysGone(error, idParameters) ? {} : undefined),
     refusal: (error) => {
@@ -51,19 +51,19 @@ function saysGone(error: HttpStatusError, idParameters: readonly string[]): bool
   return param !== undefined && idParameters.includes(param)
 }
 
-/** A key of the other mode sees nothing of this mode's records: that is a wrong key, not a deletion. */
+/** A key of the other mode can't see this mode's records: that is a wrong key, not a deletion. */
 function isOfOtherMode(message: string): boolean {
   return /similar object exists in (live|test) mode/i.test(message)
 }
 
-/** True when a cursor of a list leads to an object that is no longer there. */
+/** Returns true when a cursor of a list points to an object that no longer exists. */
 export function isLostCursor(error: unknown): boolean {
   if (!(error instanceof HttpStatusError) || (error.status !== 400 && error.status !== 404)) return false
   const { code, param } = detailsOf(error)
   return code === 'resource_missing' && (param === 'starting_after' || param === 'ending_before')
 }
 
-/** What is known of a failed call, with the id by which Stripe's support finds it. */
+/** Converts a failed call, including the request id for Stripe's support. */
 export function stripeFailure(error: unknown): CallFailure {
   const failure = callFailure(error)
   if (!(error instanceof HttpStatusError) && !(error instanceof RateLimitedError)) return failure
@@ -97,7 +97,7 @@ export function failedWrite(error: unknown, rules: OutcomeRules): WriteResult {
   return missingResult(error, failure, rules) ?? { ...result, failure }
 }
 
-/** A 404 in Stripe's own words comes before anything has happened, whatever is missing. */
+/** A 404 of Stripe itself is returned before anything has happened, whatever is missing. */
 function missingResult(error: unknown, failure: CallFailure, rules: OutcomeRules): WriteResult | undefined {
   if (!(error instanceof HttpStatusError) || error.status !== 404) return undefined
   const { code, message = '' } = detailsOf(error)
@@ -112,8 +112,8 @@ function missingResult(error: unknown, failure: CallFailure, rules: OutcomeRules
 }
 
 /**
- * A create concerns no record that could be gone; what is missing then is something that it refers to. A payment that is confirmed at once
- * and declined has been made all the same, and the refusal carries it: the search by our id finds it.
+ * A create concerns no record that could be gone; a missing object is then one that it refers to. A payment that is confirmed at once and declined
+ * has been created all the same, and the refusal carries it: the search by our id finds it.
  */
 export function failedCreate(error: unknown, rules: OutcomeRules): WriteResult {
   if (error instanceof HttpStatusError && isNativeRecord(valueAt(error.body, ['error', 'payment_intent'])))

@@ -1,19 +1,19 @@
 /**
- * From an event to the records that are different because of it. Webhooks and the list of events bring the same objects; what an event says
- * about values is never looked at, the records are read by id.
+ * From an event to the records that it changed. Webhooks and the list of events contain the same objects; values in an event are never used, the
+ * records are read by id.
  */
 import type { ChangedRecord } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import { catalogue, type ResourceName } from './catalogue.ts'
 
-/** A record that an event tells of. */
+/** A record that an event reports. */
 export type EventChange = ChangedRecord & { readonly resource: ResourceName }
 
 const byObject: ReadonlyMap<string, ResourceName> = new Map(
   catalogue.map(({ object, name }) => [object, name]),
 )
 
-/** Objects that are parts of a record in the reader's eyes: a dispute changes its charge. */
+/** Objects that count as parts of a record: a dispute changes its charge. */
 const parents: Readonly<Record<string, readonly ResourceName[]>> = {
   discount: ['customers'],
   dispute: ['charges', 'payment_intents'],
@@ -21,7 +21,7 @@ const parents: Readonly<Record<string, readonly ResourceName[]>> = {
   invoice_payment: ['invoices'],
 }
 
-/** Names the records; none for an event about something else. */
+/** Returns the records; none for an event about something else. */
 export function changesOf(event: unknown): readonly EventChange[] {
   const object = valueAt(event, ['data', 'object'])
   const kind = textAt(object, ['object'])
@@ -29,7 +29,7 @@ export function changesOf(event: unknown): readonly EventChange[] {
   const resource = byObject.get(kind)
   if (resource === undefined) return (parents[kind] ?? []).flatMap((parent) => parentOf(object, parent))
   const nativeId = textAt(object, ['id'])
-  // An invoice that is only announced has no id yet.
+  // An upcoming invoice has no id yet.
   if (nativeId === undefined) return []
   const isDeletion = textAt(event, ['type'])?.endsWith('.deleted') === true
   return [{ resource, nativeId, ...(isDeletion ? { deleted: true } : {}) }]

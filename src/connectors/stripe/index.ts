@@ -40,7 +40,7 @@ function connect(config: StripeConfig, binding: ConnectorBinding): ConnectedSyst
     name,
     connector: 'stripe',
     resource: (resourceName) => resourceNamed(resources, resourceName, name),
-    // One account has its live and its test records under the same id.
+    // An account has its live and its test records under the same id.
     fingerprint: (context) =>
       fingerprintFrom({
         read: async () => {

@@ -1,4 +1,4 @@
-/** What every operation on one resource needs, and how a response becomes a record. */
+/** The context of all operations on one resource, and the conversion of a response to a record. */
 import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
@@ -17,25 +17,25 @@ export interface ResourceContext {
   readonly amounts: 'minor' | 'decimal'
   /** Key of metadata that holds our record id. */
   readonly marker: string
-  /** Paths of references whose objects come inside a record. */
+  /** Paths of references that are expanded within a record. */
   readonly expand: readonly string[]
   readonly searchLagMs: number
-  /** Objects in one page of a list; Stripe gives 100 at most. */
+  /** Objects in one page of a list; Stripe returns 100 at most. */
   readonly pageSize: number
   readonly clock: { now(): number; monotonic(): number }
 }
 
-/** A response's object: there, or deleted with its id left behind. */
+/** The object of a response: existing, or deleted with only its id left. */
 export type Received =
   | { readonly kind: 'record'; readonly record: ListedRecord }
   | { readonly kind: 'deleted'; readonly nativeId: string }
 
-/** Where one object is. */
+/** Returns the address of one object. */
 export function itemOf({ resource }: ResourceContext, nativeId: string): Target {
   return { route: `${resource.path}/{id}`, id: nativeId }
 }
 
-/** The query that brings references along; the objects of a list are below its `data`. */
+/** The query that expands references; the objects of a list are below its `data`. */
 export function expansion({ expand }: ResourceContext, inList: boolean): Query {
   if (expand.length === 0) return {}
   return { 'expand[]': inList ? expand.map((path) => `data.${path}`) : expand }
@@ -63,7 +63,7 @@ export interface ListResponse {
   readonly more: boolean
 }
 
-/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is no list, or does not say whether it goes on */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is not a list, or does not say whether it continues */
 export function listOf(body: unknown): ListResponse {
   const data = valueAt(body, ['data'])
   const more = valueAt(body, ['has_more'])

@@ -1,4 +1,4 @@
-/** Binds one resource: its capabilities, and only the operations that Stripe has for it. */
+/** Binds one resource: its capabilities, and only the operations that Stripe supports for it. */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
@@ -11,12 +11,12 @@ import { removeObject } from './operations/remove.ts'
 import { updateObject } from './operations/update.ts'
 import type { ResourceContext } from './record.ts'
 
-/** Stripe publishes no bound; its own libraries give a response up after 80 s. */
+/** Stripe publishes no limit; its own libraries abandon a response after 80 s. */
 const inflightMs = 120_000
-/** Keys live for at least this long. */
+/** Idempotency keys are kept for at least this long. */
 const idempotencyTtlMs = 24 * 3_600_000
 
-/** Makes the operations that the resource has; what it does not have is not there. */
+/** Creates the operations that the resource supports; others are absent. */
 export function bindResource(owner: ResourceContext): Resource {
   const { resource } = owner
   const { idsParameter } = resource
@@ -41,7 +41,7 @@ export function bindResource(owner: ResourceContext): Resource {
   } satisfies Resource
 }
 
-/** What Stripe offers for a resource, as documented for the pinned version. */
+/** The capabilities of a resource, as documented for the pinned version. */
 export function capabilitiesOf({
   resource,
   marker,
@@ -51,7 +51,7 @@ export function capabilitiesOf({
   return {
     read: { lagMs: 0, batch: resource.idsParameter === undefined ? 1 : readBatch },
     search: { lagMs: searchLagMs, maxResults: hitsMax, equality: 'ignoringCase' },
-    // Objects carry no version, and a product's `updated` counts whole seconds: two changes may share one.
+    // Objects carry no version, and a product's `updated` has whole seconds: two changes may share one.
     version: 'none',
     conditionalWrites: false,
     write: 'patch',

@@ -1,21 +1,21 @@
 /**
  * The signature of a delivery: `Stripe-Signature: t=<epoch seconds>,v1=<hex>,v1=<hex>,v0=…`.
  *
- * Each `v1` is an HMAC-SHA-256 of `<t>.<raw body>` under one of the endpoint's secrets: while a secret is rolled, Stripe signs with both.
- * `v0` is a scheme for tests and never accepted. The time is signed too, so that a recorded delivery can't be sent again later.
+ * Each `v1` is an HMAC-SHA-256 of `<t>.<raw body>` with one of the endpoint's secrets: while a secret is rolled, Stripe signs with both. `v0` is a
+ * scheme for tests and never accepted. The time is signed too, so that a recorded delivery can't be replayed later.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { WebhookDelivery } from '../kit/contract.ts'
 import type { VerifyDelivery } from '../kit/webhook-verification.ts'
 
-/** What a signature is checked with. */
+/** Settings of the signature check. */
 export interface SignatureRules {
-  /** All that are active; the whole text is the key, `whsec_` included. */
+  /** All active secrets; the whole text is the key, including `whsec_`. */
   readonly secrets: readonly string[]
   readonly toleranceMs: number
 }
 
-/** Makes the check of deliveries. It never throws. */
+/** Creates the check of deliveries. It never throws. */
 export function signatureVerifier(rules: SignatureRules): VerifyDelivery {
   return (delivery) => {
     const reason = signatureProblem(delivery, rules)
@@ -23,7 +23,7 @@ export function signatureVerifier(rules: SignatureRules): VerifyDelivery {
   }
 }
 
-/** Why a delivery is not accepted; undefined when its signature is valid. */
+/** Returns why a delivery is not accepted; undefined when its signature is valid. */
 function signatureProblem(
   { headers, body, receivedAt }: WebhookDelivery,
   { secrets, toleranceMs }: SignatureRules,
@@ -48,7 +48,7 @@ function signatureProblem(
   return outsideTolerance(Number(time), receivedAt, toleranceMs)
 }
 
-/** Whole seconds on both sides, as the sender counts. */
+/** Whole seconds on both sides, as the sender counts them. */
 function outsideTolerance(seconds: number, receivedAt: number, toleranceMs: number): string | undefined {
   const ageMs = (Math.floor(receivedAt / 1_000) - seconds) * 1_000
   if (ageMs > toleranceMs) return 'the delivery is too old'

@@ -1,4 +1,4 @@
-/** Deliveries of Stripe: which records an event is about. Its signature is checked in `signature.ts`. */
+/** Deliveries of Stripe: the records that an event concerns. Its signature is checked in `signature.ts`. */
 import { durationMs } from '../../model/definition/duration.ts'
 import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
 import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
@@ -24,7 +24,7 @@ function readEvent(delivery: WebhookDelivery, config: StripeConfig): WebhookResu
   if (event === undefined) return refused('the body is not JSON')
   const deliveryId = textAt(event, ['id'])
   if (deliveryId === undefined) return refused('the event has no id')
-  // A platform's endpoint also receives events of its connected accounts and of both modes. Those of others are accepted and change nothing.
+  // A platform's endpoint also receives events of its connected accounts and of both modes. Those of others are accepted and have no effect.
   return { kind: 'accepted', deliveryId, changed: isOurs(event, config) ? changesOf(event) : [] }
 }
 

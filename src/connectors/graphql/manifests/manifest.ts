@@ -1,9 +1,9 @@
 /**
- * The manifest: what there is to know about a GraphQL API, as data. One schema checks it, gives its types and its defaults.
+ * The manifest: the description of a GraphQL API as data. One schema validates it and provides its types and defaults.
  *
- * It is made of documents as one would paste them into GraphiQL. `...record` stands for the fields of a resource and marks where in an
- * answer its records are; values go in as variables of fixed names, never as text. What is left out has the careful meaning: no version,
- * no preconditions, no listing, no way to create twice-safe.
+ * It consists of documents that can be pasted into GraphiQL. `...record` stands for the fields of a resource and marks where in a response its
+ * records are; values are passed as variables with fixed names, never as text. Whatever is omitted has the safe default: no version, no
+ * preconditions, no listing, no idempotent create.
  */
 import { z } from 'zod'
 import { searchEqualities } from '../../../model/equality.ts'
@@ -297,7 +297,7 @@ const costSchema = z
   })
   .describe('How the API counts the cost of queries. Responses without it are not counted.')
 
-/** Checks a manifest and fills in its defaults. */
+/** Validates a manifest and fills in its defaults. */
 export const manifestSchema = z.strictObject({
   path: route.default('/graphql').describe('Path of the endpoint, below the URL of the system.'),
   resources: z.record(z.string(), resourceSchema).describe('The kinds of records, by name.'),
@@ -314,11 +314,11 @@ export const manifestSchema = z.strictObject({
     ),
 })
 
-/** A manifest as people write it. */
+/** A manifest as written by users. */
 export type ManifestSource = z.input<typeof manifestSchema>
-/** A checked manifest with its defaults. */
+/** A validated manifest with its defaults. */
 export type Manifest = z.output<typeof manifestSchema>
-/** One resource, checked. */
+/** One resource, validated. */
 export type ResourceManifest = z.output<typeof resourceSchema>
 /** How the API reports errors. */
 export type ErrorsManifest = ResourceManifest['errors']

@@ -1,15 +1,15 @@
 /**
- * What the response to a mutation says. A write is done only where the response shows it: GraphQL responds with 200 to a refusal too.
+ * Interprets the response to a mutation. A write is done only where the response shows it, since GraphQL also responds to refusals with 200.
  *
- * | the response | the write is |
+ * | response | outcome of the write |
  * | --- | --- |
  * | errors | see `answer-errors.ts` |
- * | refusals that it lists (`userErrors`, any list whose name ends with errors) | refused; unknown beside a record that was made |
+ * | listed refusals (`userErrors`, any list whose name ends with errors) | refused; unknown next to a record that was created |
  * | `false`, `success: false`, an error code or message instead of the record | refused, with the server's own words |
- * | another type in the record's place, as a union holds it | refused |
- * | `null`, or no record where the document asks for it | unknown: the engine looks |
+ * | another type in the record's place, as a union allows | refused |
+ * | `null`, or no record where the document asks for it | unknown: the engine checks |
  * | the record | done |
- * | anything, where the document asks for no record | done as far as told: the engine looks |
+ * | anything, where the document asks for no record | done as far as reported: the engine checks |
  */
 
 import type { WriteResult } from '../../kit/contract.ts'
@@ -22,22 +22,22 @@ import { type GraphqlDocument, typenameAlias } from '../documents.ts'
 import { GraphqlError, type GraphqlProblem, userErrorsOf } from '../response-errors.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** What has to be known of a mutation to read its response. */
+/** What is needed to interpret the response to a mutation. */
 export interface SentMutation {
   readonly document: GraphqlDocument
   readonly variables: Variables
   readonly operation: 'create' | 'update' | 'remove'
-  /** Known beforehand, except for creates where the system chooses. */
+  /** Known in advance, except for creates where the system assigns the id. */
   readonly nativeId?: string
 }
 
-/** The part of a response that is about one mutation. */
+/** The part of a response that belongs to one mutation. */
 export interface MutationResult {
   readonly payload: unknown
   readonly problems: readonly GraphqlProblem[]
 }
 
-/** Reads what the response says about the record. @throws GraphqlError and the client's errors for anything that is no result */
+/** Reads the record from the response. @throws GraphqlError and the client's errors for anything that is not a result */
 export function accepted(owner: ResourceContext, sent: SentMutation, answered: MutationResult): WriteResult {
   const { resource } = owner
   const { document, operation } = sent
@@ -62,7 +62,7 @@ export function accepted(owner: ResourceContext, sent: SentMutation, answered: M
   return { kind: 'ok', nativeId, native, ...(version === undefined ? {} : { version }) }
 }
 
-/** Errors beside a result are an unknown outcome. */
+/** Errors next to a result are an unknown outcome. */
 function throwProblems(
   { client, resource }: ResourceContext,
   sent: SentMutation,
@@ -84,7 +84,7 @@ function throwProblems(
 
 interface Shown {
   readonly payload: unknown
-  /** What stands in the record's place. */
+  /** The object in the record's place. */
   readonly shown: Readonly<Record<string, unknown>> | undefined
   readonly id: string | undefined
 }
@@ -111,7 +111,7 @@ function refusalOf(
   return new GraphqlError('refused', `${label}${instead}${code}${words === undefined ? '' : ` (${words})`}.`)
 }
 
-/** The mutation ran, and its response does not say what came of it. */
+/** The mutation ran, and its response does not report the outcome. */
 function unclear(sent: SentMutation, what: string): WriteResult {
   const failure = {
     ...unusableFailure(`The response does not fit the manifest: ${sent.document.root} ${what}.`),

@@ -1,4 +1,4 @@
-/** The change feed of a resource: records changed at or after a time, by the cursor of the kit. */
+/** The change feed of a resource: records changed at or after a time, based on the kit's cursor. */
 import { createHash } from 'node:crypto'
 import { writeJson } from '../../../http/json.ts'
 import {
@@ -23,21 +23,21 @@ import type { ResourceContext } from './resource-context.ts'
 
 type ChangesManifest = NonNullable<ResourceManifest['changes']>
 
-/** What gets a document past records of one time: a filter by id, the pages of its connection, or nothing. */
+/** How a document gets past records with the same time: a filter by id, the pages of its connection, or not at all. */
 export function tieBreakOf(document: GraphqlDocument): 'id' | 'page' | 'none' {
   if (document.variables.has('afterId')) return 'id'
   return document.connection !== undefined && document.variables.has('after') ? 'page' : 'none'
 }
 
-/** Where a run of records with one time was left, so that its next page needs no walk from the beginning. */
+/** Where reading stopped within a run of records with the same time, so that the next page does not start over. */
 interface Reached {
   readonly since: string | undefined
-  /** Pages read. */
+  /** Number of pages read. */
   readonly pages: number
   readonly after: string
 }
 
-/** The feed of one resource. Keeps the place within one run of ties; all else is in the cursor. */
+/** The feed of one resource. Keeps the position within one run of equal times; everything else is in the cursor. */
 export class ChangeFeed {
   readonly #owner: ResourceContext
   readonly #feed: ChangesManifest
@@ -50,7 +50,7 @@ export class ChangeFeed {
     this.#document = document
   }
 
-  /** Changes after the cursor. Never throws: a failure is no information. */
+  /** Returns the changes after the cursor. Never throws: a failure is no information. */
   async after(cursor: string | undefined, context: CallContext): Promise<ChangesResult> {
     const { commitLag, overlap } = this.#feed
     const rules = {
@@ -66,7 +66,7 @@ export class ChangeFeed {
     }
   }
 
-  /** One page; the pages before it are walked again when nobody remembers where they ended. */
+  /** Reads one page; the pages before it are read again when the position where they ended is not known. */
   async #page(query: FeedQuery, context: CallContext): Promise<FeedPage> {
     const known = this.#reached
     const usable = known !== undefined && known.since === query.since && known.pages <= query.page
@@ -115,7 +115,7 @@ export class ChangeFeed {
     }
   }
 
-  /** The one place where a value becomes part of a text, for searches that have a language of their own: nothing but a time gets there. */
+  /** The only place where a value becomes part of a text, for searches with a query language of their own: only a time is inserted. */
   #spelt(since: string): unknown {
     const { since: pattern } = this.#feed
     if (pattern === '{since}') return scalarFor(this.#document.variables.get('since'), since)

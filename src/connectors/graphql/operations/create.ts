@@ -6,7 +6,7 @@ import type { ResourceContext } from './resource-context.ts'
 import { inputOf, notSent, type Prepared, send } from './send.ts'
 import { sendMany } from './send-many.ts'
 
-/** Creates, with the identity that the manifest names. */
+/** Creates a record, with the identity that the manifest names. */
 export function createRecord(
   owner: ResourceContext,
   request: CreateRequest,
@@ -15,7 +15,7 @@ export function createRecord(
   return send(owner, creating(owner, request), context)
 }
 
-/** Several creates in one call, in the order given. */
+/** Creates several records in one call, in the given order. */
 export function createMany(
   owner: ResourceContext,
   requests: readonly CreateRequest[],

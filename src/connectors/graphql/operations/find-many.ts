@@ -1,6 +1,6 @@
 /**
- * Several searches in one request, each under an alias. An error that names an alias is about that search alone; one that makes the whole
- * request void is asked again by fewer at once, so that one value of the wrong form costs no other search.
+ * Several searches in one request, each under an alias. An error that names an alias concerns that search alone. When an error voids the whole
+ * request, it is repeated with fewer searches at once, so that one malformed value affects no other search.
  */
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
@@ -10,7 +10,7 @@ import { aliasOf, type GraphqlDocument } from '../documents.ts'
 import { findRecords, foundIn, type Search, searchOf } from './find.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** Searches, each answered as if it had been asked alone. Never throws. */
+/** Runs the searches; each gets the result that it would get alone. Never throws. */
 export function findManyRecords(
   owner: ResourceContext,
   requests: readonly FindRequest[],
@@ -50,7 +50,7 @@ function foundAt(owner: ResourceContext, search: Search, response: GraphqlRespon
   }
 }
 
-/** What the response to many holds for one, as if it had been asked alone. */
+/** Extracts the response of one search from a response to several. */
 function partOf(
   { root }: GraphqlDocument,
   { data, problems, serverNowMs }: GraphqlResponse,
@@ -58,7 +58,7 @@ function partOf(
 ): GraphqlResponse {
   return {
     data: { [root]: data[alias] },
-    // An error without a place may be about any of them.
+    // An error without a path may concern any of them.
     problems: problems
       .filter(({ path }) => path === undefined || path[0] === alias)
       .map((problem) =>

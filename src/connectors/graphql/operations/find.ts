@@ -1,4 +1,4 @@
-/** Looks records up by our marker or by values, through the manifest's search. */
+/** Finds records by our marker or by values, through the manifest's search. */
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
@@ -19,8 +19,8 @@ interface Wanted {
 }
 
 /**
- * Searches by the fields that have a variable, and checks every wanted field on each hit here: what the search can't ask for still
- * counts, and a hit that does not have the value is a stranger's record.
+ * Searches by the fields that have a variable, and checks every requested field on each hit here: fields that the search does not support still
+ * count, and a hit with another value is an unrelated record.
  */
 export async function findRecords(
   owner: ResourceContext,
@@ -45,7 +45,7 @@ export interface Search {
   readonly variables: Variables
 }
 
-/** What is sent for a search. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for what can't be searched */
+/** Builds the request of a search. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for values that can't be searched by */
 export function searchOf(owner: ResourceContext, request: FindRequest): Search {
   const document = owner.documents.search
   if (document === undefined) throw unusable('the resource has no search')
@@ -53,7 +53,7 @@ export function searchOf(owner: ResourceContext, request: FindRequest): Search {
   return { document, wanted, variables: variablesOf(owner, wanted) }
 }
 
-/** What a response says about a search. @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** Reads the response to a search. @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function foundIn(
   owner: ResourceContext,
   { document, wanted }: Search,
@@ -67,7 +67,7 @@ export function foundIn(
   )
   const maxResults = resource.search?.maxResults
   const goesOn = document.connection !== undefined && nextCursor(document, response) !== undefined
-  // What is missing because of an error may be what is looked for: finding none proves nothing then.
+  // An entry missing because of an error may be the record in question: finding none proves nothing then.
   const capped = goesOn || damaged || (maxResults !== undefined && count >= maxResults)
   const unfiltered = !capped && living.length > 0 && hits.length === 0
   return {
@@ -104,7 +104,7 @@ export function markerPath({ create, id }: ResourceManifest): NativePath | undef
   return create.as === 'idempotencyKey' ? create.field : undefined
 }
 
-/** The scalars of a native patch with their paths. */
+/** Returns the scalars of a native patch with their paths. */
 function flatten(values: unknown, path: NativePath): readonly Wanted[] {
   if (isNativeRecord(values))
     return Object.entries(values).flatMap(([key, value]) => flatten(value, [...path, key]))

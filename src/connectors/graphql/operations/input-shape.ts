@@ -1,8 +1,8 @@
 /**
- * What the API's input types take of a change.
+ * Restricts a change to the properties that the API's input types accept.
  *
- * Nested objects and the elements of lists are sent completed from the record last read, and a record often shows fields that no input has
- * (`__typename`, totals, ids). One of them would have the whole mutation refused, so they are left out by the schema that the API tells.
+ * Nested objects and list elements are completed from the record last read before they are sent, and a record often has fields that no input accepts
+ * (`__typename`, totals, ids). One of them would make the API refuse the whole mutation, so they are removed according to the API's schema.
  */
 import { type GraphQLSchema, getNamedType, isInputObjectType } from 'graphql'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -13,18 +13,18 @@ import type { GraphqlDocument } from '../documents.ts'
 import { fetchSchema } from '../schema/introspect.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** The schema changes with a deployment at most; an API without introspection does not change its mind by the minute either. */
+/** The schema changes with a deployment at most, and so does an API's decision to disable introspection. */
 const schemaKeptMs = 600_000
 
 interface KnownSchema {
   readonly until: number
-  /** Undefined where the API tells none: everything is sent then, less what the manifest omits. */
+  /** Undefined when the API has no introspection: everything is then sent, except what the manifest omits. */
   readonly schema: Promise<GraphQLSchema | undefined>
 }
 
 const schemas = new WeakMap<GraphqlClient, KnownSchema>()
 
-/** The requests with what no input type has left out of their nested objects. Asks for the schema only when there is a nested object. */
+/** Returns the requests without nested properties that no input type accepts. Reads the schema only when there is a nested object. */
 export async function fitRequests(
   owner: ResourceContext,
   requests: readonly UpdateRequest[],
@@ -56,7 +56,7 @@ function hasNested(body: NativeRecord): boolean {
   )
 }
 
-/** The properties of the record itself stay as they are: they are mapped, and a wrong one is for the API to name. */
+/** Top-level properties stay as they are: they are mapped, and the API reports a wrong one. */
 function fitBody(schema: GraphQLSchema, { variables }: GraphqlDocument, body: NativeRecord): NativeRecord {
   const input = variables.get('input')
   const typeOf = (name: string): string | undefined =>

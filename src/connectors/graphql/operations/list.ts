@@ -1,4 +1,4 @@
-/** Walks the list of a resource, page by page, by whichever way of paging the manifest names. */
+/** Lists a resource page by page, with the paging that the manifest names. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { type ReadEntries, readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
@@ -14,13 +14,13 @@ import type { ResourceContext } from './resource-context.ts'
 
 type ListManifest = NonNullable<ResourceManifest['list']>
 
-/** The capability that a way of paging gives. A list in one response is a snapshot and skips nothing. */
+/** The capability that each kind of paging provides. A list in one response is a snapshot and skips nothing. */
 export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   if (list.paging === 'connection') return list.stable ? 'keyset' : 'offset'
   return list.paging === 'offset' ? 'offset' : 'keyset'
 }
 
-/** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
+/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
 export async function* listAll(
   owner: ResourceContext,
   context: CallContext,
@@ -41,7 +41,7 @@ interface Listing {
   readonly context: CallContext
 }
 
-/** How far the walk has come. */
+/** The progress of a walk. */
 interface Walk {
   readonly seen: number
   readonly expected: number | undefined
@@ -84,16 +84,16 @@ async function* pagesOf(
   }
 }
 
-/** The records of a page, and how many entries it has. */
+/** The records of a page, and its number of entries. */
 export interface PageRecords extends ReadEntries<ListedRecord> {
   readonly count: number
-  /** Some of what it holds is missing because of an error. */
+  /** Some of its content is missing because of an error. */
   readonly damaged: boolean
 }
 
 /**
- * The records of a page. An error within single entries is their affair: a null instead of one is an entry that can't be read, and one with a
- * field that failed differs from what is known, so that it is looked at by id and fails alone. Any other error makes it no page.
+ * Reads the records of a page. An error within a single entry affects only that entry: null in its place is an entry that can't be read, and one with
+ * a failed field differs from what is known, so that it is read by id and fails alone. Any other error makes the page unusable.
  *
  * @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE
  */
@@ -118,7 +118,7 @@ export function recordsOf(
   return { ...read, count: entries.length, damaged: damaged.size > 0 || read.unreadable !== undefined }
 }
 
-/** Positions of entries with an error in them; undefined when an error is about the page, or about the whole API. */
+/** Positions of entries that contain an error; undefined when an error concerns the page or the whole API. */
 function damagedEntries(
   problems: readonly GraphqlProblem[],
   records: readonly string[],
@@ -154,7 +154,7 @@ function nextPlace(list: ListManifest, { document, response, walk, count }: Page
       return after === undefined ? undefined : { after }
     }
     case 'keyset':
-      // Not by the number of records: one that is added in the midst while another vanishes would hide the last.
+      // Not compared by the number of records: one that is added while another disappears would hide the last one.
       return count === 0 || walk.last === undefined
         ? undefined
         : { after: scalarFor(document.variables.get('after'), walk.last) }
@@ -163,7 +163,7 @@ function nextPlace(list: ListManifest, { document, response, walk, count }: Page
   }
 }
 
-/** Where a connection goes on; undefined at its end. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it does not say */
+/** Returns the cursor of a connection's next page; undefined at its end. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is missing */
 export function nextCursor(document: GraphqlDocument, { data }: GraphqlResponse): string | undefined {
   const pageInfo = valueAt(data, [...(document.connection ?? []), 'pageInfo'])
   const hasNext = valueAt(pageInfo, ['hasNextPage'])
@@ -180,13 +180,13 @@ function totalOf(list: ListManifest, { data }: GraphqlResponse): number | undefi
   return Number.isSafeInteger(total) && total >= 0 ? total : undefined
 }
 
-/** Notices a walk that goes in circles, however large, keeping one place (Brent's way of finding cycles). */
+/** Detects a walk that goes in circles of any length while storing one position (Brent's cycle detection). */
 export class LoopCheck {
   #kept: string | undefined
   #steps = 0
   #until = 1
 
-  /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the place was met before */
+  /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the position was seen before */
   step(place: string): void {
     if (place === this.#kept) throw unusable('the pages lead back to one that was read already')
     this.#steps += 1

@@ -1,4 +1,4 @@
-/** Reads by id: one, or several in one request. A null with an error is no information; only a null without one may say "gone". */
+/** Reads by id: one, or several in one request. Null with an error is no information; only null without an error may mean "gone". */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { valueAt } from '../../kit/native.ts'
@@ -28,8 +28,8 @@ export async function readOne(
 }
 
 /**
- * Reads several records with one request. Absence from a list proves nothing (an index may lag, a filter may cut), so what does not come
- * back is read by id.
+ * Reads several records with one request. Absence from a list proves nothing (an index may lag, a filter may exclude it), so records that are not
+ * returned are read by id.
  */
 export async function readMany(
   owner: ResourceContext,
@@ -61,7 +61,7 @@ async function readAliased(
   const response = await client.sendMany({ document, variables, rules: resource.errors, context })
   return nativeIds.map((_rid, index) => {
     const alias = aliasOf(index)
-    // An error without a place may be about any of them.
+    // An error without a path may concern any of them.
     const problems = response.problems.filter(({ path }) => path === undefined || path[0] === alias)
     try {
       return understood(owner, { value: below(document, response.data[alias]), problems, document })
@@ -93,7 +93,7 @@ async function readListed(
   return Promise.all(nativeIds.map((nativeId) => found.get(nativeId) ?? readOne(owner, nativeId, context)))
 }
 
-/** The value at the records' place within the top-level field. */
+/** The value at the records' path within the top-level field. */
 function below(document: GraphqlDocument, value: unknown): unknown {
   let at = value
   for (const step of (document.records ?? []).slice(1)) {
@@ -109,7 +109,7 @@ interface MutationResult {
   readonly document: GraphqlDocument
 }
 
-/** Any error, wherever in the record, makes it unusable: a field that is null because of it would look like an emptied one. */
+/** Any error anywhere in the record makes it unusable: a field that is null because of it would look like an emptied one. */
 function understood(
   { resource, client }: ResourceContext,
   { value, problems, document }: MutationResult,

@@ -1,4 +1,4 @@
-/** What the manifest says about one native record: its id, version, time, and whether it counts as deleted. */
+/** Interprets a native record by the manifest: its id, version, time, and whether it counts as deleted. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
@@ -7,7 +7,7 @@ import { timeAt } from '../../kit/times.ts'
 import { unusable } from '../../kit/unusable.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
-/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is no record with an id */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is not a record with an id */
 export function listedRecord(resource: ResourceManifest, value: unknown): ListedRecord {
   if (!isNativeRecord(value)) throw unusable('a record is not an object')
   const nativeId = textAt(value, resource.id)
@@ -23,20 +23,20 @@ export function listedRecord(resource: ResourceManifest, value: unknown): Listed
   }
 }
 
-/** A record as an observation: a tombstone is gone. */
+/** Converts a record to an observation: a tombstone is gone. */
 export function observed(resource: ResourceManifest, record: ListedRecord): ReadResult {
   if (isTombstone(resource, record.native)) return { kind: 'gone' }
   return { kind: 'live', ...record, ...(isOutside(resource, record.native) ? { inScope: false } : {}) }
 }
 
-/** Whether the record is still there but counts as deleted. */
+/** Returns whether the record still exists but counts as deleted. */
 export function isTombstone({ tombstone }: ResourceManifest, native: NativeRecord): boolean {
   return tombstone !== undefined && textAt(native, tombstone.path) === String(tombstone.equals)
 }
 
 /**
- * The records below a path, lists on the way taken apart: `products.edges.node`. A null where a list should be is a response that can't be used,
- * never an empty list; one within a list is an entry that is no record.
+ * Returns the records at a path, with lists on the way flattened: `products.edges.node`. Null instead of a list makes the response unusable and never
+ * counts as an empty list; null within a list is an entry that is not a record.
  *
  * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE
  */

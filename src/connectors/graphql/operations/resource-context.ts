@@ -3,10 +3,10 @@ import type { GraphqlClient } from '../client.ts'
 import type { GraphqlDocument } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
-/** The documents of one resource; what the manifest does not name is not there. */
+/** The documents of one resource; those that the manifest does not name are absent. */
 export interface ResourceDocuments {
   readonly read: GraphqlDocument
-  /** Several by $ids; undefined = the read document under aliases. */
+  /** Reads several by $ids; undefined = the read document under aliases. */
   readonly readMany?: GraphqlDocument
   readonly search?: GraphqlDocument
   readonly list?: GraphqlDocument

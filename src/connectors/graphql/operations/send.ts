@@ -1,4 +1,4 @@
-/** What the writes share: the variables of a mutation and sending it. `response-errors.ts` decides what a failure may have done. */
+/** Shared by the writes: builds the variables of a mutation and sends it. `response-errors.ts` decides what a failure may have done. */
 import type { ErrorCode } from '../../../model/error-codes.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
@@ -8,15 +8,15 @@ import { writeFailure } from '../response-errors.ts'
 import { accepted, type MutationResult, type SentMutation } from './accepted.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** One mutation about to be sent. */
+/** One mutation to be sent. */
 export interface Sending extends SentMutation {
-  /** A version precondition goes along. */
+  /** A version precondition is sent with it. */
   readonly conditional: boolean
 }
 
 export type Prepared = Sending | { readonly result: WriteResult }
 
-/** Only declared variables are sent, so what a document does not ask for does no harm here. */
+/** Only declared variables are sent, so variables that a document does not declare do no harm here. */
 export function identity(
   document: GraphqlDocument,
   nativeId: string,
@@ -31,7 +31,7 @@ export function isConditional({ variables }: GraphqlDocument, ifVersion: string 
   return ifVersion !== undefined && variables.has('version')
 }
 
-/** The record as `$input`, or property by property; a property that no variable takes must not be lost on the way. */
+/** Passes the record as `$input`, or property by property; a property that no variable takes must not be dropped silently. */
 export function inputOf(
   document: GraphqlDocument,
   body: NativeRecord,

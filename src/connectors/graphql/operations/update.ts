@@ -6,7 +6,7 @@ import type { ResourceContext } from './resource-context.ts'
 import { identity, inputOf, isConditional, notSent, type Prepared, send } from './send.ts'
 import { sendMany } from './send-many.ts'
 
-/** Changes a record: by patch, or by replacing the record last read with the changes over it. */
+/** Changes a record: with a patch, or by replacing the record last read with the changes applied to it. */
 export async function updateRecord(
   owner: ResourceContext,
   request: UpdateRequest,
@@ -16,7 +16,7 @@ export async function updateRecord(
   return send(owner, updating(owner, fitting), context)
 }
 
-/** Several changes in one call, in the order given. */
+/** Changes several records in one call, in the given order. */
 export async function updateMany(
   owner: ResourceContext,
   requests: readonly UpdateRequest[],

@@ -1,4 +1,4 @@
-/** The fields of a resource as the API's schema describes them: those that the manifest reads, and what its mutations take. */
+/** Describes the fields of a resource by the API's schema: those that the manifest reads, and those that its mutations accept. */
 import {
   type FragmentDefinitionNode,
   type GraphQLNamedType,
@@ -47,7 +47,7 @@ export function describeResource(
       nullable: !isNonNullType(found.type),
       creatable: created !== undefined,
       updatable: updating.has(key),
-      // What every record has, and no create has to give, the server gives.
+      // A field that every record has and no create requires is set by the server.
       ...(isNonNullType(found.type) && created?.required !== true ? { generated: true } : {}),
     })
   }
@@ -98,7 +98,7 @@ function isList(type: GraphQLOutputType): boolean {
   return isListType(isNonNullType(type) ? type.ofType : type)
 }
 
-/** Fields of a mutation's `$input` by path, nested inputs included; without `$input`, nothing is known. */
+/** Fields of a mutation's `$input` by path, including nested inputs; without `$input`, nothing is known. */
 function inputFields(
   schema: GraphQLSchema,
   document: GraphqlDocument | undefined,
@@ -110,7 +110,7 @@ function inputFields(
     for (const field of Object.values(type.getFields())) {
       if (found.size >= fieldsMax) return
       const below = [...path, field.name]
-      // What an optional object demands is demanded only with it.
+      // Fields that an optional object requires are required only with it.
       const required = isDemanded && isRequiredInputField(field)
       found.set(below.join('.'), { required })
       if (!isListType(isNonNullType(field.type) ? field.type.ofType : field.type))
@@ -122,7 +122,7 @@ function inputFields(
   return found
 }
 
-/** Scalars by the names that servers commonly give them; what is not named here has no canonical type. */
+/** Scalars by the names that servers commonly use; other scalars have no canonical type. */
 const scalars: Readonly<Record<string, FieldType>> = {
   String: { kind: 'string' },
   ID: { kind: 'string' },
@@ -147,7 +147,7 @@ const scalars: Readonly<Record<string, FieldType>> = {
   UUID: { kind: 'string' },
 }
 
-/** The canonical type of a field, and the only values it may have. */
+/** The canonical type of a field, and its allowed values if they are limited. */
 export function canonical(type: GraphQLOutputType): Pick<FieldDescription, 'type' | 'values'> {
   const bare = isNonNullType(type) ? type.ofType : type
   if (isListType(bare)) {

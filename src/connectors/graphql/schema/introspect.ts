@@ -1,4 +1,4 @@
-/** Asks a GraphQL API for its schema. */
+/** Reads the schema of a GraphQL API. */
 import {
   buildClientSchema,
   buildSchema,
@@ -15,19 +15,19 @@ import type { GraphqlClient } from '../client.ts'
 import { type GraphqlDocument, readDocument, readFragment } from '../documents.ts'
 import type { ErrorsManifest } from '../manifests/manifest.ts'
 
-/** The standard introspection query, which every server that allows introspection answers. */
+/** The standard introspection query, supported by every server that allows introspection. */
 const introspection: GraphqlDocument = readDocument({
   place: 'introspection',
-  // The query brings fragments of its own; they are put in place, since a document here has none but `record`.
+  // The query has fragments of its own; they are inlined, since a document here only supports `record`.
   text: '{ __schema { queryType { name } } }',
   operation: 'query',
   fragment: readFragment('Query', '__typename', 'introspection'),
 })
 
 /**
- * The schema that the API serves now.
+ * Returns the schema that the API currently serves.
  *
- * @throws the client's errors · IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the response is no schema
+ * @throws the client's errors · IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the response is not a schema
  */
 export async function fetchSchema(
   client: GraphqlClient,
@@ -44,10 +44,10 @@ export async function fetchSchema(
   return schemaFrom(data)
 }
 
-/** Makes a schema of an introspection answer. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** Builds a schema from an introspection response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function schemaFrom(data: unknown): GraphQLSchema {
   try {
-    // The function checks what it is given, and throws.
+    // The function validates its input, and throws.
     return buildClientSchema(data as IntrospectionQuery)
   } catch (cause) {
     throw new IsthmusError(
@@ -64,9 +64,9 @@ export function schemaFrom(data: unknown): GraphQLSchema {
 export const introspectionQuery = getIntrospectionQuery({ descriptions: false })
 
 /**
- * A schema from a text: what an introspection query was answered with (JSON), or the schema language.
+ * Reads a schema from a text: the response to an introspection query (JSON), or the schema language.
  *
- * @param place where the text is from, for messages
+ * @param place origin of the text, for messages
  * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE
  */
 export function schemaFromText(text: string, place: string): GraphQLSchema {
@@ -85,7 +85,7 @@ export function schemaFromText(text: string, place: string): GraphQLSchema {
   }
 }
 
-/** What is wrong with documents by the schema of the API: one line each, empty when all fit. */
+/** Returns the errors of documents against the schema of the API: one line each, empty when all are valid. */
 export function misfits(schema: GraphQLSchema, documents: readonly GraphqlDocument[]): readonly string[] {
   return documents.flatMap((document) =>
     validate(schema, document.ast, undefined, { maxErrors: 3 }).map(

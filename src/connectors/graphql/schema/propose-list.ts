@@ -1,4 +1,4 @@
-/** How a GraphQL API lists one kind of records, recognised by the shape of the response and by the names of the arguments. */
+/** Determines how a GraphQL API lists one type of record, by the shape of the response and the names of the arguments. */
 import {
   type GraphQLArgument,
   type GraphQLInputType,
@@ -21,16 +21,16 @@ type ListSource = NonNullable<ManifestSource['resources'][string]['list']>
 export interface Listing {
   readonly type: GraphQLObjectType
   readonly isConnection: boolean
-  /** Selection below the field, `...record` in it. */
+  /** Selection below the field, including `...record`. */
   readonly selection: string
-  /** Field below it that tells how many records there are. */
+  /** Field below it with the total number of records. */
   readonly total?: string
 }
 
 const itemsNames = ['items', 'nodes', 'results', 'data', 'records', 'list', 'entries', 'rows']
 const totalNames = /^total(?:Items|Count|Results|Records)?$|^count$/
 
-/** A Relay connection with `nodes` or `edges`, a plain list of objects, or an object with a list and a total in it. */
+/** A Relay connection with `nodes` or `edges`, a plain list of objects, or an object that contains a list and a total. */
 export function listingOf(field: OutputField): Listing | undefined {
   const type = getNullableType(field.type)
   if (field.args.some((one) => isRequiredArgument(one) && one.name !== 'first')) return undefined
@@ -67,7 +67,7 @@ function plainListing(type: GraphQLObjectType): Listing | undefined {
   const items =
     lists.find(({ name }) => itemsNames.includes(name)) ?? (total === undefined ? undefined : lists[0])
   const record = items === undefined ? undefined : getNamedType(items.type)
-  // A record that has a list of its own is no page of records.
+  // A record with a list of its own is not a page of records.
   const isRecord = type.getFields().id !== undefined
   if (items === undefined || isRecord || !isObjectType(record)) return undefined
   const selection = `{ ${items.name} { ...record }${total === undefined ? '' : ` ${total}`} }`
@@ -84,25 +84,25 @@ function totalOf(type: GraphQLObjectType): string | undefined {
 export const argumentsOf = ({ args }: OutputField): ReadonlyMap<string, GraphQLArgument> =>
   new Map(args.map((one) => [one.name, one]))
 
-/** Whether the field pages as a connection does. */
+/** Returns whether the field pages like a connection. */
 export function hasCursor(field: OutputField): boolean {
   const names = argumentsOf(field)
   return names.has('first') && names.has('after')
 }
 
-/** One thing that a page is asked for by. */
+/** One paging parameter. */
 interface PageArgument {
   /** Name of the argument, or of the field of an input. */
   readonly name: string
   readonly type: GraphQLInputType
-  /** Variable that gives the value. */
+  /** Variable that provides the value. */
   readonly variable: 'first' | 'after' | 'offset'
 }
 
 const sizeNames = ['first', 'limit', 'take', 'pageSize', 'perPage', 'size']
 const offsetNames = ['offset', 'skip', 'start']
 
-/** Proposes the list; what it could not tell is added to the notes. */
+/** Proposes the list; anything undetermined is added to the notes. */
 export function proposeList(
   field: OutputField,
   { isConnection, selection, total }: Listing,
@@ -127,7 +127,7 @@ export function proposeList(
 
 interface Asked {
   readonly used: readonly PageArgument[]
-  /** The argument whose input has them, where they are not arguments themselves. */
+  /** The argument whose input contains the parameters, where they are not arguments themselves. */
   readonly wrap?: string
 }
 

@@ -1,4 +1,4 @@
-/** Creates, changes and removes of one type, recognised by the names and arguments of the schema's mutations. */
+/** Proposes creates, changes and removes of one type, by the names and arguments of the schema's mutations. */
 import {
   type GraphQLArgument,
   type GraphQLField,
@@ -21,9 +21,9 @@ export type OutputField = GraphQLField<unknown, unknown>
 
 type ResourceSource = ManifestSource['resources'][string]
 
-/** What is known already, and where notes go. */
+/** What is already known, and the notes. */
 export interface MutationContext {
-  /** Fields that can be searched for. */
+  /** Searchable fields. */
   readonly search: Readonly<Record<string, string>>
   readonly notes: string[]
 }
@@ -31,7 +31,7 @@ export interface MutationContext {
 const markerNames = /^(?:external_?(?:id|ref|reference|key)|client_?reference(?:_?id)?|foreign_?id)$/i
 const versionNames = /^(?:version|expected_?version|revision|etag|lock_?version)$/i
 
-/** Proposes what the schema has. */
+/** Proposes the mutations that the schema has. */
 export function proposeMutations(
   schema: GraphQLSchema,
   type: GraphQLObjectType,
@@ -99,7 +99,7 @@ function updateOf(
   const selection = payloadOf(field, type) ?? plainPayload(field)
   if (input === undefined) return undefined
   const id = field.args.find(({ name }) => name === 'id')
-  // Beside a record within an input, the id is a field of that input.
+  // Next to a record within an input, the id is a field of that input.
   const besideRecord = input.wrapper === undefined ? undefined : inputFields(input.argument.type).get('id')
   const version = field.args.find(({ name }) => versionNames.test(name))
   const others = field.args.filter(
@@ -160,7 +160,7 @@ function passed(given: readonly { readonly name: string; readonly argument: Grap
   return given.map(({ name, argument }) => `${argument.name}: $${name}`).join(', ')
 }
 
-/** The selection below a mutation, `...record` in it; undefined when its response does not have the record. */
+/** The selection below a mutation, including `...record`; undefined when its response does not contain the record. */
 function payloadOf(field: OutputField, type: GraphQLObjectType): string | undefined {
   const payload = getNamedType(field.type)
   if (payload === type) return '{ ...record }'
@@ -174,7 +174,7 @@ function payloadOf(field: OutputField, type: GraphQLObjectType): string | undefi
 
 const membersMax = 30
 
-/** The record or a refusal: of the other members, what they say in words and by a code. */
+/** The record or a refusal: for the other union members, their messages and codes. */
 function unionPayload(payload: GraphQLUnionType, type: GraphQLObjectType): string | undefined {
   const members = payload.getTypes()
   if (!members.includes(type)) return undefined
@@ -188,7 +188,7 @@ function unionPayload(payload: GraphQLUnionType, type: GraphQLObjectType): strin
   return `{ ${['...record', ...refusals].join(' ')} }`
 }
 
-/** What can be selected without knowing more: values, and refusals. */
+/** Fields that can be selected without further knowledge: values and refusals. */
 function plainPayload(field: OutputField): string {
   const payload = getNamedType(field.type)
   if (!isObjectType(payload)) return ''

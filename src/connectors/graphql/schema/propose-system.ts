@@ -1,6 +1,6 @@
 /**
- * From a GraphQL schema to a first manifest: queries and mutations are recognised by their shape (a list, a field by id, a mutation with an
- * input) and by the names that servers commonly give them. What a schema does not promise keeps the careful meaning; notes name what to check.
+ * From a GraphQL schema to a first manifest: queries and mutations are recognised by their shape (a list, a field by id, a mutation with an input)
+ * and by the names that servers commonly use. Whatever a schema does not guarantee keeps the safe default; notes list what to check.
  */
 import {
   type GraphQLInterfaceType,
@@ -23,18 +23,18 @@ import { describeResource } from './describe.ts'
 import { argumentsOf, hasCursor, type Listing, listingOf, proposeList } from './propose-list.ts'
 import { type OutputField, proposeMutations } from './propose-mutations.ts'
 
-/** One kind of records as a resource of a manifest. */
+/** One type of record as a resource of a manifest. */
 export interface ProposedResource {
   readonly name: string
   readonly manifest: ManifestSource['resources'][string]
   readonly description: ResourceDescription
-  /** What the schema does not say and somebody should look up. */
+  /** Facts that the schema does not state and that need to be looked up. */
   readonly notes: readonly string[]
 }
 
 const resourcesMax = 200
 
-/** Every kind of records that the schema lists and reads by id, in the schema's order. */
+/** Every type of record that the schema lists and reads by id, in the schema's order. */
 export function proposeResources(schema: GraphQLSchema): readonly ProposedResource[] {
   const query = schema.getQueryType()
   if (query === undefined || query === null) return []
@@ -44,7 +44,7 @@ export function proposeResources(schema: GraphQLSchema): readonly ProposedResour
     if (listing === undefined || found.size >= resourcesMax) continue
     const made = proposeResource(schema, field, listing)
     const known = made === undefined ? undefined : found.get(made.manifest.type)
-    // Of several lists of one type, a connection pages.
+    // Of several lists of one type, a connection supports paging.
     const isBetter =
       known === undefined ||
       (known.manifest.list?.paging === 'single' && (listing.isConnection || listing.total !== undefined))
@@ -93,8 +93,8 @@ function proposeResource(
 }
 
 /**
- * What the API looks one record up by is unique: `customerByEmail(email: String!): Customer`. All arguments of such a field have to be required,
- * or there is one alone, since of several optional ones nobody knows which belong together.
+ * A field that looks one record up by it is unique: `customerByEmail(email: String!): Customer`. All arguments of such a field have to be required,
+ * or there is only one, since it is unknown which of several optional ones belong together.
  */
 function uniquesOf(
   schema: GraphQLSchema,
@@ -186,7 +186,7 @@ function reaches(type: GraphQLOutputType, wanted: GraphQLObjectType): boolean {
   )
 }
 
-/** Arguments of the list that have the name of a field. */
+/** Arguments of the list that are named like a field. */
 function searchOf(
   field: OutputField,
   type: GraphQLObjectType,
@@ -215,7 +215,7 @@ function searchOf(
 
 const depthMax = 2
 
-/** Every field that needs no argument: values, and the values of objects in it. Lists of objects are resources of their own. */
+/** Every field without required arguments: values, and the values of nested objects. Lists of objects are resources of their own. */
 function selectionOf(type: GraphQLObjectType, depth = 0): string {
   return Object.values(type.getFields())
     .filter((field) => !field.args.some(isRequiredArgument) && field.deprecationReason == null)

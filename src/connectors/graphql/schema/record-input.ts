@@ -1,4 +1,4 @@
-/** Which argument of a mutation takes the record: an input, or a field within one, as in `updateUser(input: { id, patch: { … } })`. */
+/** Finds the argument of a mutation that takes the record: an input, or a field within one, as in `updateUser(input: { id, patch: { … } })`. */
 import {
   type GraphQLArgument,
   type GraphQLField,
@@ -13,20 +13,20 @@ import {
   isRequiredInputField,
 } from 'graphql'
 
-/** Where the record goes. */
+/** The location of the record. */
 export interface RecordInput {
   readonly argument: GraphQLArgument
   /** Field of the argument's input that takes the record; undefined when the argument does. */
   readonly wrapper?: string
-  /** What the record is declared as. */
+  /** The declared type of the record. */
   readonly type: GraphQLInputType
-  /** Properties that it takes. */
+  /** Properties that it accepts. */
   readonly names: ReadonlySet<string>
-  /** Fields beside the record that have to be given. */
+  /** Required fields next to the record. */
   readonly demands: readonly string[]
 }
 
-/** Finds it; undefined when no argument takes an object. */
+/** Finds the location; undefined when no argument takes an object. */
 export function recordInput(
   { args }: GraphQLField<unknown, unknown>,
   type: GraphQLObjectType,
@@ -49,19 +49,19 @@ export function recordInput(
   }
 }
 
-/** The argument as a document spells it. @param beside further fields of the input around the record */
+/** Formats the argument for a document. @param beside further fields of the input around the record */
 export function inputText({ argument, wrapper }: RecordInput, beside: readonly string[] = []): string {
   if (wrapper === undefined) return `${argument.name}: $input`
   return `${argument.name}: { ${[...beside, `${wrapper}: $input`].join(', ')} }`
 }
 
-/** Fields of an input by name; empty when the type is none. */
+/** Fields of an input by name; empty when the type is not an input. */
 export function inputFields(type: GraphQLInputType): ReadonlyMap<string, GraphQLInputField> {
   const named = getNamedType(type)
   return new Map(isInputObjectType(named) ? Object.entries(named.getFields()) : [])
 }
 
-/** Values that the record has as well, other than its id, mean that the input is the record. */
+/** Values that the record also has, other than its id, mean that the input is the record. */
 function isOfRecord(fields: ReadonlyMap<string, GraphQLInputField>, type: GraphQLObjectType): boolean {
   const own = type.getFields()
   return [...fields.values()].some(
@@ -69,7 +69,7 @@ function isOfRecord(fields: ReadonlyMap<string, GraphQLInputField>, type: GraphQ
   )
 }
 
-/** The one field that takes an object with values of the record in it. */
+/** The only field that takes an object with values of the record. */
 function innerRecord(
   fields: ReadonlyMap<string, GraphQLInputField>,
   type: GraphQLObjectType,

@@ -1,7 +1,7 @@
-/** Annotations of V4 (and of V2 services that carry both): the few terms that say what may be written. */
+/** Annotations of V4 (and of V2 services that carry both): the few terms that describe what may be written. */
 import type { XmlElement } from './xml.ts'
 
-/** Finds the terms of an element: those written inside of it, and those that a schema puts on it from outside. */
+/** Finds the terms of an element: those inside it, and those that a schema applies to it from outside. */
 export interface TermReader {
   /** Terms by their short name: `Label`, `Computed`, `InsertRestrictions.Insertable`. */
   of(targets: readonly string[], element: XmlElement): ReadonlyMap<string, string>
@@ -29,7 +29,7 @@ export function annotationsOf(schemas: readonly XmlElement[]): TermReader {
   }
 }
 
-/** A term with a qualifier is for a special reader; a term without a value is true. */
+/** A term with a qualifier is for a specific consumer; a term without a value is true. */
 function collect(terms: Map<string, string>, holder: XmlElement): void {
   for (const annotation of holder.children.Annotation ?? []) {
     const { Term = '', Qualifier } = annotation.attributes

@@ -7,7 +7,7 @@ import { annotationsOf, type TermReader } from './annotations.ts'
 import type { EdmNavigation, EdmProperty, EntitySet, ServiceModel, StructuredType } from './model.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
-/** Parses the document. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is none */
+/** Parses the document. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is not a metadata document */
 export function parseMetadata(text: string): ServiceModel {
   const parsed = parseXml(text)
   if (!parsed.ok) {
@@ -34,7 +34,7 @@ interface Context {
   readonly ends: ReadonlyMap<string, AssociationEnd>
 }
 
-/** Every type is known by the full name, and by the schema's alias, as attributes may spell either. */
+/** Registers every type by the full name, and by the schema's alias, as attributes may use either. */
 function addTypes(types: Map<string, StructuredType>, schema: XmlElement, context: Context): void {
   const { Namespace = '', Alias } = schema.attributes
   for (const element of [...childrenOf(schema, 'EntityType'), ...childrenOf(schema, 'ComplexType')]) {
@@ -93,7 +93,7 @@ function propertyOf(element: XmlElement, terms: ReadonlyMap<string, string>): Ed
   }
 }
 
-/** `Max` and `variable` are no numbers, and say nothing. */
+/** `Max` and `variable` are not numbers, and are ignored. */
 function sizeOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }
@@ -135,7 +135,7 @@ function navigationOf(
 
 const inheritanceMax = 20
 
-/** Puts the members of base types into the types that extend them. */
+/** Copies the members of base types into the types that extend them. */
 function inheritAll(types: Map<string, StructuredType>, schemas: readonly XmlElement[]): void {
   const bases = new Map<string, string>()
   for (const schema of schemas) {
@@ -151,7 +151,7 @@ function inheritAll(types: Map<string, StructuredType>, schemas: readonly XmlEle
 interface Inheritance {
   readonly types: ReadonlyMap<string, StructuredType>
   readonly bases: ReadonlyMap<string, string>
-  /** A circle of base types ends here. */
+  /** Breaks circular base types. */
   readonly left: number
 }
 

@@ -1,6 +1,6 @@
-/** What a service says about itself in `$metadata`, in one form for OData V2 and V4. */
+/** The metadata of a service (`$metadata`), in one form for OData V2 and V4. */
 
-/** The protocol's major version, as `$metadata` tells it. */
+/** The protocol's major version, as stated in `$metadata`. */
 export type ProtocolVersion = 2 | 4
 
 /** One service. */
@@ -12,7 +12,7 @@ export interface ServiceModel {
   readonly types: ReadonlyMap<string, StructuredType>
 }
 
-/** One entity set: what a definition can name as a resource. */
+/** One entity set: something that a definition can name as a resource. */
 export interface EntitySet {
   readonly name: string
   readonly label?: string
@@ -49,7 +49,7 @@ export interface EdmProperty {
   readonly isDay: boolean
 }
 
-/** One way from an entity to others. */
+/** A navigation from an entity to others. */
 export interface EdmNavigation {
   readonly name: string
   /** Full name of the type at the other end. */

@@ -1,13 +1,13 @@
-/** Reads XML into plain elements. A document type is refused, so no entity can be declared, fetched or expanded. */
+/** Parses XML into plain elements. A document type is refused, so no entity can be declared, fetched or expanded. */
 import { XMLParser } from 'fast-xml-parser'
 
-/** One element: its attributes, and its children by name, namespaces left out. */
+/** One element: its attributes, and its children by name, without namespaces. */
 export interface XmlElement {
   readonly attributes: Readonly<Record<string, string>>
   readonly children: Readonly<Record<string, readonly XmlElement[]>>
 }
 
-/** Why a text was not accepted. */
+/** Why a text was rejected. */
 export type XmlRefusal = 'not-xml' | 'has-document-type'
 
 /** The root's children by name, or why there is none. */
@@ -54,7 +54,7 @@ function elementOf(value: unknown): XmlElement {
 
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
-/** The five entities that XML itself has, and character references; no others exist without a document type. */
+/** The five predefined XML entities, and character references; no others exist without a document type. */
 function plain(text: string): string {
   if (!text.includes('&')) return text
   return text.replaceAll(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]+));/gi, (whole, decimal, hex, name) => {

@@ -1,4 +1,4 @@
-/** What a response says that went well. */
+/** Interprets successful responses to writes. */
 import type { ApiResponse } from '../../../http/api-response.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { WriteResult } from '../../kit/contract.ts'
@@ -14,15 +14,15 @@ import { entityOf } from './record.ts'
 import type { Bound, ResourceContext } from './resource-context.ts'
 import { isSameId } from './same-value.ts'
 
-/** What has to be known of a write to read its response. */
+/** What is needed to interpret the response to a write. */
 export interface SentWrite {
   readonly method: string
-  /** Known beforehand, except for creates. */
+  /** Known in advance, except for creates. */
   readonly nativeId?: string
   readonly json?: NativeRecord
 }
 
-/** Reads what the response says about the record. A created record without an id is an unknown outcome: it exists, and we don't know which. */
+/** Reads the record from the response. A created record without an id is an unknown outcome: it exists, but its id is not known. */
 export function accepted(
   { settings }: ResourceContext,
   bound: Bound,
@@ -48,7 +48,7 @@ export function accepted(
     return { kind: 'unknown', failure }
   }
   const version = settings.etag ? (read?.etag ?? header) : undefined
-  // With a warning the service may have stored something else than was sent: a look tells.
+  // With a warning, the service may have stored something other than what was sent: a read shows it.
   const isDoubtful = status === 202 || hasWarning(headers)
   const native = read === undefined || isDoubtful ? undefined : asRead(settings, bound, read.native)
   return {
@@ -60,7 +60,7 @@ export function accepted(
   }
 }
 
-/** The key of the record in a response to a change: the one that was asked for, where the service only spells it in another way. */
+/** The key of the record in the response to a change: the requested key if the service only formats it differently. */
 function keyOfResponse(bound: Bound, data: unknown, nativeId: string): string {
   const { model, set } = bound
   const entity = model.version === 2 && isNativeRecord(data) ? data.d : data
@@ -71,8 +71,8 @@ function keyOfResponse(bound: Bound, data: unknown, nativeId: string): string {
 }
 
 /**
- * The record of a create's response in the form that a read has. A deep insert is answered with the parts that were made, asked for or not; an
- * answer that lacks one that a read would show would look like a record without it, and is not used.
+ * Converts the record of a create's response to the form that a read returns. The response to a deep insert contains the created parts, requested or
+ * not. A response that lacks a part that a read would include would look like a record without it, and is not used.
  */
 function asRead(
   settings: ResourceContext['settings'],
@@ -87,7 +87,7 @@ function asRead(
   return Object.fromEntries(members.filter(([name]) => shown.has(name) || !set.type.navigations.has(name)))
 }
 
-/** `…/A_Partner('100')`: the key of a record with one key property. V2 spells long numbers with a letter after them: `(5L)`. */
+/** `…/A_Partner('100')`: the key of a record with one key property. V2 appends a letter to long numbers: `(5L)`. */
 function idInLocation(
   { name, type }: EntitySet,
   { location }: Readonly<Record<string, string>>,

@@ -1,8 +1,8 @@
 /**
- * Changes since a cursor, by times that records carry.
+ * Changes since a cursor, based on times in the records.
  *
- * A resource can have several tracks: a business partner that was never changed has no time of change, only one of creation. Each track is a
- * feed of its own with a cursor of its own; a poll reads one page of each that has more.
+ * A resource can have several tracks: a business partner that was never changed has no time of change, only one of creation. Each track is a feed of
+ * its own with its own cursor; a poll reads one page of each that has more.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -53,7 +53,7 @@ const stateSchema = z.strictObject({
 
 type State = z.infer<typeof stateSchema>
 
-/** Changes after the cursor. Never throws: a failure is no information. */
+/** Returns the changes after the cursor. Never throws: a failure is no information. */
 export async function changesAfter(request: ChangesRequest): Promise<ChangesResult> {
   const { feed, cursor } = request
   const state = cursor === undefined ? initial(feed) : parseState(cursor, feed)
@@ -98,7 +98,7 @@ function initial(feed: ChangesSettings): State {
   return { v: 1, tracks: feed.tracks.map(() => ({ more: false })) }
 }
 
-/** A cursor of another definition can't be continued: what it has told is not known. */
+/** A cursor of another definition can't be continued: which changes it covered is not known. */
 function parseState(cursor: string, feed: ChangesSettings): State | undefined {
   try {
     const state = stateSchema.safeParse(JSON.parse(cursor)).data
@@ -114,7 +114,7 @@ function rulesOf({ ties, commitLag, overlap }: ChangesSettings, track: Track, zo
   return {
     tieBreak: ties === 'id' ? 'id' : 'page',
     commitLagMs: commitLag,
-    // Where clocks are moved back in autumn, an hour of the wall comes twice.
+    // When clocks are set back in autumn, one hour of local time occurs twice.
     overlapMs: overlap + (zone === 'UTC' ? 0 : hourMs),
     formatPosition: (ms) => formatPosition(track, ms),
   }
@@ -139,7 +139,7 @@ async function trackPage(
     feedItem(settings, track, listedRecord(bound, settings, wire)),
   )
   const { items, untimed } = byTime(records)
-  // A page cut short by the service comes with a link to more; the feed goes on by its own order.
+  // A page that the service cut short has a link to more; the feed continues by its own order.
   const more = page.items.length >= pageSize || page.next !== undefined
   const isCutShort = page.next !== undefined && page.items.length < pageSize
   const isTie = query.page > 0 || items.at(-1)?.position === query.since
@@ -157,12 +157,12 @@ async function trackPage(
   }
 }
 
-/** Counting goes on after a whole page, so what the service left out of this one would be passed over. */
+/** Counting continues after a whole page, so records that the service left out of this one would be skipped. */
 function cutWithinTies(length: number): string {
   return `it gives ${length} records at once, fewer than were asked for, in the midst of records of one time; set list.pageSize to no more`
 }
 
-/** Times before it are none; a filter of this kind also leaves out records without a time. */
+/** Earlier times are not valid positions; a filter of this kind also excludes records without a time. */
 const beginning = '1900-01-01T00:00:00'
 
 function trackQuery(
@@ -180,7 +180,7 @@ function trackQuery(
       : afterPosition([...from, ...keyPositions(bound, afterId)], bound.model.version)
   return {
     ...shapeQuery(bound, settings),
-    // Without `where`: a record that leaves the condition has changed, and a look at it will tell.
+    // Without `where`: a record that no longer meets the condition has changed, and a read shows it.
     $filter: allOf([condition]),
     $orderby: `${order.join(',')},${keyOrder(bound)}`,
     $top: String(pageSize),

@@ -6,7 +6,7 @@ import type { Bound, ResourceContext } from './resource-context.ts'
 import { type Sending, sendOne } from './send.ts'
 import { sendMany } from './send-many.ts'
 
-/** Creates one record, with what the body holds of its parts (a deep insert). */
+/** Creates one record, together with the parts in the body (a deep insert). */
 export function createRecord(
   owner: ResourceContext,
   request: CreateRequest,
@@ -15,7 +15,7 @@ export function createRecord(
   return sendOne(owner, (bound) => creation(owner, bound, request), context)
 }
 
-/** Creates several, each in a change set of its own. */
+/** Creates several, each in its own change set. */
 export function createRecords(
   owner: ResourceContext,
   requests: readonly CreateRequest[],

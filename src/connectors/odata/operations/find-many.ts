@@ -1,7 +1,7 @@
 /**
- * Several searches as one filter: `Email eq 'a@x' or Email eq 'b@x'`. Only searches by one and the same property go together, since services
- * that turn filters into ranges (SAP Gateway) can't join different ones by `or`. Which search a hit belongs to is told by its value; what
- * can't be told is asked again by fewer at once.
+ * Several searches as one filter: `Email eq 'a@x' or Email eq 'b@x'`. Only searches by the same property are combined, since services that turn
+ * filters into ranges (SAP Gateway) can't join different ones by `or`. A hit is assigned to its search by its value; searches that can't be assigned
+ * are repeated with fewer at once.
  */
 
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
@@ -11,10 +11,10 @@ import { unusableFailure } from '../../kit/unusable.ts'
 import { conditionOf, findRecords, hitsMax, hitsOf, isHeld, type Search, searchOf } from './find.ts'
 import { boundTo, type ResourceContext } from './resource-context.ts'
 
-/** What a filter may have, spelt as part of an address: servers refuse addresses of 4,000 to 8,000 characters. */
+/** Maximum length of a filter as encoded in an address: servers refuse addresses of 4,000 to 8,000 characters. */
 const filterMax = 2_500
 
-/** Searches, each answered as if it had been asked alone. Never throws. */
+/** Runs the searches; each gets the result that it would get alone. Never throws. */
 export async function findManyRecords(
   owner: ResourceContext,
   requests: readonly FindRequest[],
@@ -61,7 +61,7 @@ async function queryFor(
     const { items, isCut } = await hitsOf(owner, bound, { ...first, filter }, context)
     if (isCut) return undefined
     const found = searches.map((search) => items.filter((hit) => isHitOf(owner, search, hit)))
-    // A hit that belongs to none of them: the service does not compare as we do, so nothing can be said of where it belongs.
+    // A hit that belongs to none of them: the service compares differently than we do, so it is not known which search it belongs to.
     if (items.some((hit) => !found.some((hits) => hits.includes(hit)))) return undefined
     return found.map((hits) => ({
       kind: 'found',
@@ -70,7 +70,7 @@ async function queryFor(
     }))
   } catch (error) {
     const failure = callFailure(error)
-    // One value that the service refuses must not take the others along; one that can't be reached answers none of them.
+    // One value that the service refuses must not fail the other searches; an unreachable service fails all of them.
     if (failure.scope === 'record' && failure.kind === undefined) return undefined
     return requests.map(() => ({ kind: 'unknown', failure }))
   }

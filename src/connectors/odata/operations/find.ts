@@ -1,4 +1,4 @@
-/** Looks records up by our marker or by values. */
+/** Finds records by our marker or by values. */
 import type { SearchEquality } from '../../../model/equality.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
@@ -15,16 +15,16 @@ import { collectionOf } from './record.ts'
 import { type Bound, boundTo, entitySetOf, propertyOf, type ResourceContext } from './resource-context.ts'
 import { isSameValue } from './same-value.ts'
 
-/** Hits that are read; with as many as that, there may be more. */
+/** Maximum number of hits that are read; at that number, there may be more. */
 export const hitsMax = 100
 
-/** A search in the words of the service. */
+/** A search in the terms of the service. */
 export interface Search {
   readonly set: EntitySet
   readonly values: NativeRecord
 }
 
-/** A hit: the id of the record, and the record with the properties that were searched. */
+/** A hit: the id of the record, and the record with the searched properties. */
 export interface Hit {
   readonly nativeId: string
   readonly native: NativeRecord
@@ -52,7 +52,7 @@ export async function findRecords(
   }
 }
 
-/** What to search for, and where. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for what can't be searched */
+/** Determines what to search for, and where. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for values that can't be searched by */
 export function searchOf(owner: ResourceContext, { model, set }: Bound, request: FindRequest): Search {
   if (request.by === 'values') {
     if (Object.keys(request.values).length === 0) throw unusable('a search needs at least one value')
@@ -69,7 +69,7 @@ function markerSearch(model: ServiceModel, set: EntitySet, marker: Marker, recor
   return { set: entitySetOf(model, marker.within.entitySet), values: { ...marker.within.values, ...id } }
 }
 
-/** Parts of a record can't be searched in one filter by both versions. */
+/** Parts of a record can't be searched with one filter in both protocol versions. */
 function scalars(values: NativeRecord): NativeRecord {
   const nested = Object.entries(values).find(([, value]) => isNativeRecord(value) || Array.isArray(value))
   if (nested !== undefined) throw unusable(`records can't be searched by what is within ${nested[0]}`)
@@ -83,7 +83,7 @@ export function conditionOf({ model }: Bound, { set, values }: Search): string |
   )
 }
 
-/** Records that fit a filter, at most {@link hitsMax}. `values` names the properties to show. */
+/** Returns the records that match a filter, at most {@link hitsMax}. `values` names the properties to return. */
 export async function hitsOf(
   owner: ResourceContext,
   bound: Bound,
@@ -98,7 +98,7 @@ export async function hitsOf(
   const { data } = await owner.service.read({ target: `/${set.name}`, query }, context)
   const { items, next } = collectionOf(bound, data)
   const { records: hits, unreadable } = readEach(items, (wire) => hitOf(bound, set, wire))
-  // A hit that can't be read may be what is looked for: finding none proves nothing then.
+  // A hit that can't be read may be the record in question: finding none proves nothing then.
   const isCut = next !== undefined || unreadable !== undefined || items.length >= hitsMax
   return { items: hits, isCut }
 }
@@ -106,15 +106,15 @@ export async function hitsOf(
 function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit {
   if (!isNativeRecord(wire)) throw unusable('a record is not a JSON object')
   const { native } = fromWire(model, set.type, wire)
-  // The key of the record itself, also where the hit is one of its parts, which carries it.
+  // The key of the record itself, even where the hit is one of its parts, which carries it.
   const nativeId = nativeIdOf(owner.type, native)
   if (nativeId === undefined) throw unusable(`a hit in ${set.name} lacks the key of ${owner.name}`)
   return { nativeId, native }
 }
 
 /**
- * Each hit is checked, since taking a stranger's record for ours would be as bad as making ours a second time. What the service takes for a
- * hit and we don't is therefore neither: its search may see values as one that we tell apart, or it may not have searched at all.
+ * Checks each hit, since taking an unrelated record for ours would be as bad as creating ours a second time. A hit of the service that does not match
+ * here therefore proves neither: the service may treat values as equal that we distinguish, or it may have ignored the filter.
  */
 function checked(search: Search, hit: Hit, equality: SearchEquality): string {
   const differing = Object.keys(search.values).find((name) => !isHeld(search, hit, name, equality))
@@ -122,7 +122,7 @@ function checked(search: Search, hit: Hit, equality: SearchEquality): string {
   throw unusable(`a hit of a search has another value of ${differing}`)
 }
 
-/** Whether a hit has the value that was searched for. */
+/** Returns whether a hit has the value that was searched for. */
 export function isHeld(
   { set, values }: Search,
   { native }: Hit,

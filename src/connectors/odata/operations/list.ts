@@ -1,4 +1,4 @@
-/** Walks an entity set page by page: by its key, or by the links that the service hands out. */
+/** Lists an entity set page by page: by its key, or by the links that the service returns. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
@@ -9,7 +9,7 @@ import { countQuery, keyOrder, shapeQuery } from './query.ts'
 import { type CollectionPage, collectionOf, isTombstone, listedRecord } from './record.ts'
 import { type Bound, boundTo, propertyOf, type ResourceContext } from './resource-context.ts'
 
-/** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
+/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
 export async function* listAll(
   owner: ResourceContext,
   context: CallContext,
@@ -17,13 +17,14 @@ export async function* listAll(
   const bound = await boundTo(owner)
   const { paging } = owner.settings.list
   const pages = paging === 'server' ? linkedPages(owner, bound, context) : keyPages(owner, bound, context)
-  // What the service keeps behind a link is its own affair: records may slip through while others vanish.
+  // How the service pages behind a link is unspecified: records may be skipped while others disappear.
   return yield* judgedList(pages, { paging: paging === 'server' ? 'offset' : 'keyset' })
 }
 
 /**
- * By key: each page begins after the last key of the one before, so nothing that stays is skipped whatever vanishes. A service may cut pages
- * shorter than asked for and say nothing of it; so only an empty page ends the walk, or a shorter one once as many came as were counted.
+ * By key: each page begins after the last key of the previous one, so no remaining record is skipped when others disappear. A service may return
+ * shorter pages than requested without indicating it, so only an empty page ends the listing, or a shorter one once as many records as counted were
+ * returned.
  */
 async function* keyPages(
   owner: ResourceContext,
@@ -62,7 +63,7 @@ async function* keyPages(
 const emptyWithMore =
   'an empty page promises more; such a service is listed by its links (list.paging: server)'
 
-/** What is listed: what the definition asks for, less what counts as deleted, so that the service's count is that of the living. */
+/** The filter of the listing: the definition's, without what counts as deleted, so that the service's count covers existing records only. */
 function scopeOf({ settings }: ResourceContext, { set, model }: Bound): readonly (string | undefined)[] {
   const { where, tombstone } = settings
   if (tombstone === undefined) return [where]
@@ -94,7 +95,7 @@ async function* linkedPages(
   }
   let call: ServiceCall = { target: `/${bound.set.name}`, query, headers }
   let expected: number | undefined
-  // Of every 2^n-th page the link is kept: a circle of links, however long, comes by it again.
+  // The link of every 2^n-th page is kept, so that a circle of links of any length returns to it.
   let landmark = call.target
   for (let count = 1; ; count += 1) {
     const page = await fetchPage(owner, bound, call, context)
@@ -104,7 +105,7 @@ async function* linkedPages(
     if (page.next === undefined) return
     const target = service.ownPath(page.next)
     if (target === undefined) throw unusable('the link to the next page leads out of the service')
-    // A link is used as it came: braces in it would be taken for places to fill in.
+    // A link is used as received: braces in it would be taken for placeholders.
     call = { target: target.replaceAll('{', '%7B').replaceAll('}', '%7D'), headers }
     if (call.target === landmark) throw unusable('the links to next pages lead back to an earlier one')
     if ((count & (count - 1)) === 0) landmark = call.target

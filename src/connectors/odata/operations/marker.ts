@@ -1,9 +1,9 @@
-/** Where a resource keeps our record id, and how it is spelt there. */
+/** Where a resource stores our record id, and how it is formatted there. */
 import type { NativeRecord } from '../../../model/values.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import type { ResourceSettings } from '../config.ts'
 
-/** The place that the definition names. */
+/** The location that the definition names. */
 export type Marker = Extract<ResourceSettings['create'], { as: 'marker' }>
 
 /** The marker of a resource, if it has one. */
@@ -11,12 +11,12 @@ export function markerOfSettings({ create }: ResourceSettings): Marker | undefin
   return create.as === 'marker' ? create : undefined
 }
 
-/** A record id as the property holds it. */
+/** Formats a record id as the property stores it. */
 export function spelt({ spelling }: Marker, recordId: string): string {
   return spelling === 'hex' ? recordId.replaceAll('-', '') : recordId
 }
 
-/** The body of a create, with the record id in its place. */
+/** Returns the body of a create with the record id added. */
 export function marked(marker: Marker, body: NativeRecord, recordId: string): NativeRecord {
   const id = { [marker.field]: spelt(marker, recordId) }
   if (marker.within === undefined) return { ...body, ...id }
@@ -26,12 +26,12 @@ export function marked(marker: Marker, body: NativeRecord, recordId: string): Na
   return { ...body, [navigation]: [...(Array.isArray(others) ? others : []), part] }
 }
 
-/** The record id that a record carries, if any. */
+/** Returns the record id that a record carries, if any. */
 export function markedId(marker: Marker, native: NativeRecord): string | undefined {
   const text = textAt(holderOf(marker, native), [marker.field])
   if (text === undefined || marker.spelling === 'uuid') return text
   const parts = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/.exec(text.toLowerCase())
-  // Somebody else's text in the same property is none of ours.
+  // Other text in the same property is not ours.
   return parts !== null && /^[0-9a-f]{32}$/i.test(text) ? parts.slice(1).join('-') : undefined
 }
 

@@ -1,9 +1,9 @@
-/** Query options that every read of a resource has. */
+/** Query options of every read of a resource. */
 import type { ServiceQuery } from '../client.ts'
 import type { ResourceSettings } from '../config.ts'
 import type { Bound } from './resource-context.ts'
 
-/** `$select` and `$expand`. What a create puts our id into is always asked for. */
+/** `$select` and `$expand`. The property that a create stores our id in is always selected. */
 export function shapeQuery({ model }: Bound, settings: ResourceSettings): ServiceQuery {
   const { select, create } = settings
   const marker = create.as === 'marker' ? create : undefined
@@ -12,7 +12,7 @@ export function shapeQuery({ model }: Bound, settings: ResourceSettings): Servic
   if (select !== undefined) {
     if (marker !== undefined && marker.within === undefined) names.add(marker.field)
     for (const name of requiredNames(settings)) names.add(name)
-    // V2 wants expanded navigations among the selected ones; V4 doesn't.
+    // V2 requires expanded navigations to be selected; V4 doesn't.
     if (model.version === 2) for (const name of expand) names.add(name)
   }
   return {
@@ -34,12 +34,12 @@ function requiredNames({ changes, tombstone }: ResourceSettings): readonly strin
   return [...tracks, ...(tombstone === undefined ? [] : [tombstone.field])]
 }
 
-/** Asks for the number of records in all. */
+/** Requests the total number of records. */
 export function countQuery({ model }: Bound): ServiceQuery {
   return model.version === 2 ? { $inlinecount: 'allpages' } : { $count: 'true' }
 }
 
-/** Names of the key, as an order: a list that is walked by key has to be sorted by it. */
+/** The key properties as an order: a list that is paged by key has to be sorted by it. */
 export function keyOrder({ set }: Bound): string {
   return set.type.key.join(',')
 }

@@ -29,7 +29,7 @@ export async function readOne(
   }
 }
 
-/** Reads several with one request. What failed as a whole is no information about any of them. */
+/** Reads several with one request. A failure of the whole request is no information about any of them. */
 export async function readMany(
   owner: ResourceContext,
   nativeIds: readonly string[],
@@ -49,7 +49,7 @@ export async function readMany(
     const results = nativeIds.map((nativeId, index) => answered(owner, bound, nativeId, responses[index]))
     return await withinScope(owner, bound, { results, context })
   } catch (error) {
-    // Also a 404: it is about the batch, not about these records.
+    // A 404 too: it concerns the batch, not these records.
     const failure = callFailure(error)
     return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
@@ -78,9 +78,8 @@ interface Seen {
 }
 
 /**
- * A service may spell a key in another way than it was asked with (without leading zeros); the id that we know stays. A record with another
- * key keeps its own, by which the kit sees that it is not the one that was asked for: answers of a batch are told apart by their order, which
- * a lost one shifts.
+ * A service may format a key differently than requested (without leading zeros); the id that we know is kept. A record with another key keeps its
+ * own, by which the kit sees that it is not the requested one: batch responses are matched by their order, which a missing one shifts.
  */
 function seen({ settings }: ResourceContext, bound: Bound, { nativeId, data, etag }: Seen): ReadResult {
   const record = listedRecord(bound, settings, entityOf(bound, data), etag)

@@ -9,7 +9,7 @@ import { fromWire } from '../protocol/values.ts'
 import { positionMs } from './positions.ts'
 import type { Bound } from './resource-context.ts'
 
-/** The entity of a response. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** Returns the entity of a response. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function entityOf({ model }: Bound, body: unknown): NativeRecord {
   const entity = model.version === 2 && isNativeRecord(body) ? body.d : body
   if (isNativeRecord(entity)) return entity
@@ -19,16 +19,16 @@ export function entityOf({ model }: Bound, body: unknown): NativeRecord {
 /** One page of a list. */
 export interface CollectionPage {
   readonly items: readonly unknown[]
-  /** How many there are in all, if the service says. */
+  /** The total number, if the service reports it. */
   readonly count?: number
-  /** Where the next page is, if the service says. */
+  /** The link to the next page, if the service reports one. */
   readonly next?: string
 }
 
-/** The page of a response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** Reads the page of a response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
   const outer = model.version === 2 && isNativeRecord(body) ? body.d : body
-  // OData V1 answers the bare list, and some V2 services still do.
+  // OData V1 returns a bare list, and some V2 services still do.
   if (model.version === 2 && Array.isArray(outer)) return { items: outer }
   const holder = isNativeRecord(outer) ? outer : {}
   const items = holder[model.version === 2 ? 'results' : 'value']
@@ -43,9 +43,9 @@ export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
 }
 
 /**
- * Reads a record of a list or of a response of its own.
+ * Reads a record of a list or of a single response.
  *
- * @param header ETag of a response that holds this record alone
+ * @param header ETag of a response that contains only this record
  * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it has no id
  */
 export function listedRecord(
@@ -75,12 +75,12 @@ function changedAtOf({ changes }: ResourceSettings, native: NativeRecord): numbe
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
-/** A record as an observation: a tombstone is gone. */
+/** Converts a record to an observation: a tombstone is gone. */
 export function observed(settings: ResourceSettings, record: ListedRecord): ReadResult {
   return isTombstone(settings, record.native) ? { kind: 'gone' } : { kind: 'live', ...record }
 }
 
-/** Whether the record is still there but counts as deleted. */
+/** Returns whether the record still exists but counts as deleted. */
 export function isTombstone({ tombstone }: ResourceSettings, native: NativeRecord): boolean {
   return tombstone !== undefined && textAt(native, [tombstone.field]) === String(tombstone.equals)
 }

@@ -19,7 +19,7 @@ export function removeRecord(
     (bound) => {
       const { model, set } = bound
       const address = recordAddress(set.name, set.type, nativeId, model.version)
-      // Services with ETags refuse a delete without a precondition; whoever gives no version means whatever is there.
+      // Services with ETags refuse a delete without a precondition; without a version, any version is meant.
       const ifMatch = settings.etag ? (ifVersion ?? '*') : undefined
       return { method: 'DELETE', address, nativeId, ...(ifMatch === undefined ? {} : { ifMatch }) }
     },

@@ -1,11 +1,11 @@
-/** What the operations of one resource work with. */
+/** The context of all operations on one resource. */
 import type { HttpClock } from '../../../http/call.ts'
 import { IsthmusError } from '../../../model/errors.ts'
 import type { Service } from '../client.ts'
 import type { ResourceSettings } from '../config.ts'
 import type { EdmProperty, EntitySet, ServiceModel } from '../metadata/model.ts'
 
-/** One resource: where it is and what the definition says about it. */
+/** One resource: where it is and what the definition specifies for it. */
 export interface ResourceContext {
   readonly name: string
   readonly settings: ResourceSettings
@@ -14,13 +14,13 @@ export interface ResourceContext {
   readonly locks: ReadonlySet<string>
 }
 
-/** The resource with what the service says about it. */
+/** The resource with its metadata. */
 export interface Bound {
   readonly model: ServiceModel
   readonly set: EntitySet
 }
 
-/** Finds the resource in the metadata. @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN · what reading the metadata throws */
+/** Finds the resource in the metadata. @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN · the errors of reading the metadata */
 export async function boundTo({ name, settings, service }: ResourceContext): Promise<Bound> {
   const model = await service.metadata()
   return { model, set: entitySetOf(model, settings.entitySet ?? name) }
@@ -36,7 +36,7 @@ export function entitySetOf(model: ServiceModel, name: string): EntitySet {
   )
 }
 
-/** @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN when the definition names a property that is not there */
+/** @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN when the definition names a property that does not exist */
 export function propertyOf({ type, name: set }: EntitySet, name: string): EdmProperty {
   const property = type.properties.get(name)
   if (property !== undefined) return property

@@ -2,7 +2,7 @@ import type { CallContext, RestoreRequest, WriteResult } from '../../kit/contrac
 import type { ResourceContext } from './resource-context.ts'
 import { patchRecord } from './update.ts'
 
-/** Takes an archived record back. Services with ETags want a precondition: the version is read first. */
+/** Restores an archived record. Services with ETags require a precondition, so the version is read first. */
 export async function restoreRecord(
   owner: ResourceContext,
   { nativeId }: RestoreRequest,

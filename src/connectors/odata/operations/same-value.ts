@@ -1,4 +1,4 @@
-/** Whether two spellings are one value: services answer `12.5000` for 12.5, and the key `100` when asked for `0000000100`. */
+/** Compares differently formatted values: services return `12.5000` for 12.5, and the key `100` when asked for `0000000100`. */
 import type { EdmProperty, EntitySet } from '../metadata/model.ts'
 import { keyOf } from '../protocol/literals.ts'
 import { positionAsStands } from './positions.ts'
@@ -14,7 +14,7 @@ const numbers: ReadonlySet<string> = new Set([
   'Edm.Single',
 ])
 
-/** Two texts of one property: numbers by their value, times by their moment, texts without case and without blanks at the end. */
+/** Compares two texts of one property: numbers by value, times by moment, texts ignoring case and trailing blanks. */
 export function isSameValue({ type }: Pick<EdmProperty, 'type'>, one: string, other: string): boolean {
   return comparable(type, one) === comparable(type, other)
 }
@@ -25,7 +25,7 @@ function comparable(type: string, text: string): string {
   return text.trimEnd().toLowerCase()
 }
 
-/** Without zeros that say nothing; what is no plain number stays as it is. */
+/** Removes insignificant zeros; text that is not a plain number stays as it is. */
 function plainNumber(text: string): string {
   const match = /^\+?(-?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(text.trim())
   if (match === null) return text.trim().toLowerCase()
@@ -33,7 +33,7 @@ function plainNumber(text: string): string {
   return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}`
 }
 
-/** Whether two ids lead to one record. Keys of digits may be spelt with zeros before them or without, whatever their type. */
+/** Returns whether two ids address the same record. Keys of digits may have leading zeros or not, whatever their type. */
 export function isSameId({ type }: EntitySet, one: string, other: string): boolean {
   if (one === other) return true
   const [first, second] = [keyOf(type, one), keyOf(type, other)]

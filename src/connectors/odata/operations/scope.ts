@@ -1,6 +1,6 @@
 /**
- * The filter of a resource (`where`) for records that were read by id. The service itself evaluates it, as it does for lists: what a filter
- * makes of case, blanks, nulls and times differs from service to service, and only one response can be right for lists and reads alike.
+ * Applies the filter of a resource (`where`) to records that were read by id. The service itself evaluates it, as it does for lists: the treatment of
+ * case, blanks, nulls and times differs from service to service, and lists and reads need the same result.
  */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
@@ -14,10 +14,10 @@ import { isSameId } from './same-value.ts'
 
 type Live = Extract<ReadResult, { readonly kind: 'live' }>
 
-/** Keys in one filter, which has to fit an address. */
+/** Maximum number of keys in one filter, which has to fit an address. */
 const keysPerQuery = 20
 
-/** The results, each living record with the service's word on whether the filter of the resource holds for it. Never throws. */
+/** Returns the results; for each existing record, the service decides whether the filter of the resource matches it. Never throws. */
 export async function withinScope(
   owner: ResourceContext,
   bound: Bound,

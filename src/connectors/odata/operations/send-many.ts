@@ -1,4 +1,4 @@
-/** Several writes in one batch, each in a change set of its own. */
+/** Sends several writes in one batch, each in its own change set. */
 import { HttpStatusError } from '../../../http/errors.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
@@ -25,7 +25,7 @@ export async function sendMany(
   return results.map((one) => ('method' in one ? (outcomes.next().value ?? unanswered()) : one))
 }
 
-/** A record that can't be spelt is refused by itself; the others go on. */
+/** A record that can't be serialized is refused alone; the others continue. */
 function madeOrFailed(owner: ResourceContext, bound: Bound, make: MakeSending): Sending | WriteResult {
   try {
     return make(bound)
@@ -47,13 +47,13 @@ async function sendBatch(
   } catch (error) {
     if (!refusedAsAWhole(error)) return sendings.map((one) => failed(owner, one, error))
   }
-  // A service that takes no batch, or not this one, did none of it: one by one then.
+  // A service that accepts no batch, or not this one, executed none of it: the writes are then sent one by one.
   const results: WriteResult[] = []
   for (const one of sendings) results.push(await sendOne(owner, () => one, context))
   return results
 }
 
-/** The service understood that it was asked and declined; 401 and 403 would meet each single write as well. */
+/** The service understood the request and declined it; 401 and 403 would apply to each single write as well. */
 function refusedAsAWhole(error: unknown): boolean {
   if (!(error instanceof HttpStatusError) || error.outcome !== 'answered') return false
   return error.status === 400 || error.status === 404 || error.status === 405 || error.status === 413

@@ -1,4 +1,4 @@
-/** What the writes share: sending one request. `protocol/errors.ts` decides what a failure may have done. */
+/** Shared by the writes: sends one request. `protocol/errors.ts` decides what a failure may have done. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, CallFailure, WriteResult } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
@@ -11,12 +11,12 @@ import { type Bound, boundTo, type ResourceContext } from './resource-context.ts
 
 type Verb = BatchRequest['method']
 
-/** One write as it will be sent. */
+/** One write as it is sent. */
 export interface Sending {
   readonly method: Exclude<Verb, 'GET'>
   readonly address: RecordAddress
   readonly json?: NativeRecord
-  /** Known beforehand, except for creates. */
+  /** Known in advance, except for creates. */
   readonly nativeId?: string
   readonly ifMatch?: string
 }
@@ -35,7 +35,7 @@ export async function sendOne(
   try {
     sending = make(bound)
     const { method, address, json } = sending
-    // MERGE is no method of HTTP; single requests carry it in a header.
+    // MERGE is not a standard HTTP method; single requests carry it in a header.
     const isMerge = method === 'MERGE'
     const response = await owner.service.write(
       isMerge ? 'POST' : method,
@@ -55,7 +55,7 @@ export async function sendOne(
   }
 }
 
-/** Metadata and session come first: what fails there happened before anything was sent. */
+/** Metadata and session come first: a failure there happens before anything is sent. */
 export async function prepared(
   owner: ResourceContext,
 ): Promise<{ readonly bound: Bound } | { readonly failure: CallFailure }> {
@@ -68,7 +68,7 @@ export async function prepared(
   }
 }
 
-/** The precondition, and for changes over V4 the wish to get no body back, since the next look reads it anyway. */
+/** The precondition and, for changes over V4, the preference for no response body, since the next read fetches it anyway. */
 export function ownHeaders(
   { method, ifMatch }: Sending,
   version: ProtocolVersion,

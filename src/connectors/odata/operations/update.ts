@@ -19,7 +19,7 @@ export function updateRecord(
   return sendOne(owner, (bound) => change(owner, bound, request), context)
 }
 
-/** Where changes replace the whole record, it is read first: what is not sent would be emptied. */
+/** Where changes replace the whole record, it is read first: properties that are not sent would be emptied. */
 export async function patchRecord(
   owner: ResourceContext,
   { nativeId, patch, ifVersion }: Pick<UpdateRequest, 'nativeId' | 'patch' | 'ifVersion'>,
@@ -30,7 +30,7 @@ export async function patchRecord(
   if (settings.update !== 'put') {
     return sendOne(owner, (bound) => change(owner, bound, { nativeId, patch, ...guard }), context)
   }
-  // An archived record counts as gone elsewhere; here it is what is wanted.
+  // An archived record counts as gone elsewhere; here it is the one to change.
   const shown = { ...owner, settings: { ...settings, tombstone: undefined } }
   const look = await readOne(shown, nativeId, context)
   if (look.kind === 'gone') return look
@@ -39,7 +39,7 @@ export async function patchRecord(
   return sendOne(owner, (bound) => change(owner, bound, { nativeId, patch, base, ...guard }), context)
 }
 
-/** Changes several, each in a change set of its own. */
+/** Changes several, each in its own change set. */
 export function updateRecords(
   owner: ResourceContext,
   requests: readonly UpdateRequest[],
@@ -59,10 +59,10 @@ export function change(
   { model, set }: Bound,
   { nativeId, patch, base, ifVersion }: Omit<UpdateRequest, 'idempotencyKey'>,
 ): Sending {
-  // Neither V2 nor SAP's V4 changes parts through the whole; sent along they would be refused, or worse, dropped.
+  // Neither V2 nor SAP's V4 changes parts through the whole record; they would be refused or, worse, dropped.
   const part = Object.keys(patch).find((name) => set.type.navigations.has(name))
   if (part !== undefined) throw unusableValue({ name: part }, partsByThemselves)
-  // What is not sent would be emptied.
+  // Properties that are not sent would be emptied.
   if (settings.update === 'put' && base === undefined) throw unusableValue(set, unknownWhole)
   const body = settings.update === 'put' ? replacement({ model, set }, base ?? {}, patch) : patch
   return {
@@ -78,7 +78,7 @@ const unknownWhole = 'replaces the whole record, which was not read before'
 
 const partsByThemselves = 'is a record of its own to the service: map it as a resource'
 
-/** What a PUT sends: the record last read with the changes over it, less what may not be given. */
+/** The body of a PUT: the record last read with the changes applied, without read-only properties. */
 function replacement({ set }: Bound, base: NativeRecord, patch: NativeRecord): NativeRecord {
   const whole = Object.entries(mergeNative(base, patch))
   return Object.fromEntries(

@@ -1,13 +1,13 @@
 /**
  * `$batch` in `multipart/mixed` (V2, V4) and in JSON (V4.01).
  *
- * Each write is the only request of its change set: the protocols make a change set all or nothing, so a refused record would otherwise take
- * its neighbours along. Returns come in the order of the requests.
+ * Each write is the only request of its change set: the protocols make a change set atomic, so a refused record would otherwise fail its neighbours.
+ * Responses are in the order of the requests.
  */
 import { randomBytes } from 'node:crypto'
 import { writeJson } from '../../../http/json.ts'
 
-/** How a batch is spelt. */
+/** The format of a batch. */
 export type BatchFormat = 'multipart' | 'json'
 
 /** One request of a batch. */
@@ -19,7 +19,7 @@ export interface BatchRequest {
   readonly body?: unknown
 }
 
-/** Requests that stand or fall together. */
+/** Requests that succeed or fail together. */
 export type ChangeSet = readonly BatchRequest[]
 
 /** A batch as it is sent. */
@@ -36,7 +36,7 @@ export interface BatchResponse {
   readonly body: string
 }
 
-/** Spells a batch of reads. */
+/** Formats a batch of reads. */
 export function readsBatch(reads: readonly BatchRequest[], format: BatchFormat): SpeltBatch {
   if (format === 'json') return jsonBatch(reads.map((one) => [one]))
   const boundary = boundaryOf('batch')
@@ -46,7 +46,7 @@ export function readsBatch(reads: readonly BatchRequest[], format: BatchFormat):
   )
 }
 
-/** Spells a batch of writes, a change set for each. */
+/** Formats a batch of writes, with a change set for each. */
 export function writesBatch(sets: readonly ChangeSet[], format: BatchFormat): SpeltBatch {
   if (format === 'json') return jsonBatch(sets)
   const boundary = boundaryOf('batch')
@@ -89,7 +89,7 @@ function requestPart({ method, path, headers, body }: BatchRequest, contentId?: 
   return lines.join('\r\n')
 }
 
-/** A line break in a version that came from outside must not start another header. */
+/** A line break in a version from outside must not start another header. */
 function oneLine(value: string): string {
   return value.replaceAll(/[\r\n]+/g, ' ')
 }
@@ -108,7 +108,7 @@ function jsonBatch(sets: readonly ChangeSet[]): SpeltBatch {
   return { contentType: 'application/json', accept: 'application/json', body: writeJson({ requests }) }
 }
 
-/** The responses of a multipart body, flat and in order: those of a change set one by one, a failed set's single one once. */
+/** The responses of a multipart body, flat and in order: those of a change set one by one, the single response of a failed set once. */
 export function multipartResponses(contentType: string, text: string): readonly (readonly BatchResponse[])[] {
   return partsOf(contentType, text).map((part) => {
     const { headers, rest } = splitHead(part)
@@ -135,7 +135,7 @@ function partsOf(contentType: string, text: string): readonly string[] {
     if (bare !== delimiter) return parts
     current = []
   }
-  // The closing delimiter is missing: what came last may be cut off.
+  // The closing delimiter is missing: the last part may be cut off.
   return parts
 }
 
@@ -151,7 +151,7 @@ function splitHead(part: string): { readonly headers: Record<string, string>; re
   return { headers, rest }
 }
 
-/** Status 0 for something that is no response; it is taken as "not known". */
+/** Status 0 for a part that is not a response; it counts as unknown. */
 function httpResponse(text: string): BatchResponse {
   const status = /^\s*HTTP\/\d\.\d (\d{3})/.exec(text)?.[1]
   const { headers, rest } = splitHead(text.trimStart())

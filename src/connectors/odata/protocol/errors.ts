@@ -1,4 +1,4 @@
-/** What error responses of OData services mean, SAP's included. */
+/** Interprets the error responses of OData services, including SAP's. */
 import { HttpStatusError } from '../../../http/errors.ts'
 import type { CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
@@ -17,7 +17,7 @@ const detailsMax = 50
 
 /**
  * Reads `{ error: { code, innererror: { errordetails: [{ code, propertyref, target }] } } }` (V2, as SAP Gateway sends it) and
- * `{ error: { code, target, details: [{ code, target }] } }` (V4). Undefined when the body is no error of the protocol.
+ * `{ error: { code, target, details: [{ code, target }] } }` (V4). Undefined when the body is not an error of the protocol.
  */
 export function serviceError(body: unknown): ServiceError | undefined {
   const error = isNativeRecord(body) ? body.error : undefined
@@ -52,7 +52,7 @@ function fieldName(value: unknown): string | undefined {
 /** Codes of SAP's framework: the service or the request is wrong, which says nothing about a record. */
 const aboutTheService = /^\/IWFND\//
 
-/** How the protocol says "gone" and "refused". */
+/** How the protocol expresses "gone" and "refused". */
 export const odataRules: OutcomeRules = {
   stale: new Set([412]),
   gone: (error) => {
@@ -63,7 +63,7 @@ export const odataRules: OutcomeRules = {
   refusal: (error) => {
     const found = serviceError(error.body)
     if (found === undefined) return {}
-    // The wrapper's own code says less than the first detail's, where there is one.
+    // The wrapper's own code is less specific than the first detail's, where there is one.
     const code = found.codes.find((one) => !one.startsWith('/IWBEP/')) ?? found.code
     return {
       ...(code === '' ? {} : { code }),
@@ -72,7 +72,7 @@ export const odataRules: OutcomeRules = {
   },
 }
 
-/** What a failed write was about. */
+/** The context of a failed write. */
 export interface FailedRecordWrite {
   readonly error: unknown
   readonly kind: 'create' | 'change'
@@ -80,7 +80,7 @@ export interface FailedRecordWrite {
   readonly conditional: boolean
   /** The resource is declared to have versions. */
   readonly versioned: boolean
-  /** Error codes that say that somebody holds a lock on the record. */
+  /** Error codes for records that another user has locked. */
   readonly locks: ReadonlySet<string>
 }
 
@@ -104,14 +104,14 @@ function byProtocol(error: HttpStatusError, given: FailedRecordWrite): WriteResu
     const message = 'The service wants a version with every change: set "etag: true" for the resource.'
     return { kind: 'rejected', failure: { ...callFailure(error), message, scope: 'record' } }
   }
-  // A create that is answered "not found" in the protocol's own form was refused: some record it refers to is missing.
+  // A "not found" response to a create in the protocol's own form is a refusal: a record that it refers to is missing.
   if (given.kind === 'create' && odataRules.gone(error) !== undefined) {
     return { kind: 'rejected', failure: { ...callFailure(error), scope: 'record' } }
   }
   return undefined
 }
 
-/** Somebody has the record open: nothing was changed, and it can be tried again soon. */
+/** Another user has the record open: nothing was changed, and the write can be retried soon. */
 function lockedFailure(error: HttpStatusError): CallFailure {
   const { retryAfterMs = 2_000 } = callFailure(error)
   const message = 'Somebody else is changing the record right now; it is locked.'

@@ -1,11 +1,11 @@
-/** Values in addresses: literals by type, key predicates, filters. All from the native spelling that `values.ts` gives. */
+/** Values in addresses: literals by type, key predicates, filters. All are built from the native format that `values.ts` produces. */
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { textAt } from '../../kit/native.ts'
 import type { EdmProperty, ProtocolVersion, StructuredType } from '../metadata/model.ts'
 import { unusableValue, wireTime } from './values.ts'
 
-/** A literal as the protocol spells it: `'Ada'`, `datetime'2026-01-31T00:00:00'`, `42`. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE */
+/** Formats a literal: `'Ada'`, `datetime'2026-01-31T00:00:00'`, `42`. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE */
 export function literalOf(property: EdmProperty, value: unknown, version: ProtocolVersion): string {
   if (value === null) return 'null'
   const text = scalarText(value)
@@ -46,14 +46,14 @@ function literal4(property: EdmProperty, text: string): string {
   return bare(property, text)
 }
 
-/** A day gets midnight; a zone is dropped, as the type has none. */
+/** A day gets midnight; a zone is dropped, since the type has none. */
 function wallTime(property: EdmProperty, text: string): string {
   const [day = '', time = ''] = bare(property, text).split('T')
   const clock = /^\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?/.exec(time)?.[0] ?? '00:00:00'
   return `${day}T${clock.length === 5 ? `${clock}:00` : clock}`
 }
 
-/** Nothing that is not text can hold a quote, a space or a bracket: a value that does must not become part of an expression. */
+/** Only text may contain a quote, a space or a bracket: any other value with one must not become part of an expression. */
 function bare(property: EdmProperty, text: string): string {
   if (/^[\w.:+-]{1,128}$/.test(text)) return text
   throw unusableValue(property)
@@ -71,8 +71,8 @@ function scalarText(value: unknown): string | undefined {
 }
 
 /**
- * The id of a record: the key's value alone, or `SalesOrder=1,SalesOrderItem=10` with encoded values where the key has several parts.
- * Undefined when a part is missing. Of several parts some may be empty, as SAP's keys often are; an id that is nothing but empty is none.
+ * The id of a record: the key's value alone, or `SalesOrder=1,SalesOrderItem=10` with encoded values where the key has several parts. Undefined when
+ * a part is missing. Some of several parts may be empty, as SAP's keys often are; an id with only empty parts is invalid.
  */
 export function nativeIdOf(type: StructuredType, native: NativeRecord): string | undefined {
   const parts = type.key.map((name) => [name, native[name] === '' ? '' : textAt(native, [name])] as const)
@@ -82,7 +82,7 @@ export function nativeIdOf(type: StructuredType, native: NativeRecord): string |
   return parts.map(([name, value = '']) => `${name}=${encodeURIComponent(value)}`).join(',')
 }
 
-/** Key values of an id; undefined when it is none of this type. */
+/** Key values of an id; undefined when it is not an id of this type. */
 export function keyOf(type: StructuredType, nativeId: string): Readonly<Record<string, string>> | undefined {
   const [only] = type.key
   if (type.key.length === 1 && only !== undefined) return nativeId === '' ? undefined : { [only]: nativeId }
@@ -104,13 +104,13 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** An address template and its values: `/A_Partner({k0})`, so that messages and logs name no record. */
+/** An address template and its values: `/A_Partner({k0})`, so that messages and logs do not contain keys. */
 export interface RecordAddress {
   readonly target: string
   readonly path: Readonly<Record<string, string>>
 }
 
-/** Where one record is. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE for an id of another form */
+/** Returns the address of one record. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE for an id of another form */
 export function recordAddress(
   setName: string,
   type: StructuredType,
@@ -128,7 +128,7 @@ export function recordAddress(
   return { target: `/${setName}(${parts.join(',')})`, path }
 }
 
-/** The address with its values in place, for a line of a batch. */
+/** The address with its values inserted, for a line of a batch. */
 export function filledAddress({ target, path }: RecordAddress): string {
   return target.replaceAll(/\{(k\d+)\}/g, (_whole, name: string) => encodeURIComponent(path[name] ?? ''))
 }
@@ -143,7 +143,7 @@ export function comparison(
   return `${property.name} ${operator} ${literalOf(property, value, version)}`
 }
 
-/** One part of an order of several: a property and the value that the last record had there. */
+/** One part of a multi-part order: a property and its value in the last record. */
 export interface Position {
   readonly property: EdmProperty
   readonly value: string
@@ -152,7 +152,7 @@ export interface Position {
 /**
  * Records after a position: `a gt 1 or (a eq 1 and b gt 2)`.
  *
- * @param last `ge` takes those at the very position along
+ * @param last `ge` includes records at the position itself
  */
 export function afterPosition(
   positions: readonly Position[],
@@ -168,7 +168,7 @@ export function afterPosition(
   return alternatives.length === 1 ? alternatives.join('') : `(${alternatives.join(' or ')})`
 }
 
-/** Conditions that all have to hold; undefined when there are none. */
+/** Joins conditions by `and`; undefined when there are none. */
 export function allOf(conditions: readonly (string | undefined)[]): string | undefined {
   const given = conditions.filter((one) => one !== undefined && one !== '')
   if (given.length < 2) return given[0]

@@ -1,7 +1,7 @@
 /**
- * Messages of SAP services that come with a response: the header `sap-message` (V2, one message with details, `severity` in words) and
- * `sap-messages` (V4, a list, `numericSeverity` 1 success to 4 error). A message of the kind error may come with a status of success: then the
- * service has stopped halfway, and what it did is found out by a look.
+ * Messages of SAP services that accompany a response: the header `sap-message` (V2, one message with details, `severity` in words) and `sap-messages`
+ * (V4, a list, `numericSeverity` 1 success to 4 error). An error message may accompany a success status: the service then stopped halfway, and a read
+ * shows what it did.
  */
 import { parseJson } from '../../../http/json.ts'
 import type { CallFailure } from '../../kit/contract.ts'
@@ -35,7 +35,7 @@ export function reportedProblem(headers: Headers, data: unknown, sent: unknown):
   }
 }
 
-/** Whether a response comes with a warning. */
+/** Returns whether a response contains a warning. */
 export function hasWarning(headers: Headers): boolean {
   return messagesOf(headers).some(({ severity }) => severity === 'warning')
 }

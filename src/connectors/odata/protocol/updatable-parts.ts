@@ -1,11 +1,11 @@
-/** What of a change a service takes back inside complex properties, which are sent completed from the record last read. */
+/** Removes read-only parts from complex properties, which are sent completed from the record last read. */
 import type { NativeRecord } from '../../../model/values.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import type { ServiceModel, StructuredType } from '../metadata/model.ts'
 
 /**
- * The record without the parts of its complex properties that `$metadata` declares as not updatable. Its own properties stay: those the
- * mapping names.
+ * Returns the record without the parts of its complex properties that `$metadata` declares as not updatable. Top-level properties stay: the mapping
+ * names them.
  */
 export function withoutFixedParts(
   model: ServiceModel,

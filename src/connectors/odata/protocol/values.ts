@@ -1,6 +1,6 @@
 /**
- * Records between the wire and their native spelling. The native spelling is the same for V2 and V4, so that a mapping need not know
- * which one it talks to; `TYPES.md` has the table.
+ * Converts records between the wire format and the native format. The native format is the same for V2 and V4, so that a mapping works with either;
+ * `TYPES.md` has the table.
  */
 import { isLosslessNumber } from '../../../http/json.ts'
 import { epochMsOf } from '../../../model/canonical/instant.ts'
@@ -9,7 +9,7 @@ import type { NativeRecord } from '../../../model/values.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import type { EdmProperty, ServiceModel, StructuredType } from '../metadata/model.ts'
 
-/** A record as it came, and the version that came with it. */
+/** A record as received, and the version that came with it. */
 export interface WireReading {
   readonly native: NativeRecord
   readonly etag?: string
@@ -45,7 +45,7 @@ function readMember(model: ServiceModel, type: StructuredType, name: string, val
   return Array.isArray(list) ? list.map((one: unknown) => readScalar(property, one)) : value
 }
 
-/** What was not expanded is a bare link in V2, and counts as not asked for. */
+/** A navigation that was not expanded is a bare link in V2, and counts as not requested. */
 function readNavigation(model: ServiceModel, type: StructuredType | undefined, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one: unknown) => readNavigation(model, type, one))
   if (!isNativeRecord(value)) return value
@@ -69,7 +69,7 @@ function readScalar(property: EdmProperty, value: unknown): unknown {
   }
 }
 
-/** `/Date(1493596800000)/` and `/Date(1493596800000+0060)/`: epoch milliseconds; the offset in minutes only says how to show it. */
+/** `/Date(1493596800000)/` and `/Date(1493596800000+0060)/`: epoch milliseconds; the offset in minutes only affects display. */
 function readDate(property: EdmProperty, text: string): string {
   const ms = /^\/Date\((-?\d{1,16})(?:[+-]\d{1,4})?\)\/$/.exec(text)?.[1]
   if (ms === undefined) return property.isDay ? text.slice(0, 10) : text
@@ -88,7 +88,7 @@ function readTime(text: string): string {
   return `${[hours, minutes, seconds].map((part) => part.padStart(2, '0')).join(':')}${fraction}`
 }
 
-/** Spells a record for the wire, with what it holds at the other end of navigations (a deep insert). @throws IsthmusError CONNECTOR_VALUE_UNUSABLE */
+/** Serializes a record, including the entities of its navigations (a deep insert). @throws IsthmusError CONNECTOR_VALUE_UNUSABLE */
 export function toWire(model: ServiceModel, type: StructuredType, native: NativeRecord): NativeRecord {
   const wire: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(native)) {
@@ -154,9 +154,9 @@ export function wireTime(property: EdmProperty, text: string): string {
 }
 
 /**
- * The error for a value that can't be spelt for its property; names the property, never the value. Nothing was sent.
+ * Creates the error for a value that can't be represented in its property; names the property, never the value. Nothing was sent.
  *
- * Its details hold the `property`, for {@link unusableProperty}.
+ * Its details contain the `property`, for {@link unusableProperty}.
  */
 export function unusableValue(
   { name }: { readonly name: string },
@@ -167,7 +167,7 @@ export function unusableValue(
   })
 }
 
-/** The property that an error of {@link unusableValue} is about; undefined for any other error. */
+/** Returns the property that an error of {@link unusableValue} concerns; undefined for any other error. */
 export function unusableProperty(error: unknown): string | undefined {
   const isUnusable = isIsthmusError(error) && error.code === 'CONNECTOR_VALUE_UNUSABLE'
   return isUnusable && typeof error.details.property === 'string' ? error.details.property : undefined

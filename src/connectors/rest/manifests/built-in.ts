@@ -3,5 +3,5 @@
 import { jsonplaceholder } from './jsonplaceholder.ts'
 import type { ManifestSource } from './manifest.ts'
 
-/** What `manifest: name` and `extends: name` can name. */
+/** The manifests that `manifest: name` and `extends: name` can refer to. */
 export const builtInManifests: Readonly<Record<string, ManifestSource>> = { jsonplaceholder }

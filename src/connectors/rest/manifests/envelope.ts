@@ -1,8 +1,8 @@
-/** What an API wraps around a record: `{ "data": { … } }` in responses and bodies, `{ "node": { … } }` around an element of a list. */
+/** The envelope of a record in an API: `{ "data": { … } }` in responses and bodies, `{ "node": { … } }` around an element of a list. */
 import { z } from 'zod'
 import { path } from '../../kit/manifest/values.ts'
 
-/** The long form; a text alone stands for both directions. */
+/** The long form; a single text applies to both directions. */
 const parts = z.strictObject({
   response: path
     .optional()
@@ -28,10 +28,10 @@ const parts = z.strictObject({
 const meaning =
   'The wrapper of a record. As a text, it applies to responses and request bodies: data for {"data": {…}}. Default: nothing.'
 
-/** Checks an envelope; both forms come out as the long one. */
+/** Validates an envelope; both forms result in the long one. */
 export const envelopeSchema = z
   .union([path.transform((at) => ({ response: at, body: at, element: undefined, with: {} })), parts])
   .describe(meaning)
 
-/** A checked envelope. */
+/** A validated envelope. */
 export type Envelope = z.output<typeof envelopeSchema>

@@ -1,8 +1,8 @@
 /**
- * JSONPlaceholder, and every other json-server 0.17.
+ * JSONPlaceholder, and any other json-server 0.17.
  *
- * It has no versions, preconditions or change times; ids are numbers that grow, so the list can be walked by id. A filter by a property
- * that no record has yet is silently dropped, and everything comes back; filters by range are not, so searches are ranges of one value.
+ * It has no versions, preconditions or change times; ids are increasing numbers, so the list can be paged by id. A filter by a property that no
+ * record has yet is silently dropped, and everything is returned; range filters are not, so searches use ranges of one value.
  */
 import type { ManifestSource } from './manifest.ts'
 

@@ -1,7 +1,7 @@
 /**
- * The manifest: what there is to know about a REST API, as data. One schema checks it, gives its types and its defaults.
+ * The manifest: the description of a REST API as data. One schema validates it and provides its types and defaults.
  *
- * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
+ * Whatever is omitted has the safe default: no version, no preconditions, no listing, no idempotent create.
  */
 import { z } from 'zod'
 import { searchEqualities } from '../../../model/equality.ts'
@@ -27,7 +27,7 @@ const items = path
   .describe('Where the list is in the response. Default: the response itself is the list.')
 const inErrorBody = "in the error's body"
 
-/** Where a version stands, and how a precondition is spelt. `path` is in the record, `header` in the response to a read by id. */
+/** Where a version is, and the format of a precondition. `path` is in the record, `header` in the response to a read by id. */
 const versionSchema = z
   .strictObject({
     path: path.optional().describe('Where the version is in the record.'),
@@ -297,7 +297,7 @@ const removeSchema = z
   })
   .describe('How records are removed. Default: not supported.')
 
-/** How the API says that something does not exist; only this counts, a proxy's page never does. */
+/** How the API reports that something does not exist; only this counts, never a proxy's page. */
 const goneSchema = z
   .strictObject({
     statuses: statuses.default([404, 410]).describe('Statuses that say so.'),
@@ -314,7 +314,7 @@ const goneSchema = z
   })
   .describe('How the API reports that a record does not exist.')
 
-/** Errors within answers that have a success status. */
+/** Errors in responses with a success status. */
 const reportedSchema = z
   .strictObject({
     path: path
@@ -400,7 +400,7 @@ export const resourceSchema = z.strictObject({
   errors: errorsSchema.prefault({}),
 })
 
-/** Checks a manifest and fills in its defaults. */
+/** Validates a manifest and fills in its defaults. */
 export const manifestSchema = z.strictObject({
   extends: z.string().optional().describe('Name of a built-in manifest that this one completes or changes.'),
   resources: z.record(z.string(), resourceSchema).describe('The collections of the API, by name.'),
@@ -416,13 +416,13 @@ export const manifestSchema = z.strictObject({
     ),
 })
 
-/** A manifest as people write it. */
+/** A manifest as written by users. */
 export type ManifestSource = z.input<typeof manifestSchema>
-/** A checked manifest with its defaults. */
+/** A validated manifest with its defaults. */
 export type Manifest = z.output<typeof manifestSchema>
-/** One resource, checked. */
+/** One resource, validated. */
 export type ResourceManifest = z.output<typeof resourceSchema>
 /** How a resource is listed. */
 export type ListManifest = NonNullable<ResourceManifest['list']>
-/** How a resource tells its changes. */
+/** How a resource reports its changes. */
 export type ChangesManifest = NonNullable<ResourceManifest['changes']>

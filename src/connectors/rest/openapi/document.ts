@@ -1,4 +1,4 @@
-/** An OpenAPI document (3.0 or 3.1) as plain data: read from text, local references followed, everything bounded. */
+/** An OpenAPI document (3.0 or 3.1) as plain data: parsed from text, with local references resolved and size limits. */
 import { parse } from 'yaml'
 import { UsageError } from '../../../model/errors.ts'
 import { isNativeRecord } from '../../kit/native.ts'
@@ -6,7 +6,7 @@ import { isNativeRecord } from '../../kit/native.ts'
 /** An object of the document. */
 export type OpenApiNode = Readonly<Record<string, unknown>>
 
-/** A document that has the parts of one. */
+/** A document with the required parts. */
 export interface OpenApiDocument {
   readonly root: OpenApiNode
   readonly title: string | undefined
@@ -20,8 +20,8 @@ const hopsMax = 32
 /**
  * Reads a document in JSON or YAML.
  *
- * @param place where it is from, for messages
- * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE saying what is wrong with it
+ * @param place its origin, for messages
+ * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE with the cause
  */
 export function readOpenApi(text: string, place: string): OpenApiDocument {
   if (text.length > charactersMax) throw unusable(place, `it has more than ${charactersMax} characters`)
@@ -53,9 +53,9 @@ function parsed(text: string, place: string): unknown {
 }
 
 /**
- * The object itself, a reference followed. Undefined when there is none.
+ * Returns the object itself, with a reference resolved. Undefined when there is none.
  *
- * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE for a reference into another file
+ * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE for a reference to another file
  */
 export function resolved({ root }: OpenApiDocument, value: unknown): OpenApiNode | undefined {
   let node = value
@@ -77,13 +77,13 @@ export function resolved({ root }: OpenApiDocument, value: unknown): OpenApiNode
   return undefined
 }
 
-/** The objects of a list, references followed. */
+/** Returns the objects of a list, with references resolved. */
 export function resolvedList(document: OpenApiDocument, value: unknown): readonly OpenApiNode[] {
   if (!Array.isArray(value)) return []
   return value.map((one: unknown) => resolved(document, one)).filter((one) => one !== undefined)
 }
 
-/** A member that is an object, a reference followed. */
+/** Returns a member that is an object, with a reference resolved. */
 export function member(
   document: OpenApiDocument,
   node: OpenApiNode | undefined,
@@ -92,13 +92,13 @@ export function member(
   return node === undefined || !Object.hasOwn(node, name) ? undefined : resolved(document, node[name])
 }
 
-/** A member that is a text. */
+/** Returns a member that is a text. */
 export function textOf(node: OpenApiNode | undefined, name: string): string | undefined {
   const value = node !== undefined && Object.hasOwn(node, name) ? node[name] : undefined
   return typeof value === 'string' ? value : undefined
 }
 
-/** The error of a description that can't be used. */
+/** Creates the error of a description that can't be used. */
 export function unusable(place: string, what: string, cause?: unknown): UsageError {
   return new UsageError('CONNECTOR_DESCRIPTION_UNUSABLE', `${place} can't be used: ${what}.`, { cause })
 }

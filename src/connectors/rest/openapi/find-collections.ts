@@ -1,4 +1,4 @@
-/** The collections of an API: a path that lists records, and below it a path for one. */
+/** Finds the collections of an API: a path that lists records, and below it a path for one. */
 import { isNativeRecord } from '../../kit/native.ts'
 import { member, type OpenApiDocument, type OpenApiNode, resolved, resolvedList, textOf } from './document.ts'
 import { type PlainSchema, plainSchema } from './schema-fields.ts'
@@ -30,7 +30,7 @@ export interface Collection {
   /** Last segment of the path. */
   readonly name: string
   readonly path: string
-  /** Path of one record, the last parameter spelt `{id}`. */
+  /** Path of one record, with the last parameter as `{id}`. */
   readonly item: string
   /** Name of that parameter in the document. */
   readonly idParameter: string
@@ -40,15 +40,15 @@ export interface Collection {
   readonly patch: Operation | undefined
   readonly put: Operation | undefined
   readonly hasDelete: boolean
-  /** A record, as the read answers it, without its envelope. */
+  /** A record as returned by the read, without its envelope. */
   readonly record: PlainSchema
-  /** What is wrapped around a record in the response to a read, in bodies, and in the elements of a list. */
+  /** The envelope of a record in the response to a read, in bodies, and in the elements of a list. */
   readonly envelope: Wrappers
-  /** Where the list is in its response; undefined when the response is the list. */
+  /** Path of the list in its response; undefined when the response is the list. */
   readonly items: readonly string[] | undefined
 }
 
-/** Properties that hold the record; none where nothing is wrapped around it. */
+/** Properties that contain the record; absent where it has no envelope. */
 export interface Wrappers {
   readonly response?: string
   readonly body?: string
@@ -57,7 +57,7 @@ export interface Wrappers {
 
 const collectionsMax = 500
 
-/** Finds them, in the order of the document. A path with a parameter above the collection belongs to another record and is left out. */
+/** Finds the collections, in the order of the document. A path with a parameter above the collection belongs to another record and is left out. */
 export function findCollections(document: OpenApiDocument): readonly Collection[] {
   const found: Collection[] = []
   for (const [itemPath, itemNode] of Object.entries(document.paths)) {
@@ -147,11 +147,11 @@ function jsonContent(
 
 interface FoundRecord {
   readonly record: PlainSchema
-  /** Property of the response that holds it. */
+  /** Property of the response that contains it. */
   readonly wrapper: string | undefined
 }
 
-/** The record itself, taken out of an envelope where the response is one. */
+/** The record itself, unwrapped where the response is an envelope. */
 function recordOf(
   document: OpenApiDocument,
   { response }: Operation,
@@ -166,7 +166,7 @@ function recordOf(
   return record === undefined ? undefined : { record, wrapper: undefined }
 }
 
-/** A property of a usual name that holds an object, beside at most two others such as links and meta. */
+/** A property with a common name that contains an object, next to at most two others such as links and meta. */
 function wrapperOf(
   document: OpenApiDocument,
   { properties }: PlainSchema,
@@ -184,7 +184,7 @@ function singular(name: string): string {
 
 type Writes = Pick<Collection, 'create' | 'patch' | 'put'>
 
-/** Bodies with the same envelope as responses: their fields are those of the record in it. */
+/** Bodies with the same envelope as responses: their fields are those of the record inside. */
 function withoutWrapper(
   document: OpenApiDocument,
   writes: Writes,
@@ -207,11 +207,11 @@ interface ListPlace {
   readonly path: readonly string[] | undefined
   /** Schema of one record. */
   readonly schema: unknown
-  /** Property of an entry that holds the record. */
+  /** Property of an entry that contains the record. */
   readonly element?: string
 }
 
-/** A list of objects: the response itself, or the first property that is one, also within `_embedded` of HAL. */
+/** A list of objects: the response itself, or the first property that is one, including in `_embedded` of HAL. */
 function listIn(document: OpenApiDocument, response: PlainSchema | undefined): ListPlace | undefined {
   if (response === undefined) return undefined
   if (response.types.includes('array')) return { path: undefined, ...entryOf(document, response.node.items) }

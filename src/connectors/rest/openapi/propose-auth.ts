@@ -1,10 +1,10 @@
-/** How calls get in, by the security schemes of the document. Secrets become names of variables. */
+/** Proposes the authentication from the security schemes of the document. Secrets become names of variables. */
 import { isNativeRecord } from '../../kit/native.ts'
 import { member, type OpenApiDocument, type OpenApiNode, resolved, resolvedList, textOf } from './document.ts'
 
-/** The `auth` of a system, with the names of the variables that hold its secrets: `TOKEN` for `${env:<SYSTEM>_TOKEN}`. */
+/** The `auth` of a system, with the names of the variables that contain its secrets: `TOKEN` for `${env:<SYSTEM>_TOKEN}`. */
 export interface ProposedAuth {
-  /** Undefined when the document asks for nothing. Values `{env:NAME}` stand for variables of the system. */
+  /** Undefined when the document requires none. Values `{env:NAME}` stand for variables of the system. */
   readonly auth: Readonly<Record<string, string>> | undefined
   readonly variables: readonly string[]
   readonly notes: readonly string[]
@@ -12,7 +12,7 @@ export interface ProposedAuth {
 
 const none: ProposedAuth = { auth: undefined, variables: [], notes: [] }
 
-/** Proposes the first scheme that the API asks for and that the client has. */
+/** Proposes the first scheme that the API requires and the client supports. */
 export function proposeAuth(document: OpenApiDocument): ProposedAuth {
   const schemes = member(document, member(document, document.root, 'components'), 'securitySchemes')
   if (schemes === undefined) return none

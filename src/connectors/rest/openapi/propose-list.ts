@@ -1,4 +1,4 @@
-/** How a collection is paged, recognised by the parameters and the response that the document describes. */
+/** Determines how a collection is paged, by the parameters and the response in the document. */
 import type { ManifestSource } from '../manifests/manifest.ts'
 import type { OpenApiDocument } from './document.ts'
 import type { Collection, Parameter } from './find-collections.ts'
@@ -16,7 +16,7 @@ const nextNames =
 const moreNames = /^(?:has_?more|has_?next(?:_?page)?|more)$/i
 const totalNames = /^(?:total|total_?count|total_?items|total_?results|count)$/i
 
-/** Proposes the list; what it could not tell is added to the notes. */
+/** Proposes the list; anything undetermined is added to the notes. */
 export function proposeList(document: OpenApiDocument, collection: Collection, notes: string[]): ListSource {
   const { list, items } = collection
   const query = list.parameters.filter((one) => one.in === 'query')
@@ -71,7 +71,7 @@ function totalOf(document: OpenApiDocument, collection: Collection): Pick<ListSo
   return path === undefined ? {} : { total: { path } }
 }
 
-/** Where HAL (`_links.next.href`), JSON:API (`links.next`) and others (`next`) have the address of the next page. */
+/** Where HAL (`_links.next.href`), JSON:API (`links.next`) and others (`next`) put the address of the next page. */
 function nextAddressIn(document: OpenApiDocument, { list }: Collection): string | undefined {
   for (const path of [['_links', 'next', 'href'], ['links', 'next', 'href'], ['links', 'next'], ['next']]) {
     let schema = list.response

@@ -1,6 +1,6 @@
 /**
- * From an OpenAPI document to a first system: where it is, how calls get in, a manifest for each collection, and its fields. A document
- * tells what can be called, seldom what is promised, so everything that is not said keeps the careful meaning, and notes name what to check.
+ * From an OpenAPI document to a first system: its address, its authentication, a manifest for each collection, and its fields. A document describes
+ * what can be called, seldom what is guaranteed, so anything unstated keeps the safe default, and notes list what to check.
  */
 import type { ResourceDescription } from '../../kit/description.ts'
 import type { ManifestSource } from '../manifests/manifest.ts'
@@ -15,11 +15,11 @@ export interface ProposedResource {
   readonly name: string
   readonly manifest: ManifestSource['resources'][string]
   readonly description: ResourceDescription
-  /** What the document does not say and somebody should look up. */
+  /** Facts that the document does not state and that need to be looked up. */
   readonly notes: readonly string[]
 }
 
-/** What an OpenAPI document gives. */
+/** The result of reading an OpenAPI document. */
 export interface ProposedSystem {
   readonly title: string | undefined
   /** Base URL; undefined when the document names none. */
@@ -29,9 +29,9 @@ export interface ProposedSystem {
 }
 
 /**
- * Reads what can be read.
+ * Reads what can be determined.
  *
- * @param place where the document is from; an address there completes a relative server
+ * @param place origin of the document; an address there completes a relative server
  * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE when it describes no collection
  */
 export function proposeSystem(document: OpenApiDocument, place: string): ProposedSystem {
@@ -46,7 +46,7 @@ export function proposeSystem(document: OpenApiDocument, place: string): Propose
   return { title: document.title, url: serverOf(document, place), auth: proposeAuth(document), resources }
 }
 
-/** Two collections may end alike: `/crm/users` and `/admin/users`. */
+/** Two collections may have the same last segment: `/crm/users` and `/admin/users`. */
 function withNames(collections: readonly Collection[]): readonly (readonly [string, Collection])[] {
   const names = new Map<string, number>()
   for (const { name } of collections) names.set(name, (names.get(name) ?? 0) + 1)
@@ -95,7 +95,7 @@ function proposeResource(document: OpenApiDocument, name: string, collection: Co
   return { name, manifest, description: { name, fields, key, ...labelOf(collection) }, notes }
 }
 
-/** The envelope of the records; that of JSON:API comes with what its bodies carry beside the attributes. */
+/** The envelope of the records; for JSON:API, with the other members of its bodies next to the attributes. */
 function envelopeOf(
   document: OpenApiDocument,
   { envelope, record, read, name }: Collection,
@@ -122,7 +122,7 @@ function labelOf({ record }: Collection): { readonly label?: string } {
   return label === undefined ? {} : { label }
 }
 
-/** The property that the parameter of the path is named after, or `id`. */
+/** The property named like the parameter of the path, or `id`. */
 function idOf({ idParameter, record, name }: Collection): {
   readonly path: string
   readonly isGuessed: boolean
@@ -174,7 +174,7 @@ function hasHeader(parameters: readonly Parameter[], name: string): boolean {
   return parameters.some((one) => one.in === 'header' && one.name.toLowerCase() === name)
 }
 
-/** Filters by a property are parameters of its name. */
+/** Filters by a property are parameters of the same name. */
 function searchOf({ list, record, items }: Collection): Partial<ProposedResource['manifest']> {
   const filters = list.parameters.filter((one) => one.in === 'query' && record.properties.has(one.name))
   return filters.length === 0 ? {} : { search: items === undefined ? {} : { items: items.join('.') } }

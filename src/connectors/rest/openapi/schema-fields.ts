@@ -1,10 +1,10 @@
-/** From a JSON schema of an OpenAPI document to the fields of a record. */
+/** Converts a JSON schema of an OpenAPI document to the fields of a record. */
 import type { FieldType } from '../../../model/values.ts'
 import type { FieldDescription } from '../../kit/description.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { type OpenApiDocument, type OpenApiNode, resolved, resolvedList, textOf } from './document.ts'
 
-/** A schema with the parts of `allOf` put together, and the alternatives to null taken away. */
+/** A schema with the parts of `allOf` merged, and null alternatives removed. */
 export interface PlainSchema {
   readonly node: OpenApiNode
   /** By name, in the order of the document. */
@@ -50,13 +50,13 @@ export function plainSchema(document: OpenApiDocument, value: unknown, depth = 0
   }
 }
 
-/** What is known of the bodies that a create and a change send. */
+/** What is known of the bodies of a create and a change. */
 export interface WriteSchemas {
   readonly create: PlainSchema | undefined
   readonly update: PlainSchema | undefined
 }
 
-/** The fields of a record, nested objects by path. */
+/** The fields of a record, with nested objects by path. */
 export function schemaFields(
   document: OpenApiDocument,
   record: PlainSchema,
@@ -78,7 +78,7 @@ export function schemaFields(
         update: plainSchema(document, update?.properties.get(name)),
       }
       if (one.properties.size > 0 && below.length < depthMax) {
-        // What an optional object demands is demanded only with it.
+        // Fields that an optional object requires are required only with it.
         walk(one, inner, below, isDemanded && create?.required.has(name) === true)
         continue
       }
@@ -90,7 +90,7 @@ export function schemaFields(
         ...typeFacts(document, one),
         required,
         nullable,
-        // What every record has, and no create has to give, the server gives.
+        // A field that every record has and no create requires is set by the server.
         ...(isReadOnly || (!nullable && !required) ? { generated: true } : {}),
         creatable: inner.create !== undefined && !isReadOnly && inner.create.node.readOnly !== true,
         updatable: inner.update !== undefined && !isReadOnly && inner.update.node.readOnly !== true,
@@ -124,7 +124,7 @@ function typeFacts(document: OpenApiDocument, schema: PlainSchema): TypeFacts {
   }
 }
 
-/** `multipleOf: 0.01` means two places. */
+/** `multipleOf: 0.01` means two decimal places. */
 function scaleOf(multipleOf: unknown): number | undefined {
   if (typeof multipleOf !== 'number' || multipleOf <= 0) return undefined
   const places =
@@ -143,7 +143,7 @@ const byFormat: Readonly<Record<string, FieldType>> = {
   int64: { kind: 'integer' },
 }
 
-/** The canonical type that holds every value of it. */
+/** The canonical type that holds every value of the schema. */
 function fieldType(document: OpenApiDocument, { node, types }: PlainSchema): FieldType | undefined {
   const values = Array.isArray(node.enum) ? node.enum.filter((value) => value !== null) : []
   const [only] = types.length === 0 && values.length > 0 ? ['string'] : types

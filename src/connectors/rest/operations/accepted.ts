@@ -1,15 +1,15 @@
 /**
- * What the response to a write with a success status says. A write is done only where the response shows it; a status alone is not enough.
+ * Interprets the response to a write with a success status. A write is done only where the response shows it; a status alone is not enough.
  *
- * | the response | the write is |
+ * | response | outcome of the write |
  * | --- | --- |
- * | the record, or a list that holds it alone | done, with what the record holds |
- * | another record | not told: the kit makes an unknown outcome of it |
- * | an error that the manifest declares, or a usual one without the record | refused, with the API's own words |
- * | a usual error beside the record; no record at all (204, `{}`) | done as far as told: the engine looks |
- * | 202 | accepted: the engine looks until it shows |
+ * | the record, or a list that contains only it | done, with the values of the record |
+ * | another record | not known: the kit makes it an unknown outcome |
+ * | an error that the manifest declares, or a common one without the record | refused, with the API's own words |
+ * | a common error next to the record; no record at all (204, `{}`) | done as far as reported: the engine checks |
+ * | 202 | accepted: the engine checks until it shows |
  * | 207 with a part that failed | unknown: a part may have been done |
- * | to a create, without an id and without Location | unknown: the record may be there, and nobody knows which it is |
+ * | to a create, without an id and without Location | unknown: the record may exist, but its id is not known |
  */
 
 import type { ApiResponse } from '../../../http/api-response.ts'
@@ -24,17 +24,17 @@ import type { ResourceManifest } from '../manifests/manifest.ts'
 import { unwrapped } from './envelope.ts'
 import { versionOf } from './record.ts'
 
-/** What has to be known of a write to read its response. */
+/** What is needed to interpret the response to a write. */
 export interface SentWrite {
   readonly method: Method
-  /** Known beforehand, except for creates where the system chooses. */
+  /** Known in advance, except for creates where the system assigns the id. */
   readonly nativeId?: string
   readonly isCreate: boolean
-  /** What was sent: its values are not quoted. */
+  /** The sent body: its values are not quoted. */
   readonly json: unknown
 }
 
-/** Reads what the response says about the record. */
+/** Reads the record from the response. */
 export function accepted(
   resource: ResourceManifest,
   sent: SentWrite,
@@ -63,7 +63,7 @@ export function accepted(
   }
 }
 
-/** The record of a response; some APIs answer a write of one with a list of one. */
+/** The record of a response; some APIs respond to a single write with a list of one. */
 function recordIn(data: unknown, method: Method): NativeRecord | undefined {
   if (isNativeRecord(data)) return data
   if (!Array.isArray(data) || data.length !== 1 || method === 'DELETE') return undefined
@@ -87,7 +87,7 @@ function reported({ errors }: ResourceManifest, data: unknown, hasRecord: boolea
   return error === undefined ? undefined : { error, certain: !hasRecord }
 }
 
-/** An error beside a record that was made means that there is a record, which may lack a part. */
+/** An error next to a created record means that the record exists, but a part of it may be missing. */
 function refused(error: ReportedError, sent: SentWrite, id: string | undefined): WriteResult {
   const failure = failureOf('The system responded with success and reported an error.', error, sent)
   if (sent.isCreate && id !== undefined) return { kind: 'unknown', failure }
@@ -109,7 +109,7 @@ function failureOf(what: string, error: ReportedError | undefined, { json }: Sen
 const partsMax = 1_000
 const depthMax = 5
 
-/** A status of 400 or more anywhere within a multi-status answer. */
+/** Finds a status of 400 or more anywhere in a multi-status response. */
 function hasFailedPart(data: unknown, depth: number): boolean {
   if (depth > depthMax || typeof data !== 'object' || data === null) return false
   const own = textAt(data, ['status']) ?? textAt(data, ['statusCode']) ?? textAt(data, ['httpStatusCode'])

@@ -1,4 +1,4 @@
-/** The change feed of a resource: by a counter that the system hands out, or by time. */
+/** The change feed of a resource: by a counter that the system returns, or by time. */
 import { createHash } from 'node:crypto'
 import { HttpStatusError } from '../../../http/errors.ts'
 import { writeJson } from '../../../http/json.ts'
@@ -32,7 +32,7 @@ export interface ChangesRequest {
   readonly context: CallContext
 }
 
-/** Changes after the cursor. Never throws: a failure is no information. */
+/** Returns the changes after the cursor. Never throws: a failure is no information. */
 export async function changesAfter(feed: ChangesManifest, request: ChangesRequest): Promise<ChangesResult> {
   try {
     return feed.by === 'sequence' ? await afterSequence(feed, request) : await afterTime(feed, request)
@@ -54,7 +54,7 @@ async function afterSequence(
   const { records: changed, unreadable } = readEach(entries, (entry) => sequenceEntry(owner, feed, entry))
   const next = textAt(response.data, feed.next) ?? cursor
   if (next === undefined) throw unusable(`the feed says no position at ${feed.next.join('.')}`)
-  // Without a word about it, a page that moved on may have a successor; an empty page ends it.
+  // When the response does not say, a page that advanced may have a successor; an empty page ends the feed.
   const told = feed.more === undefined ? undefined : valueAt(response.data, feed.more) === true
   return {
     kind: 'page',

@@ -6,7 +6,7 @@ import { readOne } from './read.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { send } from './send.ts'
 
-/** Creates, with the identity that the manifest names. */
+/** Creates a record, with the identity that the manifest names. */
 export async function createRecord(
   owner: ResourceContext,
   { body, recordId, idempotencyKey }: CreateRequest,
@@ -46,8 +46,8 @@ export async function createRecord(
 }
 
 /**
- * A create under an id of our choosing whose response does not show the record: whether it was made is looked up. Taken for done, a create that
- * was not would look like a record that somebody deleted.
+ * A create under an id that we chose, whose response does not show the record: a read determines whether it was created. If a create without effect
+ * counted as done, it would look like a deleted record.
  */
 async function confirmed(
   owner: ResourceContext,

@@ -1,4 +1,4 @@
-/** Takes a record out of what an API wraps around it, and wraps one that is sent. */
+/** Unwraps records from an API's envelope, and wraps records to send. */
 import type { NativeRecord } from '../../../model/values.ts'
 import { textAt, valueAt, withValueAt } from '../../kit/native.ts'
 import { unusable } from '../../kit/unusable.ts'
@@ -7,19 +7,19 @@ import { itemsOf } from './record.ts'
 
 type Wrapped = Pick<ResourceManifest, 'envelope'>
 
-/** What a response about one record holds where the record belongs; undefined when there is nothing. */
+/** Returns the value in the record's place of a response about one record; undefined when there is none. */
 export function unwrapped({ envelope }: Wrapped, data: unknown): unknown {
   return envelope?.response === undefined ? data : valueAt(data, envelope.response)
 }
 
-/** The record of a response to a read. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the envelope is empty */
+/** Returns the record of a response to a read. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the envelope is empty */
 export function recordWithin(resource: Wrapped, data: unknown): unknown {
   const record = unwrapped(resource, data)
   if (record !== undefined && record !== null) return record
   throw unusable(`the response has no record at ${resource.envelope?.response?.join('.') ?? 'its top level'}`)
 }
 
-/** The records of a list, without what is wrapped around each. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is no list */
+/** Returns the records of a list, each unwrapped. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is no list */
 export function recordsOf(
   { envelope }: Wrapped,
   body: unknown,
@@ -30,7 +30,7 @@ export function recordsOf(
   return element === undefined ? items : items.map((item) => valueAt(item, element))
 }
 
-/** The id of an element as the list has it. */
+/** The id of an element as it is in the list. */
 export function idOfElement({ envelope, id }: ResourceManifest, element: unknown): string | undefined {
   return textAt(element, [...(envelope?.element ?? []), ...id])
 }

@@ -1,6 +1,6 @@
 /**
- * Several searches as one request: `?email=a@x&email=b@x`, or `?email[in]=a@x,b@x`. Only searches by one and the same field go together. Which
- * search a hit belongs to is told by its value; what can't be told is asked again by fewer at once.
+ * Several searches as one request: `?email=a@x&email=b@x`, or `?email[in]=a@x,b@x`. Only searches by the same field are combined. A hit is assigned
+ * to its search by its value; searches that can't be assigned are repeated with fewer at once.
  */
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
@@ -13,13 +13,13 @@ import type { ResourceContext } from './resource-context.ts'
 
 type SearchBatch = NonNullable<NonNullable<ResourceManifest['search']>['batch']>
 
-/** What the values may have, spelt as part of an address: servers refuse addresses of 4,000 to 8,000 characters. */
+/** Maximum length of the values as encoded in an address: servers refuse addresses of 4,000 to 8,000 characters. */
 const valuesMax = 2_500
 
-/** Hits that are believed to be all where nothing says how many a response can hold. */
+/** Maximum number of hits that count as complete where nothing indicates how many a response can contain. */
 const usualPageSize = 100
 
-/** Searches, each answered as if it had been asked alone. Never throws. */
+/** Runs the searches; each gets the result that it would get alone. Never throws. */
 export async function findManyRecords(
   owner: ResourceContext,
   batch: SearchBatch,
@@ -47,7 +47,7 @@ export async function findManyRecords(
   return Promise.all(requests.map((request, place) => results.get(place) ?? single(request)))
 }
 
-/** What searches that go together share: the path of their only value. */
+/** What combined searches share: the path of their only value. */
 function groupOf(owner: ResourceContext, batch: SearchBatch, request: FindRequest): string | undefined {
   const only = onlyValue(owner, request)
   if (only === undefined || (batch.style === 'comma' && only.value.includes(','))) return undefined
@@ -59,7 +59,7 @@ function onlyValue(owner: ResourceContext, request: FindRequest): Wanted | undef
     const [first, ...others] = wantedBy(owner, request)
     return others.length === 0 ? first : undefined
   } catch {
-    return undefined // Asked alone, it says what is wrong with it.
+    return undefined // Sent alone, it gets the precise error.
   }
 }
 
@@ -85,23 +85,23 @@ async function queryFor(
     const { items, records, isDamaged } = entriesOf(owner, data)
     if (isDamaged || isCut(resource, data, items.length)) return undefined
     const found = wanted.map((one) => hitsOf(owner, records, [one]))
-    // A hit that belongs to none of them: the API does not search as we compare, or not at all, so nothing can be said of what is missing.
+    // A hit that belongs to none of them: the API compares differently than we do, or ignores the filter, so nothing is known about the missing ones.
     if (!records.every((record) => found.some((hits) => hits.includes(record)))) return undefined
     return found.map((hits) => ({ kind: 'found', nativeIds: idsOf(hits), capped: false }))
   } catch (error) {
     const failure = callFailure(error)
-    // One value that the API refuses must not take the others along; one that can't be reached answers none of them.
+    // One value that the API refuses must not fail the other searches; an unreachable API fails all of them.
     if (failure.scope === 'record' && failure.kind === undefined) return undefined
     return requests.map(() => ({ kind: 'unknown', failure }))
   }
 }
 
-/** Asks for pages as large as those of the list, so that it is known with how many hits a page is full. */
+/** Requests pages as large as those of the list, so that it is known how many hits fill a page. */
 function pageSize({ list }: ResourceManifest): Query {
   return list?.size.parameter === undefined ? {} : { [list.size.parameter]: list.size.value }
 }
 
-/** Whether there may be hits on a further page: many searches together have more of them than one. */
+/** Returns whether there may be hits on a further page: several searches together have more of them than one. */
 function isCut({ search, list }: ResourceManifest, data: unknown, count: number): boolean {
   if (count >= (search?.maxResults ?? list?.size.value ?? usualPageSize)) return true
   if (list === undefined) return false

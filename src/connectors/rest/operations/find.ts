@@ -1,4 +1,4 @@
-/** Looks records up by our marker or by values, through the list's filters. */
+/** Finds records by our marker or by values, through the list's filters. */
 
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
@@ -13,15 +13,15 @@ import { recordsOf } from './envelope.ts'
 import { isTombstone, listedRecord } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** One scalar that is searched for, and where it is in a record. */
+/** One scalar to search for, and its path in a record. */
 export interface Wanted {
   readonly path: NativePath
   readonly value: string
 }
 
 /**
- * Searches. Each hit is checked here: there are APIs that ignore a filter they don't know and respond with everything, and taking a
- * stranger's record for ours would be worse than finding none.
+ * Searches. Each hit is checked here: some APIs ignore an unknown filter and return everything, and taking an unrelated record for ours would be
+ * worse than finding none.
  */
 export async function findRecords(
   owner: ResourceContext,
@@ -36,7 +36,7 @@ export async function findRecords(
     const { items, records, isDamaged } = entriesOf(owner, response.data)
     const hits = hitsOf(owner, records, wanted)
     const maxResults = resource.search?.maxResults
-    // An entry that can't be read may be what is looked for: finding none proves nothing then.
+    // An entry that can't be read may be the record in question: finding none proves nothing then.
     const capped = isDamaged || (maxResults !== undefined && items.length >= maxResults)
     const unfiltered = !capped && hits.length === 0 && records.length > 0
     return { kind: 'found', nativeIds: idsOf(hits), capped, ...(unfiltered ? { unfiltered } : {}) }
@@ -45,10 +45,10 @@ export async function findRecords(
   }
 }
 
-/** What a response to a search holds. */
+/** Contents of a response to a search. */
 export interface SearchEntries {
   readonly items: readonly unknown[]
-  /** The living ones that can be read. */
+  /** The existing records that can be read. */
   readonly records: readonly ListedRecord[]
   /** Some can't be read. */
   readonly isDamaged: boolean
@@ -65,7 +65,7 @@ export function entriesOf({ resource }: ResourceContext, data: unknown): SearchE
   }
 }
 
-/** The records that have what is searched for. */
+/** Returns the records that have the searched values. */
 export function hitsOf(
   { resource }: ResourceContext,
   records: readonly ListedRecord[],
@@ -76,7 +76,7 @@ export function hitsOf(
   )
 }
 
-/** Their ids, each once. */
+/** Returns their distinct ids. */
 export function idsOf(hits: readonly ListedRecord[]): readonly string[] {
   return [...new Set(hits.map(({ nativeId }) => nativeId))]
 }
@@ -90,7 +90,7 @@ function filtersOf({ search }: ResourceContext['resource'], wanted: readonly Wan
   )
 }
 
-/** The scalars that a search is for. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there are none */
+/** Returns the scalars to search for. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there are none */
 export function wantedBy({ resource }: ResourceContext, request: FindRequest): readonly Wanted[] {
   if (request.by === 'marker') {
     const path = markerPath(resource)
@@ -110,7 +110,7 @@ export function markerPath(resource: ResourceContext['resource']): NativePath | 
   return create.as === 'idempotencyKey' ? create.field : undefined
 }
 
-/** The scalars of a native patch with their paths: `{ address: { city: 'Bonn' } }` is searched as `address.city=Bonn`. */
+/** Returns the scalars of a native patch with their paths: `{ address: { city: 'Bonn' } }` is searched as `address.city=Bonn`. */
 function flatten(values: unknown, path: NativePath): readonly Wanted[] {
   if (isNativeRecord(values)) {
     return Object.entries(values).flatMap(([key, value]) => flatten(value, [...path, key]))

@@ -1,4 +1,4 @@
-/** Lists a resource, page by page, by whichever way of paging the manifest names. */
+/** Lists a resource page by page, with the paging that the manifest names. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
@@ -9,7 +9,7 @@ import { expectedOf, isRepeated, paginationOf } from './paging.ts'
 import { isTombstone, listedRecord } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** The capability that a way of paging gives. A list in one response is a snapshot and skips nothing. */
+/** The capability that each kind of paging provides. A list in one response is a snapshot and skips nothing. */
 export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   switch (list.paging) {
     case 'single':
@@ -25,7 +25,7 @@ export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   }
 }
 
-/** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
+/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
 export async function* listAll(
   owner: ResourceContext,
   list: ListManifest | undefined,
@@ -38,7 +38,7 @@ export async function* listAll(
   })
 }
 
-/** The judge of the list counts pages as well, and ends the list with its verdict instead of an error. */
+/** The completeness check of the list counts pages as well, and ends the list with its result instead of an error. */
 const pagesMax = 2_000_000
 
 async function* pagesOf(

@@ -1,4 +1,4 @@
-/** A manifest's way of paging as the API client's. */
+/** Converts the paging of a manifest to that of the API client. */
 import {
   cursor,
   linkHeader,
@@ -14,10 +14,10 @@ import { idOfElement } from './envelope.ts'
 
 type KeysetList = Extract<ListManifest, { paging: 'keyset' }>
 
-/** What a page is told by: enough to say how many records the list has. */
+/** What is known of a page: enough to determine the length of the list. */
 type ReportingPage = Pick<PageSoFar, 'data' | 'headers'>
 
-/** The way of paging for one walk; a walk's progress is in it, so each needs its own. */
+/** Creates the paging for one listing; it holds the progress, so each listing needs its own. */
 export function paginationOf(list: ListManifest, resource: ResourceManifest): Pagination {
   switch (list.paging) {
     case 'single':
@@ -41,7 +41,7 @@ export function paginationOf(list: ListManifest, resource: ResourceManifest): Pa
   }
 }
 
-/** How many records the whole list has, by the word of this page. */
+/** The length of the whole list as reported by this page. */
 export function expectedOf({ total }: ListManifest, page: ReportingPage): number | undefined {
   const fromBody = total?.path === undefined ? undefined : textAt(page.data, total.path)
   const text = fromBody ?? (total?.header === undefined ? undefined : page.headers[total.header])
@@ -50,8 +50,8 @@ export function expectedOf({ total }: ListManifest, page: ReportingPage): number
 }
 
 /**
- * Ends once as many records came as there are. Where the system does not say, the end is an empty page: one that is merely shorter than
- * asked for may be a bound of the system's own.
+ * Ends once all records are received. When the system does not report their number, the end is an empty page: a page that is merely shorter than
+ * requested may be limited by the system.
  */
 function untilTotal(list: ListManifest, inner: Pagination): Pagination {
   let expected: number | undefined
@@ -64,7 +64,7 @@ function untilTotal(list: ListManifest, inner: Pagination): Pagination {
   }
 }
 
-/** After the id of the last record, or after what the response says. */
+/** Continues after the id of the last record, or after the cursor in the response. */
 function keyset(list: KeysetList, resource: ResourceManifest): Pagination {
   let last: string | undefined
   return {
@@ -76,13 +76,13 @@ function keyset(list: KeysetList, resource: ResourceManifest): Pagination {
       const fresh = ids.slice(isRepeated(list, ids[0], last) ? 1 : 0)
       last = fresh.at(-1) ?? last
       if (list.next !== undefined) return after(list, textAt(page.data, list.next))
-      // Not by the number of records: one that is added in the midst while another vanishes would hide the last.
+      // Not compared by the number of records: one that is added while another disappears would hide the last one.
       return fresh.length === 0 ? undefined : after(list, last)
     },
   }
 }
 
-/** An inclusive page begins with the last record of the page before. */
+/** An inclusive page begins with the last record of the previous page. */
 export function isRepeated(list: ListManifest, first: string | undefined, last: string | undefined): boolean {
   return list.paging === 'keyset' && list.inclusive && last !== undefined && first === last
 }

@@ -1,19 +1,19 @@
 /**
- * If-Match in the form that the server takes.
+ * Sends If-Match in the form that the server accepts.
  *
- * Some servers accept the tag as they show it even where it is weak; behind a proxy that compresses, the server knows it only in its plain form.
- * So a write that was refused under a tag of that kind is tried once more under the plain one, and the form that was accepted is kept. A write
- * that was refused has changed nothing, and a tag that says nothing to a server is refused as well.
+ * Some servers accept the tag as they return it even where it is weak; behind a proxy that compresses, the server knows only the plain form. A write
+ * that was refused with such a tag is therefore retried once with the plain form, and the accepted form is kept. A refused write has changed
+ * nothing, and a tag that a server does not recognise is refused as well.
  */
 import { plainTag } from '../../../model/entity-tag.ts'
 import type { WriteResult } from '../../kit/contract.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
-/** Which form of tags a resource takes, as far as it has shown. One for each bound resource. */
+/** The form of tags that a resource accepts, as far as known. One for each bound resource. */
 export class TagForm {
   #known: 'as-shown' | 'plain' | undefined
 
-  /** Sends a write under `version`, in one form or in both. `attempt` never throws. */
+  /** Sends a write with `version`, in one form or in both. `attempt` never throws. */
   async write(
     { version: declared }: ResourceManifest,
     version: string | undefined,

@@ -21,8 +21,8 @@ export async function readOne(
 }
 
 /**
- * Reads several records with one request. Absence from such a list proves nothing (an index may lag, a filter may cut), so what does not
- * come back is read by id.
+ * Reads several records with one request. Absence from such a list proves nothing (an index may lag, a filter may exclude it), so records that are
+ * not returned are read by id.
  */
 export async function readMany(
   owner: ResourceContext,
@@ -45,7 +45,7 @@ export async function readMany(
     for (const record of readEach(items, (value) => listedRecord(resource, value)).records)
       found.set(record.nativeId, observed(resource, record))
   } catch (error) {
-    // Also a 404: it is about the list, not about these records.
+    // A 404 too: it concerns the list, not these records.
     const failure = callFailure(error)
     return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }

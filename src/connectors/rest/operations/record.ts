@@ -1,4 +1,4 @@
-/** What the manifest says about one native record: its id, version, time, and whether it counts as deleted. */
+/** Interprets a native record by the manifest: its id, version, time, and whether it counts as deleted. */
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
@@ -8,7 +8,7 @@ import { timeAt } from '../../kit/times.ts'
 import { unusable } from '../../kit/unusable.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
-/** Headers of the response that a single record came in; a list's headers say nothing about its records. */
+/** Headers of the response to a single read; a list's headers do not describe its records. */
 export type RecordHeaders = Readonly<Record<string, string>> | undefined
 
 /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the record has no id */
@@ -31,13 +31,13 @@ export function listedRecord(
   }
 }
 
-/** A record as an observation: a tombstone is gone. */
+/** Converts a record to an observation: a tombstone is gone. */
 export function observed(resource: ResourceManifest, record: ListedRecord): ReadResult {
   if (isTombstone(resource, record.native)) return { kind: 'gone' }
   return { kind: 'live', ...record, ...(isOutside(resource, record.native) ? { inScope: false } : {}) }
 }
 
-/** Whether the record is still there but counts as deleted. */
+/** Returns whether the record still exists but counts as deleted. */
 export function isTombstone(resource: ResourceManifest, native: NativeRecord): boolean {
   const { tombstone } = resource
   return tombstone !== undefined && textAt(native, tombstone.path) === String(tombstone.equals)
@@ -56,13 +56,13 @@ export function versionOf(
   return version.path === undefined || native === undefined ? undefined : textAt(native, version.path)
 }
 
-/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is no object */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is not an object */
 export function recordOf(value: unknown): NativeRecord {
   if (isNativeRecord(value)) return value
   throw unusable('a record is not a JSON object')
 }
 
-/** The list within a response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is none */
+/** Returns the list within a response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is none */
 export function itemsOf(body: unknown, path: NativePath | undefined): readonly unknown[] {
   const items = path === undefined ? body : valueAt(body, path)
   if (Array.isArray(items)) return items

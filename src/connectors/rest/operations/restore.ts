@@ -2,7 +2,7 @@ import type { CallContext, RestoreRequest, WriteResult } from '../../kit/contrac
 import type { ResourceContext } from './resource-context.ts'
 import { replacePatched, send } from './send.ts'
 
-/** Takes an archived record back. */
+/** Restores an archived record. */
 export function restoreRecord(
   owner: ResourceContext,
   { nativeId }: RestoreRequest,

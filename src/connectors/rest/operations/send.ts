@@ -1,4 +1,4 @@
-/** What the writes share: each sends one request, and the kit's `outcome.ts` decides what a failure may have done. */
+/** Shared by the writes: each sends one request, and the kit's `outcome.ts` decides what a failure may have done. */
 import type { Method } from '../../../http/call.ts'
 import type { CallOptions } from '../../../http/options.ts'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -16,13 +16,13 @@ interface Sending {
   readonly options: Pick<CallOptions, 'path' | 'headers'>
   /** The record, or the part of one, that is sent. */
   readonly json?: NativeRecord
-  /** Known beforehand, except for creates where the system chooses. */
+  /** Known in advance, except for creates where the system assigns the id. */
   readonly nativeId?: string
   readonly isCreate?: boolean
   readonly ifVersion?: string | undefined
 }
 
-/** Where records are only replaced whole, a patch needs the whole record: it is read, and sent back under the version that was read. */
+/** Where records are only replaced whole, a patch needs the whole record: it is read, and sent back with the version that was read. */
 export async function replacePatched(
   owner: ResourceContext,
   {
@@ -32,7 +32,7 @@ export async function replacePatched(
   }: { readonly nativeId: string; readonly patch: NativeRecord; readonly ifVersion?: string },
   context: CallContext,
 ): Promise<WriteResult> {
-  // An archived record counts as gone elsewhere; here it is what is wanted.
+  // An archived record counts as gone elsewhere; here it is the one to change.
   const shown = { ...owner, resource: { ...owner.resource, tombstone: undefined } }
   const read = await readOne(shown, nativeId, context)
   if (read.kind === 'gone') return read
@@ -46,7 +46,7 @@ export async function replacePatched(
   )
 }
 
-/** What PUT sends: the record last read with the changes over it, less what the system does not take back. */
+/** The body of a PUT: the record last read with the changes applied, without properties that the system does not accept. */
 export function replacement(
   { resource }: ResourceContext,
   base: NativeRecord,
@@ -70,7 +70,7 @@ async function sendUnder(
   }: { readonly precondition: Readonly<Record<string, string>> | undefined; readonly context: CallContext },
 ): Promise<WriteResult> {
   const headers = { ...options.headers, ...precondition }
-  // A new record has its id already where we choose it, as under clientId.
+  // A new record already contains its id where we choose it, as under clientId.
   const body = json === undefined ? {} : { json: wrapped(resource, json, nativeId) }
   try {
     const response = await client.write(method, target, { ...options, ...body, headers }, context)

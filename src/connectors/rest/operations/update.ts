@@ -3,7 +3,7 @@ import { withoutOmitted } from '../../kit/native.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { replacement, send } from './send.ts'
 
-/** Changes a record: by patch, or by replacing the record last read with the changes over it. */
+/** Changes a record: with a patch, or by replacing the record last read with the changes applied to it. */
 export function updateRecord(
   owner: ResourceContext,
   { nativeId, patch, base, ifVersion }: UpdateRequest,

@@ -1,10 +1,9 @@
 /**
- * Listing by a job of Bulk API 2.0: the org prepares the whole result, which is then read page by page as CSV, a row at a time.
+ * Lists by a job of Bulk API 2.0: the org prepares the whole result, which is then read page by page as CSV, a row at a time.
  *
- * The job is *queued* or *at work* (an empty page is handed on at every look, so that whoever waits knows that it lives) → *complete*: its
- * result pages are read, each from its `Sforce-Locator` → deleted. When the listing ends early, an unfinished job is aborted instead.
- * A page that breaks off is asked for again from its locator, and the rows that were handed on already are passed over: a finished job's
- * result doesn't change any more.
+ * The job is *queued* or *in progress* (an empty page is yielded at every poll, so that the caller knows that it is alive) → *complete*: its result
+ * pages are read, each from its `Sforce-Locator` → deleted. When the listing ends early, an unfinished job is aborted instead. A page that breaks off
+ * is requested again from its locator, and the rows that were already yielded are skipped: the result of a finished job no longer changes.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { readCsvRows } from '../../../http/bodies/csv.ts'
@@ -20,21 +19,21 @@ import { isRecordId, listedRecord } from '../record.ts'
 import type { SalesforceField } from '../schema.ts'
 import type { ObjectContext, ReadableObject } from './object-context.ts'
 
-/** What a job reads, and how. */
+/** The query of a job, and how to read its result. */
 export interface BulkRead {
   readonly readable: ReadableObject
   readonly bulk: Exclude<SalesforceConfig['bulk'], false>
-  /** The condition that leaves out what was listed already; empty for everything. */
+  /** The condition that excludes what was already listed; empty for everything. */
   readonly after: string
 }
 
-/** Rows handed on at a time. */
+/** Rows yielded at a time. */
 const chunkRows = 2_000
 const firstWaitMs = 200
-/** Looks at one job; with the default wait that is more than a day. */
+/** Maximum number of polls of one job; with the default wait, more than a day. */
 const looksMax = 50_000
 const pagesMax = 100_000
-/** Attempts at one result page. */
+/** Attempts at reading one result page. */
 const attemptsMax = 4
 const cleanUpMs = 10_000
 
@@ -73,7 +72,7 @@ export async function* bulkPages(
   }
 }
 
-/** Leaves nothing behind; what fails here is cleared away by Salesforce after seven days. */
+/** Deletes the job; if that fails, Salesforce removes it after seven days. */
 async function cleanUp({ client }: ObjectContext, id: string, isDone: boolean): Promise<void> {
   const context: CallContext = { signal: AbortSignal.timeout(cleanUpMs), priority: 'batch' }
   const path = { id }
@@ -143,7 +142,7 @@ async function* resultPages(
   }
 }
 
-/** How far one page was read, kept over attempts. */
+/** Progress in one page, kept across attempts. */
 interface PageReading {
   done: number
   /** Where the next page begins; undefined after the last one. */
@@ -168,14 +167,14 @@ async function* resultPage(
   }
   const { headers, data } = await owner.client.stream('/jobs/query/{id}/results', options, context)
   const next = headers['sforce-locator']
-  // The text "null" is how Salesforce says that there is no other page; no word at all would be a proxy's doing.
+  // The text "null" is Salesforce's way of saying that there is no next page; a missing header would be caused by a proxy.
   if (next === undefined) throw unusable('a bulk result does not say whether more follows')
   reading.next = next === 'null' ? undefined : next
   const expected = Number(headers['sforce-numberofrecords'] ?? Number.NaN)
   let row = 0
   let chunk: (readonly string[])[] = []
   for await (const cells of readCsvRows(data)) {
-    // Every page begins with the names; should one not, its first row is a record.
+    // Every page begins with the names; if one does not, its first row is a record.
     if (row === 0 && isHeader(cells, fields)) continue
     row += 1
     if (row <= reading.done) continue
@@ -193,7 +192,7 @@ async function* resultPage(
 }
 
 /**
- * A row that is no record costs itself. Where none of them is one, the result is not what was asked for.
+ * A row that is not a record affects only itself. When no row is a record, the result is not the requested one.
  *
  * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE
  */
@@ -215,7 +214,7 @@ function isHeader(cells: readonly string[], fields: readonly SalesforceField[]):
   return cells.length === fields.length && cells.every((name, index) => name === fields[index]?.name)
 }
 
-/** A row in the form that the REST API gives the same record: CSV has only texts, and the types are known. */
+/** Converts a row to the form in which the REST API returns the same record: CSV has only texts, and the types are known. */
 function recordOf(cells: readonly string[], fields: readonly SalesforceField[]): NativeRecord {
   if (cells.length !== fields.length) {
     throw unusable(`a row of a bulk result has ${cells.length} cells instead of ${fields.length}`)
@@ -227,7 +226,7 @@ function recordOf(cells: readonly string[], fields: readonly SalesforceField[]):
 }
 
 function valueOfCell(type: string, cell: string): unknown {
-  // Salesforce keeps no empty texts, so an empty cell is null.
+  // Salesforce stores no empty texts, so an empty cell is null.
   if (cell === '') return null
   switch (type) {
     case 'boolean':
@@ -238,7 +237,7 @@ function valueOfCell(type: string, cell: string): unknown {
     case 'currency':
     case 'percent': {
       const number = parseJson(cell, { maxDepth: 1, numbers: 'lossless' })
-      // What is no number stays as it came: the mapping tells of that field, and the record's other fields go on.
+      // Text that is not a number stays as it is: the mapping reports the field, and the record's other fields continue.
       return number.ok ? number.value : cell
     }
     case 'datetime':

@@ -1,13 +1,13 @@
 /**
- * The change feed of an object: SOQL in the order (SystemModstamp, Id), deleted records included, and the delete log beside it.
+ * The change feed of an object: SOQL in the order (SystemModstamp, Id), including deleted records, and the delete log.
  *
- * - *Ties*: records with one time are passed by id.
- * - *The open second*: SystemModstamp has whole seconds, so a record can change again under the time that was just read. What was read
- *   before its second was over is told again by the next sweep.
- * - *Late commits*: a change carries the time when it was made and is seen when its transaction ends. The position therefore stays behind
- *   by the commit lag, and never passes `latestDateCovered`, up to which the org says that every transaction is over.
- * - *Deletions*: a deleted record is found by the query as long as it is in the recycle bin. One that was erased is only in the delete
- *   log, which goes back 30 days, minute by minute. A position older than that is expired, and a full listing repairs it.
+ * - *Ties*: records with the same time are paged by id.
+ * - *The open second*: SystemModstamp has whole seconds, so a record can change again under the time just read. Records read before their second was
+ * over are reported again by the next sweep.
+ * - *Late commits*: a change carries the time when it was made and becomes visible when its transaction ends. The position therefore stays behind by
+ * the commit lag, and never passes `latestDateCovered`, up to which the org guarantees that every transaction is over.
+ * - *Deletions*: the query finds a deleted record as long as it is in the recycle bin. An erased one is only in the delete log, which covers 30 days
+ * in whole minutes. An older position has expired, and a full listing repairs it.
  */
 import { z } from 'zod'
 import {
@@ -32,25 +32,25 @@ import { forgetIfStale } from './read.ts'
 
 const pageSize = 2_000
 const minuteMs = 60_000
-/** The log is asked for at least this much, since it is cut to minutes and wants more than one. */
+/** The minimum range of the log to request, since it is truncated to minutes and must span more than one. */
 const logWindowMs = 2 * minuteMs
 const overlapMs = 1_000
 const secondMs = 1_000
-/** Deletions of the last look at the log that are remembered; what is beyond is told again. */
+/** Number of deletions of the last read of the log that are remembered; more are reported again. */
 const reportedMax = 2_000
 
 const stateSchema = z.strictObject({
   v: z.literal(1),
   feed: z.string(),
-  /** Up to here the delete log was read: epoch ms. */
+  /** The delete log was read up to here: epoch ms. */
   deletedUntil: z.number().optional(),
-  /** What the last look at the delete log told: `id time`, since a record can be restored and deleted again. */
+  /** Entries of the last read of the delete log: `id time`, since a record can be restored and deleted again. */
   told: z.array(z.string()),
 })
 
 type State = z.infer<typeof stateSchema>
 
-/** Changes after the cursor. Never throws: a failure is no information. */
+/** Returns the changes after the cursor. Never throws: a failure is no information. */
 export async function changesAfter(
   owner: ObjectContext,
   cursor: string | undefined,
@@ -96,7 +96,7 @@ async function sweepPage(
   let lagMs = owner.commitLagMs
   const rules = {
     tieBreak: 'id',
-    // Looked at when the page is here, and with it what the org says of open transactions.
+    // Read after the page has arrived, including what the org reports about open transactions.
     get commitLagMs() {
       return lagMs
     },
@@ -139,7 +139,7 @@ function wordsOf(entries: UnreadableEntries | undefined): string | undefined {
   return entries === undefined ? undefined : wordsOfUnreadable(entries)
 }
 
-/** What the query told as deleted needs no second word. */
+/** Deletions that the query reported are not reported twice. */
 function withoutDoubles(
   changed: readonly ChangedRecord[],
   deletions: readonly ChangedRecord[],
@@ -169,11 +169,11 @@ async function feedPage(
       change,
       position: soqlTime(positionMs),
       positionMs,
-      // Never the same twice while the second is open, so that the next sweep tells it again.
+      // A new value each time while the second is open, so that the next sweep reports it again.
       content: isOver ? 'settled' : `open ${readAt}`,
     }
   })
-  // By what the query found: a record that is erased while its pages are read is missing in them.
+  // Based on what the query found: a record that is erased while its pages are read is missing from them.
   const more = totalSize >= pageSize
   return { ...byTime(records), unreadable, more, ...(serverNowMs === undefined ? {} : { serverNowMs }) }
 }
@@ -181,13 +181,13 @@ async function feedPage(
 function conditionOf({ since, afterId }: FeedQuery): string {
   if (since === undefined) return ''
   if (afterId === undefined) return ` WHERE SystemModstamp >= ${since}`
-  // The first part alone narrows the search down by the index, which an OR at the top would not.
+  // The first condition alone narrows the search down by the index, which a top-level OR would not.
   return ` WHERE SystemModstamp >= ${since} AND (SystemModstamp > ${since} OR Id > ${soqlText(afterId)})`
 }
 
 interface Deletion {
   readonly nativeId: string
-  /** As the log spells it. */
+  /** In the format of the log. */
   readonly at: string
 }
 
@@ -199,7 +199,7 @@ interface DeleteLog {
   readonly entries: readonly Deletion[]
   /** Entries without an id; a full run finds what they were about. */
   readonly unreadable: UnreadableEntries | undefined
-  /** Everything before is over and in the log: here the next look begins, and no position may be later. */
+  /** Everything earlier is over and in the log: the next read begins here, and no position may be later. */
   readonly coveredMs: number
 }
 
@@ -209,7 +209,7 @@ async function readDeleteLog(
   nowMs: number,
   context: CallContext,
 ): Promise<DeleteLog> {
-  // Not in the future, of which no log can speak; so an erasure of the running minute is told in the next one.
+  // Not in the future, which the log can't cover; an erasure in the current minute is reported in the next one.
   const end = Math.floor(nowMs / minuteMs) * minuteMs
   const start = Math.min(until ?? end, end - logWindowMs)
   const query = { start: new Date(start).toISOString(), end: new Date(end).toISOString() }

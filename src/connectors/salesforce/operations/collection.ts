@@ -1,9 +1,9 @@
 /**
- * sObject Collections of up to 200 records, each with a result of its own and a transaction that its neighbours' refusals don't undo
+ * sObject Collections of up to 200 records, each with its own result and its own transaction, which refusals of its neighbours don't undo
  * (`allOrNone: false`).
  *
- * A call that is refused as a whole (one value that is not even of the right JSON type is enough) did nothing, so it is cut in halves until
- * the record that is to blame stands alone.
+ * A call that is refused as a whole (one value of the wrong JSON type is enough) had no effect, so it is split in halves until the faulty record is
+ * alone.
  */
 
 import type { Method } from '../../../http/call.ts'
@@ -24,7 +24,7 @@ export interface MutationResult {
   readonly results: readonly WriteResult[]
 }
 
-/** The codes of one record's result, in a collection or a composite answer. */
+/** The codes of one record's result, in a collection or a composite response. */
 export const errorsOf = (result: unknown): readonly Fault[] =>
   isNativeRecord(result) ? faultsIn(result.errors ?? result.body) : []
 
@@ -44,14 +44,14 @@ export interface Collection<Request> {
   readonly method: Method
   readonly path: string
   readonly record: (request: Request) => NativeRecord
-  /** The same write by a call of its own. */
+  /** The same write as a separate call. */
   readonly alone: (request: Request) => Promise<WriteResult>
-  /** Present for updates: what is told to be gone is looked at. */
+  /** Present for updates: records reported as gone are read. */
   readonly confirm?: (
     requests: readonly Request[],
     answered: MutationResult,
   ) => Promise<readonly WriteResult[]>
-  /** Present for creates, with the field of the key if there is one. */
+  /** Present for creates, with the key field if there is one. */
   readonly createKey?: { readonly field: string | undefined }
 }
 
@@ -95,6 +95,6 @@ function resultOf(result: unknown, createKey: Collection<unknown>['createKey']):
   if (result.success !== false) return noResult
   if (createKey !== undefined && lostKeyRace(faultsIn(result.errors), createKey.field)) return keyTaken
   const refused = refusedRecord(result.errors)
-  // Nothing that is being created can be gone: the code is about a record that it points to.
+  // A record being created can't be gone: the code concerns a record that it refers to.
   return createKey !== undefined && refused.kind === 'gone' ? pointsToDeleted : refused
 }

@@ -4,7 +4,7 @@ import { type Collection, collectionMax, inChunks, sendCollection } from './coll
 import { createRecord, keyProblem, withoutField } from './create.ts'
 import type { ObjectContext } from './object-context.ts'
 
-/** Creates, one result each in the same order. */
+/** Creates the records, with one result each in the same order. */
 export async function createMany(
   owner: ObjectContext,
   requests: readonly CreateRequest[],

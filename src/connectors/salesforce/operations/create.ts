@@ -10,7 +10,7 @@ import type { ObjectContext } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
 import { reportedRefusal } from './refusal.ts'
 
-/** Creates: by upsert on the external id where there is one, so that the same create twice makes one record. */
+/** Creates a record: by upsert on the external id where there is one, so that a repeated create makes only one record. */
 export async function createRecord(
   owner: ObjectContext,
   { body, recordId }: CreateRequest,
@@ -39,15 +39,15 @@ export async function createRecord(
   }
 }
 
-/** The key goes into the address; Salesforce refuses it in the body. */
+/** The key is part of the address; Salesforce refuses it in the body. */
 export function withoutField(body: NativeRecord, field: string): NativeRecord {
   const { [field]: _key, ...rest } = body
   return rest
 }
 
 /**
- * Why nothing may be created by key: a field that the org does not keep unique would not hold a second create back. Undefined when all is
- * well.
+ * Returns why nothing may be created by key: a field that the org does not keep unique would not prevent a second create. Undefined when the field is
+ * suitable.
  */
 export async function keyProblem(
   owner: ObjectContext,
@@ -66,7 +66,7 @@ export async function keyProblem(
   }
 }
 
-/** A created record without an id is an unknown outcome: it exists, and we don't know which. */
+/** A created record without an id is an unknown outcome: it exists, but its id is not known. */
 function saved(nativeId: string | undefined): WriteResult {
   if (nativeId !== undefined) return { kind: 'ok', nativeId }
   const failure = unusableFailure('The response to a create has no id.')
@@ -74,15 +74,15 @@ function saved(nativeId: string | undefined): WriteResult {
 }
 
 /**
- * Another request with our key was under way and won: the record exists by now, and the same upsert again will find it. Salesforce says
- * which field it is about only in the sentence.
+ * A concurrent request with our key succeeded: the record exists by now, and repeating the upsert will find it. Salesforce names the field only in
+ * the message.
  */
 export function lostKeyRace(faults: readonly Fault[], field: string | undefined): boolean {
   if (field === undefined) return false
   return faults.some(({ code, message }) => code === 'DUPLICATE_VALUE' && message.includes(` ${field} `))
 }
 
-/** Nothing was written; the same bytes are sent again. */
+/** Nothing was written; the same request is sent again. */
 export const keyTaken: WriteResult = {
   kind: 'not-sent',
   failure: {
@@ -97,7 +97,7 @@ function isAmbiguousKey(error: unknown): boolean {
   return error instanceof HttpStatusError && error.status === 300
 }
 
-/** Nothing that is being created can be gone: "not found" is about the object or the field. */
+/** A record being created can't be gone: "not found" concerns the object or the field. */
 function withoutGone(result: WriteResult, error: unknown): WriteResult {
   if (result.kind !== 'gone' || !saysGone(error)) return result
   return { kind: 'rejected', failure: readFailure(error) }

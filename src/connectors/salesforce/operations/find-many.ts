@@ -1,6 +1,6 @@
 /**
- * Several searches as one query: `Email IN ('a@x', 'b@x')`, and `(FirstName = 'Ada' AND LastName = 'Byron') OR (…)` for keys of several
- * fields. Which search a row belongs to is told by its values; what can't be told is asked again by fewer at once.
+ * Several searches as one query: `Email IN ('a@x', 'b@x')`, and `(FirstName = 'Ada' AND LastName = 'Byron') OR (…)` for keys of several fields. A row
+ * is assigned to its search by its values; searches that can't be assigned are repeated with fewer at once.
  */
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
@@ -13,12 +13,12 @@ import { conditionValue, findRecords, hitsMax, idOfRow, markerField, narrowness 
 import type { ObjectContext } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
 
-/** Searches of one query. Longer texts make it fewer: the statement has to fit an address. */
+/** Searches of one query. Longer texts reduce the number: the statement has to fit an address. */
 export const searchBatch = 100
 /** Rows of one query: one page of a response. */
 const rowsMax = 2_000
 
-/** Searches, each answered as if it had been asked alone. Never throws. */
+/** Runs the searches; each gets the result that it would get alone. Never throws. */
 export function findManyRecords(
   owner: ObjectContext,
   requests: readonly FindRequest[],
@@ -30,7 +30,7 @@ export function findManyRecords(
   })
 }
 
-/** A search as the texts that its fields have to hold. */
+/** A search as the texts that its fields have to equal. */
 type Wanted = Readonly<Record<string, string>>
 
 async function queryFor(
@@ -52,13 +52,13 @@ async function queryFor(
   } catch (error) {
     forgetIfStale(owner, error)
     const failure = readFailure(error)
-    // One value that the org refuses must not take the others along; a system that can't be reached answers none of them.
+    // One value that the org refuses must not fail the other searches; an unreachable system fails all of them.
     if (failure.scope === 'record' && failure.kind === undefined) return undefined
     return requests.map(() => ({ kind: 'unknown', failure }))
   }
 }
 
-/** Undefined for a search that a row's texts can't be compared with. */
+/** Undefined for a search that can't be compared with a row's texts. */
 function wantedBy(owner: ObjectContext, request: FindRequest): Wanted | undefined {
   if (request.by === 'marker') return { [markerField(owner)]: request.recordId }
   const names = Object.keys(request.values)
@@ -67,7 +67,7 @@ function wantedBy(owner: ObjectContext, request: FindRequest): Wanted | undefine
   return isWhole ? Object.fromEntries(texts.map(([name, text = '']) => [name, text])) : undefined
 }
 
-/** `IN` for searches by one field, bracketed pairs for the others. */
+/** `IN` for searches by one field, parenthesised pairs for the others. */
 function alternatives(schema: ObjectSchema, wanted: readonly Wanted[]): string {
   const byField = new Map<string, string[]>()
   const others: string[] = []
@@ -84,7 +84,7 @@ function alternatives(schema: ObjectSchema, wanted: readonly Wanted[]): string {
   return [...lists, ...others].join(' OR ')
 }
 
-/** The rows of each search; undefined when a row belongs to none, since then our comparison is not the org's, or has no id. */
+/** The rows of each search; undefined when a row has no id or belongs to none, since our comparison then differs from the org's. */
 function shared(
   schema: ObjectSchema,
   requests: readonly FindRequest[],

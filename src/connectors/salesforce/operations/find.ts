@@ -1,4 +1,4 @@
-/** Looks records up by our id or by values. A query reads the records themselves, not the index of the search, so it lags behind nothing. */
+/** Finds records by our id or by values. A query reads the records themselves, not the search index, so it has no lag. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
@@ -10,7 +10,7 @@ import { soqlText, soqlValue } from '../soql.ts'
 import type { ObjectContext } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
 
-/** Hits of one search that are handed on. */
+/** Maximum number of hits returned for one search. */
 export const hitsMax = 50
 
 /** Searches. Never throws: a failure is no information. */
@@ -28,7 +28,7 @@ export async function findRecords(
     const soql = `SELECT Id FROM ${owner.object} WHERE ${where} ORDER BY Id LIMIT ${hitsMax}`
     const { rows } = await owner.client.query(soql, context)
     const { records: nativeIds, unreadable } = readEach(rows, idOfRow)
-    // A row that can't be read may be what is looked for: finding none proves nothing then.
+    // A row that can't be read may be the record in question: finding none proves nothing then.
     const capped = unreadable !== undefined || nativeIds.length >= hitsMax
     return { kind: 'found', nativeIds, capped, ...narrowness(schema, request) }
   } catch (error) {
@@ -37,20 +37,20 @@ export async function findRecords(
   }
 }
 
-/** The id of a row of a query. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** Returns the id of a row of a query. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function idOfRow(row: unknown): string {
   const nativeId = textAt(row, ['Id'])
   if (nativeId === undefined) throw unusable('a record has no Id')
   return nativeId
 }
 
-/** The field that holds our record ids. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** Returns the field that holds our record ids. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function markerField({ config, object }: ObjectContext): string {
   if (config.externalId !== undefined) return config.externalId
   throw unusable(`${object} has no field for our record ids (externalId)`)
 }
 
-/** SOQL ignores case, except for fields that were made to tell it apart. */
+/** SOQL ignores case, except for fields declared case-sensitive. */
 export function narrowness(schema: ObjectSchema, request: FindRequest): { readonly narrow?: true } {
   const names = request.by === 'marker' ? [] : Object.keys(request.values)
   return names.some((name) => schema.fields.get(name)?.caseSensitive === true) ? { narrow: true } : {}
@@ -64,7 +64,7 @@ function conditionsOf(schema: ObjectSchema, values: NativeRecord): string {
   return conditions.join(' AND ')
 }
 
-/** A value as a condition on its field spells it. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for one that can't be searched by */
+/** Formats a value for a condition on its field. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for one that can't be searched by */
 export function conditionValue(schema: ObjectSchema, name: string, value: unknown): string {
   const field = schema.fields.get(name)
   const text = field?.filterable === true ? soqlValue(value, field.type) : undefined

@@ -1,8 +1,8 @@
 /**
  * Full listings: pages of a query in the order of ids, or a bulk job when there is much to read.
  *
- * The order is that of ids, not of times of change: an id never changes, so a record that is edited while the listing runs is met exactly
- * once, and counting what came proves something. In the order of times such a record would come twice and hide one that is missing.
+ * The order is by id, not by time of change: an id never changes, so a record that is edited while the listing runs occurs exactly once, and the
+ * number of records is meaningful. In the order of times, such a record would occur twice and hide a missing one.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import {
@@ -21,12 +21,12 @@ import { bulkPages } from './bulk-query.ts'
 import { type ObjectContext, type ReadableObject, readableObject } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
 
-/** Records of one query; wide ones come in several responses. */
+/** Records of one query; wide ones are split over several responses. */
 export const pageSize = 2_000
 /** More pages than the largest org has. */
 const pagesMax = 1_000_000
 
-/** Hands on every record, and ends with the verdict whether that was everything. @throws the error that ended the listing */
+/** Yields every record, and returns whether the listing was complete. @throws the error that ended the listing */
 export async function* listAll(
   owner: ObjectContext,
   context: CallContext,
@@ -44,7 +44,7 @@ export async function* listAll(
     for await (const { records, unreadable } of pagesOf(owner, { readable, count }, context)) {
       seen += records.length + (unreadable?.count ?? 0)
       odd = addUnreadable(odd, unreadable)
-      // Also an empty one: it says that a bulk job is still at work.
+      // An empty one too: it indicates that a bulk job is still in progress.
       yield records
     }
     await count()
@@ -55,7 +55,7 @@ export async function* listAll(
   }
 }
 
-/** Records may be created and deleted while the listing runs: the smallest count has to have come. */
+/** Records may be created and deleted while the listing runs: at least the smallest count has to be reached. */
 function verdict(seen: number, counts: readonly (number | undefined)[]): ListEnd {
   const known = counts.filter((counted) => counted !== undefined)
   if (known.length < counts.length) {
@@ -66,7 +66,7 @@ function verdict(seen: number, counts: readonly (number | undefined)[]): ListEnd
   return { complete: false, reason: `${seen} records came, the system says it has ${expected}`, expected }
 }
 
-/** An entry that can't be read may be any record, so what did not come is looked at by id before it counts as missing. */
+/** An entry that can't be read may be any record, so missing records are read by id before they count as missing. */
 function withUnreadable(end: ListEnd, odd: UnreadableEntries | undefined): ListEnd {
   if (odd === undefined) return end
   const unreadable = odd.count
@@ -94,8 +94,8 @@ interface Listing {
 }
 
 /**
- * The first page always comes by a query, so that whoever wants to see a few records starts no job; a job, if it pays, brings the rest. Only
- * an object with more fields than an address holds is listed by a job from the beginning.
+ * The first page is always read by a query, so that reading only a few records starts no job; a job, if worthwhile, reads the rest. Only an object
+ * with more fields than fit an address is listed by a job from the beginning.
  */
 async function* pagesOf(
   owner: ObjectContext,
@@ -138,19 +138,19 @@ async function* keysetPages(
   }
 }
 
-/** Where a page begins, and how long it may be. */
+/** The start of a page, and its maximum length. */
 interface KeysetPlace {
   readonly last: string | undefined
   readonly size: number
 }
 
 interface KeysetPage extends ReadEntries<ListedRecord> {
-  /** The id that the next page comes after; undefined for an empty page. */
+  /** The id after which the next page begins; undefined for an empty page. */
   readonly last: string | undefined
   readonly isLast: boolean
 }
 
-/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for a page of which no entry can be read: there is no way past it */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for a page without any readable entry: there is no way past it */
 async function keysetPage(
   owner: ObjectContext,
   readable: ReadableObject,

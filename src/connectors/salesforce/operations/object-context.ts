@@ -1,4 +1,4 @@
-/** What every operation on one object needs. */
+/** The context of all operations on one object. */
 import type { CallContext } from '../../kit/contract.ts'
 import type { SalesforceClient } from '../client.ts'
 import type { ResourceConfig, SalesforceConfig } from '../config.ts'
@@ -16,7 +16,7 @@ export interface ObjectContext {
   readonly clock: { monotonic(): number }
 }
 
-/** The object with the fields that are read. */
+/** The object with the fields to read. */
 export interface ReadableObject {
   readonly schema: ObjectSchema
   readonly fields: readonly SalesforceField[]

@@ -1,4 +1,4 @@
-/** Reads by id: one, or up to 2,000 in a call. What is not there is looked up among the deleted, which also tells of merges. */
+/** Reads by id: one, or up to 2,000 in a call. Missing records are looked up among the deleted ones, which also reveals merges. */
 import { ResponseValidationError } from '../../../http/errors.ts'
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
@@ -9,7 +9,7 @@ import { isDeleted, isRecordId, listedRecord } from '../record.ts'
 import { soqlText } from '../soql.ts'
 import { type ObjectContext, readableObject } from './object-context.ts'
 
-/** Longer lists of fields go into a body. */
+/** Longer lists of fields are sent in a body. */
 const fieldsInAddressMax = 6_000
 /** Ids within one query, which has to fit an address. */
 const idsPerQuery = 300
@@ -39,7 +39,7 @@ export async function readMany(
   nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
-  // One text that can't be an id would have the whole call refused.
+  // A single text that can't be an id would make the org refuse the whole call.
   const wellFormed = nativeIds.filter(isRecordId)
   try {
     const read = await retrieveInParts(owner, wellFormed, context)
@@ -78,7 +78,7 @@ async function readByPath(
 }
 
 /**
- * The time of change as a version, once its second was over when the read began: within that second the record could change again under the
+ * Returns the time of change as a version once its second was over when the read began: within that second, the record could change again under the
  * same time.
  */
 function settledVersion(changedAt: number | undefined, serverNowMs: number | undefined): string | undefined {
@@ -87,7 +87,7 @@ function settledVersion(changedAt: number | undefined, serverNowMs: number | und
   return new Date(changedAt).toUTCString()
 }
 
-/** Records so large that their response is refused are asked for in halves. */
+/** Records whose response is refused because of its size are requested in halves. */
 async function retrieveInParts(
   owner: ObjectContext,
   nativeIds: readonly string[],
@@ -125,7 +125,7 @@ async function retrieve(
   })
 }
 
-/** A row that is no record says nothing of its own record, and nothing of the others. */
+/** A row that is not a record says nothing about its own record, and nothing about the others. */
 function retrieved(row: unknown): ReadResult {
   try {
     return { kind: 'live', ...listedRecord(row) }
@@ -135,8 +135,8 @@ function retrieved(row: unknown): ReadResult {
 }
 
 /**
- * What became of records that a read did not give. A deleted one says so and names who survived a merge; one that nobody knows is gone for
- * good. A query that fails proves nothing, nor does one that finds the record alive.
+ * Determines what became of records that a read did not return. A deleted one is marked, and names the survivor of a merge; an unknown one is
+ * permanently gone. A failed query proves nothing, nor does one that finds the record alive.
  */
 async function explainAbsence(
   owner: ObjectContext,
@@ -175,7 +175,7 @@ const stillThere: ReadResult = {
   failure: unusableFailure('A read by id did not find a record that a query finds.'),
 }
 
-/** A field was removed or hidden since the describe. */
+/** A field was removed or hidden after the describe. */
 export function forgetIfStale(owner: ObjectContext, error: unknown): void {
   if (hasCode(error, 'INVALID_FIELD')) owner.schemas.forget(owner.object)
 }

@@ -1,19 +1,19 @@
-/** What a refused write means, once it is known whether the record is still there. `errors.ts` decides what a failure may have done. */
+/** Interprets a refused write, depending on whether the record still exists. `errors.ts` decides what a failure may have done. */
 import type { CallContext, CallFailure, ReadResult, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { type Fault, refusedRecord } from '../errors.ts'
 import type { ObjectContext } from './object-context.ts'
 import { readOne } from './read.ts'
 
-/** What came of a write to one record, and the codes that say so. */
+/** The outcome of a write to one record, and its error codes. */
 export interface Refusal {
   readonly result: WriteResult
   readonly faults: readonly Fault[]
 }
 
 /**
- * "Not found" is also what a credential hears that may not see the object any more, and "deleted" may be about a record that ours points to;
- * so it counts as gone only when a look says so too. In any case nothing was written.
+ * A credential that may no longer see the object also gets "not found", and "deleted" may concern a record that ours refers to, so the record counts
+ * as gone only when a read confirms it. In either case nothing was written.
  */
 export async function confirmed(
   owner: ObjectContext,
@@ -24,7 +24,7 @@ export async function confirmed(
   return result.kind === 'gone' ? goneBy(await readOne(owner, nativeId, context), faults) : result
 }
 
-/** What a refusal as gone means once the record was looked at. */
+/** Interprets a refusal as gone after the record was read. */
 export function goneBy(look: ReadResult, faults: readonly Fault[]): WriteResult {
   if (look.kind === 'gone') return look
   const isAnothers = faults.some(({ code }) => code === 'ENTITY_IS_DELETED')
@@ -32,7 +32,7 @@ export function goneBy(look: ReadResult, faults: readonly Fault[]): WriteResult 
   return { kind: 'not-sent', failure: look.kind === 'unknown' ? look.failure : foundAgain }
 }
 
-/** Refused for a record that the written one refers to. */
+/** Refused because of a record that the written one refers to. */
 export const pointsToDeleted: WriteResult = {
   kind: 'rejected',
   failure: {
@@ -48,7 +48,7 @@ const foundAgain: CallFailure = {
   scope: 'record',
 }
 
-/** `200 { success: false, errors: […] }`: a status of success says nothing about a result that says otherwise. */
+/** `200 { success: false, errors: […] }`: a success status does not override a result that reports failure. */
 export function reportedRefusal(data: unknown): WriteResult | undefined {
   return isNativeRecord(data) && data.success === false ? refusedRecord(data.errors) : undefined
 }

@@ -4,7 +4,7 @@ import { failedWrite, faultsOf } from '../errors.ts'
 import type { ObjectContext } from './object-context.ts'
 import { confirmed, reportedRefusal } from './refusal.ts'
 
-/** Deletes: into the recycle bin, as every delete of the API does. */
+/** Deletes a record: into the recycle bin, like every delete through the API. */
 export async function removeRecord(
   owner: ObjectContext,
   { nativeId }: RemoveRequest,

@@ -1,6 +1,6 @@
 /**
- * Updates several records in one call. Updates under a precondition travel as Composite requests of up to 25, since the precondition is a
- * header of each; the others as a collection.
+ * Updates several records in one call. Updates with a precondition are sent as Composite requests of up to 25, since the precondition is a header of
+ * each; the others as a collection.
  */
 import type { CallContext, UpdateRequest, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
@@ -22,7 +22,7 @@ import { lacksVersion, preconditionOf, unguarded, updateRecord } from './update.
 /** Requests of one composite request. */
 export const compositeMax = 25
 
-/** Updates, one result each in the same order. */
+/** Updates the records, with one result each in the same order. */
 export async function updateMany(
   owner: ObjectContext,
   requests: readonly UpdateRequest[],
@@ -41,7 +41,7 @@ export async function updateMany(
   return inChunks(requests, collectionMax, (chunk) => sendCollection(owner, call, chunk, context))
 }
 
-/** As `confirmed` does it for one, with a single look at all that are told to be gone. */
+/** Like `confirmed` for one, with a single read of all that are reported as gone. */
 async function allConfirmed(
   owner: ObjectContext,
   requests: readonly UpdateRequest[],

@@ -28,12 +28,12 @@ export async function updateRecord(
   }
 }
 
-/** Updates of this object are guarded, and there is nothing to guard this one with. */
+/** Updates of this object are guarded, and no version is available to guard this one. */
 export function lacksVersion({ config }: ObjectContext, ifVersion: string | undefined): boolean {
   return config.precondition !== 'none' && ifVersion === undefined
 }
 
-/** A look after the second of the change brings a version; sent without one, the update could undo what was changed in it. */
+/** A read after the second of the change returns a version; without one, the update could undo a change made within it. */
 export const unguarded: WriteResult = {
   kind: 'not-sent',
   failure: {
@@ -44,7 +44,7 @@ export const unguarded: WriteResult = {
   },
 }
 
-/** The headers that guard an update; empty when nothing does. */
+/** Returns the headers that guard an update; empty when it is unguarded. */
 export function preconditionOf(
   { config }: ObjectContext,
   ifVersion: string | undefined,

@@ -1,15 +1,14 @@
 /**
- * The list of events as the feed of changes: the way back for everything that a webhook failed to tell.
+ * The list of events as the change feed: it recovers everything that webhooks missed.
  *
- * Stripe lists events newest first. A *sweep* goes from the newest event down to `low`, page after page; `low` moves up only when the sweep
- * has come to its end, so a sweep that breaks off is gone on with and loses nothing. Which way it goes does not matter: an event only
- * names a record that has to be looked at.
+ * Stripe lists events newest first. A *sweep* goes from the newest event down to `low`, page after page; `low` moves up only when the sweep has
+ * finished, so an interrupted sweep is continued and loses nothing. The direction does not matter: an event only names a record to read.
  *
- * - Events of one second: a page begins after an *event*, not after a time, so a run of ties across an edge of pages is passed one by one.
- * - Events that become visible late, or arrive during a sweep: the next sweep begins `commitLagMs` and an overlap before this one began.
- *   What was told already is recognised by the event's id and not told again.
- * - Stripe keeps events for 30 days and says nothing about those that are gone. A place older than that is expired, and so is one
- *   whose event is no longer there: a full list repairs that.
+ * - Events of one second: a page begins after an *event*, not after a time, so a run of ties across a page boundary is read one by one.
+ * - Events that become visible late, or arrive during a sweep: the next sweep begins `commitLagMs` and an overlap before this one began. Events that
+ * were already reported are recognised by their id and not reported again.
+ * - Stripe keeps events for 30 days and does not report expired ones. An older position has expired, and so has one whose event no longer exists: a
+ * full list repairs that.
  */
 
 import { z } from 'zod'
@@ -22,25 +21,25 @@ import { isLostCursor, stripeFailure } from '../errors.ts'
 import { changesOf } from '../events.ts'
 import { listOf, type ResourceContext } from '../record.ts'
 
-/** Stripe promises no order and no time of arrival; a minute is far more than was ever reported. */
+/** Stripe guarantees no order and no time of arrival; a minute is far more than was ever reported. */
 export const commitLagMs = 60_000
 
-/** Against whole seconds and small differences of clocks. */
+/** Margin for whole seconds and small clock differences. */
 const overlapMs = 10_000
 
 /** An hour less than the 30 days, since the sweep itself takes time. */
 const retentionMs = 30 * 86_400_000 - 3_600_000
 
-/** Beyond it events are told again, which costs a look and no more. */
+/** Beyond it, events are reported again, which only causes another read. */
 const seenMax = 2_000
 
 const stateSchema = z.strictObject({
   v: z.literal(1),
-  /** Epoch seconds; everything before it is told. Absent: nothing is. */
+  /** Epoch seconds; everything earlier is reported. Absent: nothing is. */
   low: z.int().optional(),
-  /** The sweep under way: the event that its next page begins after, and where the following sweep begins. */
+  /** The current sweep: the event after which its next page begins, and where the following sweep begins. */
   sweep: z.strictObject({ after: z.string().min(1), nextLow: z.int() }).optional(),
-  /** Events told that may come again, with their epoch seconds. */
+  /** Reported events that may recur, with their epoch seconds. */
   seen: z.array(z.tuple([z.string(), z.int()])).max(seenMax),
 })
 
@@ -52,7 +51,7 @@ interface Event {
   readonly changes: readonly ChangedRecord[]
 }
 
-/** One page of changes of a resource. Never throws: a failure is no information. */
+/** Returns one page of changes of a resource. Never throws: a failure is no information. */
 export async function changesAfter(
   owner: ResourceContext,
   cursor: string | undefined,
@@ -114,7 +113,7 @@ function serverTime(date: string | undefined, tookMs: number): number | undefine
   return ms === undefined ? undefined : ms - Math.ceil(tookMs)
 }
 
-/** Where the next sweep begins: so far before this one began, by Stripe's own clock, that nothing older can turn up any more. */
+/** Start of the next sweep: far enough before this one began, by Stripe's own clock, that nothing older can appear later. */
 function nextLow({ low }: State, events: readonly Event[], nowMs: number | undefined): number | undefined {
   const newest = events[0]?.createdSeconds
   const beganMs = nowMs ?? (newest === undefined ? undefined : newest * 1_000)
@@ -134,7 +133,7 @@ function pageOf(state: State, { events, more, nextLow }: SweptPage): ChangesResu
   const fresh = events.filter(({ id }) => !told.has(id))
   for (const { id, createdSeconds } of fresh) told.set(id, createdSeconds)
   const changed = withoutRepetition(fresh.flatMap(({ changes }) => changes))
-  // Until the sweep ends, the stretch that it reads again reaches back to where it began.
+  // Until the sweep ends, the range that it reads again extends back to its beginning.
   const from = more ? state.low : nextLow
   const kept = [...told].filter(([, seconds]) => from === undefined || seconds >= from)
   const seen = kept.sort((a, b) => b[1] - a[1]).slice(0, seenMax)
@@ -153,7 +152,7 @@ function lowOf(low: number | undefined): Pick<State, 'low'> {
   return low === undefined ? {} : { low }
 }
 
-/** One record of several events is one look; a deletion among them counts. */
+/** Several events of one record cause one read; a deletion among them counts. */
 function withoutRepetition(changes: readonly ChangedRecord[]): readonly ChangedRecord[] {
   const byNativeId = new Map<string, ChangedRecord>()
   for (const change of changes) {

@@ -4,7 +4,7 @@ import { failedCreate } from '../errors.ts'
 import type { ResourceContext } from '../record.ts'
 import { composed, withExpansion, written } from './send.ts'
 
-/** Creates under an idempotency key, with our record id in the metadata. */
+/** Creates a record under an idempotency key, with our record id in the metadata. */
 export async function createObject(
   owner: ResourceContext,
   { body, recordId, idempotencyKey }: CreateRequest,

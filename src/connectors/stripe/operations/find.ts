@@ -1,8 +1,8 @@
 /**
- * Looks objects up by our marker or by values, with Stripe's search.
+ * Finds objects by our marker or by values, with Stripe's search.
  *
- * Its index lags: usually under a minute, during outages up to an hour, which is what `searchLag` reckons with. Hits are compared here
- * once more, since the index may show values that an object no longer has.
+ * Its index lags: usually under a minute, during outages up to an hour, which `searchLag` accounts for. Hits are compared again here, since the index
+ * may contain values that an object no longer has.
  */
 import { isLosslessNumber } from '../../../http/json.ts'
 import { IsthmusError } from '../../../model/errors.ts'
@@ -14,7 +14,7 @@ import { withMinorAmounts } from '../amounts.ts'
 import { stripeFailure } from '../errors.ts'
 import { expansion, listOf, type ResourceContext, received } from '../record.ts'
 
-/** Hits that one search can name. */
+/** Maximum number of hits of one search. */
 export const hitsMax = 100
 
 interface Wanted {
@@ -42,7 +42,7 @@ export async function findObjects(
         ? [object.record.nativeId]
         : [],
     )
-    // An object that can't be read may be what is looked for: finding none proves nothing then.
+    // An object that can't be read may be the one in question: finding none proves nothing then.
     return { kind: 'found', nativeIds: [...new Set(nativeIds)], capped: more || unreadable !== undefined }
   } catch (error) {
     return { kind: 'unknown', failure: stripeFailure(error) }
@@ -84,7 +84,7 @@ function notSearchable(resource: string, name: string): IsthmusError {
   )
 }
 
-/** `metadata['isthmus_id']:'…'`, `email:'…'`, `amount:1099`. A quote within a text is escaped by a backslash. */
+/** `metadata['isthmus_id']:'…'`, `email:'…'`, `amount:1099`. A quote within a text is escaped with a backslash. */
 function clause({ path, value, isText }: Wanted): string {
   const [name, key] = path
   const field = key === undefined ? String(name) : `${name}[${quoted(String(key))}]`
@@ -95,7 +95,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`
 }
 
-/** The search ignores case; the engine compares the hits properly afterwards. */
+/** The search ignores case; the engine compares the hits exactly afterwards. */
 function fits(native: unknown, { path, value }: Wanted): boolean {
   return textAt(native, path)?.toLowerCase() === value.toLowerCase()
 }

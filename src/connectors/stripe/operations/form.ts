@@ -1,11 +1,11 @@
 /**
- * From a native patch to the form that Stripe takes.
+ * Converts a native patch to Stripe's form format.
  *
- * - A nested object that a request names is taken whole: what it leaves out is cleared. Patches carry it whole for that reason. Parts that
- *   are empty before and after are left out, because some of them may be read and not written.
- * - `metadata` is the exception: keys are set one by one, an empty text removes one. Only keys that differ from the record last read are
- *   sent, so that those of other applications stay as they are.
- * - An empty text clears a value; null and an empty list are sent as one.
+ * - A nested object in a request is replaced whole: omitted properties are cleared. Patches therefore carry it whole. Parts that are empty before and
+ * after are left out, because some of them are read-only.
+ * - `metadata` is the exception: keys are set individually, and an empty text removes one. Only keys that differ from the record last read are sent,
+ * so that those of other applications stay unchanged.
+ * - An empty text clears a value; null and an empty list are sent as an empty text.
  */
 import type { FormFields, FormValue } from '../../../http/bodies/form.ts'
 import { isLosslessNumber } from '../../../http/json.ts'
@@ -15,11 +15,11 @@ import { isNativeRecord } from '../../kit/native.ts'
 import { withMinorAmounts } from '../amounts.ts'
 import type { StripeResource } from '../catalogue.ts'
 
-/** What a body is made from. */
+/** Input for building a body. */
 export interface BodyInput {
   readonly resource: StripeResource
   readonly amounts: 'minor' | 'decimal'
-  /** Key of metadata that is ours: no patch ever removes it. */
+  /** Our own metadata key: no patch ever removes it. */
   readonly marker: string
   /** The record last read; undefined for creates. */
   readonly base?: NativeRecord | undefined
@@ -43,7 +43,7 @@ function partOf(name: string, value: unknown, { base, marker, resource }: BodyIn
     if (!resource.lastingLists?.includes(name)) return null
     throw new IsthmusError('MAPPING_FAILED', `${name} can be changed, and Stripe offers no way to empty it`)
   }
-  // There is nothing to clear, and some properties refuse to be cleared at all.
+  // There is nothing to clear, and some properties can't be cleared at all.
   if (isNothing(value) && isNothing(before)) return undefined
   if (name === 'metadata' && isNativeRecord(value)) return metadataChanges(value, before, marker)
   return formValue(value, before, name)

@@ -1,10 +1,10 @@
 /**
- * Lists all objects of a resource, newest first, each page after the last object of the page before.
+ * Lists all objects of a resource, newest first, each page after the last object of the previous one.
  *
- * The place of an object in the list is its time of creation, which never changes. So objects that vanish move no other one across an edge of
- * pages, and objects that arrive meanwhile stand before the first page, where the events tell of them: whatever was there when the list
- * began and is there still has been listed. The object that a page begins after may vanish itself; then the page is taken after the one
- * before it, and what comes twice is left out.
+ * The position of an object in the list is its time of creation, which never changes. Deleted objects therefore move no other one across a page
+ * boundary, and new objects are placed before the first page, where the events report them: every object that existed when the list began and still
+ * exists has been listed. If the object that a page begins after is itself deleted, the page begins after the one before it, and duplicates are left
+ * out.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
@@ -13,7 +13,7 @@ import { unusable } from '../../kit/unusable.ts'
 import { isLostCursor } from '../errors.ts'
 import { expansion, type ListResponse, listOf, type ResourceContext, received } from '../record.ts'
 
-/** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
+/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
 export async function* listAll(
   owner: ResourceContext,
   context: CallContext,
@@ -25,7 +25,7 @@ export async function* listAll(
 }
 
 async function* pagesOf(owner: ResourceContext, context: CallContext): AsyncGenerator<ListPage> {
-  /** Ids of the page before, in its order. */
+  /** Ids of the previous page, in its order. */
   let passed: readonly string[] = []
   while (true) {
     const { data, more } = await pageAfter(owner, passed, context)
@@ -43,7 +43,7 @@ async function* pagesOf(owner: ResourceContext, context: CallContext): AsyncGene
   }
 }
 
-/** The page after the last of these objects that is still there. */
+/** Reads the page after the last of these objects that still exists. */
 async function pageAfter(
   owner: ResourceContext,
   passed: readonly string[],

@@ -1,4 +1,4 @@
-/** Reads by id: one, or several through a list that takes ids. */
+/** Reads by id: one, or several through a list that accepts ids. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { unusable } from '../../kit/unusable.ts'
 import { failedRead, stripeFailure } from '../errors.ts'
@@ -13,7 +13,7 @@ export async function readOne(
   try {
     const response = await owner.client.read(itemOf(owner, nativeId), expansion(owner, false), context)
     const object = received(owner, response.data)
-    // A deletion of another object says nothing about this one; a living one shows its id to the kit.
+    // A deletion of another object says nothing about this one; the kit checks the id of an existing one.
     if (object.kind === 'deleted' && object.nativeId !== nativeId)
       throw unusable('another object came than was asked for')
     return seen(object)
@@ -22,10 +22,10 @@ export async function readOne(
   }
 }
 
-/** Objects in one call at most: a page of a list. */
+/** Maximum number of objects in one call: a page of a list. */
 export const readBatch = 100
 
-/** Reads several objects with one request. A list leaves deleted ones out, so what does not come back is read by its id. */
+/** Reads several objects with one request. A list omits deleted ones, so objects that are not returned are read by id. */
 export async function readMany(
   owner: ResourceContext,
   parameter: string,

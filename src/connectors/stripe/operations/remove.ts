@@ -5,7 +5,7 @@ import { failedWrite } from '../errors.ts'
 import { itemOf, type ResourceContext } from '../record.ts'
 import { post } from './send.ts'
 
-/** Deletes, or makes inactive. */
+/** Deletes a record, or makes it inactive. */
 export async function removeObject(
   owner: ResourceContext,
   { nativeId, mode }: RemoveRequest,

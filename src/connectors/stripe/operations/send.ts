@@ -1,4 +1,4 @@
-/** What the writes share: the form that is sent, and what its response means. `errors.ts` decides what a failure may have done. */
+/** Shared by the writes: sends the form and interprets its response. `errors.ts` decides what a failure may have done. */
 import type { FormFields } from '../../../http/bodies/form.ts'
 import { isIsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -34,7 +34,7 @@ type Composed =
   | { readonly kind: 'form'; readonly form: FormFields }
   | { readonly kind: 'refused'; readonly result: WriteResult }
 
-/** Values that can't be spelt for Stripe are refused before anything is sent. */
+/** Values that can't be represented in Stripe are refused before anything is sent. */
 export function composed(
   owner: ResourceContext,
   patch: NativeRecord,
@@ -49,12 +49,12 @@ export function composed(
   }
 }
 
-/** The response has to look like what a read shows. */
+/** The response has to have the form that a read returns. */
 export function withExpansion({ expand }: ResourceContext, form: FormFields): FormFields {
   return expand.length === 0 ? form : { ...form, expand }
 }
 
-/** A created object without an id is an unknown outcome: it exists, and nobody knows which it is. */
+/** A created object without an id is an unknown outcome: it exists, but its id is not known. */
 export function written(owner: ResourceContext, data: unknown, nativeId?: string): WriteResult {
   if (!isNativeRecord(data)) throw unusable('the response to a write is no object')
   const object = received(owner, data)
