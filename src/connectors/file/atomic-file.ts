@@ -1,9 +1,9 @@
-/** Files that appear whole or not at all: written beside under another name, synced, then renamed. */
+/** Files that appear whole or not at all: written next to the target under another name, synced, then renamed. */
 import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { Folder } from './folder.ts'
 
-/** A write that failed before the rename had no effect; one that failed with it may have. */
+/** A write that failed before the rename had no effect; one that failed during it may have had one. */
 export class FailedReplacement {
   readonly mayHaveLanded: boolean
   readonly cause: unknown
@@ -13,7 +13,7 @@ export class FailedReplacement {
   }
 }
 
-/** Writes a file. `isWanted` is asked right before it appears: a write that came too late leaves nothing. @throws FailedReplacement */
+/** Writes a file. `isWanted` is called right before it appears: a write that is too late leaves nothing behind. @throws FailedReplacement */
 export async function replaceFile(
   folder: Folder,
   name: string,

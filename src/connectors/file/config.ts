@@ -1,15 +1,15 @@
-/** A system of the connector `file`: a folder, and what its files hold. */
+/** A system of the connector `file`: a folder, and the contents of its files. */
 import { z } from 'zod'
 import { durationMs } from '../../model/definition/duration.ts'
 import { durationSchema } from '../../model/definition/schema/text.ts'
 import { UsageError } from '../../model/errors.ts'
 
-/** A length of time such as `10s`, as milliseconds. */
+/** A duration such as `10s`, in milliseconds. */
 const time = durationSchema.transform((text) => durationMs(text) ?? 0)
 
 const notBelow = 'expected a path below the folder, without ".."'
 
-/** A file's name within the folder, possibly in folders below it. Absolute paths and `..` would lead out of it. */
+/** A file's name within the folder or its subfolders. Absolute paths and `..` would lead out of it. */
 const fileName = z
   .string()
   .min(1)
@@ -27,31 +27,31 @@ const filePattern = fileName.refine((name) => !name.slice(0, name.lastIndexOf('/
 /** How rows are laid out. */
 const csvSchema = z.strictObject({
   delimiter: z.string().length(1).default(','),
-  /** One character, or an empty text where nothing is quoted. */
+  /** One character, or an empty text when nothing is quoted. */
   quote: z.string().max(1).default('"'),
-  /** Names of the columns where the file has no header. */
+  /** Names of the columns when the file has no header. */
   columns: z.array(z.string().min(1)).min(1).max(2_000).optional(),
   lineEnd: z.enum(['crlf', 'lf']).default('crlf'),
   /**
-   * What becomes of a text that a spreadsheet would calculate, since it begins with `=`, `+`, `-`, `@`, a tab or CR and is no number. `keep`: it is
-   * data and written as it is; `escape`: an apostrophe is put before it, and taken off when it is read; `refuse`: the write is that record's failure.
+   * Treatment of a text that a spreadsheet would evaluate, since it begins with `=`, `+`, `-`, `@`, a tab or CR and is not a number. `keep`: it is
+   * written unchanged as data; `escape`: an apostrophe is prepended, and removed on reading; `refuse`: the write fails for that record.
    */
   formulas: z.enum(['keep', 'escape', 'refuse']).default('keep'),
 })
 
 const readySchema = z.discriminatedUnion('by', [
-  /** The other side writes under another name and renames: what is there is whole. */
+  /** The other side writes under another name and renames: existing files are whole. */
   z.strictObject({ by: z.literal('rename') }),
-  /** Not changed for this long, and its last line is ended. */
+  /** Unchanged for this long, and its last line is terminated. */
   z.strictObject({ by: z.literal('stable'), for: time.prefault('10s') }),
-  /** A second file says that it is whole: `customers.csv.done`. */
+  /** A second file indicates that it is whole: `customers.csv.done`. */
   z.strictObject({ by: z.literal('marker'), suffix: z.string().min(1).max(32).default('.done') }),
 ])
 
 const createSchema = z.discriminatedUnion('as', [
-  /** The mapped columns hold the key. */
+  /** The mapped columns contain the key. */
   z.strictObject({ as: z.literal('key') }),
-  /** The key column takes our record id. */
+  /** The key column stores our record id. */
   z.strictObject({ as: z.literal('recordId') }),
   z.strictObject({ as: z.literal('unsupported') }),
 ])
@@ -61,10 +61,10 @@ const writeSchema = z.discriminatedUnion('to', [
   /** The file that is read is also rewritten, under a lock. */
   z.strictObject({
     to: z.literal('snapshot'),
-    /** Whoever else writes the file takes the same lock first. Only then is a version a guard against them. */
+    /** Any other writer of the file takes the same lock first. Only then does a version guard against them. */
     lockHonoured: z.boolean().default(false),
   }),
-  /** Each batch becomes a file that the other side takes in: `outbox/orders-20240601T120000123-1a2b3c4d.csv`. */
+  /** Each batch becomes a file that the other side imports: `outbox/orders-20240601T120000123-1a2b3c4d.csv`. */
   z.strictObject({
     to: z.literal('outbox'),
     folder: fileName,
@@ -73,49 +73,49 @@ const writeSchema = z.discriminatedUnion('to', [
       .string()
       .regex(/^[\w.-]{1,64}$/)
       .optional(),
-    /** Column that says what is to be done: `create`, `update`, `delete`. */
+    /** Column with the operation: `create`, `update`, `delete`. */
     operation: z.string().min(1).default('operation'),
     /** Columns in their order, for CSV. @default those of the file that is read */
     columns: z.array(z.string().min(1)).min(1).max(2_000).optional(),
-    /** Writes that come within this time go into one file. */
+    /** Writes within this time go into one file. */
     gather: time.prefault('50ms'),
   }),
 ])
 
 const readSchema = z.discriminatedUnion('from', [
-  /** One file holds every record; of several that match, the one with the last name counts. */
+  /** One file contains every record; of several that match, the one with the last name counts. */
   z.strictObject({ from: z.literal('snapshot'), file: filePattern }),
-  /** Each file holds what has changed, oldest name first. Files that were taken in are moved to the archive. */
+  /** Each file contains changes, oldest name first. Files that were ingested are moved to the archive. */
   z.strictObject({
     from: z.literal('deltas'),
     files: filePattern,
     archive: fileName,
-    /** Column that says `delete` where a row is a deletion. */
+    /** Column that contains `delete` when a row is a deletion. */
     operation: z.string().min(1).optional(),
     /** Values of it that mean a deletion. */
     deletes: z.array(z.string()).min(1).default(['delete', 'D']),
   }),
 ])
 
-/** Checks one resource of the section. */
+/** Validates one resource of the section. */
 export const fileResourceSchema = z.strictObject({
   format: z.enum(['csv', 'ndjson']).default('csv'),
   csv: csvSchema.prefault({}),
   encoding: z.enum(['utf-8', 'latin1', 'windows-1252', 'utf-16le', 'utf-16be']).default('utf-8'),
-  /** The file's name of a column, and the one that the mapping uses: `Kunden-Nr.: number`. */
+  /** The file's name of a column, and the name that the mapping uses: `Kunden-Nr.: number`. */
   rename: z.record(z.string().min(1), z.string().min(1)).default({}),
   key: z.array(z.string().min(1)).min(1).max(8).default(['id']),
   read: readSchema,
   ready: readySchema.default({ by: 'rename' }),
-  /** The export ends with a row of this word and the number of rows before it. Without that row it is not whole. */
+  /** The export ends with a row of this word and the number of rows before it. Without that row it is incomplete. */
   trailer: z.string().min(1).optional(),
   write: writeSchema.default({ to: 'nothing' }),
   create: createSchema.default({ as: 'key' }),
-  /** How old what the files say may be, and how long until our own writes show in them. */
+  /** Maximum age of the files' contents, and how long until our own writes show in them. */
   lag: time.prefault('0ms'),
 })
 
-/** Checks the system's section. */
+/** Validates the system's section. */
 export const fileConfig = z.strictObject({
   /** Relative to the definition. */
   folder: z.string().min(1),
@@ -132,12 +132,12 @@ export const fileConfig = z.strictObject({
   recordsMax: z.int().min(1).max(50_000_000).default(5_000_000),
 })
 
-/** A checked section with its defaults. */
+/** A validated section with its defaults. */
 export type FileConfig = z.output<typeof fileConfig>
-/** One checked resource. */
+/** One validated resource. */
 export type FileResourceConfig = z.output<typeof fileResourceSchema>
 
-/** Refuses what the schema can't see. @throws UsageError CONNECTOR_CONFIG_INVALID */
+/** Refuses settings that the schema can't check. @throws UsageError CONNECTOR_CONFIG_INVALID */
 export function assertResources(system: string, { resources }: FileConfig): void {
   for (const [name, resource] of Object.entries(resources)) {
     const refuse = (what: string): never => {

@@ -1,4 +1,4 @@
-/** Records as change files have told them so far. */
+/** Records as reported by change files so far. */
 import { z } from 'zod'
 import type { ChangedRecord, ChangesResult, ListedRecord } from '../kit/contract.ts'
 import type { FileResourceConfig } from './config.ts'
@@ -11,7 +11,7 @@ const cursorSchema = z.strictObject({ g: z.string(), at: z.int().min(0) })
 
 type DeltaConfig = Extract<FileResourceConfig['read'], { from: 'deltas' }>
 
-/** Reads change files into a state of our own. */
+/** Reads change files into a separate state. */
 export function deltaSource(owner: FileOwner, config: DeltaConfig): RecordSource {
   const deltas = new Deltas(owner, config)
   return {
@@ -51,7 +51,7 @@ async function* living(
   if (doubt !== undefined) onDoubt(doubt)
 }
 
-/** A page of the log. The log is the feed, so that a file may be archived before anybody has read it from here. */
+/** A page of the log. The log is the feed, so a file may be archived before its changes have been read from here. */
 async function changesAfter(
   deltas: Deltas,
   cursor: string | undefined,
@@ -59,7 +59,7 @@ async function changesAfter(
 ): Promise<ChangesResult> {
   await deltas.takeIn('at once')
   const { log } = deltas
-  // As they are now: the log may grow while a page is read, and what grew is for the next one.
+  // Evaluated now: the log may grow while a page is read, and the additions belong to the next one.
   const { generation, end: until } = log
   const at = cursor === undefined ? { g: generation, at: 0 } : parseCursor(cursor)
   if (at === undefined || at.g !== generation || at.at > until) return { kind: 'expired' }
@@ -86,7 +86,7 @@ function parseCursor(cursor: string): z.infer<typeof cursorSchema> | undefined {
   }
 }
 
-/** Without a header of our own, orders are written with the columns of the records that came. */
+/** Without a header of our own, orders are written with the columns of the records received. */
 async function columnsOf(deltas: Deltas): Promise<readonly string[]> {
   await deltas.takeIn('soon')
   for await (const { native } of deltas.log.living()) return Object.keys(native)

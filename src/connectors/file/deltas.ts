@@ -1,8 +1,8 @@
 /**
- * Change files: taken in one after the other by name, each whole, then moved to the archive.
+ * Change files: ingested one after the other by name, each as a whole, then moved to the archive.
  *
- * A file is first in the state log, durably, and moved after that: a crash in between takes it in once more, which changes nothing. A file
- * with damaged rows gives all its good ones and is archived as `….damaged`; as long as such a file lies there, some record is not known, and
+ * A file is first stored durably in the state log, and moved after that: after a crash in between it is ingested again, which changes nothing. A file
+ * with damaged rows contributes all its valid ones and is archived as `….damaged`; as long as such a file exists, some record is not known, and
  * nothing counts as complete.
  */
 import path from 'node:path'
@@ -19,7 +19,7 @@ import { StateLog } from './state-log.ts'
 
 type DeltaConfig = Extract<FileResourceConfig['read'], { from: 'deltas' }>
 
-/** Looks for new files at most this often, milliseconds; reads may be that much older than the folder. */
+/** Minimum interval between checks for new files, milliseconds; reads may be that much older than the folder. */
 export const lookEveryMs = 500
 const lockWaitMs = 10_000
 
@@ -30,7 +30,7 @@ export class Deltas {
   readonly #config: DeltaConfig
   #lookedAt = Number.NEGATIVE_INFINITY
   #going: Promise<void> | undefined
-  /** Why the next file in the order can't be taken in. */
+  /** Why the next file in the order can't be ingested. */
   #stuck: string | undefined
 
   constructor(owner: FileOwner, config: DeltaConfig) {
@@ -39,7 +39,7 @@ export class Deltas {
     this.log = new StateLog(owner)
   }
 
-  /** Takes in whatever is ready. Several callers share one look. */
+  /** Ingests all files that are ready. Concurrent callers share one check. */
   async takeIn(now: 'at once' | 'soon'): Promise<void> {
     const isFresh = performance.now() - this.#lookedAt < lookEveryMs
     if (now === 'soon' && isFresh && this.#going === undefined) return
@@ -54,7 +54,7 @@ export class Deltas {
     const waiting = await candidates(this.#owner, this.#config.files)
     const lock = `.isthmus/${this.#owner.resource}.lock`
     const hasLog = await this.log.exists()
-    // An empty place where a drive should be has neither: what is not in it was not deleted.
+    // An empty mount point has neither: records missing from it were not deleted.
     if (!hasLog && !(await this.#owner.folder.hasDirectoryOf(this.#config.files))) {
       throw new IsthmusError('FILE_NOT_READY', `There is no folder for ${this.#config.files}.`)
     }
@@ -70,24 +70,24 @@ export class Deltas {
     if (!(await this.log.exists())) await this.log.begin(await this.#hasTakenBefore())
     await this.log.refresh()
     this.#stuck = undefined
-    // Looked at again: another process may have taken them meanwhile.
+    // Checked again: another process may have ingested them in the meantime.
     for (const file of await candidates(this.#owner, this.#config.files)) {
-      // The order of changes is the order of names: a file that is not whole holds up those after it.
+      // The order of changes is the order of names: an incomplete file blocks those after it.
       if ((await notReady(this.#owner, file)) !== undefined) break
       if (!(await this.#take(file.name))) break
     }
     await this.log.compact()
   }
 
-  /** Whether there was a log before: files that it took in lie in the archive. */
+  /** Whether there was a log before: files that it ingested are in the archive. */
   async #hasTakenBefore(): Promise<boolean> {
     const { archive, files } = this.#config
     return (await this.#owner.folder.find(`${archive}/${path.basename(files)}*`)).length > 0
   }
 
-  /** Returns false for a file that turned out not to be whole. */
+  /** Returns false for a file that turned out to be incomplete. */
   async #take(name: string): Promise<boolean> {
-    // Read to its end first, so that nothing is taken of a file that is still coming.
+    // Read to its end first, so that nothing is ingested from a file that is still being written.
     const whole = await this.#scanned(name)
     this.#stuck = whole.unfinished ?? (whole.damaged.length > 0 ? undefined : whole.doubt)
     if (this.#stuck !== undefined) return false
@@ -96,7 +96,7 @@ export class Deltas {
       end = verdict
     })
     await this.log.append(changes, name)
-    // Another file under the same name is taken in by the next look, whatever of it is in the log by now.
+    // Another file with the same name is ingested by the next check, whatever part of it is already in the log.
     const isSame = end !== undefined && end.unfinished === undefined && end.stamp === whole.stamp
     if (isSame && (await this.#archive(name, whole))) return true
     this.#stuck = `${name} was exchanged while it was read`
@@ -126,7 +126,7 @@ export class Deltas {
     }
   }
 
-  /** Returns false, and leaves it where it was, when another file had come under that name. */
+  /** Returns false, and leaves it in place, when another file has appeared with that name. */
   async #archive(name: string, end: FileEnd): Promise<boolean> {
     const { folder, config } = this.#owner
     const target = await this.#archivedName(name, end)
@@ -143,7 +143,7 @@ export class Deltas {
     return true
   }
 
-  /** A name that was there before is not overwritten: both files may matter to somebody. */
+  /** An existing name is not overwritten: both files may be needed. */
   async #archivedName(name: string, { damaged }: FileEnd): Promise<string> {
     const base = `${this.#config.archive}/${path.basename(name)}`
     const suffix = damaged.length > 0 ? '.damaged' : ''
@@ -163,7 +163,7 @@ export class Deltas {
     return `${path.basename(damaged.name, '.damaged')} has rows that can't be read; see ${damaged.name}.txt`
   }
 
-  /** Ends a feed that has nothing new while something is damaged, so that somebody hears of it. @throws IsthmusError FILE_DAMAGED */
+  /** Ends a feed that has nothing new while something is damaged, so that the damage is reported. @throws IsthmusError FILE_DAMAGED */
   async assertWhole(): Promise<void> {
     const doubt = await this.doubt()
     if (doubt !== undefined) throw new IsthmusError('FILE_DAMAGED', `${doubt}.`)

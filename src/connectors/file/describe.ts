@@ -1,4 +1,4 @@
-/** What files tell about their fields: names, from the first records; in CSV every value is a text. */
+/** Describes the fields of files: names, from the first records; in CSV every value is a text. */
 
 import { isLosslessNumber } from '../../http/json.ts'
 import type { FieldType } from '../../model/values.ts'

@@ -1,4 +1,4 @@
-/** How one resource spells its records in a file: characters, rows, names of columns. */
+/** The format of one resource's records in a file: characters, rows, names of columns. */
 import { createHash } from 'node:crypto'
 import { splitCsvRow } from '../../http/bodies/csv.ts'
 import { parseJson, writeJson } from '../../http/json.ts'
@@ -7,9 +7,9 @@ import { isNativeRecord, textAt } from '../kit/native.ts'
 import type { FileResourceConfig } from './config.ts'
 import type { ScanOptions } from './row-scanner.ts'
 
-/** A row taken apart, or why that is not possible. */
+/** A parsed row, or why it can't be parsed. */
 export type ParsedRow =
-  /** `isPadded`: it has blank cells beyond the columns, as spreadsheets leave them. */
+  /** `isPadded`: it has blank cells beyond the columns, as spreadsheets add them. */
   | {
       readonly kind: 'record'
       readonly nativeId: string
@@ -26,16 +26,16 @@ export interface Dialect {
   readonly scan: Pick<ScanOptions, 'unit' | 'bigEndian' | 'quote'>
   /** Whether the first row holds the names. */
   readonly hasHeader: boolean
-  /** Text of a row's bytes, a byte order mark included. Undefined when they are not in the encoding. */
+  /** Text of a row's bytes, including a byte order mark. Undefined when they are not valid in the encoding. */
   decode(bytes: Buffer): string | undefined
-  /** Bytes of a text. Undefined when the encoding can't spell it. */
+  /** Bytes of a text. Undefined when the encoding can't represent it. */
   encode(text: string): Buffer | undefined
-  /** Bytes at a file's beginning. */
+  /** Bytes at the beginning of a file. */
   readonly preamble: Buffer
-  /** Names of a header in the mapping's words; undefined when it is none, with the reason. */
+  /** Names of a header as the mapping uses them; undefined with a reason when it is not a header. */
   header(text: string): { readonly names: readonly string[] } | { readonly damage: string }
   parse(text: string, names: readonly string[]): ParsedRow
-  /** A row with its line's end. */
+  /** A row with its line ending. */
   format(record: NativeRecord, names: readonly string[]): string
   formatHeader(names: readonly string[]): string
   formatTrailer(count: number): string
@@ -50,13 +50,13 @@ export function nativeIdOf(native: NativeRecord, key: readonly string[]): string
   return parts.length === 1 ? parts[0] : JSON.stringify(parts)
 }
 
-/** The version of a record: a hash of its values, in whichever order its columns come. */
+/** The version of a record: a hash of its values, independent of the order of its columns. */
 export function versionOf(native: NativeRecord): string {
   const sorted = Object.entries(native).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(writeJson(sorted)).digest('base64url').slice(0, 22)
 }
 
-/** Makes the dialect of a resource. */
+/** Creates the dialect of a resource. */
 export function dialectOf(config: FileResourceConfig): Dialect {
   const { encoding, format } = config
   const isWide = encoding === 'utf-16le' || encoding === 'utf-16be'
@@ -73,7 +73,7 @@ export function dialectOf(config: FileResourceConfig): Dialect {
 }
 
 function decodeText(bytes: Buffer, encoding: FileResourceConfig['encoding']): string | undefined {
-  // What the web calls latin1 is windows-1252; here both mean what they say.
+  // The web treats latin1 as windows-1252; here both are taken literally.
   if (encoding === 'latin1') return bytes.toString('latin1')
   try {
     return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -82,7 +82,7 @@ function decodeText(bytes: Buffer, encoding: FileResourceConfig['encoding']): st
   }
 }
 
-/** The characters of windows-1252 from 0x80 to 0x9F, as its decoder gives them. */
+/** The characters of windows-1252 from 0x80 to 0x9F, as its decoder returns them. */
 const windows = new Map(
   Array.from({ length: 256 }, (_, byte) => [
     new TextDecoder('windows-1252').decode(Uint8Array.of(byte)),
@@ -157,22 +157,22 @@ function csvRows(config: FileResourceConfig): Rows {
   }
 }
 
-/** The cells without the blank ones at the end. */
+/** The cells without trailing blank ones. */
 function withoutBlanks(cells: readonly string[]): readonly string[] {
   return cells.slice(0, cells.findLastIndex((cell) => cell.trim() !== '') + 1)
 }
 
-/** What a spreadsheet would calculate: a text that begins like a formula and is no number. */
+/** Text that a spreadsheet would evaluate: it begins like a formula and is not a number. */
 function isFormula(cell: string): boolean {
   return /^[=+\-@\t\r]/.test(cell) && !/^[+-]?\d+(?:[.,]\d+)?$/.test(cell)
 }
 
-/** A cell that a spreadsheet shows as it is: behind an apostrophe, as it takes texts. Apostrophes before a formula are kept apart by one more. */
+/** A cell that a spreadsheet shows unchanged: prefixed with an apostrophe, as it marks texts. Apostrophes before a formula get one more. */
 function guardedCell(cell: string, { formulas }: FileResourceConfig['csv']): string {
   return formulas === 'escape' && isFormula(cell.replace(/^'+/, '')) ? `'${cell}` : cell
 }
 
-/** What a guarded cell stands for. */
+/** The text that a guarded cell represents. */
 function plainCell(cell: string, { formulas }: FileResourceConfig['csv']): string {
   const isGuarded = formulas === 'escape' && cell.startsWith("'") && isFormula(cell.replace(/^'+/, ''))
   return isGuarded ? cell.slice(1) : cell
@@ -186,14 +186,14 @@ function csvCell(cell: string, { delimiter, quote }: FileResourceConfig['csv'], 
   return `${quote}${cell.replaceAll(quote, quote + quote)}${quote}`
 }
 
-/** Nothing is an empty cell; objects and lists are written as JSON, which is the most that a cell can hold. */
+/** Null is an empty cell; objects and lists are written as JSON, since a cell can hold nothing more. */
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value
   return writeJson(value)
 }
 
-/** Why a record can't be written as CSV without losing something; undefined when it can. */
+/** Why a record can't be written as CSV without loss; undefined when it can. */
 export function unwritable(text: string, { format, csv }: FileResourceConfig): string | undefined {
   if (format !== 'csv') return undefined
   if (csv.formulas === 'refuse' && isFormula(text)) return 'it begins like a formula'

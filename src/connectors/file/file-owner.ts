@@ -1,4 +1,4 @@
-/** What the operations of one resource need, and how their failures are told. */
+/** The context of all operations on one resource, and the reporting of their failures. */
 import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
 import type { CallFailure } from '../kit/contract.ts'
 import { callFailure } from '../kit/outcome.ts'
@@ -16,7 +16,7 @@ export interface FileOwner {
   readonly clock: { now(): number; monotonic(): number }
 }
 
-/** What is known of a failure. Codes of the file system say enough; its messages hold paths of the machine. */
+/** Converts a failure. Codes of the file system are sufficient; its messages contain paths of the machine. */
 export function fileFailure(problem: unknown, doing: string): CallFailure {
   if (isIsthmusError(problem)) {
     const concernsAll = problem.code === 'FILE_FOLDER_MISSING' || problem.code === 'FILE_NOT_READY'
@@ -25,7 +25,7 @@ export function fileFailure(problem: unknown, doing: string): CallFailure {
   return { code: 'FILE_FAILED', message: `${doing}: ${systemCode(problem)}.`, scope: 'system' }
 }
 
-/** As an error, for listings. */
+/** The failure as an error, for listings. */
 export function fileError(problem: unknown, doing: string): IsthmusError {
   if (isIsthmusError(problem)) return problem
   return new IsthmusError('FILE_FAILED', `${doing}: ${systemCode(problem)}.`, { cause: problem })

@@ -1,22 +1,22 @@
 /**
- * The folder of a system, and the only ways to its files.
+ * The folder of a system, and the only access to its files.
  *
- * Whatever a definition or another program does with names and links: what is opened, written or moved lies below the folder. A link is
- * followed nowhere, since it could lead out of it.
+ * Regardless of names and links in the definition or from other programs, only files below the folder are opened, written or moved. Links are never
+ * followed, since they could lead out of it.
  */
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { IsthmusError } from '../../model/errors.ts'
 
-/** A file of the folder at the time of the look. */
+/** A file of the folder at the time of the check. */
 export interface FoundFile {
   /** Below the folder. */
   readonly name: string
   readonly stats: Stats
 }
 
-/** Entries of one directory that are looked at; more means that nobody tidies up. */
+/** Maximum number of entries read in one directory; more indicate that it is not being cleaned up. */
 const entriesMax = 100_000
 
 /** See the top of the file. */
@@ -28,7 +28,7 @@ export class Folder {
     this.#root = root
   }
 
-  /** The folder's real place: the identity of the system. @throws IsthmusError FILE_FOLDER_MISSING */
+  /** The folder's real path: the identity of the system. @throws IsthmusError FILE_FOLDER_MISSING */
   async place(): Promise<string> {
     try {
       const place = await realpath(this.#root)
@@ -39,13 +39,13 @@ export class Folder {
     throw new IsthmusError('FILE_FOLDER_MISSING', `${this.#root} is not a folder.`)
   }
 
-  /** The full path of a name, after making sure that its directory is where it seems to be. @throws IsthmusError FILE_OUTSIDE */
+  /** Returns the full path of a name, after verifying that its directory is really there. @throws IsthmusError FILE_OUTSIDE */
   async pathOf(name: string): Promise<string> {
     const root = await this.place()
     const full = path.resolve(root, name)
     const inside = path.relative(root, full)
     if (inside === '' || inside.startsWith('..') || path.isAbsolute(inside)) throw outside(name)
-    // The nearest directory that is there: what is made below it can't be a link.
+    // The nearest existing directory: directories created below it can't be links.
     for (let directory = path.dirname(full); ; directory = path.dirname(directory)) {
       const real = await realpath(directory).catch(() => undefined)
       if (real !== undefined && real !== directory) throw outside(name)
@@ -53,7 +53,7 @@ export class Folder {
     }
   }
 
-  /** Files that match a pattern, sorted by name. Links and directories are passed over. */
+  /** Returns files that match a pattern, sorted by name. Links and directories are skipped. */
   async find(pattern: string): Promise<readonly FoundFile[]> {
     const full = await this.pathOf(pattern)
     const directory = path.dirname(full)
@@ -75,7 +75,7 @@ export class Folder {
     return found
   }
 
-  /** Whether the directory of a pattern is there. */
+  /** Returns whether the directory of a pattern exists. */
   async hasDirectoryOf(pattern: string): Promise<boolean> {
     const stats = await lstat(path.dirname(await this.pathOf(pattern))).catch((error: unknown) => {
       if (isMissing(error)) return undefined
@@ -84,7 +84,7 @@ export class Folder {
     return stats?.isDirectory() === true
   }
 
-  /** One file; undefined when it is not there. A link counts as not there. */
+  /** Returns one file; undefined when it does not exist. A link counts as absent. */
   async stat(name: string): Promise<Stats | undefined> {
     const stats = await lstat(await this.pathOf(name)).catch((error: unknown) => {
       if (isMissing(error)) return undefined
@@ -98,7 +98,7 @@ export class Folder {
     return open(await this.pathOf(name), constants.O_RDONLY | constants.O_NOFOLLOW)
   }
 
-  /** Opens a file for writing that must not exist. */
+  /** Opens a file for writing; it must not exist. */
   async createFile(name: string): Promise<FileHandle> {
     const full = await this.pathOf(name)
     await mkdir(path.dirname(full), { recursive: true })
@@ -106,7 +106,7 @@ export class Folder {
     return open(await this.pathOf(name), flags, 0o640)
   }
 
-  /** Moves a file within the folder, over one that is there. Durable when it returns. */
+  /** Moves a file within the folder, replacing an existing one. Durable when it returns. */
   async move(from: string, to: string): Promise<void> {
     const target = await this.pathOf(to)
     await mkdir(path.dirname(target), { recursive: true })
@@ -119,7 +119,7 @@ export class Folder {
   }
 }
 
-/** A rename is on the disk only when its directory is. Systems without that (Windows) do it by themselves. */
+/** A rename is durable only when its directory is synced. Systems without that (Windows) do it automatically. */
 async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(directory, constants.O_RDONLY)

@@ -1,16 +1,16 @@
-/** Collects writes that come close together, so that they share one file or one rewriting of it. */
+/** Collects writes close in time, so that they share one file or one rewriting of it. */
 import type { WriteResult } from '../kit/contract.ts'
 
-/** A write that waits, with its response. */
+/** A waiting write, with its result. */
 interface Waiting<Item> {
   readonly item: Item
   readonly settle: (result: WriteResult) => void
 }
 
 export interface GatherOptions<Item> {
-  /** How long the first one waits for company, milliseconds. */
+  /** How long the first one waits for others, milliseconds. */
   readonly gatherMs: number
-  /** Carries a batch out; one result per item, in order. Must not throw. */
+  /** Executes a batch; one result per item, in order. Must not throw. */
   readonly run: (items: readonly Item[]) => Promise<readonly WriteResult[]>
 }
 
@@ -26,7 +26,7 @@ const lost: WriteResult = {
   failure: { code: 'FILE_FAILED', message: 'A write of a batch has no result.', scope: 'record' },
 }
 
-/** One batch at a time; what comes meanwhile is the next one. */
+/** One batch at a time; items that arrive in the meantime form the next one. */
 export function gatherer<Item>(options: GatherOptions<Item>): (item: Item) => Promise<WriteResult> {
   let waiting: Waiting<Item>[] = []
   let isWorking = false
@@ -44,7 +44,7 @@ export function gatherer<Item>(options: GatherOptions<Item>): (item: Item) => Pr
     isWorking = true
     void work().finally(() => {
       isWorking = false
-      // What came while the last batch was being settled.
+      // Items that arrived while the last batch was being completed.
       if (waiting.length > 0) start()
     })
   }

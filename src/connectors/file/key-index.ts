@@ -1,8 +1,8 @@
 /**
- * Where each record is in its file: 32 bytes per record, whatever the keys look like.
+ * Where each record is in its file: 32 bytes per record, regardless of the length of the keys.
  *
- * An open hash table over 64 bits of the key's hash. Two keys of a million meet in it once in thirty million files; whoever looks a record
- * up compares its key, so a meeting is noticed and costs a search through the file, never a wrong record.
+ * An open-addressing hash table over 64 bits of the key's hash. With a million keys, two collide in one of thirty million files. Lookups compare the
+ * record's key, so a collision is detected and causes a search through the file, never a wrong record.
  */
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
@@ -25,13 +25,13 @@ export class KeyIndex {
     return this.#size
   }
 
-  /** Byte at which the record begins. */
+  /** Offset of the record's first byte. */
   get(key: string): number | undefined {
     const offset = this.#offsets[this.#slotOf(hashOf(key))]
     return offset === undefined || offset === emptySlot ? undefined : offset
   }
 
-  /** Notes a place. Returns false when the key had one already, which is then forgotten. @throws UsageError FILE_TOO_MANY_RECORDS */
+  /** Stores an offset. Returns false when the key already had one, which is then discarded. @throws UsageError FILE_TOO_MANY_RECORDS */
   set(key: string, offset: number): boolean {
     const hash = hashOf(key)
     const slot = this.#slotOf(hash)
@@ -50,7 +50,7 @@ export class KeyIndex {
     return true
   }
 
-  /** Places of all records, in no order. */
+  /** Offsets of all records, in no order. */
   *offsets(): Generator<number> {
     for (const offset of this.#offsets) if (offset !== emptySlot) yield offset
   }

@@ -1,7 +1,7 @@
 /**
- * A lock that other programs can take too: a file that is made only if it is not there.
+ * A lock that other programs can take too: a file that is created only if it does not exist.
  *
- * Whoever holds it touches it every few seconds. A lock that was not touched for a minute belongs to somebody who died; it is taken away.
+ * Its holder touches it every few seconds. A lock that was not touched for a minute belongs to a dead process and is removed.
  */
 import { randomBytes } from 'node:crypto'
 import { utimes } from 'node:fs/promises'
@@ -13,7 +13,10 @@ const touchEveryMs = 5_000
 const staleMs = 60_000
 const pollMs = 25
 
-/** Runs work under a lock; the work can ask whether it still has it. @throws IsthmusError FILE_LOCKED when it was not to be had in time, and whatever the work throws */
+/**
+ * Runs work under a lock; the work can check whether it still holds it. @throws IsthmusError FILE_LOCKED when it was not acquired in time, and the
+ * errors of the work
+ */
 export async function underLock<T>(
   folder: Folder,
   name: string,
@@ -38,7 +41,7 @@ export async function underLock<T>(
     return await work(isHeld)
   } finally {
     clearInterval(touch)
-    // Whoever stood still for a minute has lost it: then it is somebody else's.
+    // A holder that was suspended for a minute has lost it to another one.
     if (await isHeld()) await folder.remove(name)
   }
 }
@@ -52,7 +55,7 @@ async function holderOf(folder: Folder, name: string): Promise<string | undefine
       await file.close()
     }
   } catch {
-    return undefined // nobody's, or not to be read: not ours either way
+    return undefined // absent or unreadable: not ours either way
   }
 }
 
@@ -65,7 +68,7 @@ async function taken(folder: Folder, name: string, token: string): Promise<boole
     const exists = problem instanceof Error && 'code' in problem && problem.code === 'EEXIST'
     if (!exists) throw problem
     const stats = await folder.stat(name)
-    // Moved away first: of several who find it stale, one succeeds, and none removes the lock that the next one took.
+    // Moved away first: of several that find it stale, one succeeds, and none removes the lock that the next one took.
     if (stats !== undefined && Date.now() - stats.mtimeMs > staleMs) {
       const aside = `${name}.${randomBytes(6).toString('hex')}`
       await folder.move(name, aside).catch(() => undefined)

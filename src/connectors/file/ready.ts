@@ -1,11 +1,11 @@
-/** Whether a file is whole, by the convention that the definition names. */
+/** Whether a file is complete, by the convention that the definition names. */
 import type { FileOwner } from './file-owner.ts'
 import type { FoundFile } from './folder.ts'
 
-/** Names that programs give to what they are still writing. */
+/** Names that programs give to files while writing them. */
 const unfinished = /\.(tmp|temp|part|partial|filepart|writing|crdownload|swp|lock)$|~$/i
 
-/** Why a file is not to be read yet; undefined when it is whole. */
+/** Returns why a file can't be read yet; undefined when it is complete. */
 export async function notReady(
   { config, folder, clock }: FileOwner,
   { name, stats }: FoundFile,
@@ -15,7 +15,7 @@ export async function notReady(
     case 'rename':
       return undefined
     case 'stable': {
-      // Of two clocks the later one counts: a file from the future is as fresh as can be.
+      // The later of two clocks counts: a file with a future time counts as just written.
       const ageMs = clock.now() - stats.mtimeMs
       return ageMs >= ready.for ? undefined : `${name} was changed less than ${ready.for} ms ago`
     }
@@ -27,7 +27,7 @@ export async function notReady(
   }
 }
 
-/** Files of a pattern that are no marker and not under way by their names. */
+/** Returns files of a pattern that are neither markers nor, by their names, still being written. */
 export async function candidates(owner: FileOwner, pattern: string): Promise<readonly FoundFile[]> {
   const { ready } = owner.config
   const files = await owner.folder.find(pattern)

@@ -1,4 +1,4 @@
-/** Binds one resource: what its files can do, and only the operations that it has. */
+/** Binds one resource: the capabilities of its files, and only the operations that it supports. */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource, WriteResult } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
@@ -23,20 +23,20 @@ const readBatch = 200
 
 const writeBatch = 500
 
-/** Writes that come within this time share one rewriting of the file. */
+/** Writes within this time share one rewriting of the file. */
 const rewriteGatherMs = 20
 
-/** A write is a rename on this machine; nothing of it arrives later. Network drives may take a while. */
+/** A write is a rename on this machine; no part of it arrives later. Network drives may take a while. */
 const inflightMs = 10_000
 
-/** A resource, and the columns of its files as they are now. */
+/** A resource, and the current columns of its files. */
 export interface BoundFiles {
   readonly resource: Resource
-  /** In the mapping's words; empty for JSON lines. */
+  /** Named as in the mapping; empty for JSON lines. */
   names(): Promise<readonly string[]>
 }
 
-/** Makes the operations of a resource. */
+/** Creates the operations of a resource. */
 export function bindFiles(owner: FileOwner): BoundFiles {
   const { source, write } = sourceAndSink(owner)
   return { resource: resourceOf(owner, { source, write }), names: () => source.names() }
@@ -67,7 +67,7 @@ function resourceOf(owner: FileOwner, { source, write }: Bound): Resource {
 
 interface Bound {
   readonly source: RecordSource
-  /** Undefined: nothing is written. */
+  /** Undefined for a read-only resource. */
   readonly write: Write | undefined
 }
 
@@ -92,7 +92,7 @@ function outboxWrite(owner: FileOwner, source: RecordSource): Write | undefined 
   return gatherer({ gatherMs: write.gather, run })
 }
 
-/** What a resource's files mean for the engine. */
+/** Derives the capabilities from a resource's files. */
 export function capabilitiesOf(
   config: FileResourceConfig,
   system: Pick<FileConfig, 'pageSize'>,

@@ -1,9 +1,9 @@
 /**
- * Finds the borders of rows in a file, chunk by chunk, and remembers where each begins: by that place a single record is read again later
- * without the others.
+ * Finds the boundaries of rows in a file, chunk by chunk, and records where each begins, so that a single record can be read again later without the
+ * others.
  *
- * A row ends at a line's end outside of quotes. Where a quote is left open, everything up to the next quote would seem to be one row; such a
- * row turns out to be damaged when it is taken apart, and the scan goes on at the line after the one it began on.
+ * A row ends at a line ending outside of quotes. After an unclosed quote, everything up to the next quote would seem to be one row; such a row turns
+ * out to be damaged when it is parsed, and the scan continues at the line after its first one.
  */
 import type { FileHandle } from 'node:fs/promises'
 
@@ -11,25 +11,25 @@ import type { FileHandle } from 'node:fs/promises'
 export interface RawRow {
   /** Byte at which it begins. */
   readonly start: number
-  /** Its bytes, without the line's end. */
+  /** Its bytes, without the line ending. */
   readonly bytes: Buffer
   /** Line on which it begins, from 1. */
   readonly line: number
-  /** False for a last row without a line's end: it may still be growing. */
+  /** False for a last row without a line ending: it may still be growing. */
   readonly isEnded: boolean
-  /** Longer than allowed: `bytes` holds its beginning, and the scan goes on at the next line. */
+  /** Longer than allowed: `bytes` contains its beginning, and the scan continues at the next line. */
   readonly isTooLong: boolean
 }
 
-/** How characters are spelt, and what quotes them. */
+/** How characters are encoded and quoted. */
 export interface ScanOptions {
   /** Bytes of a character that can end a row: 2 for UTF-16. */
   readonly unit: 1 | 2
   readonly bigEndian: boolean
-  /** Code of the quote; 0 where nothing is quoted. */
+  /** Code of the quote; 0 when nothing is quoted. */
   readonly quote: number
   readonly rowBytesMax: number
-  /** Byte to begin at, and its line; few bytes at once where a single row is wanted. @default the file's beginning, 256 KiB */
+  /** Byte to begin at, and its line; a small buffer when a single row is wanted. @default the file's beginning, 256 KiB */
   readonly from?: { readonly start: number; readonly line: number; readonly chunkBytes?: number }
 }
 
@@ -37,12 +37,12 @@ const chunkBytes = 256 * 1024
 const lineFeed = 10
 const carriageReturn = 13
 
-/** Walks the rows of an open file. `resync` asks to go on at the line after the last row's first one, when that row was damaged. */
+/** Iterates over the rows of an open file. `resync` continues at the line after the last row's first one, when that row was damaged. */
 export class RowScanner {
   readonly #file: FileHandle
   readonly #options: ScanOptions
   #buffer: Buffer = Buffer.alloc(0)
-  /** Byte of the file at which the buffer begins. */
+  /** Offset in the file of the buffer's first byte. */
   #base: number
   #line: number
   #atEnd = false
@@ -55,7 +55,7 @@ export class RowScanner {
     this.#line = options.from?.line ?? 1
   }
 
-  /** The next row; undefined at the end. Empty lines are passed over. */
+  /** Returns the next row; undefined at the end. Empty lines are skipped. */
   async next(): Promise<RawRow | undefined> {
     for (;;) {
       const row = await this.#row()
@@ -63,7 +63,7 @@ export class RowScanner {
     }
   }
 
-  /** The last row was damaged: if it took several lines, all but the first are looked at again. */
+  /** The last row was damaged: if it spanned several lines, all but the first are read again. */
   resync(): void {
     if (this.#last === undefined) return
     const { start, line, firstLineEnd } = this.#last
@@ -91,7 +91,7 @@ export class RowScanner {
         firstLineEnd ??= at
         if (!quoted) return this.#cut(at, { lines, firstLineEnd, isEnded: true })
       }
-      // A row that is too long is cut at its first line, so that an open quote takes no more than the limit along.
+      // A row that is too long is cut at its first line, so that an open quote consumes no more than the limit.
       if (at > rowBytesMax && firstLineEnd !== undefined) return this.#cutTooLong(firstLineEnd)
       if (at > rowBytesMax) return this.#skipLine()
       if (!(await this.#fill())) break
@@ -139,7 +139,7 @@ export class RowScanner {
     return row
   }
 
-  /** Passes over a line without an end in sight, keeping nothing of it. */
+  /** Skips a line that is too long, without keeping any of it. */
   async #skipLine(): Promise<RawRow> {
     const row = {
       start: this.#base,

@@ -1,4 +1,4 @@
-/** Reads a file row by row: good rows are handed on, damaged ones are noted by file and line, and the end says whether all of it was there. */
+/** Reads a file row by row: valid rows are yielded, damaged ones are recorded by file and line, and the end reports whether it was complete. */
 import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { NativeRecord } from '../../model/values.ts'
@@ -14,28 +14,28 @@ export interface FileRow {
   readonly bytes: Buffer
 }
 
-/** What a file turned out to be. */
+/** The outcome of reading a file. */
 export interface FileEnd {
   readonly names: readonly string[]
   /** Why not every record of it is known; undefined when all are. Names files and lines, never values. */
   readonly doubt: string | undefined
   readonly damaged: readonly string[]
-  /** Why it may still be coming, whatever is damaged in it; undefined when it was all there. */
+  /** Why it may still be incomplete, apart from damaged rows; undefined when it was complete. */
   readonly unfinished: string | undefined
   /** The state of the file that was read. */
   readonly stamp: string
 }
 
-/** Tells one state of a file from another, whatever its name is. */
+/** Identifies one state of a file, independent of its name. */
 export function stampOf({ ino, size, mtimeMs }: Pick<Stats, 'ino' | 'size' | 'mtimeMs'>): string {
   return JSON.stringify([ino, size, mtimeMs])
 }
 
 const namedMax = 10
-/** Read at once where a single row is wanted. */
+/** Buffer size for reading a single row. */
 const lookupBytes = 4_096
 
-/** Opens a file, gives every good row, and ends with a verdict. @throws what the file system throws, FILE_OUTSIDE */
+/** Opens a file, yields every valid row, and returns the outcome. @throws file system errors, FILE_OUTSIDE */
 export async function* scanFile(owner: FileOwner, name: string): AsyncGenerator<FileRow, FileEnd> {
   const file = await owner.folder.openFile(name)
   try {
@@ -45,7 +45,7 @@ export async function* scanFile(owner: FileOwner, name: string): AsyncGenerator<
   }
 }
 
-/** Reads the one row that begins at a byte; undefined when what is there is no record. */
+/** Reads the one row that begins at a byte; undefined when there is no record. */
 export async function rowAt(
   owner: FileOwner,
   file: FileHandle,
@@ -61,14 +61,14 @@ export async function rowAt(
   return parsed.kind === 'record' ? { nativeId: parsed.nativeId, native: parsed.native } : undefined
 }
 
-/** How the characters of one file are spelt. */
+/** The encoding of one file's characters. */
 interface ByteOrder {
   readonly scan: FileOwner['dialect']['scan']
-  /** The row in the byte order that is declared. */
+  /** The row in the declared byte order. */
   inOrder(raw: RawRow | undefined): RawRow | undefined
 }
 
-/** A byte order mark tells the order of a file's bytes in UTF-16, whichever of the two is declared. */
+/** A byte order mark determines the byte order of a file in UTF-16, whichever of the two is declared. */
 async function byteOrderOf({ dialect: { scan } }: FileOwner, file: FileHandle): Promise<ByteOrder> {
   if (scan.unit === 1) return { scan, inOrder: (raw) => raw }
   const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
@@ -161,7 +161,7 @@ class FileScan {
     return { nativeId, native, start: raw.start, line: raw.line, bytes }
   }
 
-  /** The row as it is without the blank cells at its end, for a copy of the file. */
+  /** The row without trailing blank cells, for a copy of the file. */
   #unpadded(native: NativeRecord, names: readonly string[]): Buffer {
     const { dialect } = this.#owner
     return dialect.encode(dialect.format(native, names).replace(/\r?\n$/, '')) ?? Buffer.alloc(0)

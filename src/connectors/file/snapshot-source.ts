@@ -1,4 +1,4 @@
-/** Records of the one file that holds them all. */
+/** Records of the single file that contains them all. */
 import type { FileOwner } from './file-owner.ts'
 import type { RecordSource } from './record-source.ts'
 import { Snapshot } from './snapshot.ts'

@@ -1,8 +1,8 @@
 /**
- * The file that holds every record: found, judged, and indexed by key in one streamed pass. What is kept in memory is where each record
- * begins; a record is read from the file when it is wanted.
+ * The file that contains every record: found, checked, and indexed by key in one streamed pass. Only the offset of each record is kept in memory; a
+ * record is read from the file on demand.
  *
- * The index belongs to one state of the file (inode, size, time). A file that was exchanged is indexed again by whoever asks next.
+ * The index belongs to one state of the file (inode, size, time). A file that was replaced is indexed again on the next access.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { IsthmusError } from '../../model/errors.ts'
@@ -47,7 +47,7 @@ export class Snapshot {
     this.#pattern = pattern
   }
 
-  /** The file that counts now. @throws IsthmusError FILE_NOT_READY · FILE_FOLDER_MISSING */
+  /** The file that currently counts. @throws IsthmusError FILE_NOT_READY · FILE_FOLDER_MISSING */
   async current(): Promise<FoundFile> {
     const found = (await candidates(this.#owner, this.#pattern)).at(-1)
     if (found === undefined) {
@@ -58,7 +58,7 @@ export class Snapshot {
     return found
   }
 
-  /** The index of the file as it is now. */
+  /** The index of the current file. */
   async indexed(): Promise<IndexedFile> {
     const found = await this.current()
     if (this.#known?.stamp === stampOf(found)) return this.#known
@@ -76,7 +76,7 @@ export class Snapshot {
     }
   }
 
-  /** Every record in pages, building the index on the way. A key that comes twice is doubt, since nobody knows which row holds. */
+  /** Yields every record in pages, building the index on the way. A duplicate key makes the list doubtful, since it is unknown which row is valid. */
   async *pages(found: FoundFile): AsyncGenerator<readonly SnapshotRecord[], IndexedFile> {
     const index = new KeyIndex(this.#owner.system.recordsMax)
     const rows = scanFile(this.#owner, found.name)
@@ -103,14 +103,14 @@ export class Snapshot {
     }
   }
 
-  /** Looks keys up, all in one state of the file. */
+  /** Finds records by key, all in one state of the file. */
   async lookUp(nativeIds: readonly string[]): Promise<readonly Lookup[]> {
     for (let attempt = 1; ; attempt += 1) {
       const known = await this.indexed()
       const file = await this.#owner.folder.openFile(known.name)
       try {
         const { ino, size, mtimeMs } = await file.stat()
-        // Exchanged between the index and the opening: once more, and then it changes faster than it can be read.
+        // Replaced between indexing and opening: one retry, after which the file changes faster than it can be read.
         const isSame = known.stamp === stampOf({ name: known.name, stats: { ino, size, mtimeMs } })
         if (!isSame && attempt < 3) continue
         if (!isSame) throw new IsthmusError('FILE_NOT_READY', `${known.name} changes all the time.`)
@@ -132,7 +132,7 @@ export class Snapshot {
     return this.#search(known, nativeId)
   }
 
-  /** Two keys met in the index: the file itself decides. */
+  /** A hash collision in the index: the file itself decides. */
   async #search(known: IndexedFile, nativeId: string): Promise<Lookup> {
     for await (const row of scanFile(this.#owner, known.name)) {
       if (row.nativeId !== nativeId) continue
@@ -146,7 +146,7 @@ function absent({ end }: IndexedFile): Lookup {
   return end.doubt === undefined ? { kind: 'gone' } : { kind: 'doubt', doubt: end.doubt }
 }
 
-/** An export that broke off before its first byte looks like one of no records; one that is meant so has a line end at least. */
+/** An export that was interrupted before its first byte looks like an empty one; an intentionally empty one has at least a line ending. */
 function nothingIn({ name, stats }: FoundFile): string | undefined {
   return stats.size === 0 ? `${name} is empty` : undefined
 }

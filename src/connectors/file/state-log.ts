@@ -1,13 +1,13 @@
 /**
- * What change files have told so far: a log of records, newest last, in the folder `.isthmus`. It is both the state (the last line of a key
- * counts) and the feed (whatever comes after a place in it).
+ * The state from all change files so far: a log of records, newest last, in the folder `.isthmus`. It is both the state (the last line of a key
+ * counts) and the feed (all lines after a position).
  *
- * Lines: first `{"g": generation}`, with `"lost": true` when there had been a log before it that is gone; then `{"k": id, "n": record}` and `{"k": id, "d": true}`; and `{"f": file}` once all lines of a change file
- * are in. A crash leaves a file without its last line: it is taken in again, which changes nothing, since the same rows in the same order
- * give the same state. A line that was cut off is cut away.
+ * Lines: first `{"g": generation}`, with `"lost": true` when an earlier log is gone; then `{"k": id, "n": record}` and `{"k": id, "d": true}`; and
+ * `{"f": file}` once all lines of a change file are written. A crash leaves a file without its last line: it is ingested again, which changes
+ * nothing, since the same rows in the same order result in the same state. An incomplete line is truncated.
  *
- * Several processes may read it; one at a time writes, under a lock. When most of the log is history it is written anew with another
- * generation, and cursors into the old one have expired.
+ * Several processes may read it; one at a time writes, under a lock. When most of the log is history, it is rewritten with another generation, and
+ * cursors into the old one have expired.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -27,13 +27,13 @@ export interface StateEntry {
   readonly nativeId: string
   /** Undefined: deleted. */
   readonly native: NativeRecord | undefined
-  /** Byte after it. */
+  /** Offset after it. */
   readonly end: number
 }
 
 const scan = { unit: 1, bigEndian: false, quote: 0, rowBytesMax: 512 * 1024 * 1024 } as const
 const generationSchema = z.strictObject({ g: z.string(), lost: z.boolean().optional() })
-/** A log is written anew when it has this many times more lines than records, and a good deal of them. */
+/** A log is rewritten when it has this many times more lines than records, and a minimum number of them. */
 const historyRatio = 3
 const historyMin = 10_000
 
@@ -58,12 +58,12 @@ export class StateLog {
     return this.#generation
   }
 
-  /** The log was begun while files that had been taken in before it lay in the archive: what they told is not known. */
+  /** The log was started while previously ingested files were in the archive: their contents are not known. */
   get isIncomplete(): boolean {
     return this.#isIncomplete
   }
 
-  /** Byte after the last whole line. */
+  /** Offset after the last whole line. */
   get end(): number {
     return this.#end
   }
@@ -73,12 +73,12 @@ export class StateLog {
     return (await this.#owner.folder.stat(this.name)) !== undefined
   }
 
-  /** Begins a log. `isIncomplete`: there had been another one before. */
+  /** Starts a log. `isIncomplete`: an earlier one existed. */
   async begin(isIncomplete: boolean): Promise<void> {
     await this.#create([], isIncomplete)
   }
 
-  /** Takes in what this or another process has written since. @throws IsthmusError FILE_FAILED when there is no log */
+  /** Reads lines that this or another process has written since. @throws IsthmusError FILE_FAILED when there is no log */
   async refresh(): Promise<void> {
     const stats = await this.#owner.folder.stat(this.name)
     if (stats === undefined) throw new IsthmusError('FILE_FAILED', `${this.name} is not there any more.`)
@@ -86,7 +86,7 @@ export class StateLog {
     const file = await this.#owner.folder.openFile(this.name)
     try {
       const { ino, size } = await file.stat()
-      // The number of a file that was removed may be given to another one.
+      // The inode number of a removed file may be reused.
       const isSame = ino === this.#ino && size >= this.#end && (await generationOf(file)) === this.#generation
       if (!isSame) this.#reset(ino)
       await this.#scan(file)
@@ -108,7 +108,7 @@ export class StateLog {
     const scanner = new RowScanner(file, { ...scan, from: { start: this.#end, line: 1 } })
     for (;;) {
       const raw = await scanner.next()
-      // Without its end a line is still being written, or its writer died.
+      // A line without its end is still being written, or its writer died.
       if (raw === undefined || !raw.isEnded) return
       const line = lineOf(raw.bytes)
       if (line.kind === 'generation') this.#generation = line.generation
@@ -119,7 +119,7 @@ export class StateLog {
     }
   }
 
-  /** What is known of keys: undefined where nothing was ever told, or a deletion was. */
+  /** Returns the records of keys: undefined for unknown or deleted ones. */
   async lookUp(nativeIds: readonly string[]): Promise<readonly (NativeRecord | undefined)[]> {
     const file = await this.#open()
     try {
@@ -139,8 +139,8 @@ export class StateLog {
   }
 
   /**
-   * Every living record. A line counts when it is the last one of its key. A record that is told of once more meanwhile moves to the log's
-   * end, so that is gone on to until nothing came any more; whoever was handed out before may come again.
+   * Yields every existing record. A line counts when it is the last one of its key. A record that changes in the meantime moves to the log's end, so
+   * reading continues until there are no new lines; records that were already yielded may recur.
    */
   async *living(): AsyncGenerator<{ readonly nativeId: string; readonly native: NativeRecord }> {
     let place = 0
@@ -154,12 +154,12 @@ export class StateLog {
     }
   }
 
-  /** Entries between two places, in the order in which they came. */
+  /** Returns entries between two positions, in the order in which they were written. */
   async *after(place: number, until: number): AsyncGenerator<StateEntry> {
     yield* this.#entries(place, until)
   }
 
-  /** The log that the index belongs to. @throws IsthmusError FILE_FAILED when another one is in its place */
+  /** The log that the index belongs to. @throws IsthmusError FILE_FAILED when it was replaced */
   async #open(): Promise<FileHandle> {
     const expected = this.#ino
     const file = await this.#owner.folder.openFile(this.name)
@@ -192,7 +192,7 @@ export class StateLog {
     }
   }
 
-  /** Appends what a change file tells, durably. Only under the lock. */
+  /** Appends the contents of a change file, durably. Only under the lock. */
   async append(
     entries: AsyncIterable<{ readonly nativeId: string; readonly native: NativeRecord | undefined }>,
     fileName: string,
@@ -203,7 +203,7 @@ export class StateLog {
       constants.O_RDWR | constants.O_NOFOLLOW,
     )
     try {
-      // What a writer that died left behind is no line.
+      // The remainder of a writer that died is not a line.
       await file.truncate(this.#end)
       let place = this.#end
       let text = ''
@@ -221,7 +221,7 @@ export class StateLog {
     await this.refresh()
   }
 
-  /** Writes the log anew when it is mostly history. Only under the lock. */
+  /** Rewrites the log when it is mostly history. Only under the lock. */
   async compact(): Promise<void> {
     if (this.#lines < historyMin || this.#lines < this.#index.size * historyRatio) return
     await this.#create(this.living(), this.#isIncomplete)
@@ -261,7 +261,7 @@ function lineOf(bytes: Buffer): Line {
   return isDeleted === true ? { kind: 'entry', nativeId, native: undefined } : { kind: 'other' }
 }
 
-/** Writes all of it, however little the system takes at once. Gives the byte after it. */
+/** Writes all bytes, however few the system accepts at once. Returns the offset after them. */
 async function writeAll(file: FileHandle, bytes: Buffer, place: number): Promise<number> {
   for (let done = 0; done < bytes.length; )
     done += (await file.write(bytes, done, bytes.length - done, place + done)).bytesWritten

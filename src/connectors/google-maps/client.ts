@@ -7,13 +7,13 @@ import type { CallContext } from '../kit/contract.ts'
 import type { ConnectorBinding } from '../kit/define-connector.ts'
 import type { GoogleMapsConfig } from './config.ts'
 
-/** Google allows 3,000 questions per minute to a project. */
+/** Google allows 3,000 requests per minute for a project. */
 const perMinute = 3_000
 
-/** Asks for one address and gives the response's body. */
+/** Geocodes one address and returns the response's body. */
 export type AskGeocoding = (address: string, context: CallContext) => Promise<unknown>
 
-/** Builds the API client of a system; closing it is the caller's. @throws UsageError HTTP_OPTIONS_INVALID */
+/** Creates the API client of a system; the caller closes it. @throws UsageError HTTP_OPTIONS_INVALID */
 export function connectGoogleMaps(config: GoogleMapsConfig, binding: ConnectorBinding): ApiClient {
   const auth = { type: 'api-key', query: 'key', value: config.auth.value } as const
   return connectClient({ ...config, auth }, binding, {
@@ -21,7 +21,7 @@ export function connectGoogleMaps(config: GoogleMapsConfig, binding: ConnectorBi
   })
 }
 
-/** Binds the one call that there is. */
+/** Binds the only call. */
 export function askGeocoding(
   client: ApiClient,
   { language, region, countries }: GoogleMapsConfig,

@@ -48,5 +48,5 @@ export const googleMapsConfig = z.strictObject({
     .describe('Answers remembered at most. Default 10000.'),
 })
 
-/** A checked section. */
+/** A validated section. */
 export type GoogleMapsConfig = z.output<typeof googleMapsConfig>

@@ -1,4 +1,4 @@
-/** The connector `google-maps`: geocoding as a lookup of rules, `$geocode(address)`. It holds no records and is no side of a sync. */
+/** The connector `google-maps`: geocoding as a lookup of rules, `$geocode(address)`. It holds no records and takes no part in a sync. */
 import { durationMs } from '../../model/definition/duration.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { CallContext, ConnectedSystem, LookupResult } from '../kit/contract.ts'
@@ -19,7 +19,7 @@ export const googleMaps = defineConnector({
   connect,
 })
 
-/** Google allows coordinates to be kept for so long. */
+/** Google allows coordinates to be kept for this long. */
 const longestMs = 30 * 86_400_000
 
 function connect(config: GoogleMapsConfig, binding: ConnectorBinding): ConnectedSystem {
@@ -40,7 +40,7 @@ function connect(config: GoogleMapsConfig, binding: ConnectorBinding): Connected
         `The system ${name} has no resource "${resource}": it answers $geocode in rules and holds no records.`,
       )
     },
-    // Nothing is ever deleted on its word, so the address stands for the account.
+    // Nothing is ever deleted because of its answers, so the address identifies the account.
     fingerprint: async () => ({ kind: 'known', value: config.url }),
     lookup: async ({ lookup, argument }, context) =>
       lookup === 'geocode'

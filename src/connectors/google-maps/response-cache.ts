@@ -1,14 +1,14 @@
-/** Remembers answers for a while, the least recently used ones go first; equal questions under way at the same time share one call. */
+/** Caches answers for a while, evicting the least recently used first; concurrent identical requests share one call. */
 import type { LookupResult } from '../kit/contract.ts'
 
-/** Bounds of a cache. */
+/** Limits of a cache. */
 export interface ResponseCacheOptions {
   readonly max: number
   readonly lifeMs: number
   readonly now: () => number
 }
 
-/** Returns and "nothing" are remembered; refusals and failures never are. */
+/** Answers and "nothing" are cached; refusals and failures never are. */
 export class ResponseCache {
   readonly #options: ResponseCacheOptions
   readonly #kept = new Map<string, { readonly until: number; readonly result: LookupResult }>()
@@ -18,7 +18,7 @@ export class ResponseCache {
     this.#options = options
   }
 
-  /** The remembered answer, that of a call under way, or a new one. */
+  /** Returns the cached answer, that of a call in progress, or a new one. */
   async response(question: string, ask: () => Promise<LookupResult>): Promise<LookupResult> {
     const kept = this.#kept.get(question)
     if (kept !== undefined && kept.until > this.#options.now()) {

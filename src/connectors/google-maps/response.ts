@@ -1,15 +1,15 @@
 /**
- * What Google's responses mean. Refusals come with HTTP 200: the word in `status` decides.
+ * Interprets Google's responses. Refusals have HTTP status 200: the code in `status` decides.
  *
- * | status | a rule gets | because |
+ * | status | result for the rule | reason |
  * | --- | --- | --- |
- * | OK | a place | the first result, unless it fits a part of the address only and such responses are refused |
- * | ZERO_RESULTS | nothing | there is no such address |
- * | OVER_QUERY_LIMIT | no information, again in a minute | too many questions in a short time |
+ * | OK | a place | the first result, unless it matches only a part of the address and such results are refused |
+ * | ZERO_RESULTS | nothing | the address does not exist |
+ * | OVER_QUERY_LIMIT | no information, again in a minute | too many requests in a short time |
  * | OVER_DAILY_LIMIT | no information, again in an hour | the day's allowance, the billing or the key |
- * | REQUEST_DENIED | no information | the key may not ask |
- * | INVALID_REQUEST | a refusal | the question is none |
- * | UNKNOWN_ERROR, anything else | no information | it may go better next time |
+ * | REQUEST_DENIED | no information | the key has no permission |
+ * | INVALID_REQUEST | a refusal | the request is not valid |
+ * | UNKNOWN_ERROR, anything else | no information | a retry may succeed |
  */
 
 import { isLosslessNumber } from '../../http/json.ts'
@@ -19,11 +19,11 @@ import { unusableFailure } from '../kit/unusable.ts'
 
 /** A place as rules see it. */
 export interface Place {
-  /** Degrees, as Google spells them. */
+  /** Degrees, in Google's format. */
   readonly lat: number
   readonly lng: number
   readonly formattedAddress: string
-  /** May be kept for ever, unlike everything else in here. */
+  /** May be kept forever, unlike everything else in here. */
   readonly placeId: string
   /** ROOFTOP, RANGE_INTERPOLATED, GEOMETRIC_CENTER or APPROXIMATE. */
   readonly precision: string
@@ -68,7 +68,7 @@ function readPlace(result: unknown, partialMatches: 'accept' | 'refuse'): Lookup
     return unusable('a result has no coordinates, address or id')
   }
   const partialMatch = valueAt(result, ['partial_match']) === true
-  // Half an address leads to some other place: that is worse than none.
+  // A partial address leads to a different place, which is worse than none.
   if (partialMatch && partialMatches === 'refuse') return { kind: 'nothing' }
   const value: Place = {
     lat,
@@ -89,7 +89,7 @@ function degreesAt(result: unknown, name: 'lat' | 'lng', bound: number): number 
   return typeof degrees === 'number' && Math.abs(degrees) <= bound ? degrees : undefined
 }
 
-/** Which component holds which part; the first that is there. */
+/** The component types of each part; the first one present is used. */
 const components: Readonly<Record<string, readonly string[]>> = {
   street: ['route'],
   streetNumber: ['street_number'],

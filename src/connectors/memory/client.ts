@@ -1,15 +1,15 @@
 /**
- * The system itself: tables in memory with their whole history, and the handles of a person at its keyboard.
+ * The system itself: tables in memory with their whole history, and the actions of its users.
  *
- * What the outside sees may be older than what is (read and search lag); the person always sees what is.
+ * Responses may be older than the actual state (read and search lag); users always see the actual state.
  */
 import type { NativeRecord } from '../../model/values.ts'
 import { mergeNative } from '../kit/native.ts'
 import type { MemoryResourceConfig } from './config.ts'
 
-/** What one record looked like from a time on; without `native` it did not exist any more. */
+/** State of one record from a time on; without `native` it no longer existed. */
 export interface MemoryState {
-  /** Since when, in epoch ms. */
+  /** Start of the state, in epoch ms. */
   readonly at: number
   /** Grows with every change of the resource. */
   readonly version: number
@@ -17,7 +17,7 @@ export interface MemoryState {
   readonly native?: NativeRecord
 }
 
-/** A record as it is or was. */
+/** A record in its current or an earlier state. */
 export interface MemoryRecord extends MemoryState {
   /** Id of the record. */
   readonly nativeId: string
@@ -29,25 +29,25 @@ export interface MemoryChange {
   readonly nativeId: string
   /** Version that the change made. */
   readonly version: number
-  /** It was deleted. */
+  /** The record was deleted. */
   readonly deleted: boolean
 }
 
-/** The time that the system lives in; virtual in a simulation. */
+/** The clock of the system; virtual in a simulation. */
 export interface MemoryClock {
   /** Epoch ms. */
   now(): number
-  /** Milliseconds that never go back. */
+  /** Milliseconds that never decrease. */
   monotonic(): number
 }
 
 /** One resource: ids, histories, and a log of changes. */
 export class MemoryTable {
-  /** The section that the table was made from, with its defaults. */
+  /** The section that the table was created from, with its defaults. */
   readonly config: MemoryResourceConfig
   readonly #clock: MemoryClock
   readonly #histories = new Map<string, MemoryState[]>()
-  /** Ids in the order of their changes, for the feed. */
+  /** Ids in the order of their changes, for the change feed. */
   readonly #log: {
     readonly nativeId: string
     readonly at: number
@@ -56,26 +56,26 @@ export class MemoryTable {
   }[] = []
   #lastId = 0
 
-  /** Makes the table and the records that its section names. */
+  /** Creates the table and the records that its section names. */
   constructor(config: MemoryResourceConfig, clock: MemoryClock) {
     this.config = config
     this.#clock = clock
     for (const record of config.records) this.put(String(record.id ?? this.nextId()), record)
   }
 
-  /** A new id; ids are never used twice. */
+  /** Returns a new id; ids are never reused. */
   nextId(): string {
     do this.#lastId += 1
     while (this.#histories.has(String(this.#lastId)))
     return String(this.#lastId)
   }
 
-  /** Makes or replaces a record. */
+  /** Creates or replaces a record. */
   put(nativeId: string, native: NativeRecord): MemoryRecord {
     return this.#append(nativeId, { ...native, id: nativeId })
   }
 
-  /** Changes properties of a record; undefined when there is none. */
+  /** Changes properties of a record; returns undefined when it does not exist. */
   patch(nativeId: string, patch: NativeRecord): MemoryRecord | undefined {
     const before = this.current(nativeId)?.native
     if (before === undefined) return undefined
@@ -86,32 +86,32 @@ export class MemoryTable {
     })
   }
 
-  /** Deletes a record; false when there is none. */
+  /** Deletes a record; returns false when it does not exist. */
   remove(nativeId: string): boolean {
     if (this.current(nativeId)?.native === undefined) return false
     this.#append(nativeId, undefined)
     return true
   }
 
-  /** The record as it is now; undefined when there never was one. */
+  /** Returns the current record; undefined when it never existed. */
   current(nativeId: string): MemoryRecord | undefined {
     const state = this.#histories.get(nativeId)?.at(-1)
     return state === undefined ? undefined : { nativeId, ...state }
   }
 
-  /** What there was `ageMs` ago; undefined when the record did not exist yet. */
+  /** Returns the state `ageMs` ago; undefined when the record did not exist yet. */
   past(nativeId: string, ageMs: number): MemoryRecord | undefined {
     const until = this.#clock.now() - ageMs
     const state = this.#histories.get(nativeId)?.findLast(({ at }) => at <= until)
     return state === undefined ? undefined : { nativeId, ...state }
   }
 
-  /** Every state of a record, oldest first. */
+  /** Returns every state of a record, oldest first. */
   history(nativeId: string): readonly MemoryState[] {
     return this.#histories.get(nativeId) ?? []
   }
 
-  /** Living records in the order of their making, as they were `ageMs` ago. */
+  /** Returns existing records in the order of their creation, as they were `ageMs` ago. */
   *living(ageMs = 0): Generator<MemoryRecord & Required<Pick<MemoryState, 'native'>>> {
     for (const nativeId of this.#histories.keys()) {
       const record = ageMs > 0 ? this.past(nativeId, ageMs) : this.current(nativeId)
@@ -119,7 +119,7 @@ export class MemoryTable {
     }
   }
 
-  /** Changes after a position of the log. */
+  /** Returns changes after a position of the log. */
   changesAfter(position: number, limit: number): readonly MemoryChange[] {
     return this.#log.slice(position, position + limit)
   }
@@ -143,42 +143,42 @@ export class MemoryTable {
   }
 }
 
-/** A call about to be answered. */
+/** A call before its response. */
 export interface MemoryCall {
-  /** Resource that is called. */
+  /** Resource of the call. */
   readonly resource: string
-  /** What is asked of it. */
+  /** Operation of the call. */
   readonly operation: 'read' | 'list' | 'changes' | 'find' | 'create' | 'update' | 'remove' | 'restore'
-  /** Record that the call is about. Absent for lists, feeds, searches and creates. */
+  /** Record of the call. Absent for lists, feeds, searches and creates. */
   readonly nativeId?: string
 }
 
 /**
- * What goes wrong with a call.
+ * A fault of a call.
  *
- * `unreachable`: nothing arrives, and that is known · `drop`: nothing arrives, and that is not known ·
- * `lose-response`: it is carried out, and the response is lost · `throttle`: refused, come back after `afterMs`
+ * `unreachable`: nothing arrives, and that is known · `drop`: nothing arrives, and that is not known · `lose-response`: it is carried out, and the
+ * response is lost · `throttle`: refused, retry after `afterMs`
  */
 export type MemoryFault =
-  /** Nothing comes back. */
+  /** No response is returned. */
   | { readonly kind: 'unreachable' | 'drop' | 'lose-response' }
-  /** It is refused for now. */
+  /** The call is refused for now. */
   | {
       readonly kind: 'throttle'
-      /** When to come back, in milliseconds from now. */
+      /** Wait before a retry, in milliseconds from now. */
       readonly afterMs: number
     }
 
-/** A system in memory with the handles of a test: what there is, what a person does, what goes wrong. */
+/** A system in memory with controls for tests: its contents, actions of users, and faults. */
 export class MemoryCounterpart {
   /** The resources, by name. */
   readonly tables: ReadonlyMap<string, MemoryTable>
-  /** Asked before each call. @default nothing goes wrong */
+  /** Called before each call. @default no faults */
   fault: (call: MemoryCall) => MemoryFault | undefined = () => undefined
-  /** Identity of the account that answers. */
+  /** Identity of the account that responds. */
   account: string
 
-  /** Makes the resources with their first records. */
+  /** Creates the resources with their first records. */
   constructor(
     account: string,
     resources: Readonly<Record<string, MemoryResourceConfig>>,

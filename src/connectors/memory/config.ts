@@ -1,11 +1,11 @@
-/** A system of the connector `memory`: what it is to pretend. */
+/** A system of the connector `memory`: the behaviour to simulate. */
 import { z } from 'zod'
 import { searchEqualities } from '../../model/equality.ts'
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 
 const ms = z.int().min(0).max(86_400_000)
 
-/** Every capability can be chosen; the defaults are those of a well-made API. */
+/** Every capability can be chosen; the defaults are those of a well-designed API. */
 const capabilitiesSchema = z.strictObject({
   read: z
     .strictObject({
@@ -83,7 +83,7 @@ const capabilitiesSchema = z.strictObject({
     .describe('Records per call of a create or an update; 1 = one at a time.'),
 })
 
-/** Checks one resource of the section. */
+/** Validates one resource of the section. */
 export const memoryResourceSchema = z.strictObject({
   capabilities: capabilitiesSchema.prefault({}).describe('What the resource can do.'),
   marker: z.string().min(1).default('isthmusId').describe('Property that holds our record id.'),
@@ -99,7 +99,7 @@ export const memoryResourceSchema = z.strictObject({
     .describe('Records there are from the beginning, each with an id.'),
 })
 
-/** Checks the system's section. */
+/** Validates the system's section. */
 export const memoryConfig = z.strictObject({
   resources: z.record(z.string(), memoryResourceSchema).describe('The resources, by name.'),
   webhooks: z
@@ -108,17 +108,17 @@ export const memoryConfig = z.strictObject({
     .describe('How its deliveries are signed. Default: there are none.'),
 })
 
-/** A checked section with its defaults. */
+/** A validated section with its defaults. */
 export type MemoryConfig = z.output<typeof memoryConfig>
-/** A section as people write it. */
+/** A section as written by users. */
 export type MemoryConfigInput = z.input<typeof memoryConfig>
-/** One checked resource. */
+/** One validated resource. */
 export type MemoryResourceConfig = z.output<typeof memoryResourceSchema>
 
-/** Creates of these kinds carry our record id; where there are none, records may carry one all the same. */
+/** Creates of these kinds carry our record id; without them, records may still carry one. */
 const marked: ReadonlySet<string> = new Set(['marker', 'upsertKey', 'unsupported'])
 
-/** The chosen capabilities in the words of the contract. */
+/** Converts the chosen capabilities to those of the contract. */
 export function memoryCapabilities({ capabilities, marker }: MemoryResourceConfig): RemoteCapabilities {
   const { search, idempotency, ...rest } = capabilities
   const key =

@@ -1,4 +1,4 @@
-/** The connector `memory`: a system in memory whose every capability can be chosen. The twin for rehearsals and tests. */
+/** The connector `memory`: a system in memory with configurable capabilities, for rehearsals and tests. */
 import { parseConfig } from '../kit/config-findings.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { defineConnector } from '../kit/define-connector.ts'
@@ -16,23 +16,23 @@ export const memory = defineConnector({
     bind(name, config, dependencies.clock, dependencies.random ?? Math.random).system,
 })
 
-/** A system in memory, with the handles that a test or a rehearsal needs beside it. */
+/** A system in memory, with the controls that a test or a rehearsal needs. */
 export interface MemorySystem {
-  /** What the engine talks to. */
+  /** The connector's side, used by the engine. */
   readonly system: ConnectedSystem
-  /** The handles of a test on the same data. */
+  /** The controls of a test on the same data. */
   readonly twin: MemoryCounterpart
 }
 
-/** Makes a system in memory. @throws UsageError CONNECTOR_CONFIG_INVALID */
+/** Creates a system in memory. @throws UsageError CONNECTOR_CONFIG_INVALID */
 export function createMemorySystem(options: {
   /** Name of the system in the definition. */
   readonly name: string
   /** The section of the definition. */
   readonly config: MemoryConfigInput
-  /** The time that it lives in. */
+  /** The clock of the system. */
   readonly clock: MemoryClock
-  /** [0, 1): how old, within the declared lag, a response is. @default always as old as may be */
+  /** [0, 1): age of a response within the declared lag. @default always as old as allowed */
   readonly random?: () => number
 }): MemorySystem {
   const config = parseConfig(memoryConfig, options.config, `systems.${options.name}`)

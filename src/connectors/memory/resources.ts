@@ -1,4 +1,4 @@
-/** Binds one resource: its operations, as its chosen capabilities allow them. */
+/** Binds one resource: its operations, according to its chosen capabilities. */
 import type { Resource } from '../kit/contract.ts'
 import { memoryCapabilities } from './config.ts'
 import { changesAfter } from './operations/changes.ts'
@@ -11,7 +11,7 @@ import type { MemoryOwner } from './operations/resource-context.ts'
 import { restoreRecord } from './operations/restore.ts'
 import { updateRecord } from './operations/update.ts'
 
-/** Makes the operations that the chosen capabilities allow. */
+/** Creates the operations that the chosen capabilities allow. */
 export function bindMemoryResource(owner: MemoryOwner): Resource {
   const { name, table } = owner
   const capabilities = memoryCapabilities(table.config)

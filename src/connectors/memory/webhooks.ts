@@ -1,4 +1,4 @@
-/** Deliveries of the system in memory: Standard Webhooks around a list of changes. */
+/** Deliveries of the system in memory: Standard Webhooks with a list of changes. */
 import { z } from 'zod'
 import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
 import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'

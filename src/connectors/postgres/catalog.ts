@@ -1,4 +1,4 @@
-/** What the database says about its tables, from the system catalogues. Kept for a while, since nearly every statement needs the types. */
+/** The schema of the tables, from the system catalogues. Cached for a while, since nearly every statement needs the types. */
 import { z } from 'zod'
 import { IsthmusError } from '../../model/errors.ts'
 import type { CallContext } from '../kit/contract.ts'
@@ -6,9 +6,9 @@ import type { PostgresClient } from './client.ts'
 
 const columnSchema = z.object({
   name: z.string(),
-  /** As a cast takes it: `numeric(12,2)`, `character varying(40)`, `text[]`. */
+  /** In the format of a cast: `numeric(12,2)`, `character varying(40)`, `text[]`. */
   type: z.string(),
-  /** The type behind domains, without length: `numeric`, `varchar`; of an array the element's. */
+  /** The base type of domains, without length: `numeric`, `varchar`; for an array, the element's. */
   base: z.string(),
   isArray: z.boolean(),
   modifier: z.number(),
@@ -25,28 +25,28 @@ const columnSchema = z.object({
 
 const tableSchema = z.object({
   isView: z.boolean(),
-  /** Rows as the last ANALYZE saw them; negative when nobody looked. */
+  /** Rows at the last ANALYZE; negative when it never ran. */
   estimate: z.number(),
   /**
-   * A write's own response doesn't tell what the row holds: a trigger may change it afterwards, and a partitioned table answers no `xmin`. The row
-   * is read once more.
+   * The response of a write doesn't show the final row: a trigger may change it afterwards, and a partitioned table returns no `xmin`. The row is
+   * read again.
    */
   readsBack: z.boolean(),
   comment: z.string().nullable(),
-  /** Columns of each unique index that holds for every row, in the order of the index. */
+  /** Columns of each unique index that covers every row, in the order of the index. */
   uniques: z.array(z.array(z.string())),
   columns: z.array(columnSchema),
 })
 
-/** One column as it is now. */
+/** One column in its current form. */
 export type Column = Readonly<z.infer<typeof columnSchema>>
 
-/** One table or view as it is now. */
+/** One table or view in its current form. */
 export type Table = Omit<z.infer<typeof tableSchema>, 'columns'> & {
   readonly columns: ReadonlyMap<string, Column>
 }
 
-/** How long the catalogue's response is used. */
+/** How long the cached catalogue is used. */
 const freshMs = 60_000
 
 const text = `
@@ -107,11 +107,11 @@ where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f
 
 /** The catalogue of one schema. */
 export interface Catalog {
-  /** @throws IsthmusError CONNECTOR_TABLE_MISSING, and whatever a read throws */
+  /** @throws IsthmusError CONNECTOR_TABLE_MISSING, and the errors of a read */
   table(name: string, context: CallContext): Promise<Table>
   /** Names of the tables and views that our role may read. */
   names(context: CallContext): Promise<readonly string[]>
-  /** Asks anew next time: a statement met something unexpected. */
+  /** Reads the catalogue again next time: a statement encountered something unexpected. */
   forget(): void
 }
 

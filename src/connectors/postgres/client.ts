@@ -1,4 +1,4 @@
-/** Connections to the database, with bounds on how many, how long, and until when something may be sent. */
+/** Connections to the database, with limits on their number, their duration, and how late a statement may be sent. */
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import { UsageError } from '../../model/errors.ts'
@@ -7,7 +7,7 @@ import type { ConnectorBinding } from '../kit/define-connector.ts'
 import type { PostgresConfig } from './config.ts'
 import { GivenUp, isRolledBack, NotConnected, TooLate } from './failures.ts'
 
-/** A statement with its parameters. All of them travel as text, so that no digit is lost. */
+/** A statement with its parameters. All of them are sent as text, so that no digit is lost. */
 export interface Statement {
   readonly text: string
   readonly values: readonly (string | null | readonly string[])[]
@@ -16,33 +16,33 @@ export interface Statement {
 /** A row as text by column. */
 export type TextRow = Readonly<Record<string, string | null>>
 
-/** What the operations need of the database. */
+/** The database interface of the operations. */
 export interface PostgresClient {
-  /** A read: one statement. Repeated once on a fresh connection when an idle one turned out to be dead. */
+  /** A read: one statement. Repeated once on a new connection when an idle one turned out to be closed. */
   read(statement: Statement, context: CallContext): Promise<readonly TextRow[]>
-  /** A write: one statement, sent once, committed by itself. */
+  /** A write: one statement, sent once, committed on its own. */
   write(statement: Statement, context: CallContext): Promise<readonly TextRow[]>
-  /** A connection for a longer conversation. It is closed when the signal aborts. @throws NotConnected */
+  /** A connection for several statements. It is closed when the signal aborts. @throws NotConnected */
   lease(signal: AbortSignal): Promise<Lease>
   /** A connection outside of the pool, for LISTEN. */
   alone(): Promise<pg.Client>
   close(): Promise<void>
 }
 
-/** A connection that is held for a while. */
+/** A connection in exclusive use. */
 export interface Lease {
   readonly session: pg.ClientBase
-  /** Gives it back; `broken` closes it. May be called again. */
+  /** Releases it; `broken` closes it. May be called more than once. */
   end(broken: boolean): void
 }
 
-/** Idle connections are closed after this: servers and the boxes between drop them silently later on. */
+/** Idle connections are closed after this: servers and network devices drop them silently later on. */
 const idleMs = 30_000
 
-/** Everything comes as text: what a type means is decided by `TYPES.md`, not by the driver. */
+/** Every value is received as text: the meaning of a type is defined by `TYPES.md`, not by the driver. */
 const textTypes: pg.CustomTypesConfig = { getTypeParser: () => (value: unknown) => value }
 
-/** Opens the pool; no connection is made yet. @throws UsageError CONNECTOR_CONFIG_INVALID */
+/** Opens the pool without connecting. @throws UsageError CONNECTOR_CONFIG_INVALID */
 export function postgresClient(config: PostgresConfig, binding: ConnectorBinding): PostgresClient {
   const { timing, dependencies } = binding
   const settings = clientConfig(config, binding)
@@ -51,7 +51,7 @@ export function postgresClient(config: PostgresConfig, binding: ConnectorBinding
     max: config.pool ?? Math.min(10, timing.concurrency),
     idleTimeoutMillis: idleMs,
   })
-  // Without a listener the end of an idle connection would end this process; the next statement tells.
+  // Without a listener, the end of an idle connection would terminate this process; the next statement reports it.
   pool.on('error', ignore)
   pool.on('connect', (client) => client.on('error', ignore))
 
@@ -76,7 +76,7 @@ export function postgresClient(config: PostgresConfig, binding: ConnectorBinding
       try {
         return await once(statement, timing.readTimeoutMs, context)
       } catch (problem) {
-        // An idle connection may have been ended by the server meanwhile; only its next statement tells.
+        // The server may have closed an idle connection in the meantime; only its next statement shows it.
         const isDead = problem instanceof Error && !isRolledBack(problem) && !context.signal.aborted
         if (!isDead) throw problem
         return once(statement, timing.readTimeoutMs, context)
@@ -95,7 +95,7 @@ export function postgresClient(config: PostgresConfig, binding: ConnectorBinding
 }
 
 function ignore(): void {
-  // Told by the statement that meets it.
+  // Reported by the statement that encounters it.
 }
 
 async function connected(pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClient> {
@@ -121,7 +121,7 @@ async function leased(pool: pg.Pool, signal: AbortSignal): Promise<Lease> {
   return { session, end }
 }
 
-/** Runs one statement; a connection whose statement was given up or broke off is closed, since nobody knows what it still does. */
+/** Runs one statement; a connection whose statement was abandoned or interrupted is closed, since the statement may still be running. */
 async function bounded<T>(
   client: pg.PoolClient,
   limitMs: number,
@@ -138,7 +138,7 @@ async function bounded<T>(
   let broken = true
   try {
     const running = run()
-    running.catch(ignore) // it may end after it was given up
+    running.catch(ignore) // it may end after it was abandoned
     const result = await Promise.race([running, givenUp])
     broken = false
     return result
@@ -158,7 +158,7 @@ function clientConfig(config: PostgresConfig, { name, timing }: ConnectorBinding
   const ssl = tlsOptions(config, address.host)
   return {
     connectionString: config.url,
-    // In force for every statement of ours: times in UTC, intervals and bytes in one spelling, whatever the role's defaults are.
+    // Applies to each of our statements: times in UTC, intervals and bytes in one format, regardless of the role's defaults.
     options: '-c TimeZone=UTC -c IntervalStyle=iso_8601 -c DateStyle=ISO -c bytea_output=hex',
     application_name: `isthmus ${name}`,
     statement_timeout: Math.max(timing.readTimeoutMs, timing.writeTimeoutMs),
@@ -190,7 +190,7 @@ function addressOf(url: string, place: string): { readonly host: string | undefi
   return { host: host === '' || host.startsWith('/') ? undefined : decodeURIComponent(host) }
 }
 
-/** Certificates are checked wherever the wire leaves the machine, unless that is switched off in so many words. */
+/** Certificates are verified whenever the connection leaves the machine, unless that is explicitly switched off. */
 function tlsOptions({ tls }: PostgresConfig, host: string | undefined): ConnectionOptions | undefined {
   if (tls === false || host === undefined) return undefined
   const isLoopback = host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)

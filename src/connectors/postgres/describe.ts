@@ -1,15 +1,15 @@
-/** The catalogue in the words of the contract: what a definition can map, and what would get lost. */
+/** Describes the catalogue in the terms of the contract: the columns that can be mapped, and possible losses. */
 import type { FieldType } from '../../model/values.ts'
 import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
 import type { Column, Table } from './catalog.ts'
 
-/** What is to be described, and what the definition calls other tables. */
+/** The tables to describe, and the names that the definition uses for other tables. */
 export interface Described {
   readonly name: string
   readonly key: readonly string[] | undefined
   readonly columns: readonly string[] | undefined
   readonly table: Table
-  /** The resource of a table; the table's own name where the definition has none. */
+  /** The resource of a table; the table's own name if the definition has none. */
   readonly resourceOf: (table: string) => string
 }
 
@@ -26,7 +26,7 @@ export function describeTable({ name, key, columns, table, resourceOf }: Describ
   }
 }
 
-/** Combinations of several columns; of which one is not shown, nobody could tell whether it is the same. */
+/** Combinations of several columns; a combination with a hidden column can't be compared. */
 function uniquesOf(
   { uniques }: Table,
   shown: ReadonlySet<string>,
@@ -57,7 +57,7 @@ function describeColumn(column: Column, resourceOf: Described['resourceOf']): Fi
   }
 }
 
-/** The canonical type that holds every value of a column; undefined where none does. See `TYPES.md`. */
+/** The canonical type that holds every value of a column; undefined when there is none. See `TYPES.md`. */
 function canonicalType(column: Column): FieldType | undefined {
   const element = elementType(column)
   if (!column.isArray) return element
@@ -98,7 +98,7 @@ function elementType(column: Column): FieldType | undefined {
   }
 }
 
-/** The modifier of a text type is its length and four bytes of header. */
+/** The modifier of a text type is its length plus four bytes of header. */
 function textLength({ base, modifier }: Column): number | undefined {
   const isBounded = (base === 'varchar' || base === 'bpchar') && modifier > 4
   return isBounded ? modifier - 4 : undefined

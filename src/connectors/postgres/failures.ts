@@ -1,17 +1,17 @@
 /**
- * What a failed statement means. The server's SQLSTATE decides; its message is never handed on, since it quotes values.
+ * Interprets a failed statement. The server's SQLSTATE decides; its message is never passed on, since it quotes values.
  *
- * Every write is one statement committed by itself, so an error that the server answers with severity ERROR means: rolled back, nothing
- * took effect. What is left is who has to do something about it.
+ * Every write is one statement committed on its own, so an error that the server returns with severity ERROR means: rolled back, nothing took effect.
+ * The remaining question is who has to act on it.
  *
- * | SQLSTATE | a write is | concerns |
+ * | SQLSTATE | outcome of a write | concerns |
  * | --- | --- | --- |
- * | no connection was got, 28, 3D, 53300, 57P03 before sending | not-sent | the system |
+ * | no connection was obtained, 28, 3D, 53300, 57P03 before sending | not-sent | the system |
  * | 22, 23, 44, P0, 21, 428C9, 55000: the values, or a rule of the database | rejected | the record |
  * | 40001, 40P01, 55P03: lost to another transaction, rolled back | not-sent | the record |
  * | 57014: cancelled by the server's time limit, rolled back | not-sent | the record |
- * | 53, 25006: no room, or the server is a standby | not-sent | the system |
- * | 42: a table, column or right is missing | not-sent | the record |
+ * | 53, 25006: out of resources, or the server is a standby | not-sent | the system |
+ * | 42: a table, column or permission is missing | not-sent | the record |
  * | severity FATAL or PANIC, 08, 40003, 57P, no response, anything else | unknown | by cause |
  */
 
@@ -19,7 +19,7 @@ import pg from 'pg'
 import type { ErrorCode } from '../../model/error-codes.ts'
 import type { CallFailure, WriteResult } from '../kit/contract.ts'
 
-/** A failure on the way to a connection: nothing was sent. */
+/** A failure to connect: nothing was sent. */
 export class NotConnected {
   readonly cause: unknown
   constructor(cause: unknown) {
@@ -27,7 +27,7 @@ export class NotConnected {
   }
 }
 
-/** The call was given up; the statement may go on at the server. */
+/** The call was abandoned; the statement may still be running on the server. */
 export class GivenUp {
   readonly reason: 'time-out' | 'stopped'
   constructor(reason: 'time-out' | 'stopped') {
@@ -35,7 +35,7 @@ export class GivenUp {
   }
 }
 
-/** The time to start had passed before anything was sent. */
+/** The start deadline had passed before anything was sent. */
 export class TooLate {}
 
 /** The statement failed on a value (SQLSTATE class 22, data exception): a key that its type can't hold, or an expression of a view. */
@@ -74,7 +74,7 @@ const words: readonly (readonly [RegExp, string])[] = [
 
 const systemStates = /^(08|25006|28|3D|53|57P)/
 
-/** What is known of a failure, in words without values. */
+/** Describes a failure without quoting values. */
 export function databaseFailure(problem: unknown, what: string): CallFailure {
   if (problem instanceof NotConnected) {
     const { message } = databaseFailure(problem.cause, what)
@@ -109,7 +109,7 @@ function kindOf(state: string): Pick<CallFailure, 'kind'> {
   return /^(08|57P)/.test(state) ? { kind: 'unreachable' } : {}
 }
 
-/** `ECONNREFUSED` and its like; messages of sockets and certificates are not trusted to be free of secrets. */
+/** `ECONNREFUSED` and similar; messages of sockets and certificates may contain secrets. */
 function systemCode(problem: unknown): string | undefined {
   if (!(problem instanceof Error) || !('code' in problem)) return undefined
   return typeof problem.code === 'string' && /^[A-Z_0-9]{3,40}$/.test(problem.code) ? problem.code : undefined
@@ -130,15 +130,15 @@ function isContention(state: string): boolean {
   return state === '40001' || state === '40P01' || state === '55P03'
 }
 
-/** True when the server answered that the statement failed, which it also rolled back: a batch may be repeated row by row. */
+/** Returns true when the server reported that the statement failed, which also rolled it back: a batch may be repeated row by row. */
 export function isRolledBack(problem: unknown): boolean {
   if (!(problem instanceof pg.DatabaseError) || problem.code === undefined) return false
   const isEnd = problem.severity === 'FATAL' || problem.severity === 'PANIC'
-  // 40003 is a proxy's or a cluster's word: nobody knows whether the statement was completed.
+  // 40003 comes from a proxy or a cluster: it is unknown whether the statement completed.
   return !isEnd && !/^(08|40003|57P|58|XX)/.test(problem.code)
 }
 
-/** True when the culprit is a value of the statement: of several rows, the others may still be fine. */
+/** Returns true when the cause is a value of the statement: of several rows, the others may still be valid. */
 export function isRowsFault(problem: unknown): boolean {
   return isRolledBack(problem) && isRejection(sqlState(problem) ?? '')
 }
@@ -153,7 +153,7 @@ export function writeFailure(problem: unknown, what: string): WriteResult {
   return { kind: 'rejected', failure, ...(fields.length === 0 ? {} : { fields }) }
 }
 
-/** Columns that the server names. Its detail reads `Key (email)=(…) already exists`, in any language; only the names are taken. */
+/** Columns that the server names. Its detail has the form `Key (email)=(…) already exists`, in any language; only the names are used. */
 function refusedColumns(problem: unknown): readonly string[] {
   if (!(problem instanceof pg.DatabaseError)) return []
   if (problem.column !== undefined) return [problem.column]

@@ -44,8 +44,8 @@ function connect(config: PostgresConfig, binding: ConnectorBinding): ConnectedSy
 const who = `d.oid::text as oid, d.datname as name from pg_database as d where d.datname = current_database()`
 
 /**
- * The cluster's own number and the database in it: a copy that was restored elsewhere keeps the name and changes the number. Where the role
- * may not ask for the number (some managed services), the database's alone.
+ * The cluster's system identifier and the database in it: a copy that was restored elsewhere keeps the name and changes the identifier. If the role
+ * may not read the identifier (some managed services), the database's alone.
  */
 function fingerprint(client: PostgresClient, context: CallContext): Promise<Fingerprint> {
   const cluster = '(select system_identifier from pg_control_system())::text'
@@ -66,7 +66,7 @@ function fingerprint(client: PostgresClient, context: CallContext): Promise<Fing
 
 type Description = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
 
-/** Tables that the definition names go by their resources' names, others by their own. */
+/** Tables in the definition have the names of their resources, others their own. */
 async function describe(
   { config, catalog }: { readonly config: PostgresConfig; readonly catalog: Catalog },
   names: readonly string[] | undefined,

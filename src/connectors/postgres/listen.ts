@@ -1,10 +1,10 @@
 /**
- * NOTIFY as an announcement. A connection of its own listens on the channel; what comes over it names rows, a table, or nothing:
+ * NOTIFY as an announcement. A separate connection listens on the channel; its notices name rows, a table, or nothing:
  *
- * - `{"table":"customers","key":["4711"],"deleted":false}`: that row is looked at
+ * - `{"table":"customers","key":["4711"],"deleted":false}`: that row is read
  * - `customers`: the table's feed is read · an empty payload: every feed is
  *
- * Notices are sent when their transaction commits, so the row is visible by then. Nobody keeps them for a listener that is away.
+ * Notices are sent when their transaction commits, so the row is visible by then. They are not kept for a disconnected listener.
  */
 import type pg from 'pg'
 import { z } from 'zod'
@@ -23,7 +23,7 @@ const noticeSchema = z.object({
 
 type Notice = z.infer<typeof noticeSchema>
 
-/** A connection that is silent for this long is asked whether it is still there; boxes in between drop idle ones without a word. */
+/** A connection that is silent for this long is checked; network devices drop idle ones silently. */
 const askEveryMs = 30_000
 const responseWithinMs = 10_000
 
@@ -38,7 +38,7 @@ export async function listen(
   session.on('notification', ({ payload }) => emit(tables, listener, payload ?? ''))
   try {
     await session.query(`listen ${quoted(channel)}`)
-    // What was announced before the first word was heard.
+    // Changes announced before listening began.
     listener.touched()
     await untilLost(session, signal)
   } catch (problem) {
@@ -61,7 +61,7 @@ function lost(problem: unknown): IsthmusError {
   return new IsthmusError('POSTGRES_UNAVAILABLE', message, { cause: problem })
 }
 
-/** Ends when the signal aborts; rejects when the connection ends or does not answer. */
+/** Ends when the signal aborts; rejects when the connection ends or does not respond. */
 async function untilLost(session: pg.Client, signal: AbortSignal): Promise<void> {
   const ended = Promise.withResolvers<void>()
   const asking = setInterval(() => {
@@ -104,7 +104,7 @@ function rowOf(resource: string, { key, deleted }: Notice): ChangedRecord & { re
   return deleted === true ? { resource, nativeId, deleted } : { resource, nativeId }
 }
 
-/** As PostgreSQL's own `json_build_array` spells it. */
+/** In the format of PostgreSQL's own `json_build_array`. */
 function nativeIdFrom(parts: readonly string[]): string {
   const [only = ''] = parts
   return parts.length === 1 ? only : `[${parts.map((part) => JSON.stringify(part)).join(', ')}]`

@@ -1,4 +1,4 @@
-/** Rows as the engine's records. */
+/** Converts rows to the engine's records. */
 import { parseJson } from '../../http/json.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../kit/contract.ts'
@@ -6,7 +6,7 @@ import { isNativeRecord } from '../kit/native.ts'
 import { unusable } from '../kit/unusable.ts'
 import type { TextRow } from './client.ts'
 
-/** JSON columns may be nested; beyond this depth a value is not taken for a record. */
+/** JSON columns may be nested; a value nested deeper than this is not accepted as a record. */
 const depthMax = 64
 
 /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the row has no key or its JSON can't be read */
@@ -21,7 +21,7 @@ export function listedRow(row: TextRow): ListedRecord {
   }
 }
 
-/** A row as an observation: one that is marked as deleted is gone. */
+/** Converts a row to an observation: one that is marked as deleted is gone. */
 export function observedRow(row: TextRow): ReadResult {
   return row.deleted === 't' ? { kind: 'gone' } : { kind: 'live', ...listedRow(row) }
 }

@@ -1,4 +1,4 @@
-/** Binds one table: its capabilities as the definition declares it, and only the operations that it has. */
+/** Binds one table: its capabilities as declared in the definition, and only the operations that it supports. */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
@@ -16,12 +16,12 @@ import { updateRow } from './operations/update.ts'
 import { updateRows } from './operations/update-many.ts'
 import { isSameKey } from './same-key.ts'
 
-/** Ids of one `readMany`. */
+/** Maximum number of ids in one `readMany`. */
 const readBatch = 500
-/** Rows of one `createMany` or `updateMany`. */
+/** Maximum number of rows in one `createMany` or `updateMany`. */
 const writeBatch = 200
 
-/** Makes the operations that a table's declaration allows. */
+/** Creates the operations that a table's declaration allows. */
 export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
   const { config } = owner
   const capabilities = capabilitiesOf(config, system)
@@ -55,7 +55,7 @@ export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
   } satisfies Resource
 }
 
-/** What a table's declaration means for the engine. */
+/** Derives the capabilities from a table's declaration. */
 export function capabilitiesOf(config: TableConfig, system: PostgresConfig): RemoteCapabilities {
   const marker = markerColumn(config)
   const { version, changes, softDelete } = config
@@ -87,7 +87,7 @@ function isOrdered(version: TableConfig['version']): boolean {
   return typeof version !== 'string' && version.ordered
 }
 
-/** A create that finds its row by key or unique marker makes no second one, however often it is repeated. */
+/** A create that finds its row by key or unique marker never creates a second one, however often it is repeated. */
 function createClass(create: TableConfig['create']): RemoteCapabilities['create'] {
   switch (create.as) {
     case 'key':

@@ -1,6 +1,6 @@
 /**
- * Whether two ids are the same key to the database, which compares values and not texts: `citext` folds case, `char(n)` ignores blanks at the
- * end, `numeric` takes 1.50 for 1.5. A statement by key responds with the row's own spelling.
+ * Compares ids as keys of the database, which compares values, not texts: `citext` folds case, `char(n)` ignores trailing blanks, `numeric` treats
+ * 1.50 as 1.5. A statement by key returns the row's own format.
  */
 import { sameIgnoringCase, sameNumber } from '../kit/responses/same-id.ts'
 
@@ -32,7 +32,7 @@ function isSameDecimal(one: string, other: string): boolean {
   return first !== undefined && first === second
 }
 
-/** Without zeros that say nothing; undefined for what is no decimal number. */
+/** Removes insignificant zeros; undefined for text that is not a decimal number. */
 function plainDecimal(text: string): string | undefined {
   const match = /^(-?)0*(\d+)\.(\d*?)0*$/.exec(text.trim())
   return match === null ? undefined : `${match[1] ?? ''}${match[2] ?? ''}.${match[3] ?? ''}`

@@ -1,8 +1,8 @@
 /**
  * Every statement of the connector, as text.
  *
- * Names come from the definition and the catalogue and are always quoted; values travel as parameters, as text. Records go out and in as
- * JSON made and read by the server, which keeps every digit of a number and every microsecond of a time.
+ * Names come from the definition and the catalogue and are always quoted; values are sent as text parameters. Records are exchanged as JSON that the
+ * server builds and parses, which preserves every digit of a number and every microsecond of a time.
  */
 
 import { writeJson } from '../../http/json.ts'
@@ -13,7 +13,7 @@ import type { Column, Table } from './catalog.ts'
 import type { Statement } from './client.ts'
 import type { TableConfig } from './config.ts'
 
-/** A table with what the definition says about it, and its columns as they are now. */
+/** A table with its settings in the definition and its current columns. */
 export interface BoundTable {
   readonly schema: string
   readonly name: string
@@ -21,7 +21,7 @@ export interface BoundTable {
   readonly table: Table
 }
 
-/** Quotes a name, whatever is in it. */
+/** Quotes a name with any content. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
@@ -44,7 +44,7 @@ export function nativeIdOf({ config }: BoundTable): string {
   return `json_build_array(${key.map((column) => `${of(column)}::text`).join(', ')})::text`
 }
 
-/** The parts of an id in the order of the key's columns; undefined when it can't be one of this table. */
+/** The parts of an id in the order of the key's columns; undefined when it can't be an id of this table. */
 export function keyParts({ config }: BoundTable, nativeId: string): readonly string[] | undefined {
   if (config.key.length === 1) return [nativeId]
   try {
@@ -82,19 +82,19 @@ export function epochMsOf(bound: BoundTable, column: string): string {
   return `floor(extract(epoch from ${time}) * 1000)::bigint::text`
 }
 
-/** The zone that a column's times are kept in; undefined for columns that hold moments, or times in UTC. */
+/** The zone in which a column's times are stored; undefined for columns with instants, or times in UTC. */
 export function zoneOf({ config, table }: BoundTable, column: string): string | undefined {
   const isLocal = table.columns.get(column)?.base === 'timestamp'
   return isLocal && fixedOffset(config.timeZone) !== 0 ? config.timeZone : undefined
 }
 
-/** A moment of the server's clock, as a column keeps it. */
+/** The server's current time, in the form that a column stores. */
 export function timeFor(bound: BoundTable, column: string, moment: 'now()' | 'clock_timestamp()'): string {
   const zone = zoneOf(bound, column)
   return zone === undefined ? moment : `(${moment} at time zone ${literal(zone)})`
 }
 
-/** Columns of the table that the definition lets through, in the table's order. @throws IsthmusError CONNECTOR_TABLE_MISSING */
+/** Columns of the table that the definition includes, in the table's order. @throws IsthmusError CONNECTOR_TABLE_MISSING */
 export function readable({ name, config, table }: BoundTable): readonly string[] {
   const { columns } = config
   if (columns === undefined) return [...table.columns.keys()]
@@ -111,14 +111,14 @@ function recordOf(bound: BoundTable): string {
   return `(select row_to_json(r.*) from (select ${columns}) r)::text`
 }
 
-/** `char(n)` is padded with blanks that are no part of its value; a cast to text leaves them out, as comparisons in PostgreSQL do. */
+/** `char(n)` is padded with blanks that are not part of its value; a cast to text removes them, as comparisons in PostgreSQL do. */
 function shownColumn({ table }: BoundTable, name: string): string {
   const column = table.columns.get(name)
   if (column?.base !== 'bpchar') return of(name)
   return `${of(name)}::${column.isArray ? 'text[]' : 'text'} as ${quoted(name)}`
 }
 
-/** What every read returns of the row `t`. */
+/** The columns that every read returns for the row `t`. */
 export function shown(bound: BoundTable): string {
   const { config } = bound
   const deleted =
@@ -146,7 +146,7 @@ function literal(value: string | number | boolean): string {
   return `'${String(value).replaceAll("'", "''")}'`
 }
 
-/** What archiving sets. */
+/** The values that archiving sets. */
 export function archiving(bound: BoundTable): string {
   const { softDelete } = bound.config
   if (softDelete === undefined) return ''
@@ -155,7 +155,7 @@ export function archiving(bound: BoundTable): string {
   return `${quoted(softDelete.column)} = ${value}`
 }
 
-/** What taking back sets: no mark at all, or the other one of two. */
+/** The values that restoring sets: no mark at all, or the other one of two. */
 export function unarchiving({ config }: BoundTable): string {
   const { softDelete } = config
   if (softDelete === undefined) return ''
@@ -175,7 +175,7 @@ export function columnOf({ name, config, table }: BoundTable, column: string): C
   throw new IsthmusError('CONNECTOR_COLUMN_UNKNOWN', `The table ${name} has no column "${column}" to write.`)
 }
 
-/** Names of a record's values, without those that are not given. */
+/** Names of a record's values, without undefined ones. */
 export function givenColumns(record: NativeRecord): readonly string[] {
   return Object.keys(record).filter((column) => record[column] !== undefined)
 }
@@ -183,7 +183,7 @@ export function givenColumns(record: NativeRecord): readonly string[] {
 /**
  * Several records as rows of the table's own types.
  *
- * The properties are numbered, so that no column's name can clash with the ones beside them: `n` (the record's place) and `ver`.
+ * The properties are numbered, so that no column's name can clash with the additional ones: `n` (the record's position) and `ver`.
  */
 export function rowsOf(
   bound: BoundTable,
@@ -205,7 +205,7 @@ export function readStatement(bound: BoundTable, parts: readonly string[]): Stat
   return { text: `select ${shown(bound)} from ${from(bound)} as t where ${hasKey(bound, 1)}`, values: parts }
 }
 
-/** Reads the parts of a key as values of their columns' types, and touches no row. */
+/** Parses the parts of a key as values of their columns' types, without accessing a row. */
 export function keyStatement(bound: BoundTable, parts: readonly string[]): Statement {
   const casts = bound.config.key.map(
     (column, index) => `$${index + 1}::text::${columnOf(bound, column).type} is null as k${index}`,
@@ -213,7 +213,7 @@ export function keyStatement(bound: BoundTable, parts: readonly string[]): State
   return { text: `select ${casts.join(', ')}`, values: parts }
 }
 
-/** Reads several rows by their keys; `place` is the id's place in the request. */
+/** Reads several rows by their keys; `place` is the id's position in the request. */
 export function readManyStatement(bound: BoundTable, keys: readonly (readonly string[])[]): Statement {
   const { key } = bound.config
   const lists = key.map((_, index) => `$${index + 1}::text[]`).join(', ')

@@ -2,7 +2,7 @@ import type { ChangesResult } from '../../kit/contract.ts'
 import { type FileOwner, fileFailure } from '../file-owner.ts'
 import type { RecordSource } from '../record-source.ts'
 
-/** Changes after a cursor. Never throws. */
+/** Returns changes after a cursor. Never throws. */
 export async function changesAfter(
   owner: FileOwner,
   source: RecordSource,

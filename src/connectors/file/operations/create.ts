@@ -4,7 +4,7 @@ import { nativeIdOf } from '../dialect.ts'
 import type { FileOwner } from '../file-owner.ts'
 import { refused, startBeforeOf, type Write } from './file-write.ts'
 
-/** Creates rows, one by one or several at once: those that come close together share one rewriting of the file. */
+/** Creates rows, one by one or several at once: those close in time share one rewriting of the file. */
 export function creates(owner: FileOwner, write: Write): Pick<Resource, 'create' | 'createMany'> {
   const create: NonNullable<Resource['create']> = async ({ body, recordId }, context) => {
     const made = createdRecord(owner, body, recordId)
@@ -17,7 +17,7 @@ export function creates(owner: FileOwner, write: Write): Pick<Resource, 'create'
   }
 }
 
-/** A create's id and values, our record id where it goes; a refusal where the key is not given. */
+/** A create's id and values, with our record id in its place; a refusal when the key is missing. */
 export function createdRecord(
   { config, resource }: FileOwner,
   body: NativeRecord,

@@ -1,17 +1,17 @@
-/** What both ways of writing share: a write that waits for its file, and how its failures are reported. */
+/** Shared by both ways of writing: a write that waits for its file, and the reporting of its failures. */
 import type { ErrorCode } from '../../../model/error-codes.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { FailedReplacement } from '../atomic-file.ts'
 import { type FileOwner, fileFailure } from '../file-owner.ts'
 
-/** Hands a write over to what gathers them. */
+/** Passes a write to the collector. */
 export type Write = (write: FileWrite) => Promise<WriteResult>
 
 /** One write on its way to a file. */
 export type FileWrite = {
   readonly nativeId: string
-  /** Monotonic ms after which it must not take effect any more. */
+  /** Monotonic ms after which it must no longer take effect. */
   readonly startBefore: number | undefined
 } & (
   | { readonly kind: 'create'; readonly native: NativeRecord }
@@ -24,7 +24,7 @@ export type FileWrite = {
   | { readonly kind: 'delete'; readonly ifVersion: string | undefined }
 )
 
-/** The data can't be written as they are. */
+/** The data can't be written as it is. */
 export function refused(code: ErrorCode, message: string, fields?: readonly string[]): WriteResult {
   const failure = { code, message, scope: 'record' } as const
   return { kind: 'rejected', failure, ...(fields === undefined ? {} : { fields }) }
@@ -43,13 +43,13 @@ export function startBeforeOf({ startBefore }: CallContext): number | undefined 
   return startBefore
 }
 
-/** What a batch that failed means for each of its writes. */
+/** Determines the result of each write of a failed batch. */
 export function failedWrite(owner: FileOwner, problem: unknown): WriteResult {
   const doing = `Writing ${owner.resource}`
   if (problem instanceof FailedReplacement) {
     const failure = fileFailure(problem.cause, doing)
     return { kind: problem.mayHaveLanded ? 'unknown' : 'not-sent', failure }
   }
-  // Everything before the new file was under way: nothing was written.
+  // The failure preceded the new file: nothing was written.
   return { kind: 'not-sent', failure: fileFailure(problem, doing) }
 }

@@ -1,6 +1,6 @@
 /**
- * Searches of a file. Nothing but the key is indexed, so each reads the file from its beginning to its end; several are answered by one
- * reading. Texts are compared without case and without blanks at the ends, which costs nothing here: people type both in tables.
+ * Searches of a file. Only the key is indexed, so each search reads the whole file; several share one pass. Texts are compared ignoring case and
+ * surrounding blanks, which has no extra cost here: people enter both inconsistently in tables.
  */
 import type { FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
@@ -8,12 +8,12 @@ import { searchForm } from '../../kit/search/search-equality.ts'
 import { type FileOwner, fileFailure } from '../file-owner.ts'
 import type { RecordSource } from '../record-source.ts'
 
-/** Rows that a search hands on. */
+/** Maximum number of rows returned for one search. */
 export const foundMax = 100
-/** Searches that one reading of the file answers. */
+/** Maximum number of searches in one pass of the file. */
 export const searchBatch = 500
 
-/** Returns each search in its place. Never throws. */
+/** Returns the result of each search in its position. Never throws. */
 export async function findAll(
   owner: FileOwner,
   source: RecordSource,

@@ -3,7 +3,7 @@ import { judgedList, type ListPage } from '../../kit/list.ts'
 import { type FileOwner, fileError } from '../file-owner.ts'
 import type { RecordSource } from '../record-source.ts'
 
-/** Lists every record; the end says why it may not be all of them. */
+/** Lists every record; the end reports why the list may be incomplete. */
 export async function* listAll(
   owner: FileOwner,
   source: RecordSource,

@@ -2,7 +2,7 @@ import type { ReadResult } from '../../kit/contract.ts'
 import { type FileOwner, fileFailure } from '../file-owner.ts'
 import type { RecordSource } from '../record-source.ts'
 
-/** Reads records by id, in the order asked. Never throws. */
+/** Reads records by id, in the requested order. Never throws. */
 export async function readAll(
   owner: FileOwner,
   source: RecordSource,

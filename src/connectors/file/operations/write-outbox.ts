@@ -1,8 +1,8 @@
 /**
- * Writes as files that the other side takes in: one file per batch, whole rows, with a column that says what is to be done.
+ * Writes as files that the other side imports: one file per batch, whole rows, with a column for the operation.
  *
- * A file is accepted when it is there under its name; what the other side makes of it shows in its next export. It may take the same create
- * twice, so it has to treat a create of a known key as an update.
+ * A file is accepted when it exists under its name; the effect on the other side shows in its next export. It may receive the same create twice, so
+ * it has to treat a create of a known key as an update.
  */
 import { randomBytes } from 'node:crypto'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -16,7 +16,7 @@ import { type FileWrite, failedWrite, isLate, refused, tooLate } from './file-wr
 
 type Outbox = Extract<FileResourceConfig['write'], { to: 'outbox' }>
 
-/** Writes one file with everything that is still in time and can be spelt. */
+/** Writes one file with all writes that are still in time and can be represented. */
 export async function writeOutbox(
   owner: FileOwner,
   outbox: Outbox,
@@ -41,7 +41,7 @@ export async function writeOutbox(
   }
 }
 
-/** CSV needs its columns; JSON lines name their own. */
+/** CSV needs its columns; each JSON line names its own. */
 async function columnsOf(
   { config }: FileOwner,
   outbox: Outbox,
@@ -77,7 +77,7 @@ function rowOf(
   return { refused: refused('FILE_UNWRITABLE', message) }
 }
 
-/** The whole row: what was last read with the changes over it, and the key. A deletion is the key alone. */
+/** The whole row: the record last read with the changes applied, and the key. A deletion has only the key. */
 function valuesOf({ key }: FileResourceConfig, write: FileWrite): NativeRecord {
   if (write.kind === 'create') return write.native
   const parts: unknown = key.length === 1 ? [write.nativeId] : JSON.parse(write.nativeId)
@@ -96,7 +96,7 @@ async function writeFile(
   },
 ): Promise<void> {
   const { dialect, folder, resource, clock } = owner
-  // The time makes names sort in the order of writing; the rest keeps two processes apart.
+  // The time makes names sort in the order of writing; the rest distinguishes two processes.
   const time = new Date(clock.now()).toISOString().replaceAll(/[-:.]/g, '').slice(0, -1)
   const name = `${outbox.prefix ?? resource}-${time}-${randomBytes(4).toString('hex')}`
   const extension = owner.config.format === 'csv' ? 'csv' : 'ndjson'

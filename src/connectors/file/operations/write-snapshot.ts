@@ -1,7 +1,7 @@
 /**
- * Writes into the file that is read: under a lock it is copied row by row with the changes in it, synced, and exchanged by a rename.
+ * Writes into the file that is read: under a lock it is copied row by row with the changes applied, synced, and replaced by a rename.
  *
- * Rows that no write names keep their bytes. A file that is not whole is not touched: what is missing in it would be lost for good.
+ * Rows without a write keep their bytes. An incomplete file is not touched: its missing rows would be permanently lost.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { IsthmusError } from '../../../model/errors.ts'
@@ -19,7 +19,7 @@ import { type FileWrite, failedWrite, isLate, refused, tooLate } from './file-wr
 const lockWaitMs = 5_000
 const bufferBytes = 256 * 1024
 
-/** Carries writes out in one rewriting. Several of one record follow each other. */
+/** Executes writes in one rewriting. Several writes of one record are applied in order. */
 export async function writeSnapshot(
   owner: FileOwner,
   snapshot: Snapshot,
@@ -59,7 +59,7 @@ async function rewrite(
     known.name,
     (file) => plan.copy(file, known.name, pending),
     async () => {
-      // Another file in its place, or another holder of the lock: the copy would undo what they wrote.
+      // The file was replaced, or the lock has another holder: the copy would undo what they wrote.
       const isSame = stampOf(await snapshot.current()) === known.stamp && (await isHeld())
       if (!isSame) throw new IsthmusError('FILE_LOCKED', `${known.name} was exchanged by somebody else.`)
       return !isPastStart()
@@ -91,7 +91,7 @@ class Rewriting {
     this.#results = results
   }
 
-  /** Tries the writes on the records that they name, and fills in their results. */
+  /** Tries the writes on their records, and sets their results. */
   async changesAnything(
     snapshot: Snapshot,
     pending: ReadonlyMap<string, readonly number[]>,
@@ -108,7 +108,7 @@ class Rewriting {
     return changes
   }
 
-  /** The record after its writes; undefined when it is not there. */
+  /** The record after its writes; undefined when it does not exist. */
   #apply(before: NativeRecord | undefined, places: readonly number[]): NativeRecord | undefined {
     let native = before
     for (const place of places) {
@@ -127,7 +127,7 @@ class Rewriting {
   ): { readonly result: WriteResult; readonly native?: NativeRecord | undefined } {
     const { nativeId } = write
     if (write.kind === 'create') {
-      // A row of that key is there already: from an earlier attempt of ours, or somebody else's. It is left as it is.
+      // A row with that key already exists: from an earlier attempt of ours, or from another writer. It is left unchanged.
       const kept = native === undefined ? this.#spelt(write.native) : { native }
       return 'refused' in kept ? { result: kept.refused } : this.#written(nativeId, kept.native)
     }
@@ -151,7 +151,7 @@ class Rewriting {
     return { result: { kind: 'ok', nativeId, native, version: versionOf(native) }, native }
   }
 
-  /** The record as the file will give it back: a cell is a text. */
+  /** The record as the file will return it: a cell is a text. */
   #spelt(native: NativeRecord): { readonly native: NativeRecord } | { readonly refused: WriteResult } {
     const { config, dialect, resource } = this.#owner
     if (config.format === 'csv') {
@@ -184,7 +184,7 @@ class Rewriting {
     return { refused: refused('FILE_UNWRITABLE', message) }
   }
 
-  /** Copies the file with the changes in it; new records come last. */
+  /** Copies the file with the changes applied; new records come last. */
   async copy(file: FileHandle, name: string, pending: ReadonlyMap<string, readonly number[]>): Promise<void> {
     const { dialect } = this.#owner
     const out = new Buffered(file)
@@ -199,7 +199,7 @@ class Rewriting {
     for (;;) {
       const next = await rows.next()
       if (next.done === true) {
-        // Rows that could not be read are not in the copy.
+        // Rows that could not be read are missing from the copy.
         if (next.value.doubt === undefined) break
         throw new IsthmusError('FILE_DAMAGED', `The file is not rewritten: ${next.value.doubt}.`)
       }
@@ -224,7 +224,7 @@ class Rewriting {
       count += 1
     }
     await out.write(this.#bytes(dialect.formatTrailer(count)))
-    // A file of no byte would look like one that was never written.
+    // An empty file would look like one that was never written.
     if (out.isEmpty) await out.write(lineEnd)
     await out.flush()
   }

@@ -2,7 +2,7 @@ import { type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { ChangesResult } from '../../kit/contract.ts'
 import { failureOf, faultOf, type MemoryOwner } from './resource-context.ts'
 
-/** Changes after a cursor: by sequence or by time, as the resource declares. */
+/** Returns changes after a cursor: by sequence or by time, as the resource declares. */
 export async function changesAfter(owner: MemoryOwner, cursor: string | undefined): Promise<ChangesResult> {
   const fault = faultOf(owner, { resource: owner.name, operation: 'changes' })
   if (fault !== undefined) return { kind: 'unknown', failure: failureOf(fault) }

@@ -15,7 +15,7 @@ export function create(owner: MemoryOwner, { body, recordId, idempotencyKey }: C
   if (identity === 'clientId') return accepted(owner, table.put(recordId, body))
   if (identity === 'naturalKey' || identity === 'none')
     return accepted(owner, table.put(table.nextId(), body))
-  // A property of ours stands for the memory that a real system has of its keys.
+  // An internal property stands for a real system's record of its keys.
   const ours = identity === 'idempotencyKey' ? { idempotencyKey } : { [marker]: recordId }
   if (identity !== 'marker') {
     for (const known of table.living()) if (matches(known.native, ours)) return accepted(owner, known)

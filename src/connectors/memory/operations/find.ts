@@ -20,7 +20,7 @@ export function findRecords(owner: MemoryOwner, request: FindRequest): FindResul
   return { kind: 'found', nativeIds: nativeIds.slice(0, max), capped: nativeIds.length >= max }
 }
 
-/** Whether a record has these values. */
+/** Returns whether a record has these values. */
 export function matches(
   native: NativeRecord,
   wanted: NativeRecord,

@@ -14,7 +14,7 @@ async function* pages({ twin, name, table, ...owner }: MemoryOwner): AsyncGenera
   const all = [...table.living()]
   for (let start = 0; start === 0 || start < all.length; start += pageSize) {
     const fault = twin.fault({ resource: name, operation: 'list' })
-    // A list that broke off has fewer records than it promised, so it is never complete.
+    // A list that broke off has fewer records than announced, so it is never complete.
     if (fault !== undefined) return yield { records: [], expected: all.length + 1 }
     const records = all.slice(start, start + pageSize)
     yield {

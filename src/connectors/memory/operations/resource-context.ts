@@ -1,4 +1,4 @@
-/** What every operation on one resource needs. */
+/** The context of all operations on one resource. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallFailure, ListedRecord } from '../../kit/contract.ts'
 import type {
@@ -19,7 +19,7 @@ export interface MemoryOwner {
   readonly random: () => number
 }
 
-/** A record as reads and lists show it. */
+/** Returns a record as reads and lists show it. */
 export function shown({ table }: MemoryOwner, record: MemoryRecord, native: NativeRecord): ListedRecord {
   const hasVersion = table.config.capabilities.version !== 'none'
   return {
@@ -30,12 +30,12 @@ export function shown({ table }: MemoryOwner, record: MemoryRecord, native: Nati
   }
 }
 
-/** The fault that the test has arranged for this call. */
+/** Returns the fault that the test has set for this call. */
 export function faultOf({ twin }: MemoryOwner, call: MemoryCall): MemoryFault | undefined {
   return twin.fault(call)
 }
 
-/** What a connector reports for a fault. */
+/** Returns the error that a connector reports for a fault. */
 export function failureOf(fault: MemoryFault): CallFailure {
   if (fault.kind === 'throttle') {
     const message = 'The system asks for fewer requests.'

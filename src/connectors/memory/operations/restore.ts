@@ -3,7 +3,7 @@ import { matches } from './find.ts'
 import type { MemoryOwner } from './resource-context.ts'
 import { refusalOf, write } from './send.ts'
 
-/** Takes an archived record back. */
+/** Restores an archived record. */
 export function restoreRecord(
   owner: MemoryOwner,
   { nativeId }: RestoreRequest,

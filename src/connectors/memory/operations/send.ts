@@ -1,9 +1,9 @@
-/** What the writes share: whether they arrive at all, and what refuses them. */
+/** Shared by the writes: whether they arrive, and the reasons for a refusal. */
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import type { MemoryCall, MemoryRecord } from '../client.ts'
 import { failureOf, faultOf, type MemoryOwner } from './resource-context.ts'
 
-/** Sends a write, unless its time has passed or a fault meets it on the way. */
+/** Sends a write, unless its deadline has passed or a fault prevents it. */
 export function write(
   owner: MemoryOwner,
   call: Omit<MemoryCall, 'resource'>,
@@ -21,7 +21,7 @@ export function write(
   return { kind: isHarmless ? 'not-sent' : 'unknown', failure: failureOf(fault) }
 }
 
-/** Why a write to this record is refused; undefined when it is not. */
+/** Returns why a write to this record is refused; undefined when it is accepted. */
 export function refusalOf(
   { table }: MemoryOwner,
   nativeId: string,
@@ -33,7 +33,7 @@ export function refusalOf(
   return checks && ifVersion !== String(current.version) ? { kind: 'stale' } : undefined
 }
 
-/** The response to a write, as much of it as the resource returns. */
+/** Returns the response to a write, with the parts that the resource returns. */
 export function accepted(owner: MemoryOwner, record: MemoryRecord): WriteResult {
   const { writeReturns, version } = owner.table.config.capabilities
   const { nativeId, native } = record

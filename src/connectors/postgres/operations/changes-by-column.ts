@@ -1,10 +1,10 @@
 /**
- * Changes by a timestamp column: cheap with an index on the column and the key, and as true as the column is. Whoever writes without setting
- * it, or sets it back, is found by the full run.
+ * Changes by a timestamp column: efficient with an index on the column and the key, and as accurate as the column. Changes by writers that do not set
+ * it, or set it back, are found by the full run.
  *
- * A row becomes visible when its transaction commits, after the time that it carries. The feed therefore stays behind the oldest
- * transaction that is running in the database, as far as our role may see those of others (`pg_read_all_stats`), and always behind the
- * declared lag, which also covers clocks of applications that set the column themselves.
+ * A row becomes visible when its transaction commits, after the time that it carries. The feed therefore stays behind the oldest transaction running
+ * in the database, as far as our role may see those of others (`pg_read_all_stats`), and always behind the declared lag, which also covers clocks of
+ * applications that set the column themselves.
  */
 import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangesResult } from '../../kit/contract.ts'
@@ -28,12 +28,12 @@ import { boundTable, type TableOwner } from './table-owner.ts'
 
 type ColumnFeed = Exclude<TableConfig['changes'], string>
 
-/** Beyond this a transaction that is left open is not waited for: everything since would be read again by every poll. */
+/** A transaction that is open for longer is not waited for: every poll would read everything since then again. */
 const waitedMaxMs = 600_000
-/** Read again beyond the lag, since positions between sweeps are whole milliseconds. */
+/** Read again in addition to the lag, since positions between sweeps are whole milliseconds. */
 const overlapMs = 1_000
 
-/** @throws whatever a read throws */
+/** @throws the errors of a read */
 export async function changesByColumn(
   owner: TableOwner,
   feed: ColumnFeed,
@@ -46,14 +46,14 @@ export async function changesByColumn(
   const rules = {
     tieBreak: 'id',
     commitLagMs: Math.max(feed.commitLag, openMs),
-    // Where clocks go back in autumn, an hour comes twice.
+    // When clocks are set back in autumn, an hour occurs twice.
     overlapMs: zone === undefined ? overlapMs : overlapMs + 3_600_000,
     formatPosition: (ms: number) => formatTime(ms, { format: 'iso', timeZone: zone }),
   } as const
   return readFeed(cursor, rules, (query) => fetchPage(owner, bound, { feed, query, context, nowMs }))
 }
 
-/** The server's time, and when the oldest transaction began that we may see; ours don't write rows behind our back. */
+/** The server's time, and the start of the oldest visible transaction; our own are excluded, since they write no rows in the background. */
 async function horizon(
   owner: TableOwner,
   context: CallContext,

@@ -1,15 +1,15 @@
 /**
- * Changes by the number of the transaction that wrote each row version (`xmin`). Needs no column and no trigger, sees every committed
- * insert and update exactly when it becomes visible, and reads the whole table once per sweep.
+ * Changes by the number of the transaction that wrote each row version (`xmin`). Needs no column and no trigger, detects every committed insert and
+ * update exactly when it becomes visible, and reads the whole table once per sweep.
  *
- * A *sweep* tells all rows written by transactions from `from` on, in the order of their keys, and notes at its beginning the oldest
- * transaction still running (`to`). The next sweep starts there: whatever was uncommitted meanwhile is told then. Rows of transactions that
- * were over although an older one still ran come again; they are recognised and not told twice. (The list of running transactions in a
- * snapshot would be sharper, but it leaves subtransactions out.)
+ * A *sweep* reports all rows written by transactions from `from` on, in the order of their keys, and records at its beginning the oldest transaction
+ * still running (`to`). The next sweep starts there, and reports rows that were uncommitted in the meantime. Rows of transactions that had ended
+ * while an older one was still running recur; they are recognised and not reported twice. (The list of running transactions in a snapshot would be
+ * more precise, but it omits subtransactions.)
  *
- * Row versions carry the lower 32 bits of the number, which come round every 4 billion transactions. Within 2 billion the whole number
- * follows from the current one; an older cursor has expired. A row written billions of transactions ago may look like a recent one, which
- * costs a look and no more.
+ * Row versions carry the lower 32 bits of the number, which wrap around every 4 billion transactions. Within 2 billion, the whole number follows from
+ * the current one; an older cursor has expired. A row written billions of transactions ago may look like a recent one, which only causes another
+ * read.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -24,24 +24,24 @@ const number = z.string().regex(/^\d{1,19}$/)
 
 const stateSchema = z.strictObject({
   v: z.literal(1),
-  /** The first transaction that is told; absent in the very first sweep, which tells everything. */
+  /** The first transaction to report; absent in the very first sweep, which reports everything. */
   from: number.optional(),
-  /** Where the next sweep begins. */
+  /** Start of the next sweep. */
   to: number.optional(),
-  /** The key after which this sweep goes on. */
+  /** The key after which this sweep continues. */
   after: z.array(z.string()).optional(),
-  /** What was told and will come again. */
+  /** Reported rows that will recur. */
   seen: z.array(z.string()),
 })
 
 type State = z.infer<typeof stateSchema>
 
-/** Told again beyond this many: that costs looks, nothing else. */
+/** Beyond this many, rows are reported again, which only causes more reads. */
 const seenMax = 5_000
-/** Whole numbers can be told from their lower halves within this many transactions; the margin is for those that start meanwhile. */
+/** Whole numbers can be derived from their lower halves within this many transactions; the margin is for those that start in the meantime. */
 const ageMax = 2n ** 31n - 10_000_000n
 
-/** @throws whatever a read throws */
+/** @throws the errors of a read */
 export async function changesByTransaction(
   owner: TableOwner,
   cursor: string | undefined,
@@ -59,7 +59,7 @@ export async function changesByTransaction(
     changeOf,
   )
   for (const row of rows) if (row.again === 't') seen.add(hashOf(row))
-  // A row without a key comes last of those it is sorted with; the page goes on after the last one that has one.
+  // A row without a key comes last in the sort order; the page continues after the last one that has one.
   const after = rows.length === owner.pageSize ? lastKey(bound, rows) : undefined
   const following: State =
     after === undefined ? { v: 1, from: to, seen: newest(seen) } : { ...state, to, after, seen: newest(seen) }
@@ -80,7 +80,7 @@ function parseState(cursor: string): State | undefined {
   }
 }
 
-/** Transaction numbers with all their digits: the oldest one running, and the next one to be given. */
+/** Full transaction numbers: the oldest one running, and the next one to be assigned. */
 async function snapshot(
   owner: TableOwner,
   context: CallContext,
@@ -93,7 +93,7 @@ from pg_current_snapshot() as s`
   return { oldest: BigInt(oldest), next: BigInt(next) }
 }
 
-/** Too old to be told from a number of another round, or from another database altogether. */
+/** Returns true for a cursor that is too old to be unambiguous, or is from another database. */
 function isExpired({ from: first }: State, next: bigint): boolean {
   if (first === undefined) return false
   return BigInt(first) > next || next - BigInt(first) > ageMax
@@ -102,7 +102,7 @@ function isExpired({ from: first }: State, next: bigint): boolean {
 function pageStatement(bound: BoundTable, state: State, next: bigint, limit: number): Statement {
   const { key } = bound.config
   const values = [String(next), state.to ?? '0']
-  // How many transactions ago the row was written. Numbers below 3 are no transactions' and mean "long ago".
+  // How many transactions ago the row was written. Numbers below 3 are not real transactions and mean "long ago".
   const age = `(($1::bigint - t.xmin::text::bigint) & 4294967295)`
   const conditions = ['true']
   if (state.from !== undefined) {
@@ -132,7 +132,7 @@ function changeOf({ nativeId, version, deleted }: TextRow): ChangedRecord {
   }
 }
 
-/** Undefined where no row of the page has its whole key: nothing can come after such rows. */
+/** Undefined when no row of the page has its whole key: nothing can follow such rows. */
 function lastKey({ config }: BoundTable, rows: readonly TextRow[]): string[] | undefined {
   for (const row of rows.toReversed()) {
     const parts = config.key.map((_, index) => row[`k${index}`])

@@ -1,10 +1,10 @@
-/** The feed of changes of a table: by transaction number, or by a timestamp column. */
+/** The change feed of a table: by transaction number, or by a timestamp column. */
 import type { CallContext, ChangesResult } from '../../kit/contract.ts'
 import { changesByColumn } from './changes-by-column.ts'
 import { changesByTransaction } from './changes-by-transaction.ts'
 import { readFailure, type TableOwner } from './table-owner.ts'
 
-/** Changes after the cursor. Never throws: a failure is no information. */
+/** Returns the changes after the cursor. Never throws: a failure is no information. */
 export async function changesAfter(
   owner: TableOwner,
   cursor: string | undefined,

@@ -5,7 +5,7 @@ import { conflictTarget, createdValues, createRow, missingKey, onConflict } from
 import { type Batch, grouped, inBatches, lost, runGroup } from './statement-batch.ts'
 import type { TableOwner } from './table-owner.ts'
 
-/** Creates many rows. Only for identities that a conflict tells, since the rows of one INSERT come back in no order. */
+/** Creates several rows. Only for identities that a conflict reveals, since the rows of one INSERT are returned in no order. */
 export async function createRows(
   owner: TableOwner,
   requests: readonly CreateRequest[],
@@ -29,7 +29,7 @@ export async function createRows(
   })
 }
 
-/** Inserted rows, and those that were there when the statement began. */
+/** Inserted rows, and those that existed when the statement began. */
 function insertText(
   { owner, bound }: Batch,
   columns: readonly string[],

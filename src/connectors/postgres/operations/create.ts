@@ -1,4 +1,4 @@
-/** Creates a row, by one statement that commits by itself. */
+/** Creates a row with one statement that commits on its own. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, CreateRequest, WriteResult } from '../../kit/contract.ts'
 import type { TextRow } from '../client.ts'
@@ -7,7 +7,7 @@ import { markerColumn } from './find.ts'
 import { boundTable, type TableOwner, tableName, writeResult } from './table-owner.ts'
 import { answered, settled, suppressed, touched, written } from './written-row.ts'
 
-/** Makes a row, or finds that it is there already, by the identity that the definition names. */
+/** Creates a row, or finds that it already exists, by the identity that the definition names. */
 export async function createRow(
   owner: TableOwner,
   { body, recordId }: CreateRequest,
@@ -37,20 +37,20 @@ returning ${answered(bound)}`
   }
 }
 
-/** The values of a create, our record id where it goes. */
+/** The values of a create, with our record id in its place. */
 export function createdValues({ config }: TableOwner, body: NativeRecord, recordId: string): NativeRecord {
   const marker = markerColumn(config)
   return marker === undefined ? body : { ...body, [marker]: recordId }
 }
 
-/** Columns by which a row that is there already is recognised; none where nothing tells. */
+/** Columns by which an existing row is recognised; none when nothing identifies it. */
 export function conflictTarget({ config }: TableOwner): readonly string[] {
   const { create, key } = config
   if (create.as === 'key' || create.as === 'recordId') return key
   return create.as === 'marker' && create.unique ? [create.column] : []
 }
 
-/** Without its key such a row could be made twice. */
+/** Without its key, such a row could be created twice. */
 export function missingKey(owner: TableOwner, values: NativeRecord): WriteResult | undefined {
   const missing = conflictTarget(owner).filter((column) => (values[column] ?? null) === null)
   if (missing.length === 0) return undefined
@@ -65,7 +65,7 @@ export function missingKey(owner: TableOwner, values: NativeRecord): WriteResult
   }
 }
 
-/** What happens to a row of the same key or marker that is there already. One that is marked as deleted is never written over. */
+/** The treatment of an existing row with the same key or marker. One that is marked as deleted is never overwritten. */
 export function onConflict(
   owner: TableOwner,
   bound: BoundTable,
@@ -86,7 +86,7 @@ interface Upsert {
   readonly parameter: string
 }
 
-/** The insert made nothing, since the row is there: from an earlier attempt of ours, or somebody else's. */
+/** The insert created nothing, since the row exists: from an earlier attempt of ours, or from another writer. */
 async function adopted(
   owner: TableOwner,
   bound: BoundTable,
@@ -100,7 +100,7 @@ async function adopted(
   return row === undefined ? suppressed(owner) : present(owner, row)
 }
 
-/** A row that was there before the create. One that counts as deleted is not taken for a new record: that would carry the deletion on. */
+/** A row that existed before the create. One that counts as deleted is not taken for a new record: that would propagate the deletion. */
 export function present(owner: TableOwner, row: TextRow): WriteResult {
   if (row.deleted !== 't') return written(row)
   return {

@@ -1,4 +1,4 @@
-/** Looks rows up by our marker or by values, through the database's own comparison. */
+/** Finds rows by our marker or by values, through the database's own comparison. */
 import { IsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
@@ -16,12 +16,12 @@ import {
 } from '../statements.ts'
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 
-/** Rows that one search hands on. */
+/** Maximum number of rows returned for one search. */
 export const foundMax = 100
-/** Searches of one statement. */
+/** Maximum number of searches in one statement. */
 export const searchBatch = 200
 
-/** Searches the whole table; without an index on the columns that reads all of it. */
+/** Searches the whole table; without an index on the columns, that is a full scan. */
 export async function findRows(
   owner: TableOwner,
   request: FindRequest,
@@ -36,7 +36,7 @@ export async function findRows(
   }
 }
 
-/** Searches with one statement for those by the same columns, each with its own bound of rows. */
+/** Searches with one statement for all searches by the same columns, each with its own limit of rows. */
 export async function findManyRows(
   owner: TableOwner,
   requests: readonly FindRequest[],
@@ -71,7 +71,7 @@ export async function findManyRows(
   }
 }
 
-/** A value that the column's type can't hold, or a request that asks for nothing, must not take the others along. */
+/** A value that the column's type can't hold, or an empty request, must not fail the other searches. */
 function isOfOne(problem: unknown): boolean {
   return problem instanceof IsthmusError || sqlState(problem)?.startsWith('22') === true
 }
@@ -122,10 +122,10 @@ where ${same.join(' and ')} and not (${isDeleted(bound)}) limit ${foundMax}) as 
 }
 
 const textTypes: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'citext', 'name'])
-/** What counts as a blank at the end of a text: what JavaScript and the normaliser `trim` take for one, as far as it is found in texts. */
+/** Trailing blanks of a text: those that JavaScript and the normaliser `trim` remove, as far as they occur in texts. */
 const blanks = String.raw`U&' \0009\000a\000b\000c\000d\00a0\2028\2029\202f\205f\3000\feff'`
 
-/** `=` of the column's type, or what the table is declared to be searched by. */
+/** `=` of the column's type, or the declared comparison of the table. */
 function comparison(bound: BoundTable, column: string, value: string): string {
   const { equality } = bound.config.search
   const { base, isArray } = columnOf(bound, column)
@@ -135,7 +135,7 @@ function comparison(bound: BoundTable, column: string, value: string): string {
   return `${form(of(column))} = ${form(value)}`
 }
 
-/** How `lower` treats letters beyond ASCII depends on the database's locale: "C" leaves them as they are. */
+/** The treatment of letters beyond ASCII by `lower` depends on the database's locale: "C" leaves them unchanged. */
 function narrowness({ config }: BoundTable, values: NativeRecord): { readonly narrow?: true } {
   const isPlain = Object.values(values).every(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly the characters of ASCII are meant
@@ -154,7 +154,7 @@ function wantedBy({ config, name }: BoundTable, request: FindRequest): NativeRec
   throw new IsthmusError('CONNECTOR_COLUMN_UNKNOWN', `The table ${name} has no column for record ids.`)
 }
 
-/** The column that keeps our record ids, if there is one. */
+/** The column that stores our record ids, if there is one. */
 export function markerColumn({ create, key }: BoundTable['config']): string | undefined {
   if (create.as === 'marker') return create.column
   return create.as === 'recordId' ? key[0] : undefined

@@ -1,8 +1,8 @@
 /**
- * Full listings, from one snapshot: what is counted is what is listed, whatever others write meanwhile.
+ * Full listings from one snapshot: the counted rows are the listed ones, regardless of concurrent writes.
  *
- * Small tables come through a cursor, large ones through COPY, both with memory bounded by a page: the server waits while nobody pulls. The
- * snapshot is open for as long as the listing takes, so VACUUM can't clean up behind it until then.
+ * Small tables are read through a cursor, large ones through COPY, both with memory bounded by a page: the server waits while no page is requested.
+ * The snapshot is open for as long as the listing takes, and VACUUM can't clean up newer versions until then.
  */
 import { StringDecoder } from 'node:string_decoder'
 import { to as copyTo } from 'pg-copy-streams'
@@ -18,14 +18,14 @@ import { type BoundTable, from, isDeleted, shown } from '../statements.ts'
 import { rowsByKey } from './rows-by-key.ts'
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 
-/** Counting more rows than this takes longer than it is worth: the snapshot's end is proof enough. */
+/** Counting more rows than this takes too long: the end of the snapshot is sufficient proof. */
 const countedMax = 5_000_000
-/** Characters of one row of COPY. */
+/** Maximum number of characters in one row of COPY. */
 const rowMax = 64 * 1024 * 1024
-/** What is kept of a longer one. */
+/** How much is kept of a longer one. */
 const keyMax = 16 * 1024
 
-/** Hands on every living row. @throws IsthmusError CONNECTOR_TABLE_MISSING · POSTGRES_LIST_BROKEN */
+/** Yields every existing row. @throws IsthmusError CONNECTOR_TABLE_MISSING · POSTGRES_LIST_BROKEN */
 export async function* listAll(
   owner: TableOwner,
   context: CallContext,
@@ -54,7 +54,7 @@ async function* pagesOf(owner: TableOwner, context: CallContext): AsyncGenerator
 async function* snapshotPages(owner: TableOwner, bound: BoundTable, lease: Lease): AsyncGenerator<ListPage> {
   const { session } = lease
   await session.query('begin transaction isolation level repeatable read read only')
-  // The engine bounds the wait for each page; the whole may take as long as the table is large.
+  // The engine limits the wait for each page; the whole listing may take as long as the table requires.
   await session.query('set local statement_timeout = 0')
   const where = `from ${from(bound)} as t where not (${isDeleted(bound)})`
   const expected = await countedRows(bound, lease, where)
@@ -75,7 +75,7 @@ async function* snapshotPages(owner: TableOwner, bound: BoundTable, lease: Lease
   await session.query('commit')
 }
 
-/** An expression of a view may fail on a row. The others are listed all the same. */
+/** An expression of a view may fail on a row. The others are still listed. */
 async function* allOfView(
   owner: TableOwner,
   view: {
@@ -100,7 +100,7 @@ async function* allOfView(
   }
 }
 
-/** A row whose JSON can't be read still has its key: it is looked at by that, and its own lane tells what is wrong. */
+/** A row whose JSON can't be parsed still has its key: it is read by that, and its own lane reports the error. */
 function listedOrBare(row: TextRow): ListedRecord {
   try {
     return listedRow(row)
@@ -159,7 +159,7 @@ async function* copiedPages(
   if (rows.length > 0) yield rows
 }
 
-/** One line of COPY, in the pieces that it comes in. Of one that is too long to be kept only the beginning is, which has the key. */
+/** One line of COPY, in the chunks in which it arrives. A line that is too long is kept only up to its beginning, which contains the key. */
 class LineUnderWay {
   #pieces: string[] = []
   #length = 0
@@ -183,14 +183,14 @@ class LineUnderWay {
   }
 }
 
-/** A row of which nothing but its key is known. */
+/** A row of which only the key is known. */
 function tooLong(beginning: string): TextRow {
   const key = beginning.indexOf('\t')
   const row = copiedRow(key === -1 ? '\\N' : beginning.slice(0, key))
   return { ...row, record: null }
 }
 
-/** A line of COPY's text format: tabs between values, `\N` for null, escapes for everything that could be taken for either. */
+/** A line of COPY's text format: tabs between values, `\N` for null, escapes for characters that would be ambiguous. */
 function copiedRow(line: string): TextRow {
   const [nativeId, version, changed, deleted, record] = line.split('\t').map(copiedValue)
   return {

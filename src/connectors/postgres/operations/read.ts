@@ -25,7 +25,7 @@ export async function readOne(
   }
 }
 
-/** Reads many rows, one snapshot for all of them. What is not in it is not there. */
+/** Reads several rows from one snapshot. A row that is not in it does not exist. */
 export async function readMany(
   owner: TableOwner,
   nativeIds: readonly string[],
@@ -53,7 +53,7 @@ export async function readMany(
   }
 }
 
-/** A row that can't be read says nothing of its own record, and nothing of the others. */
+/** A row that can't be read says nothing about its own record, and nothing about the others. */
 function observedOrFailed(owner: TableOwner, row: TextRow): ReadResult {
   try {
     return observedRow(row)
@@ -62,7 +62,7 @@ function observedOrFailed(owner: TableOwner, row: TextRow): ReadResult {
   }
 }
 
-/** One id that is none must not take the others along. */
+/** A single invalid id must not fail the others. */
 async function readOneByOne(
   owner: TableOwner,
   nativeIds: readonly string[],
@@ -73,7 +73,7 @@ async function readOneByOne(
   return results
 }
 
-/** Whether it was the key that could not be read as a value. A view may fail on a column of a row that is there. */
+/** Returns whether the key could not be parsed as a value. A view may fail on a column of an existing row. */
 async function isNoKey(owner: TableOwner, nativeId: string, context: CallContext): Promise<boolean> {
   try {
     const bound = await boundTable(owner, context)

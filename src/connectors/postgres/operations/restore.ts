@@ -4,7 +4,7 @@ import { readOne } from './read.ts'
 import { boundTable, type TableOwner, writeResult } from './table-owner.ts'
 import { touched } from './written-row.ts'
 
-/** Takes a row back that is marked as deleted. */
+/** Restores a row that is marked as deleted. */
 export async function restoreRow(
   owner: TableOwner,
   { nativeId }: RestoreRequest,
@@ -19,7 +19,7 @@ export async function restoreRow(
     const rows = await owner.client.write({ text, values: parts }, context)
     if (rows.length > 0) return { kind: 'ok', nativeId }
     const read = await readOne(owner, nativeId, context)
-    // One that is not marked has nothing to be taken back from.
+    // A row without the mark needs no restore.
     if (read.kind === 'live') return { kind: 'ok', nativeId }
     return read.kind === 'gone' ? read : { kind: 'not-sent', failure: read.failure }
   } catch (problem) {

@@ -1,12 +1,12 @@
 /**
- * The rows of a view of which some raise an error when they are read: the keys are listed first, and the rows are read by their keys, fewer at a time
- * around those that fail. A row that fails is listed by its key alone, so that it is read by id and its own failure tells what is wrong.
+ * Reads the rows of a view of which some raise an error: the keys are listed first, and the rows are read by their keys, in smaller groups around
+ * those that fail. A failing row is listed by its key alone, so that it is read by id and its own failure reports the cause.
  */
 import type { Lease, TextRow } from '../client.ts'
 import { isDataError } from '../failures.ts'
 import { type BoundTable, keyParts, nativeIdOf, readManyStatement } from '../statements.ts'
 
-/** With more failing rows than this, the view fails and not its rows: the error is thrown. */
+/** With more failing rows than this, the view itself is considered to fail: the error is thrown. */
 const failingMax = 1_000
 
 export interface RowsByKey {
@@ -15,11 +15,11 @@ export interface RowsByKey {
   /** `from … where …` of the listing. */
   readonly where: string
   readonly pageSize: number
-  /** Ids that were handed on already. */
+  /** Ids that were already yielded. */
   readonly listed: ReadonlySet<string>
 }
 
-/** Pages of rows; one that fails has nothing but its key. Runs in the transaction of the session, of which it uses savepoints. */
+/** Yields pages of rows; a failing row has only its key. Runs in the transaction of the session and uses savepoints. */
 export async function* rowsByKey({
   bound,
   lease,

@@ -1,8 +1,8 @@
 /**
- * Several creates or updates in one statement. Rows with the same columns travel together; the statement takes effect whole or not at all.
+ * Several creates or updates in one statement. Rows with the same columns are combined; the statement takes effect whole or not at all.
  *
- * When the server refuses a value, everything was rolled back, and the rows are written one by one, so that only the culprit is refused.
- * When there is no response, every row of the statement is in doubt.
+ * When the server refuses a value, everything was rolled back, and the rows are written one by one, so that only the faulty one is refused. When
+ * there is no response, the outcome of every row of the statement is unknown.
  */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
@@ -13,7 +13,7 @@ import { present } from './create.ts'
 import { boundTable, type TableOwner, writeResult } from './table-owner.ts'
 import { written } from './written-row.ts'
 
-/** One write of a batch, with its place in the request. */
+/** One write of a batch, with its position in the request. */
 export interface Item {
   readonly place: number
   readonly values: NativeRecord
@@ -25,7 +25,7 @@ export interface Batch {
   readonly bound: BoundTable
   readonly context: CallContext
   readonly results: (WriteResult | undefined)[]
-  /** Writes one of them by itself, which also tells why it could not be part of a batch. */
+  /** Writes one of them separately, which also reports why it could not be part of a batch. */
   readonly alone: (place: number) => Promise<WriteResult>
 }
 
@@ -45,13 +45,13 @@ export async function inBatches(
     const bound = await boundTable(owner, context)
     await run({ owner, bound, context, results, alone: writes.alone })
   } catch {
-    // Whatever prevented the batch is met and told by each row's own write.
+    // The cause of the failure recurs in each row's own write, which reports it.
   }
   for (let place = 0; place < writes.count; place += 1) results[place] ??= await writes.alone(place)
   return results.map((result) => result ?? lost)
 }
 
-/** Rows with the same columns; a batch whose column nobody knows is left to the rows' own writes. */
+/** Rows with the same columns; a batch with an unknown column is left to the rows' own writes. */
 export function grouped(items: readonly Item[], { table }: BoundTable): readonly (readonly Item[])[] {
   const groups = new Map<string, Item[]>()
   for (const item of items) {
@@ -63,7 +63,7 @@ export function grouped(items: readonly Item[], { table }: BoundTable): readonly
   return [...groups.values()].filter((group) => group.length > 1)
 }
 
-/** Writes one group. Rows that it says nothing about had no effect, and are written by themselves afterwards. */
+/** Writes one group. Rows missing from the response had no effect, and are written separately afterwards. */
 export async function runGroup(
   { owner, bound, context, results }: Batch,
   group: readonly Item[],

@@ -1,4 +1,4 @@
-/** What the operations of one table need, and how their failures are told. */
+/** The context of all operations on one table, and the reporting of their failures. */
 import { isIsthmusError } from '../../../model/errors.ts'
 import type { CallContext, CallFailure, WriteResult } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
@@ -24,17 +24,17 @@ export function tableName({ resource, config }: Pick<TableOwner, 'resource' | 'c
   return config.table ?? resource
 }
 
-/** The table with its columns as they are now. @throws IsthmusError CONNECTOR_TABLE_MISSING, and whatever a read throws */
+/** Returns the table with its current columns. @throws IsthmusError CONNECTOR_TABLE_MISSING, and the errors of a read */
 export async function boundTable(owner: TableOwner, context: CallContext): Promise<BoundTable> {
   const name = tableName(owner)
   const table = await owner.catalog.table(name, context)
   return { schema: owner.schema, name, config: owner.config, table }
 }
 
-/** A table or column is not what it was: the catalogue is asked anew next time. */
+/** A table or column has changed: the catalogue is read again next time. */
 const changedTable = /^(42P01|42703|42804|42883|0A000)$/
 
-/** What is known of a failed read. */
+/** Converts a failed read. */
 export function readFailure(owner: TableOwner, problem: unknown, doing: string): CallFailure {
   noteChangedTable(owner, problem)
   if (isIsthmusError(problem)) return callFailure(problem)
@@ -42,8 +42,8 @@ export function readFailure(owner: TableOwner, problem: unknown, doing: string):
 }
 
 /**
- * Result of a write that failed. What failed before the statement left, in our own checks, refuses the record; a response that can't be
- * understood came after it.
+ * Returns the result of a failed write. A failure of our own checks before the statement was sent refuses the record; an unusable response came after
+ * it.
  */
 export function writeResult(owner: TableOwner, problem: unknown, doing: string): WriteResult {
   noteChangedTable(owner, problem)

@@ -6,7 +6,7 @@ import type { TableOwner } from './table-owner.ts'
 import { updateRow, withoutKey } from './update.ts'
 import { touched } from './written-row.ts'
 
-/** Changes many rows. */
+/** Changes several rows. */
 export async function updateRows(
   owner: TableOwner,
   requests: readonly UpdateRequest[],
@@ -22,7 +22,7 @@ export async function updateRows(
     const items = requests.flatMap(({ nativeId, patch, ifVersion }, place): Item[] => {
       const parts = keyParts(batch.bound, nativeId)
       const values = parts === undefined ? undefined : withoutKey(owner, patch, parts)
-      // One statement changes a row once; a second change of it is written by itself afterwards.
+      // One statement changes a row once; a second change of the same row is written separately afterwards.
       if (parts === undefined || values === undefined || taken.has(nativeId)) return []
       if (givenColumns(values).length === 0) return []
       taken.add(nativeId)

@@ -1,4 +1,4 @@
-/** Changes a row, by one statement that commits by itself. */
+/** Changes a row with one statement that commits on its own. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, UpdateRequest, WriteResult } from '../../kit/contract.ts'
 import { from, givenColumns, hasKey, isDeleted, keyParts, quoted, rowsOf } from '../statements.ts'
@@ -37,7 +37,7 @@ returning ${answered(bound)}`
   }
 }
 
-/** The patch without key columns that say what the row's key says anyway; undefined when one would change it. */
+/** Returns the patch without key columns that match the row's key; undefined when one would change it. */
 export function withoutKey(
   { config }: TableOwner,
   patch: NativeRecord,
@@ -62,7 +62,7 @@ export function keyChanged(owner: TableOwner): WriteResult {
   }
 }
 
-/** Nothing was named to change: only the row and its version are looked at. */
+/** Nothing to change: only the row and its version are read. */
 async function unchanged(
   owner: TableOwner,
   { nativeId, ifVersion }: { readonly nativeId: string; readonly ifVersion: string | undefined },

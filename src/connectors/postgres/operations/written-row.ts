@@ -1,8 +1,8 @@
 /**
- * What the writes share: their precondition, and what became of the row.
+ * Shared by the writes: their precondition, and the resulting row.
  *
- * A precondition is part of the statement's WHERE. Under PostgreSQL's default isolation a statement that waited for another writer evaluates
- * it again on the new state of the row, so it holds whichever came first.
+ * A precondition is part of the statement's WHERE. Under PostgreSQL's default isolation, a statement that waited for another writer evaluates it
+ * again on the new state of the row, so it holds in either order.
  */
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { unusable } from '../../kit/unusable.ts'
@@ -12,7 +12,7 @@ import { type BoundTable, hasVersion, nativeIdOf, quoted, shown, timeFor } from 
 import { readOne } from './read.ts'
 import { type TableOwner, tableName } from './table-owner.ts'
 
-/** Columns that our updates set to the time, unless the patch does. */
+/** Columns that our updates set to the time, unless the patch sets them. */
 export function touched(bound: BoundTable, columns: readonly string[]): readonly string[] {
   return bound.config.touch
     .filter((column) => !columns.includes(column))
@@ -23,7 +23,7 @@ export function precondition(bound: BoundTable, place: number, ifVersion: string
   return ifVersion === undefined ? '' : ` and ${hasVersion(bound, `$${place}`)}`
 }
 
-/** The statement met no row, so it changed nothing for certain; why is to be seen. */
+/** The statement matched no row, so it certainly changed nothing; a read shows why. */
 export async function missed(
   owner: TableOwner,
   { nativeId, ifVersion }: { readonly nativeId: string; readonly ifVersion: string | undefined },
@@ -46,12 +46,12 @@ export function suppressed(owner: TableOwner): WriteResult {
   }
 }
 
-/** What a write answers: the row, or only its id where it is read once more. */
+/** The result of a write: the row, or only its id when it is read again. */
 export function answered(bound: BoundTable): string {
   return bound.table.readsBack ? `${nativeIdOf(bound)} as "nativeId"` : shown(bound)
 }
 
-/** What the row holds after the write, read once more where the response can't tell (see the catalogue's `readsBack`). */
+/** The row after the write, read again when the response can't show it (see the catalogue's `readsBack`). */
 export async function settled(
   owner: TableOwner,
   { table }: BoundTable,
@@ -71,7 +71,7 @@ export async function settled(
   }
 }
 
-/** The result of a write that answered its row. */
+/** Converts the result of a write that returned its row. */
 export function written(row: TextRow): WriteResult {
   const { nativeId, native, version } = listedRow(row)
   return { kind: 'ok', nativeId, native, ...(version === undefined ? {} : { version }) }
