@@ -76,7 +76,7 @@ test('a page of the feed passes over nothing that comes while it is read', async
   const late = Array.from({ length: 10 }, (_, n) => `late${n}`)
   for (const nativeId of late) {
     await put(`inbox/orders-${nativeId}.csv`, `op,id,state\nupsert,${nativeId},new\n`)
-    await resource.list(context).next() // looks for files at once
+    await resource.list(context).next() // checks for files at once
   }
   const first = await reading
   const second = await changesOf(resource, first.cursor)
@@ -90,7 +90,7 @@ test('a log that another process has written anew is read anew, and nothing in i
   await put('inbox/orders-1.csv', `op,id,state\n${history}`)
   const [slow, other] = [orders(), orders()]
   await changesOf(other)
-  await slow.list(context).next() // looks at once; for half a second its reads don't look again
+  await slow.list(context).next() // checks at once; for half a second its reads don't check again
   await put('inbox/orders-2.csv', rows(15, 'last'))
   await changesOf(other)
   const results = await slow.readMany?.(['0', '7', '19'], context)
@@ -108,7 +108,7 @@ test('a lost log is no deletion of everything', async () => {
   expect((await listed(resource)).end).toMatchObject({ complete: false })
   await put('inbox/orders-2.csv', 'op,id,state\nupsert,5,new\n')
   expect(await resource.read('1', context)).toMatchObject({ kind: 'unknown' })
-  // What the response tells to do helps.
+  // Following the advice in the response helps.
   await rm(path.join(folder, '.isthmus'), { recursive: true })
   for (const name of await readdir(path.join(folder, 'done')))
     await rename(path.join(folder, 'done', name), path.join(folder, 'inbox', name))

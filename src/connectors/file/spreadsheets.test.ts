@@ -1,4 +1,4 @@
-/** Files as spreadsheets and other programs leave them. */
+/** Files as spreadsheets and other programs write them. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'

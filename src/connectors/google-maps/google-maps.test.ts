@@ -14,7 +14,7 @@ const context: CallContext = { signal: new AbortController().signal, priority: '
 interface Connected extends AsyncDisposable {
   readonly maps: FakeGoogleMaps
   readonly system: ConnectedSystem
-  /** Puts the connector's clock ahead. */
+  /** Advances the connector's clock. */
   advance(ms: number): void
   geocode(argument: string): Promise<LookupResult | undefined>
 }

@@ -1,4 +1,4 @@
-/** Nested objects of a change, which are sent completed from the record last read: only what the input types have goes along. */
+/** Nested objects of a change, which are completed from the record last read: only properties of the input types are sent. */
 import { buildSchema, introspectionFromSchema } from 'graphql'
 import { afterEach, expect, test } from 'vitest'
 import { closeAll, connect, context, open, readThing } from '../../../test/support/graphql/connected.ts'
@@ -72,7 +72,7 @@ test('where the API tells no schema, the manifest says what is left out', async 
     'name',
   ])
   expect(await send(patch)).toMatchObject({ kind: 'ok' })
-  // A mapped property of the record itself is sent: it is what the change is about.
+  // A mapped top-level property is sent: it is the subject of the change.
   expect(inputs).toEqual([
     { name: 'n', place: { city: 'Bern', notes: 'kept' }, lines: [{ sku: 'A', qty: 2 }] },
   ])

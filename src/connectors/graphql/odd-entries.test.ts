@@ -1,4 +1,4 @@
-/** Partial responses: an entry that failed, or is null, costs itself and never its page. */
+/** Partial responses: an entry that failed, or is null, affects only itself and never its page. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { closeAll, context, listOf, scripted } from '../../../test/support/graphql/connected.ts'
 

@@ -178,7 +178,7 @@ export class Service {
     return asked.map((_one, index) => (isTold ? groups[index] : undefined))
   }
 
-  /** Headers that a request within a batch carries by itself. */
+  /** Headers of a single request within a batch. */
   partHeaders(version: ProtocolVersion, hasBody: boolean): Readonly<Record<string, string>> {
     return { ...readHeaders(version), ...(hasBody ? { 'content-type': bodyType(version) } : {}) }
   }

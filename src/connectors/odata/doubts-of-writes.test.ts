@@ -1,4 +1,4 @@
-/** Batches, ids and replacements: what is not certain about a write stays in doubt. */
+/** Batches, ids and replacements: an uncertain outcome of a write stays unknown. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { contactsService } from '../../../test/support/odata/catalogue.ts'
 import { metadataOf } from '../../../test/support/odata/metadata.ts'
@@ -48,7 +48,7 @@ describe('batches', () => {
     },
   )
 
-  /** A batch without ids: answers can only be told apart by their order. */
+  /** A batch without ids: responses can only be matched by their order. */
   const multipart = (bodies: readonly string[]): Reply => ({
     type: 'multipart/mixed; boundary=b',
     body: `${bodies

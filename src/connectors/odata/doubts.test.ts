@@ -14,7 +14,7 @@ import {
 
 afterEach(closeScripted)
 
-/** The records after the key that a page is asked for. */
+/** The records after the key that a page is requested from. */
 function afterKey({ url }: SeenRequest, all: readonly { readonly ID: string }[]): { readonly ID: string }[] {
   const filter = new URL(url, 'http://host').searchParams.get('$filter') ?? ''
   const after = /ID gt '([^']*)'/.exec(filter)?.[1] ?? ''
@@ -96,7 +96,7 @@ describe('the change feed', () => {
     }
     const filter = new URL(server.seen.at(-1)?.url ?? '', 'http://host').searchParams.get('$filter') ?? ''
     const since = Date.parse(`${/datetime'([^']+)'/.exec(filter)?.[1]}Z`)
-    // What the wall of New York shows is four or five hours behind UTC.
+    // New York's local time is four or five hours behind UTC.
     expect(since).toBeLessThan(Date.now() - 4 * 3_600_000)
   })
 

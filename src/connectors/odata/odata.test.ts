@@ -1,4 +1,4 @@
-/** The connector against two services that have nothing to do with SAP, over real sockets, and against answers that the test writes. */
+/** The connector against two services unrelated to SAP, over real sockets, and against responses that the test defines. */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -266,7 +266,7 @@ describe('what the service does not tell', () => {
 })
 
 describe('answers that are none', () => {
-  /** A service whose data answers the test writes itself. */
+  /** A service whose responses the test defines. */
   async function scripted(status: number, body: string, contentType = 'application/json'): Promise<Resource> {
     const server = await startServer(({ url }, response) => {
       const isMetadata = url.includes('$metadata')

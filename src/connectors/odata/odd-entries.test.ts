@@ -1,4 +1,4 @@
-/** One entry that is no record costs itself: neither its page, nor the list, the feed or the search that it is in. */
+/** An entry that is not a record affects only itself: neither its page, nor the list, the feed or the search that contains it. */
 import { afterEach, expect, test } from 'vitest'
 import {
   closeScripted,

@@ -1,4 +1,4 @@
-/** One row that is no record costs itself: neither the list, nor the feed, nor the read of many that it is in. */
+/** A row that is not a record affects only itself: neither the list, nor the feed, nor the read of many that contains it. */
 import { beforeAll, expect, test } from 'vitest'
 import { connect, context, listOf, session, withShop } from '../../../test/support/postgres/connected.ts'
 
@@ -9,7 +9,7 @@ beforeAll(async () => {
   await client.query('create table loose (code text, name text, body json, changed timestamptz)')
 })
 
-/** A table whose declared key is none of the database's own, so that rows may lack it. */
+/** A table whose declared key is not a key of the database, so that rows may lack it. */
 function loose(table: Record<string, unknown> = {}, config: Record<string, unknown> = {}) {
   const declared = { key: ['code'], version: 'none', ...table }
   return connect({ tables: { loose: declared }, ...config }).resource('loose')
@@ -30,7 +30,7 @@ test.each([0, 100_000])(
     await filled(`('a', 'A', null, ${time}), (null, 'nobody', null, ${time}), ('b', 'B', '${deep}', ${time})`)
     const { records, end } = await listOf(loose({}, { copyFrom }))
     expect(records.map(({ nativeId }) => nativeId).toSorted()).toEqual(['a', 'b'])
-    // What can't be read of a row is looked at by its key, and its own failure tells what is wrong.
+    // An unreadable row is read by its key, and its own failure reports the cause.
     expect(records.find(({ nativeId }) => nativeId === 'b')?.native).toEqual({})
     expect(end).toMatchObject({ complete: false, ended: true, unreadable: 1 })
   },

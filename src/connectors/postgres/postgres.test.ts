@@ -48,7 +48,7 @@ describe('changes by transaction', () => {
     await slow.query('savepoint a')
     await slow.query('update customers set credit = 1 where id = 1')
     await slow.query('release a')
-    // A later transaction is over before, so that the subtransaction's number lies below the snapshot's end.
+    // A later transaction ends earlier, so that the subtransaction's number is below the snapshot's end.
     await made(resource, 2)
     const second = await changesOf(resource, first.cursor)
     expect(nativeIdsOf(second.changed)).toEqual(['2'])
@@ -136,7 +136,7 @@ describe('a column without a zone, kept in the zone of an application', () => {
     const resource = customers(local)
     await insert('first')
     let { cursor } = await changesOf(resource)
-    // Nothing new: the position follows the clock of the server, which is hours ahead of the clocks of the zone.
+    // Nothing new: the position follows the server's clock, which is hours ahead of the zone's clocks.
     for (let poll = 0; poll < 2; poll += 1) ({ cursor } = await changesOf(resource, cursor))
     await insert('later')
     expect(nativeIdsOf((await changesOf(resource, cursor)).changed)).toContain('2')

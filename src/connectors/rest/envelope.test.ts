@@ -1,4 +1,4 @@
-/** What APIs wrap around records: taken apart in reads, lists, searches and responses to writes, put around bodies. */
+/** Envelopes of records: removed in reads, lists, searches and responses to writes, added to bodies. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { sendJson } from '../../../test/support/local-server.ts'
 import { closeAll, context, listOf, scripted } from '../../../test/support/rest/connected.ts'
@@ -14,7 +14,7 @@ interface Call {
 
 const pageOf = { '/things': ['1', '2'], '/things?after=2': ['3'] } as const
 
-/** An API that wraps what `wrap` says, and keeps what it is sent. */
+/** An API with the envelope in `wrap`, which records the bodies it receives. */
 async function wrapping(
   manifest: Record<string, unknown>,
   wrap: {

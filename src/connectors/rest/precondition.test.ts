@@ -1,4 +1,4 @@
-/** Tags that a server shows in one form and accepts in another, and the fields and words of refusals in the usual spellings. */
+/** Tags that a server returns in one form and accepts in another, and the fields and messages of refusals in the common formats. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Respond, sendJson } from '../../../test/support/local-server.ts'
 import { closeAll, context, scripted } from '../../../test/support/rest/connected.ts'
@@ -7,7 +7,7 @@ afterEach(closeAll)
 
 const version = { header: 'etag', ifMatch: '{version}' }
 
-/** A server that accepts one form of its tag, and the conditions that it was asked under. */
+/** A server that accepts one form of its tag, and records the preconditions of its requests. */
 function server(accepts: string): { readonly respond: Respond; readonly asked: string[] } {
   const asked: string[] = []
   return {

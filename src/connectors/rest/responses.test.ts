@@ -48,7 +48,7 @@ describe('what may have taken effect', () => {
       expect(result).toMatchObject({ kind })
       expect(result !== undefined && 'failure' in result ? result.failure.scope : undefined).toBe(scope)
     }
-    // After a 429 our own limiter keeps the second one back.
+    // After a 429 our own limiter delays the second one.
     expect(requests).toBe(name === '429' ? 1 : 2)
   })
 

@@ -1,4 +1,7 @@
-/** One row that is no record costs itself: neither its page, nor the list, the feed, the search, the read of many or the notice that it is in. */
+/**
+ * A row that is not a record affects only itself: neither its page, nor the list, the feed, the search, the read of many or the notice that contains
+ * it.
+ */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ApiRequest } from '../../../test/support/salesforce/api.ts'
 import { closeAll, context, listOf, once, org } from '../../../test/support/salesforce/bound-org.ts'

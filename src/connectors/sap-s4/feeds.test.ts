@@ -41,7 +41,7 @@ describe('the change feed', () => {
     const made = sap.server.store.clock.at(Date.now(), () =>
       orders.map((order, changes) => {
         const SalesOrder = String(sap.orders.create(order).SalesOrder)
-        // Each change within a stopped moment is a ten-millionth of a second later.
+        // Each change while the clock is stopped is a ten-millionth of a second later.
         for (let at = 0; at < changes; at += 1) sap.orders.change({ SalesOrder }, {})
         return SalesOrder
       }),
@@ -54,7 +54,7 @@ describe('the change feed', () => {
   test('a system whose wall shows another zone tells its changes at once, and their true time', async () => {
     const { sap, partners } = await start({}, { timeZone: 'America/New_York' })
     const { clock: wall } = sap.server.store
-    // The fake writes its wall in UTC; four hours back that is the wall of New York in summer.
+    // The fake's local time is UTC; four hours back is the local time of New York in summer.
     const noon = Date.parse('2026-07-01T12:00:00Z')
     wall.at(noon - 4 * 3_600_000, () => sap.partners.create(partner))
     expect((await drained(partners)).nativeIds).toEqual(['1000001'])

@@ -1,4 +1,4 @@
-/** Who comes in, and with which token. */
+/** Authentication and tokens. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Provider from 'oidc-provider'
@@ -83,7 +83,7 @@ describe('sessions', () => {
   })
 })
 
-/** An authorization server as SAP's BTP or a communication arrangement would have it, from a package that nobody here wrote. */
+/** An authorization server like that of SAP's BTP or a communication arrangement, from a third-party package. */
 async function startProvider() {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -10,7 +10,7 @@ test.each([
   [-500n, 'KRW', '-500'],
   [5120n, 'kwd', '5.120'],
   [7n, 'bhd', '0.007'],
-  // Without fractions in daily life, and counted in hundredths all the same.
+  // No fractions in daily use, but still counted in hundredths.
   [500n, 'isk', '5.00'],
   [500n, 'ugx', '5.00'],
   [500n, 'huf', '5.00'],

@@ -1,4 +1,4 @@
-/** What Stripe's refusals mean, one by one: the responses are the test's own. */
+/** The interpretation of Stripe's refusals, one by one, with responses that the test defines. */
 import { expect, test } from 'vitest'
 import { sendJson, startServer } from '../../../test/support/local-server.ts'
 import { connectStripeAt, context } from '../../../test/support/stripe/connected.ts'
@@ -60,7 +60,7 @@ test.each([
   ['an error of Stripe', 500, { type: 'api_error' }, 'unknown'],
 ])('a write refused for %s', async (_what, status, error, kind) => {
   expect(await receiving(status, error, update)).toMatchObject({ kind })
-  // A create is about no record that could be gone.
+  // A create concerns no record that could be gone.
   const created = await receiving(status, error, create)
   expect(created?.kind).toBe(kind === 'gone' ? 'rejected' : kind)
 })

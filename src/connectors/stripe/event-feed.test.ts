@@ -49,7 +49,7 @@ test('each change is told once, although every sweep reads a stretch again', asy
   shop.fake.advance(3_600_000)
   const fourth = await drain(customers, third.cursor)
   expect(fourth.changed).toEqual([])
-  // The old stretch is behind it now, and so is what was remembered of it.
+  // The earlier range is complete now, and its remembered events are dropped.
   expect(JSON.parse(fourth.cursor)).toMatchObject({ seen: [] })
 })
 
@@ -124,7 +124,7 @@ test('a place that Stripe has forgotten is expired, and the list then tells ever
   expect((await drain(customers, cursor)).changed).toEqual([])
   shop.fake.advance(day + 60_000)
   expect(await customers.changes?.(cursor, context)).toEqual({ kind: 'expired' })
-  // A sweep in its middle: the event that its next page begins after is gone.
+  // A sweep in progress: the event that its next page begins after is gone.
   expect(await customers.changes?.(middle.cursor, context)).toEqual({ kind: 'expired' })
   expect(await customers.changes?.('{"v":0}', context)).toEqual({ kind: 'expired' })
   expect(await customers.changes?.('nonsense', context)).toEqual({ kind: 'expired' })

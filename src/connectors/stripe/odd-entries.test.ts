@@ -1,4 +1,6 @@
-/** One object that is not as Stripe documents it costs itself: neither the list, nor the feed of events, nor the search that it is in. */
+/**
+ * An object that differs from Stripe's documentation affects only itself: neither the list, nor the feed of events, nor the search that contains it.
+ */
 import { expect, test } from 'vitest'
 import { sendJson, startServer } from '../../../test/support/local-server.ts'
 import { connectStripeAt, context, listAllOf } from '../../../test/support/stripe/connected.ts'

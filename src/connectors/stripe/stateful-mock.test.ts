@@ -1,4 +1,4 @@
-/** The connector with a mock of Stripe that nobody here wrote. It speaks the version of 2020-08-27 and knows neither events nor searches. */
+/** The connector with a third-party mock of Stripe, which implements version 2020-08-27 and supports neither events nor searches. */
 import { createServer, type RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ const mock = createRequire(import.meta.url)('stripe-stateful-mock') as { createE
 async function withMock(run: (system: ConnectedSystem) => Promise<void>): Promise<void> {
   const app = mock.createExpressApp()
   const server = createServer((request, response) => {
-    // The mock sends what it kept for a key as a web page; its text is JSON all the same.
+    // The mock sends a stored response with the content type of a web page; the text is still JSON.
     const set = response.setHeader.bind(response)
     response.setHeader = (name, value) =>
       set(name, name.toLowerCase() === 'content-type' ? 'application/json' : value)

@@ -115,7 +115,7 @@ test('a create under the same key makes one record, and a stored 500 comes again
   expect(products.capabilities.idempotency).toEqual({ ttlMs: 86_400_000, replaysErrors: true })
   const found = await products.find?.({ by: 'marker', recordId: 'r-2' }, context)
   expect(found).toMatchObject({ kind: 'found', nativeIds: [expect.stringMatching(/^prod_/)] })
-  // The key stands for those parameters: another request under it may mean that the first one took effect.
+  // The key is bound to those parameters: another request with it may mean that the first one took effect.
   expect(await products.create?.(create({ name: 'Cream' }, 'r-2'), context)).toMatchObject({
     kind: 'unknown',
     failure: { message: expect.stringContaining('idempotency_error') },
@@ -171,7 +171,7 @@ test('refused data is rejected with code, parameter and request id, and without 
       message: expect.stringMatching(/parameter_invalid_integer\. Request req_\d+\.$/),
     },
   })
-  // What a create refers to is missing: the record itself can't be gone.
+  // An object that a create refers to is missing: the record itself can't be gone.
   expect(
     await prices.create?.(create({ currency: 'eur', unit_amount: 1, product: 'prod_none' }, 'r-2'), context),
   ).toMatchObject({ kind: 'rejected', fields: ['product'] })

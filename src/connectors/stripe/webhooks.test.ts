@@ -18,7 +18,7 @@ interface Tampering {
   readonly header?: (header: string) => string | undefined
 }
 
-/** Hands a delivery over, signed by Stripe's own library, with what somebody did to it on the way. */
+/** Delivers an event signed by Stripe's own library, with modifications made in transit. */
 async function deliver(
   { fake, system }: ConnectedFake,
   event: StripeEvent,

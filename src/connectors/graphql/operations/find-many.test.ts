@@ -15,7 +15,7 @@ const nodes = (...ids: string[]) => ({
   nodes: ids.map((id) => ({ id, name: `name ${id}` })),
   pageInfo: { hasNextPage: false, endCursor: null },
 })
-/** How often the search stands in a request. */
+/** How often the search occurs in a request. */
 const times = (query: string): number => query.match(/things\(/g)?.length ?? 0
 
 test('several searches are one request, and each finds its own', async () => {

@@ -1,4 +1,4 @@
-/** What is proposed from GraphQL schemas of unlike servers: how they list, what their inputs nest, what their payloads are. */
+/** Proposals from GraphQL schemas of different servers: their lists, nested inputs and payloads. */
 import { buildSchema, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import { proposeResources } from './propose-system.ts'

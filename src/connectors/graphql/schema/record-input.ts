@@ -49,7 +49,7 @@ export function recordInput(
   }
 }
 
-/** Formats the argument for a document. @param beside further fields of the input around the record */
+/** Formats the argument for a document. @param beside further fields of the input next to the record */
 export function inputText({ argument, wrapper }: RecordInput, beside: readonly string[] = []): string {
   if (wrapper === undefined) return `${argument.name}: $input`
   return `${argument.name}: { ${[...beside, `${wrapper}: $input`].join(', ')} }`

@@ -122,7 +122,7 @@ where ${same.join(' and ')} and not (${isDeleted(bound)}) limit ${foundMax}) as 
 }
 
 const textTypes: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'citext', 'name'])
-/** Trailing blanks of a text: those that JavaScript and the normaliser `trim` remove, as far as they occur in texts. */
+/** Blanks around a text: those that JavaScript and the normaliser `trim` remove, as far as they occur in texts. */
 const blanks = String.raw`U&' \0009\000a\000b\000c\000d\00a0\2028\2029\202f\205f\3000\feff'`
 
 /** `=` of the column's type, or the declared comparison of the table. */

@@ -1,4 +1,4 @@
-/** What is proposed from OpenAPI documents of APIs that wrap records and lists in unlike ways. */
+/** Proposals from OpenAPI documents of APIs with different envelopes of records and lists. */
 import { expect, test } from 'vitest'
 import { readOpenApi } from './document.ts'
 import { proposeSystem } from './propose-system.ts'

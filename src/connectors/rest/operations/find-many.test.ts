@@ -9,7 +9,7 @@ const byEmail = (email: string): FindRequest => ({ by: 'values', values: { email
 const found = (...nativeIds: string[]) => ({ kind: 'found', nativeIds, capped: false })
 const queryOf = (url: string): URLSearchParams => new URL(url, 'http://x').searchParams
 
-/** People whose filter takes several values, and the queries that were asked. */
+/** People whose filter accepts several values, and the received queries. */
 async function people(
   search: Record<string, unknown>,
   answer: (asked: readonly string[], query: URLSearchParams) => unknown = (asked) => holders(asked),

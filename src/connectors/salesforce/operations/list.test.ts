@@ -61,7 +61,7 @@ describe('listing', () => {
             'sforce-numberofrecords': '2990',
           })
           response.write('"Id","SystemModstamp","Name","Isthmus_Id__c"\n')
-          // More than is handed on at a time, so that some of it is out already.
+          // More than is yielded at a time, so that some of it has already been returned.
           const rows = [...bound.fake.org.records('Account')].slice(10, 2_510)
           for (const { id } of rows) response.write(`"${id}","2026-05-01T00:00:00.000Z","A",""\n`)
           setTimeout(() => response.destroy(), 100)

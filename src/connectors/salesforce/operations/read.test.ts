@@ -9,7 +9,7 @@ describe('reading', () => {
   test('numbers keep their digits, and every way of reading gives the same record', async () => {
     const { fake, accounts } = await org({ queryBatch: 2 }, { bulk: { from: 1, poll: '10ms' } })
     const queried = connect(fake, { bulk: false, externalId: 'Isthmus_Id__c' }).resource('Account')
-    // The first page of a listing is always a query's.
+    // The first page of a listing is always read by a query.
     fake.org.create('Account', { Name: 'First' })
     const body = { Name: 'A', Credit_Limit__c: '1234567890123456.78', Active__c: true, NumberOfEmployees: 7 }
     const nativeId = fake.org.create('Account', body)

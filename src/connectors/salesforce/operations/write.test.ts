@@ -84,7 +84,7 @@ describe('writing', () => {
       kind: 'not-sent',
       failure: { scope: 'system', retryAfterMs: 60_000 },
     })
-    // Quotas slide: the next look is due in a minute, not in a day.
+    // Quotas slide: the next attempt is due in a minute, not in a day.
     const next = await update(accounts, nativeId, { Name: 'B' })
     expect(next?.kind === 'not-sent' && (next.failure.retryAfterMs ?? 0)).toBeLessThanOrEqual(60_000)
   })
