@@ -51,7 +51,7 @@ export function classifyObservation(question: ClassifyInput): Look {
 }
 
 /** Case c: one of our writes, as it was sent or as the system stored it, possibly an older one that took effect late. */
-function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undefined {
+function ownValue({ shape, role, state, agreed, observed }: ClassifyInput): Look | undefined {
   const type = shape.field.type
   if (isUnverified(state) && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
     const rev = Math.max(state.acked, state.provisional ?? 0)
@@ -60,6 +60,9 @@ function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undef
   }
   const own = findOwnWrite({ settings: role.settings, type }, state, observed)
   if (own === undefined) return undefined
+  // Sent for another record, before the counterpart was moved to this one, which has no value: a first contact decides, as for a value that was known
+  // when it was moved.
+  if (own.rev === 0 && isEmpty(agreed.value)) return undefined
   // The revision may decrease: the system holds an older value of ours again, so the newer one has to be written once more.
   const absorbed = acknowledge(absorb(state, observed), own.rev)
   // A value sent for another record may arrive after the counterpart was moved to this one.

@@ -132,6 +132,40 @@ describe('our own values', () => {
     expect(result.writes).toHaveLength(meaning === 'an edit' ? 0 : 1)
   })
 
+  test.each([
+    ['none', undefined, { value: 'Zoe', src: 'erp' }],
+    ['another one', 'Ann', { value: 'Ann', src: 'crm' }],
+  ] as const)(
+    'that were sent for another record become the value of one that has %s',
+    async (_, value, agreed) => {
+      // The counterpart was moved after a merge, before the value had arrived there.
+      const own = [{ value: 'Zoe', rev: 0, notAfter: testNow }]
+      const city = syncedOf('Rome', 1)
+      const result = await mergeAndPlan(
+        inputOf({
+          rev: 2,
+          fields: { ...(value === undefined ? {} : { name: agreedOf(value, 2) }), city: agreedOf('Rome', 1) },
+          members: {
+            crm: {
+              fields: {
+                city,
+                name: value === undefined ? { acked: 0, shadowAbsent: true } : syncedOf(value, 2),
+              },
+            },
+            erp: { fields: { city, name: { acked: 0, own } }, settleMs: 10 },
+          },
+          looks: {
+            crm: { city: 'Rome', ...(value === undefined ? {} : { name: value }) },
+            erp: { name: 'Zoe', city: 'Rome' },
+          },
+        }),
+      )
+      expect(result.fields.name).toMatchObject(agreed)
+      expect(result.conflicts).toEqual([])
+      expect(result.writes.map(({ system }) => system)).toEqual([value === undefined ? 'crm' : 'erp'])
+    },
+  )
+
   test('that were truncated are accepted and not written again (H7)', async () => {
     const own = [{ value: 'Consolidated', rev: 2, notAfter: testNow }]
     const result = await mergeAndPlan(
