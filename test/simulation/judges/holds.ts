@@ -41,9 +41,10 @@ export class Holds implements Judge {
     const { fail, scenario } = this.#bench
     for (const member of after.members) {
       const was = before?.members.find(({ system }) => system === member.system)
-      // Where responses name other records, and where people copy, a native id may be taken.
+      // Where responses name other records, and where two records have one number, what a create in doubt is searched by may find a record in use.
       const isNew = member.lane.reason === 'CREATE_TAKEN' && was?.lane.reason !== 'CREATE_TAKEN'
-      if (isNew && !scenario.kinds.has('other-record'))
+      const isPossible = scenario.kinds.has('other-record') || scenario.kinds.has('same-code')
+      if (isNew && !isPossible)
         fail('INV-6', `the create of ${after.record.id} at ${member.system} was taken for a new record`)
     }
     const isInTurns = after.members.some(({ system, nativeId }) => this.#turns.has(`${system}|${nativeId}`))
