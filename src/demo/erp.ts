@@ -1,15 +1,15 @@
 /**
  * The demo's ERP: a real HTTP system with properties that are difficult for integrations.
  *
- * It replaces whole objects (PUT, never PATCH), requires `If-Match`, silently truncates names to 40 characters, represents decimals as
- * strings, has no webhooks, and offers a change feed numbered by its own counter. All data is in memory and lost at the end.
+ * It replaces whole objects (PUT, never PATCH), requires `If-Match`, silently truncates names to 40 characters, represents decimals as strings, has
+ * no webhooks, and offers a change feed numbered by its own counter. All data is in memory and lost at the end.
  *
  * | call | does |
  * | --- | --- |
- * | `GET /account` | which tenant answers |
+ * | `GET /account` | the tenant |
  * | `GET /partners?after=P…&limit=…` | a page, ascending by number, with `total` and `next` |
- * | `GET /partners?externalReference=…` | the partners that carry a reference |
- * | `GET /partners/changes?since=…&limit=…` | numbers of what changed after a counter value |
+ * | `GET /partners?externalReference=…` | the partners with a reference |
+ * | `GET /partners/changes?since=…&limit=…` | numbers of the partners changed after a counter value |
  * | `GET`, `PUT`, `DELETE /partners/{number}` | one partner, with its `ETag` |
  * | `POST /partners` | a new one; the ERP chooses the number |
  */
@@ -43,18 +43,18 @@ export interface ErpOptions {
   readonly port?: number
   /** Partners that exist from the beginning. @default none */
   readonly partners?: readonly ErpPartnerInput[]
-  /** Bearer token that every request must have. @default none required */
+  /** Bearer token that every request must have. @default no token required */
   readonly token?: string
 }
 
 /** A running ERP, with functions to simulate users and faults. */
 export interface Erp {
   readonly url: string
-  /** All partners there are, oldest first. */
+  /** All existing partners, oldest first. */
   partners(): readonly ErpPartner[]
   /** A person adds a partner. */
   add(input: ErpPartnerInput): ErpPartner
-  /** A person changes a partner. @throws when there is none of that number */
+  /** A person changes a partner. @throws when there is none with that number */
   edit(partnerNumber: string, change: ErpPartnerInput): ErpPartner
   /** A person deletes a partner. */
   remove(partnerNumber: string): void
@@ -74,7 +74,7 @@ const firstNumber = 1_000_001
 
 interface State {
   readonly partners: Map<string, ErpPartner>
-  /** Ascending; numbers of deleted partners stay, so that a page can go on after one. */
+  /** Ascending; numbers of deleted partners remain, so that a page can continue after one. */
   readonly numbers: string[]
   readonly changes: { readonly partnerNumber: string; readonly deleted: boolean }[]
   readonly byReference: Map<string, Set<string>>
@@ -138,7 +138,7 @@ function handles(state: State, server: Server, url: string): Erp {
   }
 }
 
-// ── what the ERP does with a partner
+// ── operations on partners
 
 function addPartner(state: State, input: ErpPartnerInput): ErpPartner {
   const partnerNumber = `P${firstNumber + state.numbers.length}`
@@ -256,7 +256,7 @@ async function create(state: State, request: IncomingMessage, response: ServerRe
 function sendPage(state: State, url: URL, response: ServerResponse): void {
   const after = url.searchParams.get('after') ?? ''
   const limit = pageLimit(url, 100)
-  // A number that was never given, or none: from the first one above it.
+  // With a number that was never assigned, or none: from the first one above it.
   const start = after === '' ? 0 : Math.max(0, Number(after.slice(1)) - firstNumber + 1)
   const partners: ErpPartner[] = []
   let index = start

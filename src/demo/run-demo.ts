@@ -85,7 +85,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
   try {
     const directory = mkdtempSync(join(tmpdir(), 'isthmus-demo-'))
-    // As root the server runs under another user, who must be able to pass through; the cluster itself is closed to everybody else.
+    // As root the server runs under another user, who needs access to this path; the cluster itself is closed to all other users.
     chmodSync(directory, 0o755)
     closing.push(async () => rmSync(directory, { recursive: true, force: true }))
     const secret = `whsec_${randomBytes(32).toString('base64')}`

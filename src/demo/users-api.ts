@@ -1,5 +1,5 @@
 /**
- * The CRM's HTTP API: what json-server 0.17 offers for `/users`.
+ * The CRM's HTTP API: that of json-server 0.17 for `/users`.
  *
  * | call | does |
  * | --- | --- |
@@ -22,7 +22,7 @@ interface Reply {
 
 const notFound: Reply = { status: 404, body: {} }
 
-/** Answers a request; returns the change that it made. Never rejects. */
+/** Responds to a request; returns the change that it made. Never rejects. */
 export async function answerUsersRequest(
   table: UsersTable,
   request: IncomingMessage,

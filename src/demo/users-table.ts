@@ -1,8 +1,8 @@
 /**
  * The CRM's users in memory, with the queries of json-server 0.17: filters by equality and by range over dotted paths, sorted pages by id.
  *
- * json-server itself copies and scans its whole array for each request; at 10,000 users it handled 200 requests per second and was what the demo
- * waited for. Here a filter for one value is one lookup.
+ * json-server itself copies and scans its whole array for each request; at 10,000 users it handled 200 requests per second and determined the
+ * duration of the demo. Here a filter for one value is one lookup.
  */
 
 /** A user: any JSON object with a numeric id. */
@@ -27,7 +27,7 @@ interface Range {
 
 export class UsersTable {
   readonly #users = new Map<number, UserRecord>()
-  /** By path, then by value: ids of the users. A path is indexed at its first query. */
+  /** By path, then by value: ids of the users. A path is indexed on its first query. */
   readonly #indexes = new Map<string, Map<string, Set<number>>>()
   #lastId = 0
   /** Ids in ascending order; rebuilt after a deletion or an id below the last. */
@@ -65,7 +65,7 @@ export class UsersTable {
     return this.#users.delete(id)
   }
 
-  /** Query parameters as json-server takes them; `_limit` bounds the page, other names with an underscore in front are ignored. */
+  /** Query parameters of json-server; `_limit` limits the page, other names with a leading underscore are ignored. */
   query(parameters: URLSearchParams): UserPage {
     const found = this.#candidates(parameters)
     const limit = Number(parameters.get('_limit') ?? Number.NaN)
@@ -89,7 +89,7 @@ export class UsersTable {
     return rest ? from.filter(within) : from
   }
 
-  /** The users from an id on, and whether other ranges are left to check. */
+  /** Returns the users from an id on, and whether other ranges remain to be checked. */
   #afterId(ranges: ReadonlyMap<string, Range>): readonly [users: readonly UserRecord[], rest: boolean] {
     const { from, to } = ranges.get('id') ?? {}
     const ids = this.#sortedIds()

@@ -43,7 +43,7 @@ export function createWebhookSender(secret: string): WebhookSender {
       await response.arrayBuffer()
       if (response.ok) return
     } catch {
-      // Unreachable: tried again below, like any other refusal.
+      // Unreachable: retried below, like any other refusal.
     }
     delivery.attempts += 1
     if (delivery.attempts < attemptsMax) setTimeout(() => enqueue(delivery), 250 * 2 ** delivery.attempts)

@@ -70,7 +70,7 @@ function pair(): ReadonlyMap<string, MemorySystem> {
   return new Map(['crm', 'erp'].map((name) => [name, new MemorySystem(name)]))
 }
 
-/** Waits, bounded, for something that other promises bring about. */
+/** Waits, for a limited time, for the effect of other promises. */
 async function until(holds: () => boolean): Promise<void> {
   for (let step = 0; !holds() && step < 1000; step += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20))

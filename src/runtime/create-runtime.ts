@@ -271,7 +271,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
   return { isthmus: runtimeOf(parts, { context, taken, engine, runs, life }), watch }
 }
 
-/** What the caller of {@link createRuntime} gets of the composed parts. */
+/** The parts that {@link createRuntime} returns to its caller. */
 function runtimeOf(
   { open, systems, events, clock, bound, pausable }: Parts,
   { context, taken, engine, runs, life }: Composed,

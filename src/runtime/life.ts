@@ -11,7 +11,7 @@ import type { Scheduler } from '../engine/schedule/scheduler.ts'
 import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
 
-/** How often it is asked which definition is bound. Workers detect another one with their next claim, which the binding wakes them for. */
+/** How often the bound definition is read. Workers detect another one with their next claim, for which the binding wakes them. */
 const ASK_EVERY_MS = { besideWorker: 10_000, otherwise: 2_000 }
 /** How often the clock is aligned to the database's. */
 const ALIGN_EVERY_MS = 30_000
@@ -20,7 +20,7 @@ const STOP_WITHIN_MS = 30_000
 /** If the database is permanently lost, work in progress can't finish. */
 const LOST_WITHIN_MS = 2_000
 
-/** What is started and stopped. */
+/** The parts that are started and stopped. */
 export interface LifeOptions {
   readonly clock: DatabaseClock
   readonly store: Store

@@ -13,7 +13,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** What a definition has under `systems.crm`, the parts that are not the client's included. */
+/** The contents of `systems.crm` in a definition, including the parts that do not concern the client. */
 const section = parse(`
 connector: rest
 manifest: json-server

@@ -25,7 +25,7 @@ export interface SharedStores {
 }
 
 /**
- * Opens the stores. Tokens are stored unencrypted: anybody who may read the schema may use them.
+ * Opens the stores. Tokens are stored unencrypted: anyone with read access to the schema may use them.
  *
  * @throws STORE_UNAVAILABLE and other codes of the store
  */

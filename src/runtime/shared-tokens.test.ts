@@ -75,7 +75,7 @@ test('the processes of an integration share a rotating refresh token, also after
   await Promise.all(processes.map((runtime) => runtime.stop()))
   expect(given).toBe(1)
 
-  // Meanwhile the access ended: the newest refresh token is in the database alone.
+  // The process has ended by now: only the database has the newest refresh token.
   await database.query('update isthmus.token set expires_at = 1')
   const later = await open()
   expect(await ask(later)).toEqual({ kind: 'known', value: 'account' })

@@ -76,7 +76,8 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
         viewers.delete(response)
         stopWhenAlone()
       })
-      // A new viewer needs the latest lines too, so the next response starts over for all viewers; pages discard known lines by their sequence number.
+      // A new viewer also needs the latest lines, so the next response starts over for all viewers; pages discard known lines by their sequence
+      // number.
       lastSeq = undefined
       timer ??= setInterval(() => void refresh(), refreshMs)
       void refresh()

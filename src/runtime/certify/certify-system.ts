@@ -1,5 +1,5 @@
 /**
- * `isthmus certify`: the probes of the connector conformance suite, run against a person's own system.
+ * `isthmus certify`: the probes of the connector conformance suite, run against a user's own system.
  *
  * Without `write`, nothing is created, changed or removed there. With it, probes create test records, which are marked in every text and removed
  * again; no records are created in a resource that can't delete.

@@ -9,7 +9,7 @@ import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from 
 /** Prefix of every text of a test record, as far as it fits. */
 export const recordMark = 'Isthmus certify'
 
-/** Seeds start at 0; a short text field keeps only their end. */
+/** Seeds start at 0; a short text field keeps only their last digits. */
 const seedDigits = 6
 
 /** Generates a value of a type; undefined if that is not possible (references, files). */

@@ -20,7 +20,7 @@ export interface BindOptions {
   /** Missing variables are warnings and are replaced by a placeholder: no calls are sent. */
   readonly offline: boolean
   readonly connectors?: readonly Connector[]
-  /** What connectors get. */
+  /** Dependencies of the connectors. */
   readonly dependenciesOf: SharedCredentials['dependenciesOf']
   /** Excluded systems, which must not be called. @default none */
   readonly without?: ReadonlySet<string>

@@ -19,7 +19,7 @@ afterAll(async () => {
   await database.close()
 })
 
-/** One table twice: what is said of the second system is what a create there lacks. */
+/** One table twice: the rows about the second system are the fields that a create there lacks. */
 const definition = (onCreate: string): string => `
 integration: payments
 systems:

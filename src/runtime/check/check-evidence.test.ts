@@ -14,7 +14,7 @@ interface Case {
   readonly normalize?: string
 }
 
-/** What is said of creates in `b`. */
+/** The rows about creates in `b`. */
 async function said({
   capabilities,
   part = '',

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await database.query(
     `create table clients (tenant integer, number text, name text not null, email text, primary key (tenant, number))`,
   )
-  // Two tenants number their clients alike. Only the 300th shares its address with the first.
+  // Both tenants use the same client numbers. Only the 300th client has the address of the first.
   await database.query(
     `insert into clients select 1, 'C' || n, 'Client ' || n, n || '@example.org' from generate_series(1, 299) n`,
   )

@@ -66,7 +66,7 @@ export function createDriftWatch(options: DriftWatchOptions): DriftWatch {
 }
 
 interface WatchState {
-  /** Undefined before the first time. */
+  /** Undefined before the first check. */
   paused: PausedFields | undefined
   nextLook: number
 }
@@ -131,7 +131,7 @@ export function pausedBy(integration: Integration, reports: readonly DriftReport
   return paused
 }
 
-/** `entity.field`, where both may hold dots. */
+/** `entity.field`, where both may contain dots. */
 function splitName({ entities }: Integration, name: string): readonly string[] {
   for (const entity of entities.values())
     if (name.startsWith(`${entity.name}.`)) {

@@ -1,4 +1,4 @@
-/** Drift of a system's schema, with the real engine on the memory store: what is told, what is left alone, and what comes of it afterwards. */
+/** Drift of a system's schema, with the real engine on the memory store: what is reported, what is left unchanged, and the effect afterwards. */
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ const field = (name: string, maxLength: number): FieldDescription => ({
   updatable: true,
 })
 
-/** A twin that says what its records look like. */
+/** A twin that describes its records. */
 class DescribedMemorySystem extends MemorySystem {
   fields: FieldDescription[] = [field('name', 80), field('email', 80)]
   async describe() {
@@ -147,7 +147,7 @@ test('pause: the field is left alone there, the others go on, and nothing is los
   await until('the event', () => drifted().length === 1)
   expect(drifted()[0]).toMatchObject({ harmful: 1, fields: ['thing.name'] })
 
-  // Edited where it is paused: the other field arrives, this one does not.
+  // Edited while one field is paused: the other field is synced, this one is not.
   crm.put({ name: 'Changed in crm', email: 'ada@example.net' }, 'crm-1')
   await until('the other field', () => erp.all()[0]?.email === 'ada@example.net')
   expect(nameIn(erp)).toBe('Ada')

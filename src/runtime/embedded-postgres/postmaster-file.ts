@@ -34,7 +34,7 @@ export function readPostmaster(databaseDirectory: string): Postmaster | undefine
 /** Returns true only for a live PostgreSQL of this directory (its real path, which may be deleted by now), not for a zombie or another program with the same process id. */
 export function isServing(postmaster: Postmaster, databaseDirectory: string): boolean {
   if (!(postmaster.pid > 0) || !processExists(postmaster.pid)) return false
-  if (!existsSync('/proc/self/stat')) return true // no way to look closer; a failed connection will tell
+  if (!existsSync('/proc/self/stat')) return true // can't be determined here; a failed connection will show it
   try {
     const stat = readFileSync(`/proc/${postmaster.pid}/stat`, 'utf8')
     // The state follows the program's name, which is in parentheses and may contain any characters.
@@ -42,7 +42,7 @@ export function isServing(postmaster: Postmaster, databaseDirectory: string): bo
     const command = readFileSync(`/proc/${postmaster.pid}/cmdline`, 'utf8').split('\0')
     return state !== 'Z' && state !== 'X' && command.includes(databaseDirectory)
   } catch {
-    return false // it ended while we looked
+    return false // it ended in the meantime
   }
 }
 

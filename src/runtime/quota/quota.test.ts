@@ -1,4 +1,4 @@
-/** Limits as a person meets them: in the report of a check, and in the status of a queue. */
+/** Limits as shown to users: in the report of a check, and in the status of a queue. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const day = 86_400_000
 class MeteredSystem extends MemorySystem {
   async usage() {
     const quota = { name: 'DailyApiRequests', limit: 15_000, remaining: 9_000, windowMs: day, toldAt: 0 }
-    // No call uses storage up, so it says nothing about how long calls take.
+    // No call uses up storage, so it does not affect how long calls take.
     const storage = { name: 'DataStorageMB', limit: 5, remaining: 4, toldAt: 0 }
     return { kind: 'known', quotas: [quota, storage] } as const
   }
@@ -57,7 +57,7 @@ test('a check tells what is left, what is kept for others, and how long a first 
   const { rows } = await inFolder((directory) =>
     checkIntegration({ directory, environment: {}, connectors, forecastRecords: 9_000 }),
   )
-  // 3,000 pages of three, 9,000 looks, 9,000 writes; 3,000 calls are left beside the reserve, then 9,000 a day.
+  // 3,000 pages of three, 9,000 reads, 9,000 writes; 3,000 calls remain in addition to the reserve, then 9,000 a day.
   expect(
     rows.filter(({ area }) => area === 'quota').map(({ subject, message }) => [subject, message]),
   ).toEqual([

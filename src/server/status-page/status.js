@@ -1,4 +1,4 @@
-/** The status page: draws what the event stream says. Text only ever enters the page as text. */
+/** The status page: renders the event stream. Text is only ever inserted as text. */
 
 const byId = (id) => document.getElementById(id)
 const linesMax = 100
@@ -36,7 +36,7 @@ function ahead(at, now) {
   return `in ${Math.round(seconds / 3600)} h`
 }
 
-/** Kinds of open rows in words; a kind that the page does not know is called by its name. Writes in doubt wait for the engine, not for a person. */
+/** Labels of the kinds of open rows; an unknown kind is shown by its name. Writes in doubt wait for the engine, not for a person. */
 const openWords = { matches: 'matches to decide', holds: 'held', intents: 'open writes' }
 
 function drawCounts(counts) {
@@ -157,7 +157,7 @@ function drawStatus(status) {
   drawSystems(status)
 }
 
-/** What was drawn before may no longer be so: nothing may go on saying that everything agrees. */
+/** The displayed state may be outdated: the page must not continue to report agreement. */
 function nothingKnown(why) {
   const summary = byId('summary')
   if (summary.dataset.state !== 'unknown') {
