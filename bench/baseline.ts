@@ -1,4 +1,4 @@
-/** The do-nothing baseline as a process of its own: webhook in, one GET at the CRM, one conditional PATCH at the ERP. */
+/** The minimal baseline as a separate process: a webhook arrives, then one GET to the CRM and one conditional PATCH to the ERP. */
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -34,7 +34,7 @@ export async function startBaseline(remotes: {
 
 const concurrency = 64
 
-/** Records have the same ids in both remotes: they were filled alike. */
+/** Records have the same ids in both remotes: they were filled identically. */
 async function serve(crmUrl: string, erpUrl: string): Promise<void> {
   const dispatcher = new Agent({ connections: concurrency, keepAliveTimeout: 60_000 })
   const versions = new Map<string, number>()

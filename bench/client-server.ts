@@ -1,4 +1,4 @@
-/** The other side of the client's measurement, in a process of its own so that its work is not counted as a client's. */
+/** The server for the client's measurement, in a separate process so that its work is not counted as a client's. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

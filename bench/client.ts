@@ -1,8 +1,8 @@
 /**
- * What a request costs with the API client and with others, in one run: processor time of this process for each request, and requests per
- * second. Ours has everything turned on; the others are as their readmes show them, with retries where they have them.
+ * The cost of a request with the API client and with others, in one run: processor time of this process for each request, and requests per second.
+ * Ours has everything enabled; the others are configured as in their readmes, with retries where they support them.
  *
- * Rounds take turns, so that whatever else runs on the machine meets all alike; the median counts.
+ * The clients take turns, so that other load on the machine affects all of them equally; the median counts.
  */
 import { fork } from 'node:child_process'
 import { Agent as HttpAgent } from 'node:http'
@@ -26,7 +26,7 @@ interface Contender {
 export interface ClientBenchOptions {
   /** Rounds of each client at each concurrency. */
   readonly rounds: number
-  /** Requests of a round. */
+  /** Requests per round. */
   readonly requests: number
   readonly say: (line: string) => void
 }
@@ -36,7 +36,7 @@ interface Measured {
   readonly concurrency: number
   readonly cpuMicros: number
   readonly perSecond: number
-  /** Processor time against `undici.request`. */
+  /** Processor time relative to `undici.request`. */
   readonly ratio: number
 }
 
@@ -128,7 +128,7 @@ async function measure(
   const { rounds, requests } = options
   const micros = new Map<string, number[]>(all.map(({ name }) => [name, []]))
   const rates = new Map<string, number[]>(all.map(({ name }) => [name, []]))
-  // The first two rounds warm up.
+  // The first two rounds are for warming up.
   for (let index = -2; index < rounds; index += 1) {
     for (const { name, send } of all) {
       const { cpuMs, ms } = await round(send, concurrency, requests)

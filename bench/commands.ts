@@ -1,6 +1,6 @@
 /**
- * How long commands take beside a running service: `isthmus status`, and `isthmus --version` as the least that any command takes. They run from the
- * built package (`npm run build`), as users run them; a process that does nothing is measured in alternation.
+ * How long commands take next to a running service: `isthmus status`, and `isthmus --version` as the minimum for any command. They run from the built
+ * package (`npm run build`), as for users; a process that does nothing is measured in alternation.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ export async function benchCommands({ rounds, say }: CommandsOptions): Promise<C
     for (let round = 0; round < rounds; round += 1) {
       times.nothing.push(run(directory, ['-e', '0'], [0]))
       times.version.push(run(directory, [bin, '--version'], [0]))
-      // Waiting for the first lists is no agreement yet, and has an exit code of its own.
+      // Waiting for the first lists is not agreement yet, and has its own exit code.
       times.status.push(run(directory, [bin, 'status'], [0, 2]))
     }
     const figures = {

@@ -1,4 +1,4 @@
-/** Processor time of other processes (Linux): what a busy machine can't blur the way it blurs wall-clock figures. */
+/** Processor time of other processes (Linux): less affected by a busy machine than wall-clock figures. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 const tickMs = 10
@@ -7,22 +7,22 @@ interface ProcessLine {
   readonly pid: number
   readonly parent: number
   readonly cpuMs: number
-  /** That of its children that have ended. */
+  /** Processor time of its children that have ended. */
   readonly endedMs: number
 }
 
-/** User and system time of a process so far, in ms; 0 when it is gone or this is not Linux. */
+/** Returns the user and system time of a process so far, in ms; 0 when it has ended or this is not Linux. */
 export function cpuMsOf(pid: number | undefined): number {
   return pid === undefined ? 0 : (statOf(pid)?.cpuMs ?? 0)
 }
 
-/** PostgreSQL servers that a process has started. */
+/** Returns the PostgreSQL servers that a process has started. */
 export function postgresServersOf(parent: number | undefined): ReadonlySet<number> {
   const children = pids().filter((pid) => statOf(pid)?.parent === parent)
   return new Set(children.filter((pid) => /postgres\0-D\0/.test(textOf(`/proc/${pid}/cmdline`))))
 }
 
-/** Processor time of processes and their children, including those that have ended. */
+/** Returns the processor time of processes and their children, including those that have ended. */
 export function cpuMsOfFamily(parents: ReadonlySet<number>): number {
   return pids()
     .flatMap((pid) => statOf(pid) ?? [])
@@ -43,7 +43,7 @@ function pids(): readonly number[] {
 function statOf(pid: number): ProcessLine | undefined {
   const stat = textOf(`/proc/${pid}/stat`)
   if (stat === '') return undefined
-  // The name in parentheses may hold blanks; the fields after it don't.
+  // The name in parentheses may contain spaces; the fields after it don't.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticks = (first: number): number => (Number(fields[first]) + Number(fields[first + 1])) * tickMs
   return { pid, parent: Number(fields[1]), cpuMs: ticks(11), endedMs: ticks(13) }

@@ -1,7 +1,7 @@
 /**
  * A first load: all accounts of a Salesforce org become business partners of an empty S/4HANA. The accounts are read through Bulk API 2.0, the
- * partners written in `$batch`. Both systems are fakes in processes of their own, and Isthmus is a process of its own too, with its PostgreSQL
- * beside it; measured are the time until SAP has every partner, and the memory of Isthmus' process meanwhile.
+ * partners written in `$batch`. Both systems are fakes in separate processes, and so is Isthmus, with its PostgreSQL; the measurements are the time
+ * until SAP has every partner, and the memory of Isthmus' process until then.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,18 +23,18 @@ export interface FirstLoadFigures {
   /** From the start of Isthmus' process until SAP has all partners. */
   readonly seconds: number
   readonly recordsPerSecond: number
-  /** Until the first partner was made: SAP has to be listed to its end before, so that nothing is made twice. */
+  /** Until the first partner was created: SAP has to be listed completely first, so that nothing is created twice. */
   readonly firstPartnerSeconds: number
   /**
-   * Processor time of Isthmus' process for each record, for every tenth of the records; reading the org is in the first. Growth would show here
-   * also on a machine that is busy with other things.
+   * Processor time of Isthmus' process for each record, for every tenth of the records; the first includes reading the org. Growth would be visible
+   * here even on a busy machine.
    */
   readonly cpuMsPerRecord: readonly number[]
   readonly peakRssMb: number
-  /** Resident memory of Isthmus' process in MB, every tenth of the run: flat, or not. */
+  /** Resident memory of Isthmus' process in MB, every tenth of the run: shows whether it is constant. */
   readonly rssMb: readonly number[]
   readonly partners: number
-  /** Partners once nothing is due any more. */
+  /** Number of partners once nothing is due any more. */
   readonly partnersAtRest: number
 }
 

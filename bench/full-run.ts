@@ -1,7 +1,8 @@
 /**
- * An unchanged full run: a million records listed over HTTP from a remote that streams its pages, compared with what is known, nothing to do.
+ * An unchanged full run: a million records listed over HTTP from a remote that streams its pages, compared with the known records, without any
+ * difference.
  *
- * What is measured is the process that lists and compares: its time, and the highest resident memory that the system saw (`VmHWM`).
+ * The process that lists and compares is measured: its time, and its peak resident memory as reported by the system (`VmHWM`).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -26,7 +27,7 @@ export interface FullRunFigures {
   readonly seconds: number
   readonly recordsPerSecond: number
   readonly peakRssMb: number
-  /** Resident memory in MB, every tenth of the run: flat, or not. */
+  /** Resident memory in MB, every tenth of the run: shows whether it is constant. */
   readonly rssMb: readonly number[]
   /** Only listing the same pages, as the connector would. */
   readonly listOnlySeconds: number
@@ -88,7 +89,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return nowMs() - startedAt
 }
 
-/** Brings the store into the state after a first load, through the same contract that the engine uses. */
+/** Puts the store into the state after a first load, through the same contract that the engine uses. */
 async function seed(directory: string, records: number): Promise<void> {
   const opened = await openIntegration({ directory })
   const { store } = opened
@@ -101,7 +102,7 @@ async function seed(directory: string, records: number): Promise<void> {
       await store.intake([
         { marks: numbers.map((n) => ({ system: 'crm', entity: 'customer', nativeId: String(n) })) },
       ])
-      // The store may hand out fewer at a time than asked for.
+      // The store may return fewer at a time than requested.
       while ((await linkClaimed(store, worker.id, batch, lensOf)) > 0);
     }
     await worker.close()
@@ -212,7 +213,7 @@ function placesOf(output: string): readonly PlaceLine[] {
   return Array.isArray(parsed) ? parsed : ((parsed as { places?: readonly PlaceLine[] }).places ?? [])
 }
 
-/** Memory of the process now (`VmRSS`) or at its highest so far (`VmHWM`), in MB; 0 once it is gone. */
+/** Returns the current memory of the process (`VmRSS`) or its peak so far (`VmHWM`), in MB; 0 once it has ended. */
 function memoryOf(child: ChildProcess, what: 'VmHWM' | 'VmRSS'): number {
   try {
     const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')

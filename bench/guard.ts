@@ -1,6 +1,6 @@
 /**
- * What the mass-change guard costs where many changes were made today: reservations of one update each, 62 to a transaction, in a place of many
- * linked records, against the same below its fixed bound.
+ * The cost of the mass-change guard after many changes on one day: reservations of one update each, 62 to a transaction, in a place of many linked
+ * records, compared with the same below its fixed limit.
  */
 import { createClearCodec } from '../src/store/clear-codec.ts'
 import { PostgresStore } from '../src/store/postgres/postgres-store.ts'
@@ -15,7 +15,7 @@ export interface GuardOptions {
 
 export interface GuardFigures {
   readonly records: number
-  /** Microseconds per update below the fixed bound, and beyond it, where the share of the linked records decides. */
+  /** Microseconds per update below the fixed limit, and beyond it, where the share of the linked records decides. */
   readonly belowUs: number
   readonly beyondUs: number
 }

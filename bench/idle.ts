@@ -1,6 +1,6 @@
 /**
- * An idle process: two systems with a feed each, polled every few seconds, in which nothing changes. Measured is the processor time of Isthmus'
- * process for each second, and that of its PostgreSQL beside it.
+ * An idle process: two systems with a feed each, polled every few seconds, in which nothing changes. The processor time per second is measured for
+ * Isthmus' process and for its PostgreSQL.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { cpuMsOf, cpuMsOfFamily, postgresServersOf } from './cpu.ts'
 import { rounded, sleep } from './statistics.ts'
 
 export interface IdleOptions {
-  /** How long it is watched, after it has come to rest. */
+  /** Duration of the measurement, after startup has settled. */
   readonly seconds: number
   readonly profileInto?: string
   readonly say: (line: string) => void
@@ -21,16 +21,16 @@ export interface IdleFigures {
   readonly systems: number
   readonly pollSeconds: number
   readonly seconds: number
-  /** User and system time of the process for each second. */
+  /** User and system time of the process per second. */
   readonly cpuMsPerSecond: number
-  /** The same of its database server, all its processes together. */
+  /** The same for its database server, all its processes together. */
   readonly databaseCpuMsPerSecond: number
-  /** Polls that both systems answered in that time. */
+  /** Number of polls that both systems answered in that time. */
   readonly polls: number
 }
 
 const pollSeconds = 5
-/** Starting, the first lists and what follows from them are over by then. */
+/** Startup, the first lists and their effects have ended by then. */
 const restMs = 20_000
 
 export async function benchIdle({ seconds, profileInto, say }: IdleOptions): Promise<IdleFigures> {

@@ -1,15 +1,15 @@
-/** Resident memory of another process, as the system tells it; only Linux does. */
+/** Resident memory of another process, as reported by the system; only on Linux. */
 import { readFileSync } from 'node:fs'
 
 /** Memory use of a process during the measurement, in MB. */
 export interface WatchedMemory {
-  /** The highest that the system saw. */
+  /** Peak as reported by the system. */
   readonly peakRssMb: number
   /** Ten samples over the time, first to last. */
   readonly rssMb: readonly number[]
 }
 
-/** Watches a process until the function that it gives is called. */
+/** Samples a process until the returned function is called. */
 export function watchMemory(pid: number | undefined): () => WatchedMemory {
   const samples: number[] = []
   let peakRssMb = 0

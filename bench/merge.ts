@@ -1,9 +1,9 @@
 /**
  * Records merged and planned per second of one core's time: 20 fields, two systems, one edit. `--json` prints one line for machines.
  *
- * Processor time is counted, not the clock on the wall, so that whatever else runs on the machine plays a small part.
+ * Processor time is counted, not wall-clock time, so that other load on the machine has little influence.
  *
- * The unchanged record is what a full run sees most; the edited one takes every step: absorb, decide, plan.
+ * The unchanged record is the most common one in a full run; the edited one takes every step: absorb, decide, plan.
  */
 import { mergeRecord } from '../src/model/merge/merge-record.ts'
 import { planWrites } from '../src/model/plan.ts'

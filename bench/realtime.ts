@@ -1,8 +1,8 @@
 /**
- * Real time: a signed webhook comes in, the record is read from the CRM, merged, written to the ERP under a precondition, and the outcome is
- * durable. Everything runs on this machine: both remotes, the load, PostgreSQL and Isthmus, each in processes of their own.
+ * Real time: a signed webhook arrives, the record is read from the CRM, merged, written to the ERP under a precondition, and the outcome is durable.
+ * Everything runs on this machine: both remotes, the load, PostgreSQL and Isthmus, each in separate processes.
  *
- * The baseline makes the same two HTTP calls per webhook and nothing else: it stores nothing, checks nothing and forgets everything.
+ * The baseline makes the same two HTTP calls per webhook and nothing else: it stores nothing and checks nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,9 +24,9 @@ import { nowMs, percentile, rounded, sleep } from './statistics.ts'
 export interface RealtimeOptions {
   /** Records that both systems hold; each is edited once per burst. */
   readonly records: number
-  /** Bursts of which the best is not taken but the median. */
+  /** Number of bursts; their median is used, not the best. */
   readonly bursts: number
-  /** Edits per second while latency is measured, and for how long. */
+  /** Edits per second while latency is measured, and the duration. */
   readonly pacedPerSecond: number
   readonly pacedSeconds: number
   /** `node --cpu-prof` for the process of Isthmus. */
@@ -41,7 +41,7 @@ export interface Figures {
 }
 
 export interface RealtimeResult extends Figures {
-  /** Processor time per record, in ms: the runtime, its PostgreSQL, and both remotes. Without a busy machine's noise. */
+  /** Processor time per record, in ms: the runtime, its PostgreSQL, and both remotes. Not affected by a busy machine. */
   readonly cpuMsPerRecord: { readonly isthmus: number; readonly postgres: number; readonly remotes: number }
   readonly baseline: Figures
   /** Isthmus' throughput as a share of the baseline's. */
@@ -50,7 +50,7 @@ export interface RealtimeResult extends Figures {
   readonly firstLoadPerSecond: number
 }
 
-/** Two remotes, filled alike. */
+/** Two remotes, filled identically. */
 export interface Remotes {
   readonly crm: RemoteFake
   readonly erp: RemoteFake
@@ -96,7 +96,7 @@ export async function benchRealtime(options: RealtimeOptions): Promise<RealtimeR
 
 async function withRemotes<T>(records: number, use: (remotes: Remotes) => Promise<T>): Promise<T> {
   const crm = await spawnFakeSystem({ name: 'crm', resources: [{ ...contacts, forgetful: true }] })
-  // The target takes patches with a precondition, and is polled by its own feed: the newest state of each record is enough for it.
+  // The target accepts patches with a precondition, and is polled by its own feed: the newest state of each record is sufficient.
   const erp = await spawnFakeSystem({
     name: 'erp',
     resources: [{ ...partners, write: 'both', conditional: 'honoured' }],
@@ -123,7 +123,7 @@ async function withIsthmus<T>(
     twoSystems({
       crmUrl: crm.url,
       erpUrl: erp.url,
-      // The CRM offers reads of several records at once, as most APIs do.
+      // The CRM supports reading several records at once, as most APIs do.
       crmResource: { read: { batch: { parameter: 'id', style: 'repeat', max: 50 } } },
       crmPart: { triggers: [{ webhook: 'changes' }] },
       erpPart: { triggers: [{ full: '0 3 * * *' }] },
@@ -177,7 +177,7 @@ async function statusOf(isthmus: IsthmusProcess): Promise<Status> {
   return ((await response.json()) as { readonly counts: Status }).counts
 }
 
-/** All outcomes are durable: nothing is due, waiting or under way. */
+/** All outcomes are durable: nothing is due, waiting or in progress. */
 async function settledIsthmus(isthmus: IsthmusProcess): Promise<boolean> {
   const { due, waiting, running } = (await statusOf(isthmus)).queue
   return due + waiting + running === 0
@@ -187,7 +187,7 @@ async function settledBaseline(process: BaselineProcess): Promise<boolean> {
   return (await process.underWay()) === 0
 }
 
-/** Bursts for throughput, then a steady trickle for latency. */
+/** Bursts for throughput, then a steady rate for latency. */
 async function measure(
   name: string,
   remotes: Remotes,
@@ -213,7 +213,7 @@ async function measure(
   }
 }
 
-/** Each record is edited once, as fast as the CRM can say so; over when the ERP has all of them and their outcomes are durable. */
+/** Each record is edited once, as fast as the CRM can announce it; ends when the ERP has all of them and their outcomes are durable. */
 async function oneBurst(
   { crm, erp, ids }: Remotes,
   value: string,
@@ -234,7 +234,7 @@ async function oneBurst(
   }
 }
 
-/** Edits at a steady pace; the time from each edit to the ERP's own note of the write. */
+/** Edits at a steady rate; the time from each edit to the ERP's own record of the write. */
 async function paced({ crm, erp, ids }: Remotes, value: string, options: RealtimeOptions): Promise<number[]> {
   const count = options.pacedPerSecond * options.pacedSeconds
   const since = (await erp.counts('partners')).seq

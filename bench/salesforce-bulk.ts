@@ -1,9 +1,9 @@
 /**
- * A full listing of a Salesforce object through Bulk API 2.0: the job, its result pages, their CSV made into records. The org is a fake in a
- * process of its own, so what is measured is the connector: its time, and the memory of this process while the rows pass through it.
+ * A full listing of a Salesforce object through Bulk API 2.0: the job, its result pages, their CSV parsed into records. The org is a fake in a
+ * separate process, so only the connector is measured: its time, and the memory of this process while the rows pass through it.
  *
- * `node bench/salesforce-bulk.ts 100000`. Resident memory grows to what the collector finds worth keeping; how little is needed shows with a
- * small heap: `node --max-old-space-size=60 bench/salesforce-bulk.ts 300000`.
+ * `node bench/salesforce-bulk.ts 100000`. Resident memory grows as far as the collector allows; the actual need is visible with a small heap: `node
+ * --max-old-space-size=60 bench/salesforce-bulk.ts 300000`.
  */
 import { readFileSync } from 'node:fs'
 import { connectSystem } from '../src/connectors/registry.ts'
@@ -20,7 +20,7 @@ export interface SalesforceBulkFigures {
   readonly seconds: number
   readonly recordsPerSecond: number
   readonly peakRssMb: number
-  /** Resident memory in MB, every tenth of the run: flat, or not. */
+  /** Resident memory in MB, every tenth of the run: shows whether it is constant. */
   readonly rssMb: readonly number[]
   readonly complete: boolean
 }
@@ -81,7 +81,7 @@ export async function benchSalesforceBulk({
   }
 }
 
-/** The highest that the system saw; where it does not tell, what is in use now. */
+/** Peak as reported by the system; where it is not available, the current use. */
 function peakRssMb(): number {
   try {
     const kb = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]

@@ -1,18 +1,18 @@
-/** Small sums over measurements. */
+/** Simple statistics of measurements. */
 
-/** The value below which a share `p` (0..1) of the measurements lies; NaN of none. */
+/** Returns the value below which a share `p` (0..1) of the measurements lies; NaN for none. */
 export function percentile(values: readonly number[], p: number): number {
   if (values.length === 0) return Number.NaN
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN
 }
 
-/** To one decimal place. */
+/** Rounds to one decimal place. */
 export function rounded(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-/** Milliseconds that processes of one machine agree upon. */
+/** Returns milliseconds on a clock that all processes of the machine share. */
 export function nowMs(): number {
   return performance.timeOrigin + performance.now()
 }

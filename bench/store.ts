@@ -1,6 +1,6 @@
 /**
- * The store alone: records per second through claim → decide (with one intent) → settle, when remote calls cost nothing, on a durable
- * PostgreSQL of its own. `node bench/store.ts [--records 50000] [--batch 256] [--lanes 3] [--json]`
+ * The store alone: records per second through claim → decide (with one intent) → settle, when remote calls take no time, on a separate durable
+ * PostgreSQL. `node bench/store.ts [--records 50000] [--batch 256] [--lanes 3] [--json]`
  */
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'

@@ -1,8 +1,8 @@
 /**
- * How well two systems are kept in agreement: Isthmus beside what people build today, under the same work and the same faults.
+ * How well two systems are kept in agreement: Isthmus compared with common solutions, under the same load and the same faults.
  *
- * Every figure is taken from what the systems hold and from what people did, not from a contestant's own books. The peers poll, so disturbed
- * webhooks do not reach them; each scenario is bounded in time, and one that does not come to rest counts as it is then.
+ * Every figure is computed from the data of the systems and the actions of people, not from a contestant's own records. The peers poll, so disturbed
+ * webhooks do not reach them; each scenario has a time limit, and one that does not settle is evaluated in its state at that time.
  */
 import { spawnFakeSystem } from '../test/support/fake-system/spawn.ts'
 import { contacts, customerRecord, hookSecret, partners } from '../test/support/two-systems.ts'
@@ -25,7 +25,7 @@ import {
 import { type Scenario, scenarios, type World } from './sync-quality/scenarios.ts'
 
 export interface SyncQualityOptions {
-  /** Records that both systems hold at the beginning. */
+  /** Records that both systems hold at the start. */
   readonly records: number
   readonly seed: number
   /** @default all */
@@ -49,13 +49,13 @@ export interface QualityRow extends Audit, Copies {
   readonly reportedDuplicates: number
   readonly edits: number
   readonly writesPerEdit: number
-  /** From the last thing that people or faults did; null when it did not come within the bound. */
+  /** From the last action or fault; null when agreement was not reached within the limit. */
   readonly secondsToAgree: number | null
   readonly cpuMsPerEdit: number
 }
 
 const agreeWithinMs = 90_000
-/** So long the systems have to agree before it counts: a late write of a zombie would end it. */
+/** How long the systems have to agree before it counts: a late write of a zombie would end it. */
 const restMs = 3_000
 
 export async function benchSyncQuality(
@@ -73,7 +73,7 @@ export async function benchSyncQuality(
         rows.push(row)
         options.say(lineOf(row))
       } catch (error) {
-        // One that does not come up costs its row, and not what was measured before.
+        // A contestant that does not start loses its row, and not earlier measurements.
         failed.push({ scenario, contestant, problem: error instanceof Error ? error.message : String(error) })
         options.say(`${scenario} ${contestant}: ${failed.at(-1)?.problem}`)
       }
@@ -107,7 +107,7 @@ async function runOne(
     await contestant.start()
     if (contestant.hookUrl !== undefined)
       await crm.sendWebhooksTo({ url: contestant.hookUrl, secret: hookSecret })
-    // The first load is no part of the comparison.
+    // The first load is not part of the comparison.
     await sleep(8_000)
     await untilAgreed(systems, agreeWithinMs)
     const diary: Diary = {
@@ -145,7 +145,7 @@ async function writesOf({ crm, erp }: Systems): Promise<number> {
   return (await crm.counts('contacts')).engineWrites + (await erp.counts('partners')).engineWrites
 }
 
-/** Seconds until both hold the same and go on doing so; null when that does not come in time. */
+/** Seconds until both hold the same data and continue to do so; null when that is not reached in time. */
 async function untilAgreed(systems: Systems, withinMs: number): Promise<number | null> {
   const startedAt = performance.now()
   let since: number | undefined

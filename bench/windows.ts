@@ -1,5 +1,5 @@
 /**
- * How long before a create the same thing may be entered in the target without being seen: the window in which an extra copy is possible.
+ * How long before a create the same customer may be entered in the target without being detected: the window in which an extra copy is possible.
  *
  * People enter the same customers in both systems, at distances around the one that matters. A copy is a customer that Isthmus created in the target
  * after a person had entered it there; its window is the time between the two. Both systems and this process share a clock.
@@ -33,14 +33,14 @@ export interface WindowRow {
   readonly pairs: number
   /** Customers that Isthmus created in the target although a person had entered them there before. */
   readonly copies: number
-  /** Customers that a person entered in the target after they had been created there: nobody could have prevented these. */
+  /** Customers that a person entered in the target after they had been created there: no one could have prevented these. */
   readonly enteredLater: number
   /** From the person's entry to the create, over the copies; null without copies. */
   readonly longestMs: number | null
   readonly medianMs: number | null
   /** Copies that Isthmus reports as duplicates. */
   readonly reported: number
-  /** From the person's entry in the source to the create, where there was one. */
+  /** From the person's entry in the source to the create, if there was one. */
   readonly createdAfterMs: number | null
 }
 
@@ -73,7 +73,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 const paceMs = 100
-/** A place that is only listed is listed for creates once a minute. */
+/** A place that has only a list is listed for creates once a minute. */
 const restMs = 75_000
 const cli = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
@@ -140,7 +140,7 @@ function definitionOf(crm: RemoteFake, erp: RemoteFake, { resource }: Kind) {
     erpUrl: erp.url,
     crmResource: { write: { with: 'patch', nested: 'merge', returns: 'body+version', omit } },
     erpResource: { write: { with: 'put', returns: 'body+version', omit }, ...resource },
-    // The poll discovers copies; the window is about what is looked at for the create alone.
+    // The poll discovers copies; the window concerns only the evidence for the create.
     erpPart: { triggers: [{ poll: '30s' }] },
   })
 }
@@ -151,7 +151,7 @@ async function fill(crm: RemoteFake, erp: RemoteFake): Promise<void> {
   await erp.edit({ resource: 'partners', create })
 }
 
-/** Half of the pairs within the window's neighbourhood before the entry in the source, some shortly after it. */
+/** Half of the pairs are entered around the window before the entry in the source, some shortly after it. */
 async function enterPairs(
   crm: RemoteFake,
   erp: RemoteFake,
@@ -183,7 +183,7 @@ async function enterPairs(
   return times
 }
 
-/** When people had entered what, by code, in epoch ms. */
+/** The times at which people entered each code, in epoch ms. */
 interface Entries {
   readonly source: Map<string, number>
   readonly target: Map<string, number>
@@ -225,7 +225,7 @@ async function judge(
 
 async function reportedBy(directory: string, environment: Readonly<Record<string, string>>): Promise<number> {
   const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 60_000 }
-  // Open decisions are an exit code of their own, and no failure.
+  // Open decisions have their own exit code, and are not a failure.
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [cli, 'matches', 'list', '--limit', '1000', '--json'],

@@ -1,6 +1,6 @@
 /**
- * Flows as people draw them in Node-RED: an `inject` node polls, `http request` nodes call, `function` nodes decide. What is remembered lies in the
- * flow's context, which the settings keep in files.
+ * Flows as people draw them in Node-RED: an `inject` node polls, `http request` nodes call, `function` nodes decide. The state is in the flow's
+ * context, which the settings store in files.
  */
 
 export interface FlowNode {

@@ -1,6 +1,6 @@
 /**
- * Node-RED as an optional peer. It is no dependency of this package: install it in a folder of its own and name that folder,
- * `npm install --prefix FOLDER node-red && NODE_RED_HOME=FOLDER npm run bench -- sync-quality`.
+ * Node-RED as an optional peer. It is not a dependency of this package: install it in a separate folder and name that folder, `npm install --prefix
+ * FOLDER node-red && NODE_RED_HOME=FOLDER npm run bench -- sync-quality`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { sleep } from '../statistics.ts'
 import type { FlowNode } from './node-red-flows.ts'
 
 export interface NodeRedOptions {
-  /** Folder for settings, flows and context; kept over restarts. */
+  /** Folder for settings, flows and context; kept across restarts. */
   readonly directory: string
   readonly port: number
   readonly flows: readonly FlowNode[]

@@ -10,7 +10,7 @@ export interface PeerRecord {
   readonly [field: string]: unknown
 }
 
-/** How far a poll has come: time of change, then id, so that nothing is read twice and nothing of the same moment is left out. */
+/** Position of a poll: time of change, then id, so that nothing is read twice and no record with the same time is skipped. */
 export interface FeedPlace {
   readonly from: string
   readonly after: string
@@ -50,7 +50,7 @@ export class Side {
     this.#base = base
   }
 
-  /** Records changed after a place in the order of changes. */
+  /** Returns the records changed after a position in the order of changes. */
   async changedSince(place: FeedPlace): Promise<readonly PeerRecord[]> {
     const found: PeerRecord[] = []
     for (let cursor = place; ; ) {
@@ -66,7 +66,7 @@ export class Side {
     }
   }
 
-  /** Every record there is. */
+  /** Returns every record. */
   async all(): Promise<readonly PeerRecord[]> {
     const found: PeerRecord[] = []
     for (let after: string | null = ''; after !== null; ) {
@@ -91,7 +91,7 @@ export class Side {
     return (await this.#ask('POST', '', values)) as PeerRecord
   }
 
-  /** Reads, lays the values over, and writes under the version read; a version that moved is read again. */
+  /** Reads, applies the values, and writes under the version read; if the version has changed, the record is read again. */
   async write(id: string, values: Readonly<Record<string, unknown>>): Promise<PeerRecord | undefined> {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const known = await this.read(id)
@@ -132,7 +132,7 @@ export class Side {
   }
 }
 
-/** State in a file: replaced as a whole, so that a kill leaves the old one or the new one. */
+/** State in a file: replaced atomically, so that a kill leaves the old or the new state. */
 export function openState<State extends object>(file: string, fresh: State): { state: State; save(): void } {
   const state = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as State) : fresh
   return {
@@ -150,7 +150,7 @@ export function sleep(ms: number): Promise<void> {
   })
 }
 
-/** Runs one step after the other until the parent is gone. What fails is tried again at the next turn. */
+/** Runs one step after the other until the parent has ended. Failures are retried with the next step. */
 export async function runForever(everyMs: number, step: () => Promise<void>): Promise<never> {
   process.once('SIGTERM', () => process.exit(0))
   process.stdin.resume()

@@ -1,8 +1,8 @@
 /**
- * The script that people write today for two-way sync: one loop that polls both systems by time of change, a file that remembers which records
- * belong together and what was last written, echoes recognised by comparing values, the later of two edits wins by the systems' clocks, and a
- * full comparison now and then that carries deletions. It looks a record up by its code before it creates one, writes under the version read,
- * retries, and never takes an empty list for the truth.
+ * A typical script for two-way sync: one loop that polls both systems by time of change, a file that remembers which records belong together and what
+ * was last written, echoes recognised by comparing values, the later of two edits wins by the systems' clocks, and an occasional full comparison that
+ * propagates deletions. It looks a record up by its code before it creates one, writes under the version read, retries, and never trusts an empty
+ * list.
  *
  * `node script.ts <crm collection> <erp collection> <state file>`
  */
@@ -65,7 +65,7 @@ async function poll(): Promise<void> {
     ...changed.crm.map((one) => ({ name: 'crm' as const, one })),
     ...changed.erp.map((one) => ({ name: 'erp' as const, one })),
   ]
-  // The later edit comes last, and wins.
+  // The later edit is applied last, and wins.
   for (const { name, one } of all.sort((a, b) => (a.one.updatedAt < b.one.updatedAt ? -1 : 1)))
     await carry(name, one)
   for (const name of ['crm', 'erp'] as const) {
@@ -82,7 +82,7 @@ async function carry(name: Name, record: PeerRecord): Promise<void> {
   const counterpart =
     known === undefined ? await sides[other].byCode(record.code) : await sides[other].read(known[other])
   if (counterpart === undefined && known !== undefined) return
-  // Edited on both sides: the later edit wins, and is carried by itself.
+  // Edited on both sides: the later edit wins, and is propagated when that side is processed.
   const isLater = counterpart !== undefined && counterpart.updatedAt > record.updatedAt
   if (known !== undefined && counterpart !== undefined && isLater && !sameValues(counterpart, known.values))
     return
@@ -100,7 +100,7 @@ function pair(name: Name, id: string, otherId: string, values: Readonly<Record<s
   remember(name === 'crm' ? { crm: id, erp: otherId, values } : { crm: otherId, erp: id, values })
 }
 
-/** Removes records from one side that are gone on the other. */
+/** Removes records from one side that no longer exist on the other. */
 async function carryDeletions(): Promise<void> {
   const lists = { crm: await sides.crm.all(), erp: await sides.erp.all() }
   if (lists.crm.length === 0 || lists.erp.length === 0) return

@@ -1,7 +1,7 @@
 /**
- * Two one-way flows, as people pair them in integration platforms: each polls one system by time of change, leaves out what the integration
- * itself wrote last, looks the record up in the other system by its code, and updates or creates it. Each keeps its own watermark. Deletions are
- * invisible to a poll by time of change, so they are not carried.
+ * Two one-way flows, as they are commonly paired in integration platforms: each polls one system by time of change, skips the values that the
+ * integration itself wrote last, looks the record up in the other system by its code, and updates or creates it. Each keeps its own watermark.
+ * Deletions are invisible to a poll by time of change, so they are not propagated.
  *
  * `node two-flows.ts <crm collection> <erp collection> <state file>`
  */
@@ -21,7 +21,7 @@ async function flow(name: 'crm' | 'erp', from: Side, to: Side): Promise<void> {
       if (counterpart === undefined) await to.create(valuesOf(record))
       else if (!sameValues(counterpart, record)) await to.write(counterpart.id, valuesOf(record))
     }
-    // The watermark follows each record: a flow that breaks off goes on there.
+    // The watermark is advanced with each record: an interrupted flow continues there.
     state[name] = placeOf(record)
     save()
   }

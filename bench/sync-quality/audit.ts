@@ -17,7 +17,7 @@ export interface Diary {
   readonly deleted: Set<string>
   /** Every code that people entered. */
   readonly entered: Set<string>
-  /** Entries of the scenario, by the clock. */
+  /** Entries of the scenario, with their times. */
   readonly entries: PersonsEntry[]
 }
 
@@ -59,7 +59,7 @@ export async function heldBy({ crm, erp }: Systems): Promise<Held> {
   return { crm: byCode(await crm.records('contacts')), erp: byCode(await erp.records('partners')) }
 }
 
-/** Codes that one system lacks, or holds otherwise. */
+/** Codes that one system lacks, or has with other values. */
 export function disagreementsOf({ crm, erp }: Held): number {
   const codes = new Set([...crm.keys(), ...erp.keys()])
   return [...codes].filter((code) => {
@@ -70,7 +70,7 @@ export function disagreementsOf({ crm, erp }: Held): number {
   }).length
 }
 
-/** What a person enters after the record has been created there is no copy of the contestant's: nobody could have prevented it. */
+/** A record that a person enters after it has been created there is not a copy by the contestant: it could not have prevented it. */
 export async function copiesOf(systems: Systems, { entries }: Diary): Promise<Copies> {
   const windows: number[] = []
   for (const system of ['crm', 'erp'] as const) {
@@ -94,13 +94,13 @@ export function audit(held: Held, diary: Diary, kept: string): Audit {
   }
 }
 
-/** Its value is nowhere, nobody who saw it replaced it, and no conflict keeps it. */
+/** Its value exists nowhere, was not replaced by a person who saw it, and is kept in no conflict. */
 function isLost(edit: PersonsEdit, { crm, erp }: Held, { edits, deleted }: Diary, kept: string): boolean {
   const { code, field, value, system } = edit
   if (deleted.has(code) || kept.includes(value)) return false
   const rows = [...(crm.get(code) ?? []), ...(erp.get(code) ?? [])]
   if (rows.some((row) => spelt(row[field]) === spelt(value))) return false
-  // Edits are in their order. A later one in the same system replaced what was there, whatever that was by then.
+  // Edits are in order. A later one in the same system replaced the value of that time, whatever it was.
   return !edits
     .slice(edits.indexOf(edit) + 1)
     .some(

@@ -21,7 +21,7 @@ export interface Contestant {
   cpuMs(): number
   /** Losing values that it kept, as text; empty if it keeps none. */
   kept(): Promise<string>
-  /** Pairs of records that it reports as the same thing entered twice; 0 for those that report nothing. */
+  /** Pairs of records that it reports as the same record entered twice; 0 for contestants without such reports. */
   reportedDuplicates(): Promise<number>
   /** URL for webhooks; undefined for contestants that only poll. */
   readonly hookUrl?: string
@@ -35,7 +35,7 @@ export interface Systems {
 
 export const contestantNames = ['isthmus', 'two-flows', 'script', 'node-red'] as const
 
-/** All that can run here: Node-RED takes part where it is installed. */
+/** Returns all contestants that can run here: Node-RED takes part where it is installed. */
 export function availableContestants(): readonly string[] {
   return contestantNames.filter((name) => name !== 'node-red' || installedNodeRed() !== undefined)
 }
@@ -70,7 +70,7 @@ async function openIsthmus({ crm, erp }: Systems): Promise<Contestant> {
   const environment = { CRM_HOOK_SECRET: hookSecret }
   const list = async (words: readonly string[]): Promise<string> => {
     const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 60_000 }
-    // Open decisions have an exit code of their own, which is no failure.
+    // Open decisions have their own exit code, which is not a failure.
     const { stdout } = await promisify(execFile)(process.execPath, [cli, ...words, '--json'], options).catch(
       (error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }),
     )
@@ -119,7 +119,7 @@ async function openNodeRed({ crm, erp }: Systems): Promise<Contestant> {
   return peer('node-red', directory, () => startNodeRed({ directory, port, flows }))
 }
 
-/** A peer is one process that reports nothing: what it kept or noticed is unknown. */
+/** A peer is one process that reports nothing: values that it kept or detected are unknown. */
 function peer(name: string, directory: string, run: () => Promise<ChildProcess>): Contestant {
   let running: ChildProcess | undefined
   let spent = 0
@@ -128,7 +128,7 @@ function peer(name: string, directory: string, run: () => Promise<ChildProcess>)
     spent += cpuMsOf(running.pid)
     const child = running
     running = undefined
-    // One that has failed by itself emits nothing any more.
+    // A process that has failed emits no further events.
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
     child.kill(signal)

@@ -7,9 +7,9 @@ export interface World {
   readonly systems: Systems
   readonly contestant: Contestant
   readonly diary: Diary
-  /** Native ids of the records of the beginning, by system and number. */
+  /** Native ids of the initial records, by system and number. */
   readonly ids: Readonly<Record<'crm' | 'erp', readonly string[]>>
-  /** [0, 1), by the seed. */
+  /** [0, 1), determined by the seed. */
   readonly random: () => number
 }
 
@@ -36,7 +36,7 @@ async function edit(world: World, system: Name, n: number, field: string): Promi
 async function enter(world: World, system: Name, n: number): Promise<void> {
   world.diary.entered.add(codeOf(n))
   await world.systems[system].edit({ resource: resourceOf[system], create: [customerRecord(n + 1)] })
-  // Only once it is there for everybody.
+  // Recorded only once it is visible to everyone.
   world.diary.entries.push({ system, code: codeOf(n), at: Date.now() })
 }
 
@@ -45,7 +45,7 @@ async function remove(world: World, system: Name, n: number): Promise<void> {
   await world.systems[system].edit({ resource: resourceOf[system], remove: [world.ids[system][n] ?? ''] })
 }
 
-/** Edits by people who do not meet: each record is worked on in one system. */
+/** Edits by people who do not interfere: each record is edited in one system. */
 async function work(world: World, count: number, everyMs: number): Promise<void> {
   const { random, ids } = world
   for (let done = 0; done < count; done += 1) {
@@ -97,7 +97,7 @@ async function enterTwice(world: World, first: number, apartMs: readonly number[
   }
 }
 
-/** Beyond the records of the beginning. */
+/** In addition to the initial records. */
 const fresh = 10_000
 
 export const scenarios: Readonly<Record<string, Scenario>> = {

@@ -111,7 +111,7 @@ export class Agreement {
   }
 }
 
-/** How long nothing of the system could be read, in milliseconds. */
+/** How long the system could not be read, in milliseconds. */
 function silenceOf({ diesAt, deafFrom, deafUntil }: SystemTraits, now: number): number {
   const dead = diesAt === undefined ? 0 : now - diesAt
   const deaf = deafFrom === undefined || now >= deafUntil ? 0 : now - deafFrom

@@ -1,10 +1,10 @@
-/** INV-10: a revision is written to a native record once, and once more for each write whose outcome was in doubt. */
+/** INV-10: a revision is written to a native record once, and once more for each write with an outcome in doubt. */
 import type { Intent } from '../../src/model/state.ts'
 
 export class BoundedWrites {
   readonly #now: () => number
   readonly #acknowledged = new Map<string, number>()
-  /** Unknown outcomes, refusals and late requests per lane: each may cost one more write. */
+  /** Unknown outcomes, refusals and late requests per lane: each may cause one more write. */
   readonly #ambiguous = new Map<string, number>()
   #mappedAt = Number.POSITIVE_INFINITY
 
@@ -12,7 +12,7 @@ export class BoundedWrites {
     this.#now = now
   }
 
-  /** Under another mapping a revision has to be written to another property: writes begun from now on are counted separately. */
+  /** Under another mapping a revision has to be written to another property: writes that start from now on are counted separately. */
   mappingChanged(): void {
     this.#mappedAt = this.#now()
   }
@@ -24,12 +24,12 @@ export class BoundedWrites {
   /**
    * `nativeId`: the first id of the native record that was written to.
    *
-   * @returns what was acknowledged too often
+   * @returns a description of the revision that was acknowledged too often
    */
   acknowledged({ recordId, system, createdAt, revs }: Intent, nativeId: string): string[] {
     const lane = `${recordId}|${system}`
     const allowed = 1 + (this.#ambiguous.get(lane) ?? 0)
-    // A counterpart that replaces another one after a merge has never had the revision.
+    // A counterpart that replaces another one after a merge has never received the revision.
     const place = `${lane}|${nativeId}|${createdAt < this.#mappedAt}`
     return Object.entries(revs).flatMap(([field, rev]) => {
       const times = count(this.#acknowledged, `${place}|${field}|${rev}`)

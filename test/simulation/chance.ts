@@ -21,7 +21,7 @@ export class Chance {
     return this.next() < p
   }
 
-  /** A whole number, both ends included. */
+  /** An integer between the bounds, both included. */
   int(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1))
   }

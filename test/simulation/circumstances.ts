@@ -93,7 +93,7 @@ export class Circumstances {
     this.#users.change(system, chance.pick(nativeIds), { buyer: nativeId }, order)
   }
 
-  /** A user changes the very text that an accepted update is about to change. */
+  /** A user changes the same text that an accepted update is about to change. */
   #editBeforeApplied(): void {
     const chance = chanceOf(this.#scenario.seed, 'accepted')
     for (const system of this.#systems)
@@ -289,7 +289,7 @@ export class Circumstances {
     this.#users.change(system, nativeId, { lines })
   }
 
-  /** A user edits the mapped part of an address, or an unmapped one beside it. */
+  /** A user edits the mapped part of an address, or an unmapped one next to it. */
   #changeAddress(chance: Chance): void {
     const { system, nativeId, body } = this.#someone(chance) ?? {}
     if (system === undefined || nativeId === undefined) return
@@ -341,7 +341,7 @@ export class Circumstances {
     })
   }
 
-  /** First an edit in one system, and long after it has arrived, one of the same text in another. */
+  /** An edit in one system, followed by one of the same text in another, long after the first has arrived. */
   #editLate(chance: Chance): void {
     const first = this.#someone(chance)
     if (first === undefined) return

@@ -25,11 +25,11 @@ export interface DefinitionPlan {
   readonly movedAt?: string
   /** The second version: an additional field in every system. */
   readonly withFax?: boolean
-  /** The mapping is told how patches treat nested objects, as in the product. */
+  /** The mapping gets the way in which patches treat nested objects, as in the product. */
   readonly knowsNested: boolean
 }
 
-/** What is synced between the systems, and how. */
+/** The systems and entities that are synced, and the policies. */
 export function planDefinition(
   chance: Chance,
   plan: Pick<DefinitionPlan, 'kinds' | 'systems' | 'references' | 'deletes' | 'knowsNested'>,
@@ -72,7 +72,7 @@ export function compilePlan(plan: DefinitionPlan): Integration {
   }
 }
 
-/** The mutant `nonested`: lenses that are not told how their systems treat nested objects. */
+/** The mutant `nonested`: lenses that don't get the way in which their systems treat nested objects. */
 function withoutNested(systems: Entity['systems']): Entity['systems'] {
   return new Map(
     [...systems].map(([name, part]) => {

@@ -75,7 +75,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     onSession: (session) => sessions.push(session),
   })
   const systems = connectAll(options, process)
-  // A clock that takes no time to read, whatever the seed's kinds are.
+  // A clock that takes no time to read, regardless of the seed's kinds.
   const clock = { ...process.clock, now: () => scheduler.now, monotonic: () => scheduler.now }
   const health = createHealthNotes({ integration, systems, store: face, clock })
   const noteSystem = noteSystems(health)

@@ -1,4 +1,4 @@
-/** Queries of the systems' hidden history: who wrote a value, since when it has been there, and what can't be known. */
+/** Queries of the systems' hidden history: who wrote a value, since when it has been there, and what can't be determined. */
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import { alike } from './likeness.ts'
@@ -43,7 +43,7 @@ export class History {
     return isObject(body?.address) ? body.address.city : undefined
   }
 
-  /** Values of the field identify the edit that they come from, in this system, during the whole run. */
+  /** Values of the field identify the edit that created them, in this system, during the whole run. */
   isToken(system: string, field: string): boolean {
     return tokens.has(field) && !(field === 'phone' && this.#scenario.next?.movedAt === system)
   }
@@ -81,14 +81,14 @@ export class History {
     return before === undefined ? nativeId : this.firstId({ system, entity }, before)
   }
 
-  /** The create is the only write of ours that the record has had. */
+  /** The create is the engine's only write to the record. */
   isOnlyCreated(system: string, entity: string | undefined, nativeId: string | undefined): boolean {
     if (entity === undefined || nativeId === undefined) return false
     const versions = this.system(system).table(entity).history(nativeId)
     return versions[0]?.by === 'engine' && versions.slice(1).every(({ by }) => by !== 'engine')
   }
 
-  /** A value that the system itself filled in for one that the create left out. */
+  /** A value that the system itself filled in because the create omitted it. */
   isDefault({ system, entity }: PlaceOfField, { nativeId, version }: Version, field: string): boolean {
     const isFirst = version === 1 && this.system(system).filled.has(nativeId)
     return entity === customer && field === 'phone' && isFirst
@@ -99,8 +99,8 @@ export class History {
   }
 
   /**
-   * A create without our marker is recognised only by its code, one with an idempotency key only by it once the key has expired: it can't be
-   * recognised after a person has changed the code.
+   * A create without our marker is recognised only by its code, and so is one whose idempotency key has expired: it can't be recognised after a
+   * person has changed the code.
    */
   isUnknowable(system: string, { body }: Version): boolean {
     const { create } = this.system(system).traits.capabilities
@@ -115,7 +115,7 @@ export class History {
     return this.system(system).traits.capabilities.conditionalWrites
   }
 
-  /** True when the record ever held this text. */
+  /** True when the record ever had this text. */
   everHeld(
     place: PlaceOfField & { readonly nativeId: string },
     field: string,

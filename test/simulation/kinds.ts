@@ -45,7 +45,7 @@ interface KindSettings {
   /** Share of the seeds that include it. */
   readonly share: number
   readonly what: string
-  /** Why the default mix leaves it out. */
+  /** Why it is not in the default mix. */
   readonly closed?: string
 }
 
@@ -140,7 +140,7 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }
 
-/** The kinds of a run: those drawn by each seed, or exactly these for every seed. */
+/** The kinds of a run: drawn by each seed, or exactly these for every seed. */
 export type KindChoice = 'drawn' | Kinds
 
 /** @throws RangeError for an unknown name */

@@ -2,7 +2,7 @@
  * Runs the real engine on virtual time.
  *
  * `npm run simulate -- --seeds 500 [--from 1]` runs each seed twice and compares the traces; its last line is one JSON object. `--seed N [--trace]`
- * replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and reports which mutants are detected; `--markdown FILE`
+ * replays one. `--mutants [--seeds 60]` breaks the engine deliberately, one way at a time, and reports which mutants are detected; `--markdown FILE`
  * writes the result as a page.
  */
 import { writeFile } from 'node:fs/promises'
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     /** Every n-th seed only. */
     step: { type: 'string', default: '1' },
-    /** Processes that share the seeds. Default: one for each core, two at most. */
+    /** Number of processes that share the seeds. Default: one for each core, at most two. */
     jobs: { type: 'string' },
     trace: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -35,7 +35,7 @@ const { values } = parseArgs({
     /** With `--mutants`: the file that the page with their table is written to. */
     markdown: { type: 'string' },
     mutants: { type: 'boolean', default: false },
-    /** No trace of the first failing seed. */
+    /** Does not print the trace of the first failing seed. */
     keepGoing: { type: 'boolean', default: false },
     /** Ends at the first failing seed. */
     untilBad: { type: 'boolean', default: false },
@@ -138,7 +138,7 @@ function printViolations({ seed, violations }: SeedResult): void {
   if (violations.length > 10) console.log(`seed ${seed}: … and ${violations.length - 10} more`)
 }
 
-/** The last lines before the first violation, where debugging starts. */
+/** The last lines before the first violation, the starting point for debugging. */
 function traceToFirst({ trace }: SeedResult): readonly string[] {
   const first = trace.findIndex((line) => line.includes('VIOLATION'))
   return trace.slice(Math.max(0, first - 60), first + 1)

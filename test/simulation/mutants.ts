@@ -1,12 +1,12 @@
 /**
- * Engines broken on purpose: a test harness that doesn't detect them proves nothing about the real one.
+ * Engines broken deliberately: a test harness that doesn't detect them proves nothing about the real one.
  *
  * There are two kinds. *Port* mutants are enabled in the simulated world around the engine (its store or connectors lose a protection). *Source*
  * mutants change the engine's own text while it is loaded: an existing line is replaced by a wrong one. A source mutant whose line no longer exists
  * is *stale* and must be rewritten.
  *
  * A seed counts as a kill only when the unchanged engine passes the same seed with the same kinds. An engine that throws instead of breaking an
- * invariant has *crashed*, which is no kill either: it says nothing about the judge.
+ * invariant has *crashed*, which is not a kill either: it says nothing about the judge.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +33,7 @@ export interface MutantRun {
   readonly seeds: number
   /** Names; empty = all. */
   readonly only: readonly string[]
-  /** Mutants tried concurrently. */
+  /** Number of mutants tried concurrently. */
   readonly jobs: number
   readonly tell: (verdict: Verdict) => void
 }
@@ -80,7 +80,7 @@ function wordsOf(end: RunEnd): Pick<Verdict, 'violation'> {
   return end.kind === 'crashed' ? { violation: end.message } : {}
 }
 
-/** The results of the unchanged engine by seed; each is run once. */
+/** The results of the unchanged engine by seed; each seed is run once. */
 class Base {
   readonly #passes = new Map<string, Promise<boolean>>()
 
@@ -141,7 +141,7 @@ interface Seeds {
   readonly step?: number
 }
 
-/** Runs seeds in a process of their own, up to the first violation. */
+/** Runs seeds in a separate process, up to the first violation. */
 async function runSeeds({ name }: Mutant, { from, count, kinds, step = 1 }: Seeds): Promise<RunEnd> {
   const isSource = sourceMutants.some((mutant) => mutant.name === name)
   const child = spawn(

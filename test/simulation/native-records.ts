@@ -17,7 +17,7 @@ export function storedAs(traits: SystemTraits): (field: string, value: unknown, 
       return `${value.split('~')[0]}~${traits.name}${rewrites}`
     }
     if (field !== 'lines' || !Array.isArray(value)) return value
-    // A line without an id of ours gets one, like a record.
+    // A line without an id gets one, like a record.
     return value.map((line: Native) => {
       if (line.id !== undefined) return line
       lines += 1
@@ -26,7 +26,7 @@ export function storedAs(traits: SystemTraits): (field: string, value: unknown, 
   }
 }
 
-/** Applies a patch to a record: nested objects are merged or replaced as the system does it. */
+/** Applies a patch to a record: nested objects are merged or replaced, depending on the system. */
 export function merged(record: Native, patch: Native, nested: 'merge' | 'replace'): Native {
   const next: Record<string, unknown> = { ...record }
   for (const [name, value] of Object.entries(patch)) {

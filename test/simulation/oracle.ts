@@ -1,7 +1,7 @@
 /**
  * The judge: compares the engine's commits and requests with the systems' hidden history, and names each violated invariant.
  *
- * It gets three streams: what each process read from the systems, what it committed in the store, and what it sent. It never reads the engine's own
+ * It gets three streams: the reads of each process from the systems, its commits in the store, and its requests. It never reads the engine's own
  * memory.
  */
 import { defaultPolicy } from '../../src/model/merge/own-default.ts'
@@ -28,7 +28,7 @@ import { Things } from './things.ts'
 import { customer, order, tokens } from './world.ts'
 
 const looksKept = 6
-/** Interval at which a process checks whether a first load has ended; until then it assumes that it is running. */
+/** Interval at which a process checks whether a first load has ended; until then it assumes that the load is running. */
 const firstLoadAskMs = 1_000
 
 export class Oracle implements SystemWatcher {
@@ -70,7 +70,7 @@ export class Oracle implements SystemWatcher {
   readonly judges: Judges
   readonly #judges: readonly Judge[]
 
-  /** When every process knows that every system was listed once. */
+  /** When every process had learnt that every system was listed once. */
   #firstLoadAt: number | undefined
 
   constructor(scenario: Scenario, scheduler: Scheduler, systems: ReadonlyMap<string, SimSystem>) {
@@ -175,7 +175,7 @@ export class Oracle implements SystemWatcher {
       this.tally.creates += 1
       const table = this.history.system(call.system).table(call.entity)
       const nativeIds = table.createdFor.get(call.recordId ?? '') ?? []
-      // A create whose response was lost, and whose record a person removed before it was read, is repeated: never two at a time.
+      // A create whose response was lost, and whose record a person removed before it was read, is repeated, but there are never two at a time.
       const alive = [...new Set(nativeIds)].filter((nativeId) => table.has(nativeId))
       const lost = alive.some((nativeId) => {
         const version = table.current(nativeId)

@@ -4,13 +4,13 @@ import type { History } from './history.ts'
 import type { Scenario } from './scenario.ts'
 import type { EngineWrite } from './sim-network.ts'
 
-/** A value that a record takes over from one of its counterparts. */
+/** A value that a record adopts from one of its counterparts. */
 export interface TakenValue {
   readonly system: string
   readonly entity: string
   readonly recordId: string
   readonly field: string
-  /** The record had no value of its own before. */
+  /** The record had no value before. */
   readonly isFirst: boolean
 }
 

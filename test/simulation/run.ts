@@ -251,7 +251,7 @@ class Simulation {
       victim.stallAtAwait(this.#chance.int(1, 40), ms)
       return
     }
-    // Not now but at one of its next awaits, whichever that is.
+    // Not immediately but at one of its next awaits.
     victim.killAtAwait(this.#chance.int(1, 60), () => {
       this.#oracle.tally.crashes += 1
       this.#scheduler.note(`${victim.name} is killed`)
@@ -304,7 +304,7 @@ class Simulation {
       },
       () => undefined,
     )
-    // The sender's own timeout: no 2xx, so it retries.
+    // The sender's own timeout: it received no 2xx, so it retries.
     this.#scheduler.after(2000, () => {
       if (!answered) again()
     })

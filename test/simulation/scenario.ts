@@ -1,4 +1,4 @@
-/** Derives a scenario from a seed: the systems and their capabilities, what is synced between them, and how long faults occur. */
+/** Derives a scenario from a seed: the systems and their capabilities, the data synced between them, and how long faults occur. */
 import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type { Integration } from '../../src/model/integration.ts'
 import { Chance } from './chance.ts'
@@ -24,7 +24,7 @@ export interface SystemTraits {
   readonly scoped: boolean
   /** Fills in a phone number that a create leaves out. */
   readonly fills: boolean
-  /** Permanently returns nothing from some time on. */
+  /** Permanently returns an empty result from some time on. */
   readonly diesAt: number | undefined
 }
 
@@ -50,7 +50,7 @@ export interface Scenario {
   readonly crowded: boolean
   /** Times at which a user imports or changes many records at once. */
   readonly bulk: readonly number[]
-  /** Times at which a user changes the code of a record, the value that records are matched by. */
+  /** Times at which a user changes the code of a record, the value by which records are matched. */
   readonly recodes: readonly number[]
 }
 
@@ -179,7 +179,7 @@ function shapedBy(
   const chance = (kind: string): Chance => chanceOf(seed, `${kind} ${traits.name}`)
   let shaped = kinds.has('rewriters') ? { ...traits, mutates: true } : traits
   if (kinds.has('unversioned')) shaped = withoutVersions(shaped, chance('unversioned'))
-  // Double entries matter most where the first one is noticed late.
+  // Double entries matter most where the first one is detected late.
   const slow = (kinds.has('slow-polls') && 0.7) || (kinds.has('double-entry') && 0.5) || 0
   if (chance('slow-polls').of(slow)) shaped = { ...shaped, polls: true, pollMs: 3_600_000, webhooks: 'none' }
   if (kinds.has('failing-polls') && chance('failing-polls').of(0.6)) {

@@ -1,4 +1,4 @@
-/** What must hold once faults have stopped and time has passed: all records agree, or the reason is reported (INV-7, 19, 21, 22). */
+/** Checks that must pass once faults have stopped and time has passed: all records agree, or the reason is reported (INV-7, 19, 21, 22). */
 
 import type { Integration } from '../../src/model/integration.ts'
 import type { Member } from '../../src/model/state.ts'
@@ -26,7 +26,7 @@ interface Books {
   readonly excuses: Excuses
   readonly holds: readonly HoldRow[]
   readonly failures: readonly FailureRow[]
-  /** Possible duplicates that a person is asked about. */
+  /** Possible duplicates that are reported to a person. */
   readonly duplicates: ReadonlySet<string>
 }
 
@@ -140,9 +140,9 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   const expected = await nativeValue(books, place, agreed?.value)
   const same = cut(system, field, actual) === cut(system, field, expected)
   if (same || isMergedInto(books, place, actual, expected)) return
-  // A system that rewrites may keep anything; any other keeps a poorer form of the sent value.
+  // A system that rewrites may store anything; any other stores a reduced form of the sent value.
   if (state?.coerced && (system.traits.mutates || alike(actual, expected))) return excuse(books, 'coerced')
-  // Where no system has ever stated a value, a default stays unless its system ranks before all others.
+  // Where no system has ever provided a value, a default remains unless its system ranks before all others.
   if (agreed === undefined && String(actual).startsWith(filledPhone)) return excuse(books, 'default')
   if (agreed?.heldBy !== undefined) return excuse(books, 'conflict')
   if (state?.hold !== undefined) return excuse(books, 'field held')
@@ -243,7 +243,7 @@ function checkMembers(books: Books, detail: RecordDetail): void {
   }
 }
 
-/** A system that neither announces nor feeds deletions, and whose list proves no absence, reveals them to nobody. */
+/** A deletion is not detectable in a system that neither announces nor feeds deletions, and whose list proves no absence. */
 function blindSpot({ traits }: SimSystem): string | undefined {
   const fed = traits.polls && traits.pollMs < 60_000 && traits.capabilities.deletes === 'feed'
   const told = traits.webhooks === 'reliable' || fed || traits.capabilities.list.paging === 'keyset'
@@ -256,11 +256,11 @@ function flagOf(books: Books, detail: RecordDetail, member: Member): string | un
   if (held !== undefined) return `hold: ${held.kind}`
   if (['quarantined', 'held', 'rejected'].includes(member.lane.state))
     return `lane ${member.lane.state}: ${member.lane.reason}`
-  // Whether a dead system holds an edit that the deletion would lose can't be known.
+  // It can't be determined whether a dead system holds an edit that the deletion would lose.
   const someDead = [...books.systems.values()].some((system) => system.dead)
   if (someDead && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a dead system'
-  // A create that only a person can find may have made a counterpart that the deletion would leave behind.
+  // A create that only a person can find may have created a counterpart that the deletion would leave behind.
   const lostCreate = detail.members.some((one) => one.state === 'absent' && one.lane.state === 'quarantined')
   if (lostCreate && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a create in doubt'

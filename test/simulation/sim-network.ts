@@ -122,7 +122,7 @@ export class SimNetwork {
         kind: 'not-sent' as const,
         failure: { ...failure('HTTP_RATE_LIMITED', 'record'), retryAfterMs: chance.int(50, 2000) },
       }))
-    // Some systems work long after the record exists, and respond just in time.
+    // Some systems continue to work long after the record exists, and respond just in time.
     const isSlow = this.#options.world.kinds.has('own-numbers') && call.operation === 'create'
     return process.call(there, isSlow ? chance.int(400, timeout - there - 100) : chance.int(1, 60), effect)
   }

@@ -149,7 +149,7 @@ export class SimQuestions {
     })
   }
 
-  /** Another record, where a response is about the wrong one. */
+  /** Another record, for a response about the wrong one. */
   instead(entity: string, asked: Version): Version | undefined {
     const { chance, kinds } = this.#world
     if (!kinds.has('other-record') || !this.#world.faulty() || !chance.of(0.04)) return undefined

@@ -32,9 +32,9 @@ interface StoredResponse {
 export class SimSystem {
   readonly traits: SystemTraits
   readonly tables = new Map<string, RemoteTable>()
-  /** Entities of which a truncated list was once reported as complete: it can't be known what else exists. */
+  /** Entities of which a truncated list was once reported as complete: its other records can't be determined. */
   readonly lied = new Set<string>()
-  /** Native ids of records for which the system filled in a phone number of its own at creation. */
+  /** Native ids of records for which the system filled in a phone number when they were created. */
   readonly filled = new Set<string>()
   /** Called for an update that is applied after this many milliseconds. */
   onAccepted: ((call: EngineWrite, delayMs: number) => void) | undefined
@@ -188,7 +188,7 @@ export class SimSystem {
     const body = isFilled ? { ...call.body, phone: filledPhone } : call.body
     const version = table.create(body, 'engine', {
       ...(call.recordId !== undefined && { recordId: call.recordId }),
-      // With a client-assigned id, the native id is ours.
+      // With a client-assigned id, the native id is the engine's.
       ...(create === 'clientId' && call.recordId !== undefined && { nativeId: call.recordId }),
       tag: call.process.name,
     })
@@ -316,7 +316,7 @@ export class SimSystem {
 
   /**
    * Stored as usual; `accepted`: the response only confirms acceptance; `delayed`: it is not stored yet either; `dropped` and `lost`: nothing is
-   * stored, whatever the response is.
+   * stored, regardless of the response.
    */
   #fateOf(call: EngineWrite): 'stored' | 'accepted' | 'delayed' | 'dropped' | 'lost' {
     const { chance, kinds, watcher } = this.#world
@@ -360,7 +360,7 @@ function goneResult(before: Version | undefined): WriteResult {
   return { kind: 'gone', ...(before?.mergedInto !== undefined && { mergedInto: before.mergedInto }) }
 }
 
-/** One line about a system, for the head of a trace. */
+/** One line about a system, for the header of a trace. */
 export function capabilitiesInWords(capabilities: RemoteCapabilities): string {
   const { version, conditionalWrites, write, create, writeReturns, read, inflightMs } = capabilities
   return `${version}${conditionalWrites ? '+cas' : ''} ${write} ${create} returns:${writeReturns} lag:${read.lagMs} inflight:${inflightMs}`

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { runSeed } from './run.ts'
 
-/** For tests of many seeds. How long they take depends on what else the machine does; only one that hangs is to fail by it. */
+/** For tests of many seeds. Their duration depends on the load of the machine; the limit only has to stop one that hangs. */
 const boundOnHanging = 900_000
 
 describe('the real engine on virtual time', () => {

@@ -27,7 +27,7 @@ export interface StoreFaceOptions {
   readonly oracle: Oracle
   readonly faulty: () => boolean
   readonly broken: ReadonlySet<string>
-  /** Newest lease per record, of any process: what a build without a fence would write under. */
+  /** Newest lease per record, of any process: the one that a build without a fence would write under. */
   readonly leases: Map<string, Lease>
   /** A session that must end when the process dies. */
   readonly onSession: (session: WorkerSession) => void
@@ -44,7 +44,7 @@ export function faceStore(options: StoreFaceOptions): Store {
   }
   const special: Readonly<Record<string, unknown>> = {
     wake: () => store.wake(),
-    // Arithmetic, no statement.
+    // Arithmetic, not a statement.
     hashKeys: (...args: Parameters<Store['hashKeys']>) => store.hashKeys(...args),
     digest: (...args: Parameters<Store['digest']>) => store.digest(...args),
     onWake: (listener: () => void) =>
@@ -117,7 +117,7 @@ function claimed(options: StoreFaceOptions, result: ClaimResult): ClaimResult {
   return { ...result, records: result.records.map((claim) => forgetful(options.broken, claim)) }
 }
 
-/** The claim as a build without these memories would get it. */
+/** The claim as a build without these memories would receive it. */
 function forgetful(broken: ReadonlySet<string>, claim: ClaimedRecord): ClaimedRecord {
   const members = claim.members.map((member) => {
     const timeless = broken.has('notime') ? withoutFloor(member) : member

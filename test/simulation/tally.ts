@@ -1,4 +1,4 @@
-/** What a run encountered: a passing run without faults proves nothing. */
+/** Counts of what a run encountered: a passing run without faults proves nothing. */
 export interface Tally {
   writes: number
   creates: number
@@ -14,9 +14,9 @@ export interface Tally {
   userRemovals: number
   inDoubt: number
   coerced: number
-  /** Records that can't be identified after a person changed their number. */
+  /** Records that can't be identified after a person has changed their number. */
   renamed: number
-  /** Copies made within the window in which they can't be avoided. */
+  /** Copies created within the window in which they can't be avoided. */
   copies: number
   merges: number
   /** Edits of settled records, long after all faults. */

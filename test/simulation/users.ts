@@ -48,7 +48,7 @@ export class Users {
       for (let i = this.#chance.int(0, 2); i > 0; i -= 1) this.#createOrder(system)
   }
 
-  /** Plans everything they will do while faults occur. */
+  /** Plans all their actions while faults occur. */
   plan(): void {
     const { start, faultsUntil, bulk, recodes } = this.#scenario
     for (const at of bulk) this.#scheduler.at(at, () => this.#actInBulk())
@@ -56,7 +56,7 @@ export class Users {
     let time = start + this.#chance.int(500, 3000)
     while (time < faultsUntil) {
       this.#scheduler.at(time, () => this.#act())
-      // Now and then all users work on the same records at once, faster than the engine can follow.
+      // Occasionally all users work on the same records at once, faster than the engine can follow.
       if (this.#scenario.crowded) time += this.#chance.int(5, 120)
       else time += this.#chance.of(0.3) ? this.#chance.int(5, 150) : this.#chance.int(50, 2500)
     }
@@ -95,7 +95,7 @@ export class Users {
     }
   }
 
-  /** The same record gets another number, otherwise unchanged. */
+  /** The same record gets another number, and is otherwise unchanged. */
   #recode(): void {
     const system = this.#chance.pick(this.#systems)
     const table = system.table(customer)

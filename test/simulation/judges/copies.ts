@@ -1,8 +1,8 @@
 /**
- * INV-6 across records: the engine makes no copy of a record that a system already holds.
+ * INV-6 across records: the engine creates no copy of a record that a system already has.
  *
- * Between the read that found nothing and the create, a person may enter the same record. A copy made within that window must be reported; outside it
- * there must be none.
+ * Between the read that found nothing and the create, a person may enter the same record. A copy created within that window must be reported; outside
+ * it there must be none.
  */
 import type { Version } from '../../support/fake-system/remote-table.ts'
 import type { EngineWrite } from '../sim-network.ts'
@@ -33,7 +33,7 @@ export class Copies implements Judge {
       if (nativeId === made.nativeId || first?.by !== 'user' || body?.code !== code) continue
       // A record out of scope is no counterpart of anything.
       if (system.traits.scoped && body?.kind === 'person') continue
-      // A record that has come into scope since is treated like one entered then.
+      // A record that has since come into scope is treated like one that was entered at that time.
       const wasOut = states.some((state) => system.traits.scoped && state.body?.kind === 'person')
       const original = first.at === scenario.start && !system.lied.has(call.entity) && !wasOut
       const age = hasHadCodeFor(states, code, scheduler.now)
@@ -41,7 +41,7 @@ export class Copies implements Judge {
         tally.copies += 1
         continue
       }
-      // The record has another number elsewhere by now, so its old one refers to a second record.
+      // The record has another number elsewhere by now, so its old number refers to a second record.
       if (things.isRenamed(code)) tally.renamed += 1
       else
         fail('INV-6', `${call.system} has held ${nativeId} (${String(code)}) for ${age} ms, and got a copy`)
@@ -66,7 +66,7 @@ export class Copies implements Judge {
     return history.system(system).traits.capabilities.changes.cursor === 'none' ? 3_600_000 : 60_000
   }
 
-  /** How long before a create the same record may be entered there without the engine knowing. */
+  /** How long before a create the same record may be entered there without being detected by the engine. */
   windowMs(system: string): number {
     const { search, inflightMs } = this.#bench.history.system(system).traits.capabilities
     return lookToCreateMs + (search?.lagMs ?? 0) + inflightMs

@@ -11,7 +11,7 @@ import type { Bench, Judge } from './judge.ts'
 export class Emptied implements Judge {
   readonly #bench: Bench
   readonly #codes = new Set<unknown>()
-  /** Values that may be defaults or edits, and that people find among the conflicts. */
+  /** Values that may be defaults or edits, and that users find among the conflicts. */
   readonly #told: unknown[] = []
   /** Where such a value is overwritten. */
   readonly #places = new Set<string>()
@@ -35,7 +35,7 @@ export class Emptied implements Judge {
     }
   }
 
-  /** A known default is overwritten without a conflict, and an edit of it meanwhile is concurrent with that write. */
+  /** A known default is overwritten without a conflict, and an edit of it in the meantime is concurrent with that write. */
   #noteDefaults(after: RecordDetail | undefined): void {
     for (const { system, nativeId, fields } of after?.members ?? [])
       for (const [field, { shadow, acked }] of Object.entries(fields))
@@ -49,7 +49,7 @@ export class Emptied implements Judge {
     for (const [field, value] of Object.entries(call.body)) {
       const old = before.body[field]
       if (!isNothing(value) || isNothing(old) || field === 'tags' || field === 'lines') continue
-      // A value that only the system itself filled in belongs to nobody.
+      // A value that only the system itself filled in was entered by no one.
       if (this.#told.some((value) => alike(value, old))) continue
       // Changed once more between the read and the write, which had no precondition.
       const isTold = this.#places.has(`${call.system} ${before.nativeId} ${field}`)

@@ -1,4 +1,4 @@
-/** INV-18: unmapped data is unchanged, beside mapped properties, in nested objects and in the elements of lists. */
+/** INV-18: unmapped data is unchanged, next to mapped properties, in nested objects and in the elements of lists. */
 import type { Native, Version } from '../../support/fake-system/remote-table.ts'
 import { isObject } from '../native-records.ts'
 import type { EngineWrite } from '../sim-network.ts'
@@ -40,7 +40,7 @@ export class Frame implements Judge {
     this.#compareLines(call, before, linesOf(after.body))
   }
 
-  /** Lines are paired by what users identify them by. */
+  /** Lines are paired by the property that identifies them for users. */
   #compareLines(call: EngineWrite, before: Version, after: readonly Native[]): void {
     const old = linesOf(before.body)
     for (const line of old) {

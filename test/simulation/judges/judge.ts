@@ -15,7 +15,7 @@ export interface Violation {
   readonly at: number
 }
 
-/** What all judges share. */
+/** Data shared by all judges. */
 export interface Bench {
   readonly scenario: Scenario
   readonly scheduler: Scheduler
@@ -23,7 +23,7 @@ export interface Bench {
   readonly tally: Tally
   readonly things: Things
   readonly fail: (invariant: string, message: string) => void
-  /** When every process knows that the first load of customers has listed every system; undefined: not yet. */
+  /** When every process had learnt that the first load of customers has listed every system; undefined: not yet. */
   readonly firstLoadAt: () => number | undefined
   /** The process that makes the call has read this state of the record. */
   readonly wasShown: (call: EngineWrite, version: Version) => boolean

@@ -10,7 +10,7 @@ export interface LateEdit {
   readonly system: string
   readonly nativeId: string
   readonly field: string
-  /** The value entered elsewhere that had arrived here. */
+  /** The value entered elsewhere that had arrived in this system. */
   readonly before: string
   readonly value: string
   /** When `before` was entered. */
@@ -57,7 +57,7 @@ export class LateEdits implements Judge {
   ): boolean {
     const { system: named, value } = candidate
     const { history } = this.#bench
-    // What an earlier pass has agreed names no system: it was entered in one of the others.
+    // A value agreed by an earlier pass names no system: it was entered in one of the others.
     const others = after.members.filter(
       ({ system }) => system !== edit.system && (system === named || named === 'agreed'),
     )

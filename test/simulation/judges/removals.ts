@@ -8,7 +8,7 @@ import { codeBefore } from '../things.ts'
 import { tokens } from '../world.ts'
 import { type Bench, hasHadCodeFor, type Judge } from './judge.ts'
 
-/** From a discovery to the read of the discovered record. */
+/** Time from a discovery to the read of the discovered record. */
 const discoveryMs = 3_000
 /** Chains of merges. */
 const hopsMax = 5
@@ -60,7 +60,7 @@ export class Removals implements Judge {
     })
   }
 
-  /** Whatever a system supports: an edit that the same process has read is not deleted with the record. */
+  /** Regardless of a system's capabilities: an edit that the same process has read is not deleted with the record. */
   sending(call: EngineWrite): void {
     if (call.operation !== 'delete' || call.nativeId === undefined) return
     const { history, wasShown, fail } = this.#bench
@@ -73,7 +73,7 @@ export class Removals implements Judge {
       )
   }
 
-  /** Values that people have entered there and that are kept nowhere else. */
+  /** Values that people have entered there and that are stored nowhere else. */
   *#unkept(call: EngineWrite, state: Version): Generator<readonly [field: string, value: string]> {
     const { history, isKept } = this.#bench
     for (const field of tokens) {

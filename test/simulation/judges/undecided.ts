@@ -1,6 +1,6 @@
 /**
- * While something about a record is undecided, nothing is done that would settle it: a record that may be deleted is created nowhere (INV-9), and its
- * deletion is confirmed neither by the read that first missed it nor while a conflict about it is open (INV-8).
+ * While something about a record is undecided, no action is taken that would settle it: a record that may be deleted is created nowhere (INV-9), and
+ * its deletion is confirmed neither by the read that first missed it nor while a conflict about it is open (INV-8).
  */
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
@@ -22,7 +22,7 @@ export class Undecided implements Judge {
         fail('INV-9', `${id} is to be created in ${system}, though it may be deleted in ${suspect.system}`)
     // A record that was merged into another one is not checked again.
     if (state !== 'deleting' || before?.record.state === 'deleting' || removal !== undefined) return
-    // Where else it is gone by then need not be confirmed as well.
+    // A deletion that is found in another system by then need not be confirmed as well.
     const { confirmMs } = scenario.integration.entities.get(entity)?.delete ?? { confirmMs: 0 }
     const ages = after.members
       .filter(({ state: is, goneSince }) => is === 'gone' && goneSince !== undefined)
