@@ -51,6 +51,7 @@ export function sqlState(problem: unknown): string | undefined {
 const words: readonly (readonly [RegExp, string])[] = [
   [/^22001$/, 'a text is too long'],
   [/^22003$/, 'a number is out of range'],
+  [/^22012$/, 'an expression of the view, or a generated column, divides by zero'],
   [/^22/, 'a value has the wrong form'],
   [/^23502$/, 'a required column has no value'],
   [/^23503$/, 'a row that it refers to is not there, or one still refers to it'],

@@ -109,6 +109,11 @@ test.each([0, 100_000])(
     )
     expect(bare.map(({ nativeId }) => nativeId).toSorted()).toEqual(['r40', 'r7', 'r8'])
     expect(end).toMatchObject({ complete: true, expected: 60 })
-    expect(await shares.read('r7', context)).toMatchObject({ kind: 'unknown' })
+    const failed = await shares.read('r7', context)
+    // What the failure of the record says to the person who has to find the row.
+    expect(failed).toMatchObject({
+      kind: 'unknown',
+      failure: { scope: 'record', message: expect.stringContaining('divides by zero (22012)') },
+    })
   },
 )
