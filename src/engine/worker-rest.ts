@@ -2,8 +2,7 @@
  * Whether a worker rests, so that an idle process costs next to nothing.
  *
  * States: *busy* → *resting* (a claim found nothing, nothing is in progress, and what other processes mark is announced) → *busy* (anything else). A
- * resting worker that no other one is alive beside is *alone*: no record can lose its worker, so only its own leases, which it has not got, could
- * expire.
+ * resting worker is *alone* while no other worker is alive: it holds no leases itself, so there are none that could expire.
  *
  * Another worker that registers is announced, so *alone* ends with the next claim. It also begins when the other worker has just died: its records
  * have to be released once more after that, which is why every change calls for the reaper.

@@ -56,7 +56,7 @@ function writeJson(value: CanonicalValue, depth: number, omitNulls: boolean): st
 let lastKeys: readonly string[] = []
 let lastSorted: readonly string[] = []
 
-/** The documents of a list have the same keys in the same order: the last order is kept, since sorting took a third of the time. */
+/** The documents of a list have the same keys in the same order, so the last sorted order usually applies to the next document too. */
 function sortedKeys(value: { readonly [key: string]: CanonicalValue }): readonly string[] {
   const keys = Object.keys(value)
   if (keys.length !== lastKeys.length || keys.some((key, index) => key !== lastKeys[index])) {
