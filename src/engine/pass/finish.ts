@@ -59,7 +59,9 @@ function standingNeeds(pass: Pass): readonly Need[] {
  */
 function verificationAt(pass: Pass, member: Member, now: number): number | undefined {
   const { settleAt, system, lane } = member
-  if (settleAt === undefined || member.nativeId === undefined || member.state === 'gone') return undefined
+  if (settleAt === undefined || member.nativeId === undefined) return undefined
+  // The deletion schedules the reads of a suspect: one that waits for a person, or is held, must not be read for the write as well.
+  if (member.state === 'gone' || member.state === 'suspect') return undefined
   if (!pass.entity.systems.has(system)) return undefined
   const soonest = settleAt > now ? settleAt : now + pass.context.settings.backoffBaseMs
   const laneOpensAt = lane.state === 'backoff' ? lane.until : 0
