@@ -126,7 +126,7 @@ function absorbedLook(
   const whole = unknown.size === 0 && look.inScope ? version : undefined
   const settleAt = nextVerification(pass, member, look, fields ?? member.fields)
   return {
-    ...(fields === undefined ? {} : { asof: look.seenAt }),
+    asof: look.seenAt,
     ...(floor === undefined || floor === member.floor ? {} : { floor }),
     ...(whole === member.absorbedVersion ? {} : { absorbedVersion: whole ?? null }),
     ...(settleAt === member.settleAt ? {} : { settleAt: settleAt ?? null }),
