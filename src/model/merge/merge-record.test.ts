@@ -113,6 +113,12 @@ describe('our own values', () => {
     ['applied and observed to be replaced', { applied: true }, {}, 'an edit'],
     ['whose outcome is unknown', {}, {}, 'ours'],
     ['applied, before the newer one was observed', { applied: true }, { replaced: { acked: 1 } }, 'ours'],
+    [
+      'applied and observed, before a newer one was',
+      { applied: true },
+      { replaced: { acked: 2, value: 'other' } },
+      'an edit',
+    ],
   ] as const)('that are observed again after a write %s', async (_, known, unverified, meaning) => {
     const own = [
       { value: 'old', rev: 2, notAfter: testNow, ...known },

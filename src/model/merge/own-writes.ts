@@ -35,13 +35,22 @@ export function findOwnWrite(
     const write = own[index]
     if (write === undefined) continue
     if (equivalent(settings, observed, write.value)) {
-      if (write.applied === true && hasBase(state) && !isUnverified(state)) continue
+      if (write.applied === true && hasBase(state) && !isAwaited(state, write)) continue
       return { rev: write.rev, coerced: false }
     }
     if (isRecognisedCoercion(write.value, observed, type) !== undefined)
       return { rev: write.rev, coerced: true }
   }
   return undefined
+}
+
+/** True for a write that no observation has shown yet, nor a later one. */
+function isAwaited(state: MemberField, { rev }: OwnWrite): boolean {
+  if (!isUnverified(state)) return false
+  const { replaced } = state
+  // The revision that the field was last observed to hold, before the writes that are not verified.
+  const observed = [replaced, ...(replaced?.earlier ?? [])].map((one) => one?.acked ?? 0)
+  return rev > Math.min(...observed)
 }
 
 /**
