@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
+import type { WriteResult } from '../../connectors/kit/write-contract.ts'
 import type { Entity, EntitySystem } from '../../model/integration.ts'
 
 let world: World | undefined
@@ -15,6 +16,11 @@ const feed = { changes: { cursor: 'seq', commitLagMs: 0 } } as const
 const slowFeed = { changes: { cursor: 'seq', commitLagMs: 20_000 } } as const
 const keyset = { list: { paging: 'keyset', pageSize: 100 } } as const
 const offset = { list: { paging: 'offset', pageSize: 100 } } as const
+
+const unavailable: WriteResult = {
+  kind: 'not-sent',
+  failure: { code: 'HTTP_TIMEOUT', message: 'not now', scope: 'record' },
+}
 
 /** Without a search: a key with an undefined value differs from a missing key. */
 function unsearchable(rest: Partial<RemoteCapabilities> = {}): Partial<RemoteCapabilities> {
@@ -321,6 +327,42 @@ describe('a create', () => {
     await it.advance(30_000)
     expect(it.system('b').count('create')).toBe(0)
     expect(await it.member('a', 'x', 'b')).toMatchObject({ nativeId: 'new', state: 'linked' })
+  })
+
+  test('is searched for again after it waited for a discovered record, and is one record', async () => {
+    const it = start({})
+    it.system('b').edit('other', { code: '9', name: 'Bob' })
+    it.system('b').unreadable.set('other', { code: 'HTTP_TIMEOUT', message: 'not now', scope: 'record' })
+    await it.mark('b', 'other')
+    await it.edit('a', 'x', { code: '1', name: 'Ann' })
+    await it.advance(3_000)
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: { state: 'waiting', reason: 'candidate' } })
+    const searches = it.system('b').count('find')
+    it.system('b').edit('there', { code: '1', name: 'Ann' })
+    it.system('b').unreadable.delete('other')
+    await it.advance(30_000)
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ nativeId: 'there', state: 'linked' })
+    expect(it.system('b').count('create')).toBe(0)
+    // The wait itself costs none.
+    expect(it.system('b').count('find') - searches).toBeLessThanOrEqual(2)
+  })
+
+  test('is sent once the record that the search found was read, though it left the scope and its record waits', async () => {
+    const inScope = ({ phone }: Record<string, unknown>) => phone !== 'out'
+    world = new World({ systems: { a: {}, b: {}, c: {} }, adjust: adjusting(() => ({ inScope })) }).start()
+    const left = await world.linked('a', 'x', { code: '1', name: 'Ann' })
+    world.system('b').edit(left, { phone: 'out' })
+    await world.mark('b', left)
+    await world.advance(1_000)
+    expect(await world.member('a', 'x', 'b')).toMatchObject({ state: 'out-of-scope' })
+    // The code is free in `a`; the record remains due, because its write to `c` can't be sent.
+    world.system('c').judge = ({ code }) => (code === '2' ? unavailable : undefined)
+    await world.edit('a', 'x', { code: '2' })
+    await world.advance(1_000)
+    await world.edit('a', 'y', { code: '1', name: 'Bob' })
+    await world.advance(30_000)
+    expect(await world.member('a', 'y', 'b')).toMatchObject({ state: 'linked' })
+    expect(world.system('b').bodies()).toHaveLength(2)
   })
 
   test.each([

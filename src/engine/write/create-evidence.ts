@@ -4,7 +4,7 @@
  * The request is recorded with the member when the record is promoted. Evidence is a search, or a read of the whole place, that began after it
  * (`model/create-evidence.ts` decides which). The candidates that were discovered up to its end have to be read first, and so do the hits of a
  * search; then the intent's own transaction compares the evidence with the keys that the record has by now. A create that has to wait keeps its
- * evidence, so that later candidates never extend the wait.
+ * evidence, so that later candidates never extend the wait, and repeats only the search at the end of the wait.
  *
  * In a first load one read of the place serves all creates while it is recent enough.
  */
@@ -28,6 +28,8 @@ const evidenceMaxAgeMs = 60_000
 const firstLoadListMs = 3_600_000
 /** Longest time that a pass waits for a read of the place; then it ends, and continues when that read has completed. */
 const waitMaxMs = 2_000
+/** A search older than this is repeated before the create is sent. */
+const searchAgainMs = 500
 /** Share of the passes in progress that may wait for reads of places at the same time, so that the others continue. */
 const waitersPerPass = 1 / 4
 /** Discovered records carry the store's time, evidence this process's. */
@@ -83,9 +85,10 @@ export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<G
   const isKept = kept?.keys === hash && kept.goodUntil > context.clock.now()
   const listedAt = await context.firstLoads.listedAt(entity)
   const firstLoad = isFirstLoad(pass, system, listedAt)
-  if (isKept && (firstLoad || kept.takenAt >= wantedAt)) return go(system, kept)
   const since = firstLoad ? 0 : wantedAt
-  return takeAnew(pass, { write, place, plan: planFor(plan, telling), hash, since, firstLoad, bare })
+  const question = { write, place, plan: planFor(plan, telling), hash, since, firstLoad, bare }
+  if (isKept && firstLoad) return go(system, kept)
+  return isKept && kept.takenAt >= wantedAt ? useKept(pass, question, kept) : takeAnew(pass, question)
 }
 
 function withoutKey({ system, part }: Place, bare: Gathered): Gathered {
@@ -119,6 +122,27 @@ interface Question {
   readonly since: number
   readonly firstLoad: boolean
   readonly bare: Gathered
+}
+
+/**
+ * Uses the evidence of an earlier pass, whose create had to wait for discovered records. What was entered during the wait would become a copy, so a
+ * search is repeated once the wait is over. The repeated search never extends the wait: only hits that the first one did not have are read first.
+ */
+async function useKept(pass: Pass, question: Question, kept: CreateEvidence): Promise<Gathered> {
+  const { plan, place, write, firstLoad } = question
+  const { clock, store } = pass.context
+  const searchedAt = kept.coversUpTo + plan.searchLagMs
+  if (!chooseMeans(plan, firstLoad).search || clock.now() - searchedAt < searchAgainMs)
+    return go(place.system, kept)
+  if (await store.direct.unreadCandidateBefore(place.system, place.entity.name, kept.readUpTo))
+    return { kind: 'wait', reason: 'candidate', evidence: kept }
+  const searches = await searchesFor(pass, { place, plan, values: write.values })
+  const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
+  if (searched?.kind !== 'found') return go(place.system, kept)
+  const known = new Set(kept.nativeIds)
+  if (searched.nativeIds.some((nativeId) => !known.has(nativeId)))
+    return joined(pass, question, searched, undefined)
+  return go(place.system, { ...kept, coversUpTo: searched.takenAt - plan.searchLagMs })
 }
 
 async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
