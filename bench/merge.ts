@@ -24,7 +24,7 @@ function scenario(edited: boolean) {
     entity,
     fields: Object.fromEntries(names.map((name) => [name, agreedOf(values[name] ?? '')])),
     members: { crm: { fields: fields() }, erp: { fields: fields() } },
-    looks: { crm: edited ? { ...values, field7: 'another value' } : { ...values }, erp: { ...values } },
+    shown: { crm: edited ? { ...values, field7: 'another value' } : { ...values }, erp: { ...values } },
   })
 }
 

@@ -129,7 +129,7 @@ export interface OutgoingWrite {
   /** Native record last read: systems that replace whole objects get their remaining properties from it. */
   readonly base?: NativeRecord
   /** Update only: when the read that it is based on began (epoch ms). */
-  readonly lookedAt?: number
+  readonly readAt?: number
   /** Create only: what must hold when its intent is committed. */
   readonly check?: CreateCheck
   /** Create only: what shows that there is no counterpart. */

@@ -12,7 +12,7 @@ export type Lane =
   | { readonly state: 'backoff'; readonly reason: LaneReasons['backoff']; readonly until: number }
   /** `until`: nothing of the write can take effect any more (epoch ms). */
   | { readonly state: 'in-doubt'; readonly reason: LaneReasons['in-doubt']; readonly until: number }
-  /** `until`: not looked at again before (epoch ms). @default whatever it waits for ends it */
+  /** `until`: not read again before (epoch ms). @default whatever it waits for ends it */
   | { readonly state: 'waiting'; readonly reason: LaneReasons['waiting']; readonly until?: number }
   /** Without a reason: a person refused what the mass-change guard held. */
   | { readonly state: 'rejected'; readonly reason?: LaneReasons['rejected'] }

@@ -13,7 +13,7 @@ const edited = { rev: 2, fields: { name: agreedOf('Bea', 2) } }
 
 describe('an update', () => {
   test('is planned where the system is behind', () => {
-    expect(plan({ ...edited, members: { erp: behind }, looks: { erp: { name: 'Ann' } } }).writes).toEqual([
+    expect(plan({ ...edited, members: { erp: behind }, shown: { erp: { name: 'Ann' } } }).writes).toEqual([
       { system: 'erp', operation: 'update', values: { name: 'Bea' }, revs: { name: 2 } },
     ])
   })
@@ -22,7 +22,7 @@ describe('an update', () => {
     ['that was not read', { members: { erp: behind } }],
     [
       'whose lane is closed',
-      { members: { erp: { ...behind, writable: false } }, looks: { erp: { name: 'Ann' } } },
+      { members: { erp: { ...behind, writable: false } }, shown: { erp: { name: 'Ann' } } },
     ],
     [
       'whose field is held',
@@ -30,7 +30,7 @@ describe('an update', () => {
         members: {
           erp: { fields: { name: syncedOf('Ann', 1, { hold: { reason: 'oscillation', at: 0 } }) } },
         },
-        looks: { erp: { name: 'Ann' } },
+        shown: { erp: { name: 'Ann' } },
       },
     ],
     [
@@ -39,18 +39,18 @@ describe('an update', () => {
         members: {
           erp: { fields: { name: syncedOf('Ann', 1, { rejected: { rev: 2, version: 'v1', code: 'X' } }) } },
         },
-        looks: { erp: { name: 'Ann' } },
+        shown: { erp: { name: 'Ann' } },
       },
     ],
     [
       'whose observation does not reveal the field',
       {
         members: { erp: behind },
-        looks: { erp: {} },
+        shown: { erp: {} },
         observations: { erp: { unknown: new Set(['name']) } },
       },
     ],
-    ['that is gone', { members: { erp: { ...behind, state: 'suspect' } }, looks: { erp: { name: 'Ann' } } }],
+    ['that is gone', { members: { erp: { ...behind, state: 'suspect' } }, shown: { erp: { name: 'Ann' } } }],
   ])('is not planned for a system %s', (_, spec) => {
     expect(plan({ ...edited, ...spec }).writes).toEqual([])
   })
@@ -58,7 +58,7 @@ describe('an update', () => {
   test('of a refused revision is planned again under another definition', () => {
     const rejected = { rev: 2, version: 'v0', code: 'X' }
     const members = { erp: { fields: { name: syncedOf('Ann', 1, { rejected }) } } }
-    expect(plan({ ...edited, members, looks: { erp: { name: 'Ann' } } }).writes).toHaveLength(1)
+    expect(plan({ ...edited, members, shown: { erp: { name: 'Ann' } } }).writes).toHaveLength(1)
   })
 
   test('to a guarded system is based on its shadow, and is acknowledged when that is sufficient', () => {
@@ -80,7 +80,7 @@ describe('an update', () => {
 
   test('clears a value that was cleared elsewhere', () => {
     const spec = { rev: 2, fields: { name: agreedOf(undefined, 2) }, members: { erp: behind } }
-    expect(plan({ ...spec, looks: { erp: { name: 'Ann' } } }).writes).toMatchObject([
+    expect(plan({ ...spec, shown: { erp: { name: 'Ann' } } }).writes).toMatchObject([
       { values: { name: null } },
     ])
   })
@@ -148,8 +148,8 @@ describe('a reference to a record without a counterpart (H29)', () => {
 
   test('waits alone in an update', () => {
     const members = { erp: { fields: { name: syncedOf('Order', 0), buyer: syncedOf(null, 0) } } }
-    const looks = { erp: { name: 'Order', buyer: null } }
-    const planned = plan({ entity: entity(true), fields, members, looks, referable })
+    const shown = { erp: { name: 'Order', buyer: null } }
+    const planned = plan({ entity: entity(true), fields, members, shown, referable })
     expect(planned.writes).toMatchObject([{ operation: 'update', revs: { name: 1 } }])
     expect(planned.waiting).toHaveLength(1)
   })

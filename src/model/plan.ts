@@ -84,13 +84,13 @@ function planLane(lane: Lane, laneShape: LaneShape, decision: MergeDecision): Pl
 function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField): void {
   const state = lane.fields[shape.name] ?? unseen
   if (state.acked >= agreed.rev || agreed.heldBy !== undefined) return
-  const look = lane.input.observations.get(role.system)
-  if (look?.unknown.has(shape.name)) return
+  const observation = lane.input.observations.get(role.system)
+  if (observation?.unknown.has(shape.name)) return
   const desired = asStored(role.settings, agreed.value)
   // A guarded lane has no observation, and write-only fields never appear in one. Their shadow is used instead.
-  const looked = look !== undefined && role.settings.readable
-  const known = looked || (hasBase(state) && isSettled(state, role.settings, desired))
-  const current = looked ? look.values[shape.name] : state.shadow
+  const isObserved = observation !== undefined && role.settings.readable
+  const known = isObserved || (hasBase(state) && isSettled(state, role.settings, desired))
+  const current = isObserved ? observation.values[shape.name] : state.shadow
   if (known && sameValue(asStored(role.settings, current), desired)) {
     lane.draft ??= { ...lane.fields }
     lane.draft[shape.name] = acknowledge(state, agreed.rev)

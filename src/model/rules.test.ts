@@ -25,8 +25,8 @@ function run(
 ) {
   const entity = entityOf({ fields: { name: {}, country: {} }, rules })
   const state = { fields: { name: syncedOf('old', 0), country: syncedOf('old', 0) } }
-  const looks = { erp: { name: 'old', country: 'old' } }
-  return mergeAndPlan(inputOf({ entity, rev: 3, fields, members: { erp: state }, looks, ...more }))
+  const shown = { erp: { name: 'old', country: 'old' } }
+  return mergeAndPlan(inputOf({ entity, rev: 3, fields, members: { erp: state }, shown, ...more }))
 }
 
 describe('a set rule', () => {
@@ -89,7 +89,7 @@ test('a required field without a value stops all writes', async () => {
     entity,
     fields: { country: agreedOf('DE') },
     members,
-    looks: { erp: { country: 'old' } },
+    shown: { erp: { country: 'old' } },
   })
   expect(await mergeAndPlan(input)).toMatchObject({
     problems: [{ kind: 'require', field: 'name' }],

@@ -127,7 +127,7 @@ export interface TakenValue {
   readonly again?: number
   /** The system takes no temporary value in place of the one that it holds. */
   readonly keepsValue?: true
-  /** The refusal may have had another reason: `again` only looks whether the value was released, or is part of a cycle. */
+  /** The refusal may have had another reason: `again` only checks whether the value was released, or is part of a cycle. */
   readonly uncertain?: true
   /** The temporary value that we wrote in place of the one that it held; over as soon as the field holds another. */
   readonly temporary?: string
@@ -167,7 +167,7 @@ export interface SyncRecord {
   readonly dirtySeq: number
   readonly cleanSeq: number
   /** Systems to read since the last clean finish; `*` = all. */
-  readonly look: readonly string[]
+  readonly toRead: readonly string[]
   /** Claims since a pass last finished, clean or not: it grows only while passes end without a finish, so it counts crashes. */
   readonly attempts: number
   readonly discoveredAt: number

@@ -247,7 +247,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     store,
     clock,
     emit: events.emit,
-    looks: taken.has('scheduler'),
+    enabled: taken.has('scheduler'),
     wake: () => engine.wake(),
   })
   const subscriptions = taken.has('intake') ? createSubscriptions(context, runs) : undefined

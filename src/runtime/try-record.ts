@@ -73,8 +73,8 @@ export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
   const { native, marker, inScope } = await obtain(options, part)
   const read = await part.lens.read(native)
   const { values: normalised } = await readCanonical(entity, part, native)
-  const look = { entity, part, normalised, problems: read.problems }
-  const { input, merged } = await merge(options, look)
+  const reading = { entity, part, normalised, problems: read.problems }
+  const { input, merged } = await merge(options, reading)
   const agreed = documentOf(merged.fields)
   const writes = await Promise.all(merged.writes.map((write) => compose(entity, write, agreed)))
   return {
@@ -163,7 +163,7 @@ function parseNative(text: string): NativeRecord {
   throw new UsageError('CLI_USAGE', 'the file must contain one record as a JSON object')
 }
 
-interface Look {
+interface NormalisedRead {
   readonly entity: Entity
   readonly part: EntitySystem
   readonly normalised: CanonicalDocument
@@ -179,7 +179,7 @@ const member = (system: string, state: MergeMember['state']): MergeMember => ({
 })
 
 /** Runs the engine's merge for a record that exists in only one system. */
-async function merge(options: TryOptions, { entity, part, normalised, problems }: Look) {
+async function merge(options: TryOptions, { entity, part, normalised, problems }: NormalisedRead) {
   const { integration } = options.loaded
   const members = [...entity.systems.keys()].map(
     (name) => [name, member(name, name === part.system ? 'linked' : 'absent')] as const,

@@ -215,12 +215,12 @@ export interface Settlement extends PassRows {
   readonly unmade?: readonly UnmadeChange[]
   /**
    * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear), otherwise the record is due at once.
-   * `again` keeps it dirty and due at `at`, or at once if it was marked since the claim; `look` narrows the systems still to be read (default: all
+   * `again` keeps it dirty and due at `at`, or at once if it was marked since the claim; `toRead` narrows the systems still to be read (default: all
    * that the claim named). `keep` keeps the claim (another round follows).
    */
   readonly finish:
     | { readonly kind: 'clean'; readonly seq: number }
-    | { readonly kind: 'again'; readonly at: number; readonly look?: readonly string[] }
+    | { readonly kind: 'again'; readonly at: number; readonly toRead?: readonly string[] }
     | { readonly kind: 'keep' }
 }
 

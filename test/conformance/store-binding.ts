@@ -129,7 +129,7 @@ export function describeBinding(open: OpenHarness): void {
       await store.bind({ ...definition, version: 'v3', lenses: [set('crm', 'b')] })
       expect(await store.markOutdated(place)).toEqual({ marked: 1 })
       const [again] = await claim(store, worker)
-      expect(again?.record).toMatchObject({ id, look: ['crm'] })
+      expect(again?.record).toMatchObject({ id, toRead: ['crm'] })
       expect(again?.members.find(({ system }) => system === 'crm')?.lens).toBe(lenses[0]?.id)
     })
 

@@ -193,7 +193,7 @@ export function describeDuplicates(open: OpenHarness): void {
       const answer = await store.admin.mergeRecords({ ...request, survivors: { crm: 'C2' } }, 'eve')
       expect(answer).toMatchObject({ kind: 'ok' })
       const kept = await detail(one)
-      expect(kept.record).toMatchObject({ state: 'active', merging: [two], look: ['*'] })
+      expect(kept.record).toMatchObject({ state: 'active', merging: [two], toRead: ['*'] })
       expect(memberOf(kept, 'crm')).toMatchObject({ nativeId: 'C2', state: 'linked', fields: {} })
       expect(memberOf(kept, 'erp')).toMatchObject({ nativeId: 'E2', state: 'linked', fields: {} })
       const dropped = await detail(two)
@@ -201,7 +201,7 @@ export function describeDuplicates(open: OpenHarness): void {
         state: 'deleting',
         aliasOf: one,
         removal: 'delete',
-        look: ['*'],
+        toRead: ['*'],
       })
       expect(memberOf(dropped, 'crm')).toMatchObject({ nativeId: 'C1', state: 'linked', asof: 0 })
       expect(memberOf(dropped, 'crm').fields).toMatchObject({ name: { shadow: 'Ann' } })

@@ -91,7 +91,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(await attach(one, id)).toEqual([{ kind: 'ok' }])
       expect(await store.admin.record({ recordId: one.record.id })).toBeUndefined()
       const target = await claimOne(store, worker)
-      expect(target.record).toMatchObject({ id, look: ['*'] })
+      expect(target.record).toMatchObject({ id, toRead: ['*'] })
       expect(memberOf(target, 'erp')).toMatchObject({ nativeId: 'E1', state: 'linked', fields: {} })
       expect(await store.intake([{ marks: [mark('E1', 'erp')] }])).toMatchObject([
         { marked: 1, discovered: 0 },
@@ -209,7 +209,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(await merge('C1')).toBe('ok')
       expect(await store.settle([clean(claimed)])).toEqual([{ kind: 'ok' }])
       const kept = await claimOne(store, worker)
-      expect(kept.record).toMatchObject({ id: survivor, look: ['*'] })
+      expect(kept.record).toMatchObject({ id: survivor, toRead: ['*'] })
       expect(memberOf(kept, 'erp')).toMatchObject({ nativeId: 'E2', state: 'linked', fields: {} })
       expect((await store.admin.record({ recordId: loser }))?.record.state).toBe('tombstoned')
       expect(

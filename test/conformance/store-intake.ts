@@ -28,7 +28,12 @@ export function describeIntake(open: OpenHarness): void {
         { duplicate: false, marked: 0, discovered: 1 },
       ])
       const claimed = await claimOne(store, worker)
-      expect(claimed.record).toMatchObject({ entity: 'customer', state: 'candidate', look: ['crm'], rev: 0 })
+      expect(claimed.record).toMatchObject({
+        entity: 'customer',
+        state: 'candidate',
+        toRead: ['crm'],
+        rev: 0,
+      })
       expect(claimed.record.fields).toEqual({})
       expect(claimed.members).toHaveLength(1)
       expect(memberOf(claimed, 'crm')).toMatchObject({
@@ -128,10 +133,10 @@ export function describeIntake(open: OpenHarness): void {
         ]),
       ).toBe(1)
       const claimed = await claimOne(store, worker)
-      expect(claimed.record.look).toEqual(['crm', 'erp'])
+      expect(claimed.record.toRead).toEqual(['crm', 'erp'])
       await store.settle([clean(claimed)])
       await store.markRecords([{ recordId: id, systems: [] }])
-      expect((await claimOne(store, worker)).record.look).toEqual(['*'])
+      expect((await claimOne(store, worker)).record.toRead).toEqual(['*'])
     })
 
     test('marks active records without a member in a system, page by page', async () => {
@@ -144,7 +149,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(await store.markUnplaced({ ...place, limit: 5, after: first.last ?? '' })).toEqual({ marked: 1 })
       const due = await claim(store, worker)
       expect(due.map(({ record }) => record.id).sort()).toEqual(ids.toSorted())
-      expect(due[0]?.record.look).toEqual(['web'])
+      expect(due[0]?.record.toRead).toEqual(['web'])
     })
 
     test('stores hostile text unchanged and distinct: U+0000, lone surrogates, the escape, quotes', async () => {

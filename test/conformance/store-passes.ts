@@ -282,7 +282,7 @@ export function describePasses(open: OpenHarness): void {
       expect(await store.settle([clean(claimed, { members })])).toEqual([{ kind: 'ok' }])
       expect(await store.settle([clean(candidate)])).toEqual([{ kind: 'fenced' }])
       const next = await claimOne(store, worker)
-      expect(next.record).toMatchObject({ id, look: ['erp'] })
+      expect(next.record).toMatchObject({ id, toRead: ['erp'] })
       expect(memberOf(next, 'erp').nativeId).toBe('E1')
       expect(await store.admin.record({ recordId: candidate.record.id })).toBeUndefined()
     })
@@ -357,7 +357,7 @@ export function describePasses(open: OpenHarness): void {
       const linked = await claimAgain(target)
       await store.settle([clean(linked, { members: [{ system: 'erp', nativeId: 'E1', state: 'linked' }] })])
       const woken = await claimOne(store, worker)
-      expect(woken.record).toMatchObject({ id: waiting, look: ['erp'] })
+      expect(woken.record).toMatchObject({ id: waiting, toRead: ['erp'] })
       expect(memberOf(woken, 'erp')).toMatchObject({ laneAttempts: 0 })
       expect(memberOf(woken, 'erp').lane).toEqual({ state: 'open' })
     })
@@ -383,7 +383,7 @@ export function describePasses(open: OpenHarness): void {
       expect(memberOf(candidate, 'crm').nativeId).toBe('C9')
       await store.decide([promotion(candidate)])
       await store.settle([clean(candidate)])
-      expect((await claimOne(store, worker)).record).toMatchObject({ id: waiting, look: ['crm', 'erp'] })
+      expect((await claimOne(store, worker)).record).toMatchObject({ id: waiting, toRead: ['crm', 'erp'] })
     })
 
     test('waits for several targets of one field at once, and is woken by any of them', async () => {

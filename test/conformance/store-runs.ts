@@ -52,7 +52,7 @@ export function describeRuns(open: OpenHarness): void {
       const due = await claim(store, worker)
       expect(due).toHaveLength(3)
       expect(due.map(({ record }) => record.id)).toEqual(expect.arrayContaining([changed, missing]))
-      for (const { record } of due) expect(record.look).toEqual(['crm'])
+      for (const { record } of due) expect(record.toRead).toEqual(['crm'])
       const candidate = due.find(({ record }) => record.state === 'candidate')!
       expect(memberOf(candidate, 'crm')).toMatchObject({ nativeId: 'C4', state: 'unread' })
       expect(candidate.record.fields).toEqual({})

@@ -71,7 +71,7 @@ export class Agreement {
 
   async #sample(): Promise<void> {
     const { scenario, scheduler, oracle } = this.#options
-    const { state, places } = await this.#look()
+    const { state, places } = await this.#readState()
     if (state !== this.#last) scheduler.note(`the status is ${state}`)
     this.#last = state
     for (const traits of scenario.systems) {
@@ -87,14 +87,14 @@ export class Agreement {
   /** `excuses`: the differences that were found at the end. */
   async judgeRest(excuses: Excuses): Promise<void> {
     const { oracle } = this.#options
-    const { state, isWell } = await this.#look()
+    const { state, isWell } = await this.#readState()
     if (!isWell) return
     oracle.tally.agreed += 1
     for (const [why, times] of excuses)
       if (!allowed.has(why)) oracle.fail('STATUS', `${state}, and nothing is told, but ${times} × ${why}`)
   }
 
-  async #look(): Promise<Said> {
+  async #readState(): Promise<Said> {
     const { store, integration: current } = this.#options
     const integration = current()
     const counts = await store.admin.status()

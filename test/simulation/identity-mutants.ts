@@ -3,8 +3,8 @@ import type { SourceMutant } from './source-mutants.ts'
 
 export const identityMutants: readonly SourceMutant[] = [
   {
-    name: 'nolook',
-    breaks: 'creates go without a look for what is there already',
+    name: 'nocheck',
+    breaks: 'creates are sent without checking what exists already',
     file: 'engine/write/create-evidence.ts',
     find: 'if (!plan.needed || member?.lane.reason === RELEASED) return bare',
     replace: 'if (plan.needed || member?.lane.reason === RELEASED) return bare',
@@ -67,13 +67,13 @@ export const identityMutants: readonly SourceMutant[] = [
     name: 'noalias',
     breaks: 'a record that was merged into one that was merged on is not followed to the survivor',
     file: 'connectors/kit/responses/checked-reads.ts',
-    find: "      if (look.mergedInto === undefined) return { kind: 'gone', goneSurvivor: at }\n",
-    replace: "      if (look.kind === 'gone') return { kind: 'gone', goneSurvivor: at }\n",
+    find: "      if (read.mergedInto === undefined) return { kind: 'gone', goneSurvivor: at }\n",
+    replace: "      if (read.kind === 'gone') return { kind: 'gone', goneSurvivor: at }\n",
     kinds: 'merge-chains',
   },
   {
-    name: 'onelook',
-    breaks: 'one look that finds nothing confirms a deletion',
+    name: 'oneread',
+    breaks: 'one read that finds nothing confirms a deletion',
     file: 'engine/delete/detect.ts',
     find: 'return (member.goneSince ?? 0) + waitMs',
     replace: 'return waitMs',
@@ -87,7 +87,7 @@ export const identityMutants: readonly SourceMutant[] = [
   },
   {
     name: 'norestore',
-    breaks: 'a record that is there again is not looked at',
+    breaks: 'a record that is there again is not read',
     file: 'engine/delete/restored.ts',
     find: "if (!wanted || member.state !== 'gone' || member.nativeId === undefined) continue",
     replace: "if (wanted || member.state !== 'gone' || member.nativeId === undefined) continue",

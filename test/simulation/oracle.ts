@@ -27,7 +27,7 @@ import { emptyTally, type Tally } from './tally.ts'
 import { Things } from './things.ts'
 import { customer, order, tokens } from './world.ts'
 
-const looksKept = 6
+const readsKept = 6
 /** Interval at which a process checks whether a first load has ended; until then it assumes that the load is running. */
 const firstLoadAskMs = 1_000
 
@@ -118,10 +118,10 @@ export class Oracle implements SystemWatcher {
 
   shown(process: SimProcess, system: string, entity: string, version: Version): void {
     const key = `${process.name}|${system}|${entity}|${version.nativeId}`
-    const looks = this.#shown.get(key) ?? []
-    looks.push(version)
-    if (looks.length > looksKept) looks.shift()
-    this.#shown.set(key, looks)
+    const reads = this.#shown.get(key) ?? []
+    reads.push(version)
+    if (reads.length > readsKept) reads.shift()
+    this.#shown.set(key, reads)
     const place = `${system}|${entity}|${version.nativeId}`
     this.#newest.set(place, Math.max(this.#newest.get(place) ?? 0, version.version))
     this.#scheduler.note(
@@ -245,7 +245,7 @@ export class Oracle implements SystemWatcher {
   claimed(process: SimProcess, claim: ClaimedRecord): void {
     this.#claims.set(claim.record.id, { process: process.name, epoch: claim.lease.epoch })
     this.#scheduler.note(
-      `${process.name} claims ${claim.record.id.slice(-6)} ${claim.record.state} look=${claim.record.look.join(',')}`,
+      `${process.name} claims ${claim.record.id.slice(-6)} ${claim.record.state} toRead=${claim.record.toRead.join(',')}`,
     )
   }
 
@@ -395,7 +395,7 @@ export class Oracle implements SystemWatcher {
     if (member?.nativeId === undefined) return
     const place = { system: change.src, entity: after.record.entity, nativeId: member.nativeId }
     // Reads that were rejected, or made for another record, may show the same value: the absorbed one agrees in all fields.
-    const looks = this.#looksWith(process, place, field, change.is)
+    const reads = this.#readsWith(process, place, field, change.is)
     const isAbsorbed = ({ body }: Version): boolean =>
       [...tokens]
         .filter((name) => this.history.isToken(change.src, name) && member.fields[name] !== undefined)
@@ -403,7 +403,7 @@ export class Oracle implements SystemWatcher {
           const value = this.history.value(name, body)
           return value === undefined || alike(value, member.fields[name]?.shadow)
         })
-    const shown = looks.findLast(isAbsorbed) ?? looks.at(-1)
+    const shown = reads.findLast(isAbsorbed) ?? reads.at(-1)
     if (shown?.body === undefined || this.history.system(change.src).traits.mutates) return
     const lane = `${change.src}|${after.record.entity}|${member.nativeId}`
     const newest = this.#absorbed.get(lane) ?? 0
@@ -445,7 +445,7 @@ export class Oracle implements SystemWatcher {
     const member = after.members.find((one) => one.system === system)
     if (member?.nativeId === undefined || this.history.system(system).traits.mutates) return
     const place = { system, entity: after.record.entity, nativeId: member.nativeId }
-    const shown = this.#looksWith(process, place, field, value).at(-1)
+    const shown = this.#readsWith(process, place, field, value).at(-1)
     if (shown?.body === undefined || !alike(this.history.value(field, shown.body), value)) return
     const writer = this.history.writerOf(place, shown, field)
     const { id: recordId, entity } = after.record
@@ -460,14 +460,14 @@ export class Oracle implements SystemWatcher {
   // ── history
 
   /** The reads of a process that showed this value, oldest first. */
-  #looksWith(
+  #readsWith(
     process: SimProcess,
     place: { readonly system: string; readonly entity: string; readonly nativeId: string },
     field: string,
     value: CanonicalValue | undefined,
   ): readonly Version[] {
-    const looks = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.nativeId}`) ?? []
-    return looks.filter(
+    const reads = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.nativeId}`) ?? []
+    return reads.filter(
       (look) => look.body !== undefined && alike(this.history.value(field, look.body), value),
     )
   }

@@ -15,7 +15,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     name: 'noack',
     breaks: 'concurrent edits are taken for later ones',
     file: 'model/merge/classify-observation.ts',
-    find: 'concurrent: isConcurrent(state, agreed.rev, question.look)',
+    find: 'concurrent: isConcurrent(state, agreed.rev, question.read)',
     replace: 'concurrent: false',
   },
   {
@@ -74,8 +74,8 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     name: 'believes',
     breaks: 'a write that was not stored is taken for an edit of the system',
     file: 'model/merge/unverified-write.ts',
-    find: 'const replaced = shownReplaced(look)',
-    replace: 'const replaced = shownReplaced(look) && undefined',
+    find: 'const replaced = shownReplaced(read)',
+    replace: 'const replaced = shownReplaced(read) && undefined',
   },
   {
     name: 'anyscope',
@@ -100,7 +100,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
   },
   {
     name: 'nolag',
-    breaks: 'a look is believed however old it may be',
+    breaks: 'a read is used however old it is',
     file: 'engine/observe/observe.ts',
     find: 'const admissible = isAdmissible(place, member, observed)',
     replace: 'const admissible = isAdmissible(place, member, observed) || true',
@@ -150,10 +150,10 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
   },
   {
     name: 'noabsence',
-    breaks: 'what a whole list no longer has is not looked at',
+    breaks: 'records missing from a complete list are not read',
     file: 'store/memory/runs.ts',
-    find: 'if (complete || looks) markAll(context, run, missingMembers(context, run, staged))',
-    replace: 'if (looks) markAll(context, run, missingMembers(context, run, staged))',
+    find: 'if (complete || readsMissing) markAll(context, run, missingMembers(context, run, staged))',
+    replace: 'if (readsMissing) markAll(context, run, missingMembers(context, run, staged))',
   },
   {
     name: 'cursorfirst',

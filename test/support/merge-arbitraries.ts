@@ -214,7 +214,7 @@ function filledInput({ systems, rev, directions, fields, plain }: Skeleton): fc.
           },
         ]),
       ),
-      looks: Object.fromEntries(
+      shown: Object.fromEntries(
         present.map((system) => [
           system,
           documentOf(names, generated.looks[systems.indexOf(system)]?.values ?? []),

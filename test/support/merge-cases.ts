@@ -119,7 +119,7 @@ export interface InputSpec {
   readonly fields?: Readonly<Record<string, AgreedField>>
   readonly members?: Readonly<Record<string, Partial<MergeMember>>>
   /** The observed values, by system. */
-  readonly looks?: Readonly<Record<string, CanonicalDocument>>
+  readonly shown?: Readonly<Record<string, CanonicalDocument>>
   /** Further properties of the observations. */
   readonly observations?: Readonly<Record<string, Partial<ObservedValues>>>
   readonly guarded?: readonly string[]
@@ -140,7 +140,7 @@ export function inputOf(spec: InputSpec = {}): MergeInput {
       Object.entries(spec.members ?? {}).map(([system, member]) => [system, memberOf(system, member)]),
     ),
     observations: new Map(
-      Object.entries(spec.looks ?? {}).map(([system, values]) => [
+      Object.entries(spec.shown ?? {}).map(([system, values]) => [
         system,
         { system, values, unknown: new Set<string>(), at: now, ...spec.observations?.[system] },
       ]),

@@ -156,7 +156,7 @@ export function runWorld(
     return remote.history[at] as State
   }
 
-  const input = (looks: Map<string, Look>): MergeInput => ({
+  const input = (looks: Map<string, Read>): MergeInput => ({
     entity,
     version: 'v1',
     rev: books.rev,
@@ -185,7 +185,7 @@ export function runWorld(
     newId: () => `c${++ids}`,
   })
 
-  function judge(decision: MergeDecision, looks: Map<string, Look>) {
+  function judge(decision: MergeDecision, looks: Map<string, Read>) {
     const conflicted = new Set(decision.conflicts.map((draft) => draft.field))
     for (const draft of decision.conflicts)
       for (const { value } of draft.candidates) books.known.add(String(value))
@@ -213,7 +213,7 @@ export function runWorld(
   function* pass(): Generator<number, void> {
     for (const intent of books.intents)
       if (intent.open && now >= intent.notAfter + inflightTicks) intent.open = false
-    const looks = new Map<string, Look>()
+    const looks = new Map<string, Read>()
     for (const remote of remotes) {
       const at = now
       const stale = now < calmFrom && remote.lag > 0 && chance(0.5) ? int(0, remote.lag) : 0
@@ -246,7 +246,7 @@ export function runWorld(
     }
   }
 
-  function* send(write: PlannedWrite, look: Look): Generator<number, void> {
+  function* send(write: PlannedWrite, look: Read): Generator<number, void> {
     const remote = remoteOf(write.system)
     const row = books.members.get(write.system) as MemberRow
     const planned = mapValues(write.values, String)
@@ -329,7 +329,7 @@ export function runWorld(
   return { violations, ...count }
 }
 
-interface Look {
+interface Read {
   readonly state: State
   readonly at: number
 }

@@ -20,7 +20,7 @@ import { StateLog } from './state-log.ts'
 type DeltaConfig = Extract<FileResourceConfig['read'], { from: 'deltas' }>
 
 /** Minimum interval between checks for new files, milliseconds; reads may be that much older than the folder. */
-export const lookEveryMs = 500
+export const scanEveryMs = 500
 const lockWaitMs = 10_000
 
 /** See the top of the file. */
@@ -28,7 +28,7 @@ export class Deltas {
   readonly log: StateLog
   readonly #owner: FileOwner
   readonly #config: DeltaConfig
-  #lookedAt = Number.NEGATIVE_INFINITY
+  #scannedAt = Number.NEGATIVE_INFINITY
   #going: Promise<void> | undefined
   /** Why the next file in the order can't be ingested. */
   #stuck: string | undefined
@@ -41,15 +41,15 @@ export class Deltas {
 
   /** Ingests all files that are ready. Concurrent callers share one check. */
   async takeIn(now: 'at once' | 'soon'): Promise<void> {
-    const isFresh = performance.now() - this.#lookedAt < lookEveryMs
+    const isFresh = performance.now() - this.#scannedAt < scanEveryMs
     if (now === 'soon' && isFresh && this.#going === undefined) return
-    this.#going ??= this.#look().finally(() => {
+    this.#going ??= this.#scan().finally(() => {
       this.#going = undefined
     })
     await this.#going
   }
 
-  async #look(): Promise<void> {
+  async #scan(): Promise<void> {
     await this.#owner.folder.place()
     const waiting = await candidates(this.#owner, this.#config.files)
     const lock = `.isthmus/${this.#owner.resource}.lock`
@@ -63,7 +63,7 @@ export class Deltas {
     } else {
       await this.log.refresh()
     }
-    this.#lookedAt = performance.now()
+    this.#scannedAt = performance.now()
   }
 
   async #takeAll(): Promise<void> {

@@ -63,7 +63,7 @@ export const salesforceConfig = z.strictObject({
       z.strictObject({
         from: z.int().min(1).default(10_000).describe('Records from which on a listing is a bulk job.'),
         pageRows: z.int().min(100).max(1_000_000).default(50_000).describe('Rows of one result page.'),
-        poll: duration.prefault('2s').describe('Longest wait between two looks at a job.'),
+        poll: duration.prefault('2s').describe('Longest wait between two requests for the state of a job.'),
       }),
     ])
     .prefault({})

@@ -22,8 +22,8 @@ export function keepMatchKeys(pass: Pass, result: MergeResult): void {
 
 /** A person's choice is agreed before any pass sees it, so the following merge shows no change; all systems are read then. */
 function wasDecidedByPerson({ claim }: Pass): boolean {
-  const { look, fields } = claim.record
-  return look.includes('*') && Object.values(fields).some(({ src }) => src === 'person')
+  const { toRead, fields } = claim.record
+  return toRead.includes('*') && Object.values(fields).some(({ src }) => src === 'person')
 }
 
 /** The values the record is registered under: observed values for a candidate, agreed values for any other record. */

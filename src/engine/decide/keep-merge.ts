@@ -87,13 +87,13 @@ function keepMembers(pass: Pass, result: MergeResult): void {
     const absorbed = observation?.kind === 'live' && observation.admissible ? observation : undefined
     if (fields === undefined && absorbed === undefined) continue
     const update = {
-      ...(absorbed === undefined ? {} : absorbedLook(pass, member, absorbed, fields)),
+      ...(absorbed === undefined ? {} : absorbedUpdate(pass, member, absorbed, fields)),
       ...(fields === undefined ? {} : { fields }),
       ...(absorbed === undefined ? {} : lensesOf(pass, member, absorbed, fields ?? member.fields)),
     }
     if (Object.keys(update).length > 0) updateMember(pass, { system: member.system, ...update })
     // For example, a create in doubt that was left for review has found its counterpart by itself.
-    if (absorbed !== undefined && isFirstLook(member)) clearFailure(pass, member.system)
+    if (absorbed !== undefined && isFirstAbsorb(member)) clearFailure(pass, member.system)
   }
 }
 
@@ -108,25 +108,25 @@ function lensesOf(
   return underCurrentLenses(pass.context, member, fields, new Set(taken))
 }
 
-function isFirstLook(member: Member): boolean {
+function isFirstAbsorb(member: Member): boolean {
   return member.lane.state === 'open' && !Object.values(member.fields).some(hasBase)
 }
 
 /** Member-level state after an observation was absorbed. Only differences are written. */
-function absorbedLook(
+function absorbedUpdate(
   pass: Pass,
   member: Member,
-  look: LiveObservation,
+  observation: LiveObservation,
   fields: MemberFields | undefined,
 ): Omit<MemberUpdate, 'system'> {
   const { capabilities } = placeOf(pass.context, member.system, pass.entity.name).resource
-  const { version, unknown } = look.observed
+  const { version, unknown } = observation.observed
   const floor =
     version === undefined ? member.floor : newerVersion(capabilities.version, member.floor, version)
-  const whole = unknown.size === 0 && look.inScope ? version : undefined
-  const settleAt = nextVerification(pass, member, look, fields ?? member.fields)
+  const whole = unknown.size === 0 && observation.inScope ? version : undefined
+  const settleAt = nextVerification(pass, member, observation, fields ?? member.fields)
   return {
-    asof: look.seenAt,
+    asof: observation.seenAt,
     ...(floor === undefined || floor === member.floor ? {} : { floor }),
     ...(whole === member.absorbedVersion ? {} : { absorbedVersion: whole ?? null }),
     ...(settleAt === member.settleAt ? {} : { settleAt: settleAt ?? null }),
@@ -140,17 +140,17 @@ function absorbedLook(
 function nextVerification(
   pass: Pass,
   member: Member,
-  look: LiveObservation,
+  observation: LiveObservation,
   fields: MemberFields,
 ): number | undefined {
   const { inflightMs, read } = placeOf(pass.context, member.system, pass.entity.name).resource.capabilities
-  const { at } = look.observed
+  const { at } = observation.observed
   const due = member.settleAt !== undefined && member.settleAt <= at ? undefined : member.settleAt
   const applied = Object.values(fields)
     .filter((field) => field.provisional !== undefined)
     .map((field) => appliedBy(field, inflightMs + read.lagMs) + 1)
     .filter((time) => time > at)
-  const followUp = followUpAt(pass, member, look, read.lagMs)
+  const followUp = followUpAt(pass, member, observation, read.lagMs)
   const times = [due, followUp, ...applied].filter((time) => time !== undefined)
   return times.length === 0 ? undefined : Math.max(...times)
 }
@@ -159,10 +159,15 @@ function nextVerification(
  * Time of a second read after the lag. A mark may announce a change that a lagging read does not show yet, and without the second read that change
  * would be lost. The second read is a verification, not a mark, so it does not request a third.
  */
-function followUpAt(pass: Pass, member: Member, look: LiveObservation, lagMs: number): number | undefined {
-  const wished = pass.claim.record.look
+function followUpAt(
+  pass: Pass,
+  member: Member,
+  observation: LiveObservation,
+  lagMs: number,
+): number | undefined {
+  const wished = pass.claim.record.toRead
   if (lagMs === 0 || !(wished.includes('*') || wished.includes(member.system))) return undefined
-  return Math.max(member.settleAt ?? 0, look.observed.at + lagMs + 1)
+  return Math.max(member.settleAt ?? 0, observation.observed.at + lagMs + 1)
 }
 
 function newerVersion(kind: string, floor: string | undefined, version: string): string {

@@ -56,7 +56,8 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
     const since = state.awaits?.since ?? now
     const told = since + missingReferenceMs <= now
     if (told) overdue.push(name)
-    else addNeed(pass, { at: since + missingReferenceMs, why: 'missing-reference', ...lookOf(pass, member) })
+    else
+      addNeed(pass, { at: since + missingReferenceMs, why: 'missing-reference', ...rereadOf(pass, member) })
     if (state.awaits?.since !== since || (state.awaits.told ?? false) !== told) {
       changed.set(name, { ...state, awaits: { since, ...(told ? { told } : {}) } })
     }
@@ -73,8 +74,8 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
 }
 
 /** Requests a read where the wait began with one. */
-function lookOf(pass: Pass, member: Member): { readonly look?: readonly string[] } {
-  return isReadable(pass, member) ? { look: [member.system] } : {}
+function rereadOf(pass: Pass, member: Member): { readonly toRead?: readonly string[] } {
+  return isReadable(pass, member) ? { toRead: [member.system] } : {}
 }
 
 function emit(

@@ -73,7 +73,7 @@ async function planRemoval(pass: Pass, member: Member): Promise<OutgoingWrite | 
   if (lane.state === 'rejected' && lane.reason === notRemoved) return undefined
   const closedUntil = closedForWritesUntil(pass, system)
   if (closedUntil !== undefined) {
-    addNeed(pass, { at: closedUntil, why: 'lane-closed', look: [system] })
+    addNeed(pass, { at: closedUntil, why: 'lane-closed', toRead: [system] })
     return undefined
   }
   const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
@@ -107,9 +107,9 @@ function judgeRemoval(
   pass: Pass,
   place: Place,
   member: Member,
-  look: { readonly observation: Observation; readonly mode: 'archive' | 'delete' },
+  observed: { readonly observation: Observation; readonly mode: 'archive' | 'delete' },
 ): OutgoingWrite | undefined {
-  const { observation, mode } = look
+  const { observation, mode } = observed
   const { system } = place
   // A read without information has already scheduled the next one.
   if (observation.kind === 'unknown' || (observation.kind === 'live' && !observation.admissible))
@@ -211,7 +211,7 @@ function noteRemoval(pass: Pass, system: string, outcome: string): void {
     return
   }
   if (pass.members.get(system)?.lane.state === 'open') {
-    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal', look: [system] })
+    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal', toRead: [system] })
   }
 }
 

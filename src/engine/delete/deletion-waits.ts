@@ -48,7 +48,7 @@ export async function judgeWaits(
   reportAge(pass, system, waitedMs)
   const waitMs = open.length === 0 ? READ_WAIT_MS : ASK_MS
   const at = pass.context.clock.now() + Math.min(ASK_MS_MAX, Math.max(waitMs, waitedMs / 4))
-  addNeed(pass, { at, why: WAITS, look: [system] })
+  addNeed(pass, { at, why: WAITS, toRead: [system] })
   return 'go-on'
 }
 

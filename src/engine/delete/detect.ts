@@ -69,7 +69,7 @@ async function handleGone(pass: Pass, system: string): Promise<StepResult> {
   const fresh = member.asof + place.resource.capabilities.read.lagMs
   if (observation.at < fresh) {
     // A replica that lags behind a create does not have the record yet.
-    addNeed(pass, { at: fresh, why: 'stale-read', look: [system] })
+    addNeed(pass, { at: fresh, why: 'stale-read', toRead: [system] })
     return 'go-on'
   }
   await suspect(pass, place, observation.at)
@@ -95,7 +95,7 @@ async function reconsider(pass: Pass, member: Member): Promise<StepResult> {
   if (known === undefined && member.lane.state === 'held') return 'go-on'
   const dueAt = confirmAt(pass, member)
   if (known === undefined && pass.context.clock.now() < dueAt) {
-    addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+    addNeed(pass, { at: dueAt, why: 'confirm-deletion', toRead: [system] })
     return 'go-on'
   }
   const observation = known ?? (await observeMember(pass, system))
@@ -120,7 +120,7 @@ async function suspect(pass: Pass, place: Place, at: number): Promise<void> {
   if (pass.entity.delete.from.includes(system)) await chargeDeletion(pass, system)
   const member = pass.members.get(system)
   if (member === undefined) return
-  addNeed(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', look: [system] })
+  addNeed(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', toRead: [system] })
 }
 
 /** Time at which a second read is independent of the first: after the confirmation delay of the definition and after any replica lag. */
@@ -151,7 +151,7 @@ async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
   if (member.lane.state === 'held' || observation?.kind !== 'gone') return 'go-on'
   const dueAt = confirmAt(pass, member)
   if (observation.at < dueAt) {
-    addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+    addNeed(pass, { at: dueAt, why: 'confirm-deletion', toRead: [system] })
     return 'go-on'
   }
   const place = placeOf(context, system, entity.name)
@@ -167,7 +167,7 @@ async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
   const forPerson = [...pass.members.values()].some(isCreateInDoubt)
   if (pass.intents.size > 0 || forPerson) {
     const waitMs = forPerson ? UNCLEAR_CREATE_RETRY_MS : RETRY_MS
-    addNeed(pass, { at: context.clock.now() + waitMs, why: 'writes-in-doubt', look: [system] })
+    addNeed(pass, { at: context.clock.now() + waitMs, why: 'writes-in-doubt', toRead: [system] })
     return 'go-on'
   }
   if (!released) {
@@ -186,7 +186,7 @@ async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
 function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): void {
   const now = pass.context.clock.now()
   if (!doubt.standing || now - dueAt < HOLD_AFTER_MS) {
-    addNeed(pass, { at: now + RETRY_MS, why: doubt.reason, look: [system] })
+    addNeed(pass, { at: now + RETRY_MS, why: doubt.reason, toRead: [system] })
     return
   }
   holdLane(pass, system, {
@@ -199,7 +199,7 @@ function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): vo
 async function stopForPerson(pass: Pass, system: string): Promise<boolean> {
   const edit = await findUnabsorbedEdit(pass, system)
   if (edit === 'unknown') {
-    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'edits-unknown', look: [system] })
+    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'edits-unknown', toRead: [system] })
     return true
   }
   if (edit === 'edited') {

@@ -41,7 +41,7 @@ export async function followMerge(
   const waitMs = writesWait(pass)
   if (waitMs !== undefined) {
     suspect(pass, member)
-    addNeed(pass, { at: clock.now() + waitMs, why: IN_DOUBT, look: [system] })
+    addNeed(pass, { at: clock.now() + waitMs, why: IN_DOUBT, toRead: [system] })
     return 'go-on'
   }
   const followed = await joinSurvivor(pass, member, survivorNativeId)
@@ -122,7 +122,7 @@ async function joinSurvivor(
   if (result === 'unknown-survivor') return 'unknown'
   if (result === 'creating') {
     suspect(pass, member)
-    addNeed(pass, { at: context.clock.now() + IN_DOUBT_RETRY_MS, why: IN_DOUBT, look: [system] })
+    addNeed(pass, { at: context.clock.now() + IN_DOUBT_RETRY_MS, why: IN_DOUBT, toRead: [system] })
     return 'go-on'
   }
   emitNow(pass, { type: 'MembersMerged', recordId, survivorId: survivor?.recordId ?? '', system })
@@ -147,7 +147,7 @@ function awaitSurvivor(
   addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
   if (now - since > TOLD_AFTER_MS) holdWaiting(pass, member, [told])
   const waitMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS, (now - since) / 2))
-  addNeed(pass, { at: now + waitMs, why: AWAITED, look: [system] })
+  addNeed(pass, { at: now + waitMs, why: AWAITED, toRead: [system] })
 }
 
 function suspect(pass: Pass, { system, state }: Member): void {

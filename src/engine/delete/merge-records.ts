@@ -83,7 +83,7 @@ function seenFields(
 
 /** Waits for the pass of the other record, which sends no notification. Such a pass makes no remote call. */
 function waitForOther(pass: Pass): void {
-  addNeed(pass, { at: pass.context.clock.now() + WAIT_MS, why: 'merging', look: [] })
+  addNeed(pass, { at: pass.context.clock.now() + WAIT_MS, why: 'merging', toRead: [] })
 }
 
 /** The step of the kept record: takes over what was merged into it, before anything else is decided. */
@@ -108,7 +108,7 @@ export async function takeOverMerged(pass: Pass): Promise<void> {
 async function takeOver(pass: Pass, { record, members }: RecordDetail): Promise<void> {
   await prepareReferences(pass)
   for (const member of members) {
-    if (isRead(member) && pass.entity.systems.has(member.system)) mergeLooks(pass, member)
+    if (isRead(member) && pass.entity.systems.has(member.system)) mergeObservation(pass, member)
   }
   note(pass, { kind: 'match', body: { tookOver: record.id } })
   emit(pass, {
@@ -121,7 +121,7 @@ async function takeOver(pass: Pass, { record, members }: RecordDetail): Promise<
 }
 
 /** Merges the values of the native record with the agreed values, as if they were observed for the first time. */
-function mergeLooks(pass: Pass, member: Member): void {
+function mergeObservation(pass: Pass, member: Member): void {
   const { clock, random, integration } = pass.context
   const { system } = member
   const result = mergeRecord({

@@ -78,7 +78,7 @@ export async function rejoin(
   }
   if (at < dueAt) {
     setLane(pass, system, { state: 'waiting', reason: REAPPEARED, until: dueAt })
-    addNeed(pass, { at: dueAt, why: REAPPEARED, look: [system] })
+    addNeed(pass, { at: dueAt, why: REAPPEARED, toRead: [system] })
     return { kind: 'later' }
   }
   if (!(await isAllowed(pass, member, archived))) return { kind: 'later' }
@@ -89,7 +89,7 @@ export async function rejoin(
       if (context.clock.now() - dueAt > waitMaxMs)
         return { kind: 'person', why: `${other.system} could not restore its record from the archive` }
       setLane(pass, system, { state: 'waiting', reason: REJOINING })
-      addNeed(pass, { at: context.clock.now() + retryMs, why: REAPPEARED, look: [system] })
+      addNeed(pass, { at: context.clock.now() + retryMs, why: REAPPEARED, toRead: [system] })
       return taken
     }
   }
@@ -100,7 +100,7 @@ export async function rejoin(
   updateRecord(pass, { state: 'active' })
   const systems = archived.map((one) => one.system)
   note(pass, { kind: 'delete', body: { system, step: 'joined again', with: systems } })
-  addNeed(pass, { at: context.clock.now(), why: REAPPEARED, look: [system, ...systems] })
+  addNeed(pass, { at: context.clock.now(), why: REAPPEARED, toRead: [system, ...systems] })
   return { kind: 'joined' }
 }
 

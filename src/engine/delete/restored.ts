@@ -25,9 +25,9 @@ const RESTORED = 'restored'
 export async function noticeRestored(pass: Pass): Promise<void> {
   if (pass.record.state !== 'tombstoned' && pass.record.state !== 'active') return
   if (pass.record.state === 'tombstoned') await releaseInScope(pass)
-  const { look } = pass.record
+  const { toRead } = pass.record
   for (const member of [...pass.members.values()]) {
-    const wanted = look.includes('*') || look.includes(member.system)
+    const wanted = toRead.includes('*') || toRead.includes(member.system)
     if (!wanted || member.state !== 'gone' || member.nativeId === undefined) continue
     if (member.lane.state !== 'quarantined' && pass.entity.systems.has(member.system))
       await judge(pass, member)
@@ -39,10 +39,10 @@ export async function noticeRestored(pass: Pass): Promise<void> {
  * did not apply to it.
  */
 async function releaseInScope(pass: Pass): Promise<void> {
-  const { look } = pass.record
+  const { toRead } = pass.record
   for (const member of [...pass.members.values()]) {
     const { system, state, nativeId } = member
-    const wanted = look.includes('*') || look.includes(system)
+    const wanted = toRead.includes('*') || toRead.includes(system)
     if (!wanted || state !== 'out-of-scope' || nativeId === undefined || !pass.entity.systems.has(system))
       continue
     const observation = await observeMember(pass, system)
@@ -68,7 +68,7 @@ async function judge(pass: Pass, member: Member): Promise<void> {
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
   const settledAt = (member.goneSince ?? 0) + lagMs
   if (observation.observed.at < settledAt) {
-    addNeed(pass, { at: settledAt, why: 'stale-read', look: [system] })
+    addNeed(pass, { at: settledAt, why: 'stale-read', toRead: [system] })
     return
   }
   // Where archiving only sets a flag, the record exists the whole time.

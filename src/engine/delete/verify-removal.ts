@@ -33,7 +33,7 @@ export async function isRemovalProven(
   const goneSince = pass.context.clock.now() + (outcome.accepted === true ? inflightMs : 0)
   updateMember(pass, { system, state: 'linked', goneSince })
   if (outcome.accepted === true || read.lagMs > 0) {
-    addNeed(pass, { at: goneSince + read.lagMs + 1, why: 'verify-removal', look: [system] })
+    addNeed(pass, { at: goneSince + read.lagMs + 1, why: 'verify-removal', toRead: [system] })
     return false
   }
   const observation = await observeMember(pass, system)
@@ -57,7 +57,7 @@ export function judgeUnproven(
   const goneSince = pass.members.get(system)?.goneSince ?? 0
   const now = pass.context.clock.now()
   if (observed.at < goneSince + capabilities.read.lagMs + graceMs) {
-    addNeed(pass, { at: Math.max(goneSince, now) + retryMs, why: 'verify-removal', look: [system] })
+    addNeed(pass, { at: Math.max(goneSince, now) + retryMs, why: 'verify-removal', toRead: [system] })
     return
   }
   updateMember(pass, { system, goneSince: null })

@@ -84,8 +84,8 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
     seen: listing.seen,
     ...(reason === undefined ? {} : { reason }),
     ...(listing.end?.expected === undefined ? {} : { expected: listing.end.expected }),
-    ...(reason !== undefined && sameAccount && wantsLooks(place, request, listing)
-      ? { observeMissing: looksAtMost(listing) }
+    ...(reason !== undefined && sameAccount && mayReadMissing(place, request, listing)
+      ? { observeMissing: missingReadsMax(listing) }
       : {}),
   })
   const result: FullRunResult = {
@@ -111,13 +111,13 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
  * same applies to records missing from a list with an unreadable entry, whoever started it: one odd entry must not prevent the detection of deletions
  * permanently.
  */
-function wantsLooks(place: Place, { priority }: FullRunRequest, listing: Listing): boolean {
+function mayReadMissing(place: Place, { priority }: FullRunRequest, listing: Listing): boolean {
   if (!hasEnded(listing) || listing.seen === 0) return false
   if (place.resource.capabilities.list.paging === 'offset') return priority === 'hand'
   return (listing.end?.unreadable ?? 0) > 0
 }
 
-function looksAtMost({ seen }: Listing): number {
+function missingReadsMax({ seen }: Listing): number {
   return Math.max(LOOKS_MAX, Math.floor(seen * LOOKS_SHARE))
 }
 

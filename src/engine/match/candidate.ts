@@ -17,7 +17,7 @@ import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { errorCodes } from '../../model/error-codes.ts'
 import type { Member } from '../../model/state.ts'
-import { currentLens } from '../observe/lens-look.ts'
+import { currentLens } from '../observe/lens-effects.ts'
 import { observeMember } from '../observe/observe.ts'
 import type { Observation, Pass, StepResult } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
@@ -100,7 +100,7 @@ function dropGone(pass: Pass, place: Place, observation: Extract<Observation, { 
   const { system } = place
   const known = pass.record.discoveredAt + place.resource.capabilities.read.lagMs
   if (observation.at < known) {
-    addNeed(pass, { at: known, why: 'stale-read', look: [system] })
+    addNeed(pass, { at: known, why: 'stale-read', toRead: [system] })
     return 'finish'
   }
   updateMember(pass, { system, state: 'gone', goneSince: observation.at })

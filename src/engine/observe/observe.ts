@@ -17,7 +17,7 @@ import { addNeed } from '../pass/pass.ts'
 import { priorityOf } from '../pass/priority.ts'
 import { type Place, placeOf } from '../place.ts'
 import type { TimedRead } from '../ports.ts'
-import { judgeLenses } from './lens-look.ts'
+import { judgeLenses } from './lens-effects.ts'
 import { markerOf } from './marker.ts'
 import { readCanonical } from './reading.ts'
 import { translateInwards } from './references.ts'
@@ -30,11 +30,11 @@ const attemptsMax = 3
 
 /** Returns the systems that this pass has to read: the marked ones, and those whose last write is due for verification. */
 export function systemsToObserve(pass: Pass): readonly string[] {
-  const { look } = pass.record
+  const { toRead } = pass.record
   const now = pass.context.clock.now()
-  const all = look.includes('*')
+  const all = toRead.includes('*')
   return [...pass.members.values()]
-    .filter((member) => all || look.includes(member.system) || needsVerification(pass, member, now))
+    .filter((member) => all || toRead.includes(member.system) || needsVerification(pass, member, now))
     .filter((member) => pass.stale.has(member.system) || !pass.observedSystems.has(member.system))
     .filter((member) => canObserve(pass, member))
     .map((member) => member.system)
@@ -48,7 +48,7 @@ function needsVerification(pass: Pass, member: Member, now: number): boolean {
 function canObserve(pass: Pass, member: Member): boolean {
   if (isReadable(pass, member)) return true
   if (member.nativeId !== undefined && member.lane.state === 'backoff') {
-    addNeed(pass, { at: member.lane.until, why: 'backoff', look: [member.system] })
+    addNeed(pass, { at: member.lane.until, why: 'backoff', toRead: [member.system] })
   }
   return false
 }
@@ -106,10 +106,10 @@ async function observationOf(
 function noInformation(pass: Pass, system: string, failure: CallFailure | 'shut'): Observation {
   if (failure !== 'shut' && failure.scope === 'record') {
     const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
-    backOff(pass, system, { reason: failure.code, look: true, notBefore })
+    backOff(pass, system, { reason: failure.code, read: true, notBefore })
     reportUnreadable(pass, system, failure)
   } else {
-    waitForSystem(pass, system, { reason: 'system-paused', look: true })
+    waitForSystem(pass, system, { reason: 'system-paused', read: true })
   }
   return { kind: 'unknown', failure }
 }
@@ -180,7 +180,7 @@ function refuseStale(pass: Pass, place: Place, member: Member): void {
   const { clock, emit, settings } = pass.context
   const lagOver = member.asof + place.resource.capabilities.read.lagMs
   const at = Math.max(lagOver + 1, clock.now() + settings.backoffBaseMs)
-  addNeed(pass, { at, why: 'stale-read', look: [place.system] })
+  addNeed(pass, { at, why: 'stale-read', toRead: [place.system] })
   emit({ type: 'ObservationRefused', recordId: pass.record.id, system: place.system, reason: 'stale' })
 }
 

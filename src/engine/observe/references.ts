@@ -133,12 +133,15 @@ function waitForNative(
 export async function prepareReferences(pass: Pass): Promise<void> {
   const fields = referenceFields(pass.entity)
   if (fields.length === 0) return
-  const looks = [...pass.observations.values()].flatMap((observation) =>
+  const documents = [...pass.observations.values()].flatMap((observation) =>
     observation.kind === 'live' && observation.admissible ? [observation.observed.values] : [],
   )
   const asked: Promise<void>[] = []
   for (const field of fields) {
-    const values = [pass.record.fields[field.name]?.value, ...looks.map((look) => look[field.name])]
+    const values = [
+      pass.record.fields[field.name]?.value,
+      ...documents.map((document) => document[field.name]),
+    ]
     const targets = values.flatMap((value) => collect(field.type, value))
     for (const part of pass.entity.systems.values()) {
       if (!part.fields.has(field.name)) continue

@@ -58,7 +58,7 @@ export interface Need {
   /** A constant string for events and logs. */
   readonly why: string
   /** Systems that must be read then; others need no read. */
-  readonly look?: readonly string[]
+  readonly toRead?: readonly string[]
 }
 
 /** A kind of side row. */

@@ -24,7 +24,7 @@ export function finishOf(pass: Pass): Settlement['finish'] {
   return {
     kind: 'again',
     at: Math.ceil(Math.max(earliest, pass.context.clock.now() + soonestMs)),
-    look: [...new Set(needs.flatMap((need) => need.look ?? []))],
+    toRead: [...new Set(needs.flatMap((need) => need.toRead ?? []))],
   }
 }
 

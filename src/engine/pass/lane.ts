@@ -69,7 +69,7 @@ export function closedForWritesUntil(pass: Pass, system: string): number | undef
 export function backOff(
   pass: Pass,
   system: string,
-  why: { readonly reason: LaneReasons['backoff']; readonly look?: boolean; readonly notBefore?: number },
+  why: { readonly reason: LaneReasons['backoff']; readonly read?: boolean; readonly notBefore?: number },
 ): void {
   const { settings, random, clock } = pass.context
   const member = pass.members.get(system)
@@ -80,7 +80,7 @@ export function backOff(
   const mayChange = member === undefined || ['open', 'backoff', 'rejected'].includes(member.lane.state)
   if (mayChange) setLane(pass, system, { state: 'backoff', reason: why.reason, until }, { attempts })
   else updateMember(pass, { system, laneAttempts: attempts })
-  addNeed(pass, { at: until, why: why.reason, ...(why.look ? { look: [system] } : {}) })
+  addNeed(pass, { at: until, why: why.reason, ...(why.read ? { toRead: [system] } : {}) })
 }
 
 /**
@@ -90,7 +90,7 @@ export function backOff(
 export function waitForSystem(
   pass: Pass,
   system: string,
-  why: { readonly reason: string; readonly look?: boolean },
+  why: { readonly reason: string; readonly read?: boolean },
 ): void {
   const { settings, random, clock, gates } = pass.context
   const now = clock.now()
@@ -99,7 +99,7 @@ export function waitForSystem(
   const until = gates.get(system)?.closedUntil() ?? now
   updateMember(pass, { system, laneAttempts: attempts })
   const at = Math.max(own, spreadAfter(random, now, until))
-  addNeed(pass, { at, why: why.reason, ...(why.look ? { look: [system] } : {}) })
+  addNeed(pass, { at, why: why.reason, ...(why.read ? { toRead: [system] } : {}) })
 }
 
 /** A call for this lane succeeded: the next failure starts with a short wait again. */

@@ -41,13 +41,13 @@ export function setAside(pass: Pass, error: unknown): void {
     return
   }
   for (const member of pass.members.values()) {
-    backOff(pass, member.system, { reason: describeThrown(error).code, look: true })
+    backOff(pass, member.system, { reason: describeThrown(error).code, read: true })
   }
 }
 
 function reportUnreadable(pass: Pass, { system, nativeId, lane }: Member, error: UnreadableError): void {
   if (lane.state === 'quarantined') return
-  backOff(pass, system, { reason: error.code, look: true })
+  backOff(pass, system, { reason: error.code, read: true })
   if (nativeId !== undefined)
     keepFailure(pass, { system, operation: 'pass', ...describeThrown(error), replay: 'after-check' })
 }

@@ -39,7 +39,7 @@ async function work(pass: Pass): Promise<StepResult> {
   const entered = await enter(pass)
   if (entered !== 'go-on') return entered
   for (let round = 1; round <= pass.context.settings.rounds; round += 1) {
-    const again = await lookDecideWrite(pass)
+    const again = await observeDecideWrite(pass)
     if (again !== 'again') return again
   }
   waitForStanding(pass)
@@ -70,7 +70,7 @@ function addMissingMembers(pass: Pass): void {
   }
 }
 
-async function lookDecideWrite(pass: Pass): Promise<StepResult | 'again'> {
+async function observeDecideWrite(pass: Pass): Promise<StepResult | 'again'> {
   await observe(pass, systemsToObserve(pass))
   const seen = await followGone(pass)
   if (seen !== 'go-on') return seen

@@ -18,7 +18,7 @@ import type { Runs } from '../intake/runs.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
 import { type JobFailure, retryDelay } from '../protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from '../wake-signal.ts'
-import { lookThroughNewLenses, placeOlderRecords } from './place-records.ts'
+import { placeOlderRecords, readThroughNewLenses } from './place-records.ts'
 import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue } from './schedule.ts'
 
@@ -230,7 +230,7 @@ async function perform(
     return { kind: 'done' }
   }
   if (job.work.kind === 'lenses') {
-    return { kind: (await lookThroughNewLenses(context, { runs, job, signal })) ? 'done' : 'failed' }
+    return { kind: (await readThroughNewLenses(context, { runs, job, signal })) ? 'done' : 'failed' }
   }
   const result = await runs.full({ ...request, kind: 'full' })
   return result.ended ? { kind: 'done' } : failedRun(result)

@@ -49,8 +49,8 @@ export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: Cal
     return true
   }
   resolveIntent(pass, intent, { state: 'abandoned', outcome: code })
-  lookForEffect(pass, system)
-  if (attempts < attemptsMax) backOff(pass, system, { reason: code, look: true })
+  requestVerification(pass, system)
+  if (attempts < attemptsMax) backOff(pass, system, { reason: code, read: true })
   else {
     refuse(pass, planned, code, [])
     keepFailure(pass, told)
@@ -67,7 +67,7 @@ export function observeOthers(pass: Pass, system: string, others: readonly strin
 }
 
 /** The values that were sent are kept as our own writes, so that a read which shows them does not take them for an edit. */
-function lookForEffect(pass: Pass, system: string): void {
+function requestVerification(pass: Pass, system: string): void {
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
   pass.observations.delete(system)
   updateMember(pass, { system, settleAt: pass.context.clock.now() + lagMs + 1 })

@@ -144,7 +144,7 @@ function openIntent(
     intent,
     planned,
     body,
-    ...(seen === undefined ? {} : { base: seen.native, lookedAt: seen.observed.at }),
+    ...(seen === undefined ? {} : { base: seen.native, readAt: seen.observed.at }),
   }
 }
 

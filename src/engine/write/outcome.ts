@@ -94,10 +94,10 @@ export async function takeOutcome(
 
 function outcomeBody(
   pass: Pass,
-  { intent, lookedAt }: OutgoingWrite,
+  { intent, readAt }: OutgoingWrite,
   outcome: SendOutcome,
 ): Readonly<Record<string, unknown>> {
-  const unguarded = intent.request.ifVersion === undefined && lookedAt !== undefined
+  const unguarded = intent.request.ifVersion === undefined && readAt !== undefined
   return {
     intent: intent.id,
     system: intent.system,
@@ -107,7 +107,7 @@ function outcomeBody(
     ...('nativeId' in outcome ? { nativeId: outcome.nativeId } : {}),
     ...('version' in outcome ? { version: outcome.version } : {}),
     // Without a precondition an edit within this time was overwritten unnoticed: the length of that window is recorded.
-    ...(unguarded ? { raceWindowMs: pass.context.clock.now() - lookedAt } : {}),
+    ...(unguarded ? { raceWindowMs: pass.context.clock.now() - readAt } : {}),
   }
 }
 
@@ -134,7 +134,7 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
   }
   const others = stored !== undefined && differsElsewhere(place, absorbed.fields, stored, write)
   const { lagMs } = place.resource.capabilities.read
-  if (others) addNeed(pass, { at: now + lagMs, why: 'changed-meanwhile', look: [intent.system] })
+  if (others) addNeed(pass, { at: now + lagMs, why: 'changed-meanwhile', toRead: [intent.system] })
   const fromAbsorbed = intent.operation === 'create' || intent.request.ifVersion === member?.absorbedVersion
   const whole = stored !== undefined && fromAbsorbed && !others && !absorbed.unverified
   updateMember(pass, {
@@ -257,7 +257,7 @@ function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailur
   const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
   const until = inDoubtUntil(pass, intent, attempts)
   setLane(pass, system, { state: 'in-doubt', reason: failure.code, until }, { attempts })
-  // A look after the horizon is what settles an update; a create is settled by its own class.
+  // Only a read after the horizon settles an update; a create is settled by its own class.
   if (intent.operation === 'update') updateMember(pass, { system, settleAt: settledBy(pass, intent) })
   emit(pass, {
     type: 'IntentInDoubt',

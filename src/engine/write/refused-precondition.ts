@@ -55,7 +55,7 @@ export function waitForStanding(pass: Pass): void {
     const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
     // Reads succeed meanwhile, so the lane's own count of failures never grows.
     const waitMs = backoffMs(random, Math.ceil(rounds / settings.rounds), bounds)
-    backOff(pass, system, { reason: 'moving', look: true, notBefore: clock.now() + waitMs })
+    backOff(pass, system, { reason: 'moving', read: true, notBefore: clock.now() + waitMs })
   }
 }
 

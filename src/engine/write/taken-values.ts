@@ -11,7 +11,7 @@
  * A status 409 or words such as "already" alone may mean anything: the same write is not sent again then until a record gives a value of it up.
  *
  * Records that hold each other's values wait in a cycle. One of them, chosen by its id, gives its value up: it is given a temporary one and then
- * waits like the others. The temporary value is a write of ours that stands for the revision that the system already holds, so that a look that
+ * waits like the others. The temporary value is a write of ours that stands for the revision that the system already holds, so that a read that
  * shows it finds no edit, and what the field should hold is still owed, also to a process that starts in between.
  */
 import type { WriteResult } from '../../connectors/kit/contract.ts'

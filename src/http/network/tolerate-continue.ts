@@ -26,7 +26,7 @@ export function tolerateContinue<Wire extends Socket>(socket: Wire): Wire {
   }) as typeof write
   socket.read = (size?: number) => {
     const chunk: unknown = read.call(socket, size)
-    if (reader.isLooking && chunk instanceof Uint8Array) reader.look(chunk)
+    if (reader.isLooking && chunk instanceof Uint8Array) reader.scan(chunk)
     return chunk
   }
   return socket
@@ -51,7 +51,7 @@ export class InterimReader {
   }
 
   /** Parses the bytes, and changes the last digit of a 100. */
-  look(chunk: Uint8Array): void {
+  scan(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length && this.isLooking; at += 1) {
       const byte = chunk[at] ?? 0
       if (this.#state === 'header') this.#lookAtHeader(byte)

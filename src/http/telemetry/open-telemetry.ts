@@ -41,7 +41,7 @@ function telemetryOn(api: Api): Telemetry {
   let provider: MeterProvider | undefined
   let histogram: Histogram | undefined
   let measures = false
-  const look = (): void => {
+  const findApi = (): void => {
     const current = api.metrics.getMeterProvider()
     if (current === provider) return
     provider = current
@@ -52,7 +52,7 @@ function telemetryOn(api: Api): Telemetry {
     api,
     tracer: api.trace.getTracer('isthmus'),
     isIdle() {
-      look()
+      findApi()
       if (measures) return false
       const tracers = api.trace.getTracerProvider()
       const traces = !(tracers instanceof api.ProxyTracerProvider) || tracers.getDelegate() !== noTracers
@@ -60,7 +60,7 @@ function telemetryOn(api: Api): Telemetry {
       return !traces && api.trace.getActiveSpan() === undefined
     },
     recordDuration(seconds, attributes) {
-      look()
+      findApi()
       histogram?.record(seconds, attributes)
     },
   }

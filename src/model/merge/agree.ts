@@ -65,10 +65,10 @@ function originOf(
 function acknowledgeSeen({ pass, shape }: FieldMerge, value: MaybeValue, rev: number): void {
   for (const role of shape.roles) {
     const side = pass.sides[role.index]
-    const look = side?.observation
-    if (side === undefined || look === undefined) continue
-    if (!role.settings.readable || look.unknown.has(shape.name)) continue
-    if (!equivalent(role.settings, look.values[shape.name], value)) continue
+    const observation = side?.observation
+    if (side === undefined || observation === undefined) continue
+    if (!role.settings.readable || observation.unknown.has(shape.name)) continue
+    if (!equivalent(role.settings, observation.values[shape.name], value)) continue
     setFieldState(side, shape.name, acknowledge(fieldState(side, shape.name), rev))
   }
 }

@@ -24,13 +24,13 @@ import {
   isUnverified,
   markCoerced,
 } from './member-field.ts'
-import type { ClassifyInput, Look } from './observed-field.ts'
+import type { Classification, ClassifyInput } from './observed-field.ts'
 import { ownDefault } from './own-default.ts'
 import { findOwnWrite } from './own-writes.ts'
 import { isConcurrent, judgeUnverified } from './unverified-write.ts'
 
 /** Classifies `observed`, given the known state of the field in that system and the agreed value. */
-export function classifyObservation(question: ClassifyInput): Look {
+export function classifyObservation(question: ClassifyInput): Classification {
   const { shape, role, state, agreed, observed } = question
   const known = hasBase(state)
   if (known && equivalent(role.settings, observed, state.shadow)) {
@@ -39,7 +39,7 @@ export function classifyObservation(question: ClassifyInput): Look {
   if (equivalent(role.settings, observed, agreed.value)) {
     return { kind: 'settled', state: forgetWrote(acknowledge(absorb(state, observed), agreed.rev)) }
   }
-  const unverified = judgeUnverified({ ...question.look, role, type: shape.field.type, state, observed })
+  const unverified = judgeUnverified({ ...question.read, role, type: shape.field.type, state, observed })
   if (unverified?.kind === 'pending') return { kind: 'quiet', state }
   if (unverified !== undefined) return { kind: 'settled', state: unverified.state, note: unverified.kind }
   const own = ownValue(question)
@@ -47,11 +47,11 @@ export function classifyObservation(question: ClassifyInput): Look {
   const ofItself = ownDefault(question)
   if (ofItself !== undefined) return ofItself
   if (!known) return firstContact(state, agreed, observed)
-  return { kind: 'changed', concurrent: isConcurrent(state, agreed.rev, question.look), edited: true }
+  return { kind: 'changed', concurrent: isConcurrent(state, agreed.rev, question.read), edited: true }
 }
 
 /** Case c: one of our writes, as it was sent or as the system stored it, possibly an older one that took effect late. */
-function ownValue({ shape, role, state, agreed, observed }: ClassifyInput): Look | undefined {
+function ownValue({ shape, role, state, agreed, observed }: ClassifyInput): Classification | undefined {
   const type = shape.field.type
   if (isUnverified(state) && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
     const rev = Math.max(state.acked, state.provisional ?? 0)
@@ -84,7 +84,7 @@ function ownValue({ shape, role, state, agreed, observed }: ClassifyInput): Look
  * No base: nothing was ever absorbed here, so it is unknown who changed what. Where only one side has a value, it is used and no conflict arises; two
  * different values are a conflict.
  */
-function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeValue): Look {
+function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeValue): Classification {
   if (!isEmpty(observed)) {
     return {
       kind: 'changed',

@@ -52,7 +52,7 @@ function pass(
     rev: loop.rev,
     fields: loop.fields,
     members: { crm: { fields: loop.crm }, erp: { fields: loop.erp, settleMs: 1e9 } },
-    looks: { crm: { name: remote.crm }, erp: { name: remote.erp } },
+    shown: { crm: { name: remote.crm }, erp: { name: remote.erp } },
   })
   const decision = mergeRecord(input)
   const plan = planWrites(input, decision)

@@ -29,7 +29,7 @@ function onlyInCrm(
     rev: 0,
     fields: {},
     members: { crm: {}, erp: { state: 'absent' } },
-    looks: { crm: { code: '1', ...look } },
+    shown: { crm: { code: '1', ...look } },
   }
 }
 
@@ -70,7 +70,7 @@ describe('two records that were just matched', () => {
         rev: 0,
         fields: {},
         members: { crm: {}, erp: {} },
-        looks: { crm: crm === undefined ? {} : { value: crm }, erp: erp === undefined ? {} : { value: erp } },
+        shown: { crm: crm === undefined ? {} : { value: crm }, erp: erp === undefined ? {} : { value: erp } },
       }),
     )
 
@@ -100,7 +100,7 @@ describe('two records that were just matched', () => {
       rev: 0,
       fields: {},
       members: { crm: {}, erp: { fields: { value: { acked: 0, shadowAbsent: true } } } },
-      looks: { crm: { value: '' } },
+      shown: { crm: { value: '' } },
     })
     const first = await mergeAndPlan(input)
     const again = { ...input, rev: first.rev, fields: first.fields }
@@ -152,7 +152,7 @@ async function firstLook(
       rev: 1,
       fields: { code: agreedOf('1'), ...(agreed === undefined ? {} : { value: agreedOf(agreed) }) },
       members: { crm: { fields: { code: syncedOf('1'), value: known } }, erp: { fields } },
-      looks: { erp: { code: '1', value: shows } },
+      shown: { erp: { code: '1', value: shows } },
       ...(version === undefined ? {} : { observations: { erp: { version } } }),
     }),
   )
@@ -179,7 +179,7 @@ describe('a default that the target fills in', () => {
           crm: { fields: { code: syncedOf('1'), value: { acked: 0, shadowAbsent: true } } },
           erp: { fields: { ...fields, ...result.members.get('erp') } },
         },
-        looks: { erp: { code: '1', value: 'blocked' } },
+        shown: { erp: { code: '1', value: 'blocked' } },
       }),
     )
     expect(later.changes).toMatchObject([{ field: 'value', to: 'blocked', src: 'erp' }])

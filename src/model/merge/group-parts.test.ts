@@ -37,7 +37,7 @@ const whole = { street: 'Elm 1', city: 'Bonn', country: 'DE' }
 const inCrm = { street: 'Elm 1', city: 'Bonn' }
 const inErp = { city: 'Bonn', country: 'DE' }
 
-function merge(looks: Readonly<Record<string, CanonicalValue>>, more: Partial<MergeInput> = {}) {
+function merge(shown: Readonly<Record<string, CanonicalValue>>, more: Partial<MergeInput> = {}) {
   const input = inputOf({
     entity,
     fields: { address: agreedOf(whole) },
@@ -45,7 +45,7 @@ function merge(looks: Readonly<Record<string, CanonicalValue>>, more: Partial<Me
       crm: { fields: { address: syncedOf(inCrm) } },
       erp: { fields: { address: syncedOf(inErp) } },
     },
-    looks: Object.fromEntries(Object.entries(looks).map(([system, value]) => [system, { address: value }])),
+    shown: Object.fromEntries(Object.entries(shown).map(([system, value]) => [system, { address: value }])),
   })
   const given = { ...input, ...more }
   const decision = mergeRecord(given)
@@ -125,7 +125,7 @@ describe('a system that has only some parts of a group', () => {
       // The shop changed the street at revision 2 and the ERP the city at revision 3; the CRM has received neither.
       fields: { address: agreedOf({ street: 'Shop 2', city: 'Ulm' }, 3, 'erp') },
       members: { crm: { fields: { address: syncedOf({ street: 'Elm 1' }, 1) } } },
-      looks: { crm: { address: { street: 'Oak 3' } } },
+      shown: { crm: { address: { street: 'Oak 3' } } },
     })
     expect(mergeRecord(input).conflicts).toHaveLength(1)
   })
@@ -230,7 +230,7 @@ class World {
     const observations = new Map(
       Object.keys(this.#parts).map((system) => [
         system,
-        { system, values: this.#look(system), unknown: new Set<string>(), at: this.#input.now },
+        { system, values: this.#show(system), unknown: new Set<string>(), at: this.#input.now },
       ]),
     )
     const input = { ...this.#input, observations }
@@ -266,7 +266,7 @@ class World {
     if (member !== undefined) members.set(system, { ...member, fields })
   }
 
-  #look(system: string): { address: CanonicalValue } | Record<string, never> {
+  #show(system: string): { address: CanonicalValue } | Record<string, never> {
     const settings = this.#entity.systems.get(system)?.fields.get('address')
     const found = this.native(system)
     if (settings === undefined || Object.keys(found).length === 0) return {}

@@ -9,17 +9,17 @@ import { mergeRecord } from './merge-record.ts'
 const entity = entityOf({ fields: { name: { policy: { kind: 'manual' } }, city: {} } })
 const synced = { fields: { name: syncedOf('Ann'), city: syncedOf('Rome') } }
 
-function start(looks: Record<string, CanonicalDocument>): MergeInput {
+function start(shown: Record<string, CanonicalDocument>): MergeInput {
   return inputOf({
     entity,
     fields: { name: agreedOf('Ann'), city: agreedOf('Rome') },
     members: { crm: synced, erp: synced },
-    looks,
+    shown,
   })
 }
 
 /** The next pass, with other observations. */
-function next(input: MergeInput, looks: Record<string, CanonicalDocument>): MergeInput {
+function next(input: MergeInput, shown: Record<string, CanonicalDocument>): MergeInput {
   const decision = mergeRecord(input)
   const members = Object.fromEntries(
     [...input.members].map(([system, member]) => [
@@ -27,7 +27,7 @@ function next(input: MergeInput, looks: Record<string, CanonicalDocument>): Merg
       { fields: decision.members.get(system) ?? member.fields },
     ]),
   )
-  return inputOf({ entity, rev: decision.rev, fields: decision.fields, members, looks })
+  return inputOf({ entity, rev: decision.rev, fields: decision.fields, members, shown })
 }
 
 const clash = () => start({ crm: { name: 'Bea', city: 'Oslo' }, erp: { name: 'Cleo', city: 'Rome' } })
@@ -59,13 +59,13 @@ describe('a field under the manual policy', () => {
       crm: { fields: { name: moved, city: syncedOf('Rome') } },
       erp: { fields: { name: moved, city: syncedOf('Rome') } },
     }
-    const looks = { crm: { name: 'Zoe', city: 'Rome' }, erp: { name: 'Zoe', city: 'Rome' } }
-    const decision = mergeRecord(inputOf({ entity, fields: held, members, looks }))
+    const shown = { crm: { name: 'Zoe', city: 'Rome' }, erp: { name: 'Zoe', city: 'Rome' } }
+    const decision = mergeRecord(inputOf({ entity, fields: held, members, shown }))
     expect(decision.fields.name).toMatchObject({ value: 'Ann', heldBy: 'c1' })
     expect(decision.conflicts).toEqual([])
     // People who set both to the same value have resolved it.
     const edits = { crm: { name: 'Eve', city: 'Rome' }, erp: { name: 'Eve', city: 'Rome' } }
-    const edited = mergeRecord(inputOf({ entity, fields: held, members, looks: edits }))
+    const edited = mergeRecord(inputOf({ entity, fields: held, members, shown: edits }))
     expect(edited.fields.name).toMatchObject({ value: 'Eve' })
     expect(edited.fields.name).not.toHaveProperty('heldBy')
   })
@@ -100,7 +100,7 @@ describe('a field under the manual policy', () => {
       rev: 2,
       fields: { name: agreedOf('Zoe', 2, 'person') },
       members: { crm: { fields: { name: syncedOf('Ann', 1) } } },
-      looks: { crm: { name: 'Bea' } },
+      shown: { crm: { name: 'Bea' } },
     })
     expect(mergeRecord(next(input, { crm: { name: 'Bea' } })).fields.name).toMatchObject({
       value: 'Zoe',

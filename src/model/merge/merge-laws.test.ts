@@ -189,7 +189,7 @@ describe('a group', () => {
             entity,
             fields: { address: agreedOf(base.address), limit: agreedOf(base.limit) },
             members: { crm: { fields }, erp: { fields } },
-            looks: { crm, erp },
+            shown: { crm, erp },
           }),
         )
         for (const field of ['address', 'limit'] as const) {
@@ -218,7 +218,7 @@ describe('a shorter copy', () => {
               crm: { fields: { name: syncedOf(value, 3) } },
               erp: { fields: { name: syncedOf(cut(old), acked) } },
             },
-            looks: { crm: { name: value }, erp: { name: cut(value) } },
+            shown: { crm: { name: value }, erp: { name: cut(value) } },
           }),
         )
         expect(decision.changes).toEqual([])

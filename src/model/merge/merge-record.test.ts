@@ -15,7 +15,7 @@ describe('an observation of known values', () => {
     const input = inputOf({
       fields: { name: agreedOf('Ann') },
       members: { crm: { fields: { name: syncedOf('Bob') } }, erp: { fields: { name: syncedOf('Cid') } } },
-      looks: { crm: { name: 'Bob' }, erp: { name: 'Cid' } },
+      shown: { crm: { name: 'Bob' }, erp: { name: 'Cid' } },
     })
     expect(await mergeAndPlan(input)).toMatchObject({ changed: false, writes: [], conflicts: [], rev: 1 })
   })
@@ -25,7 +25,7 @@ describe('an observation of known values', () => {
       inputOf({
         fields: { name: agreedOf('Bob', 2) },
         members: { erp: { fields: { name: syncedOf('Bob', 1, { provisional: 2, wrote: true }) } } },
-        looks: { erp: { name: 'Bob' } },
+        shown: { erp: { name: 'Bob' } },
       }),
     )
     expect(result.members.get('erp')).toEqual({ name: { shadow: 'Bob', acked: 2 } })
@@ -38,7 +38,7 @@ describe('an edit', () => {
       inputOf({
         fields: { name: agreedOf('Ann') },
         members: { crm: { fields: { name: syncedOf('Ann') } }, erp: { fields: { name: syncedOf('Ann') } } },
-        looks: { crm: { name: 'Anna' }, erp: { name: 'Ann' } },
+        shown: { crm: { name: 'Anna' }, erp: { name: 'Ann' } },
       }),
     )
     expect(result.fields.name).toEqual({ value: 'Anna', rev: 2, src: 'crm', at: testNow })
@@ -58,7 +58,7 @@ describe('an edit', () => {
           crm: { fields: { name: syncedOf('Anna', 2) } },
           erp: { fields: { name: syncedOf('Ann', 1) } },
         },
-        looks: { crm: { name: 'Anna' }, erp: { name: 'Annette' } },
+        shown: { crm: { name: 'Anna' }, erp: { name: 'Annette' } },
       }),
     )
     expect(result.conflicts).toEqual([
@@ -81,7 +81,7 @@ describe('an edit', () => {
       inputOf({
         fields: { name: agreedOf('Ann') },
         members: { crm: { fields: { name: syncedOf('Ann') } }, erp: { fields: { name: syncedOf('Ann') } } },
-        looks: { crm: { name: 'Eve' }, erp: { name: 'Eve' } },
+        shown: { crm: { name: 'Eve' }, erp: { name: 'Eve' } },
       }),
     )
     expect(result.conflicts).toEqual([])
@@ -100,7 +100,7 @@ describe('our own values', () => {
         rev: 3,
         fields: { name: agreedOf('new', 3) },
         members: { erp: { fields: { name: syncedOf('new', 3, { own, wrote: true }) }, settleMs: 10 } },
-        looks: { erp: { name: 'old' } },
+        shown: { erp: { name: 'old' } },
       }),
     )
     expect(result.notes).toEqual([{ kind: 'resurfaced', system: 'erp', field: 'name' }])
@@ -129,7 +129,7 @@ describe('our own values', () => {
         rev: 3,
         fields: { name: agreedOf('new', 3) },
         members: { erp: { fields: { name: syncedOf('new', 3, { own, ...unverified }) }, settleMs: 10 } },
-        looks: { erp: { name: 'old' } },
+        shown: { erp: { name: 'old' } },
       }),
     )
     expect(result.fields.name).toMatchObject(
@@ -160,7 +160,7 @@ describe('our own values', () => {
             },
             erp: { fields: { city, name: { acked: 0, own } }, settleMs: 10 },
           },
-          looks: {
+          shown: {
             crm: { city: 'Rome', ...(value === undefined ? {} : { name: value }) },
             erp: { name: 'Zoe', city: 'Rome' },
           },
@@ -179,7 +179,7 @@ describe('our own values', () => {
         rev: 2,
         fields: { name: agreedOf('Consolidated', 2) },
         members: { erp: { fields: { name: syncedOf('Con', 1, { own }) }, settleMs: 10 } },
-        looks: { erp: { name: 'Consol' } },
+        shown: { erp: { name: 'Consol' } },
       }),
     )
     expect(result.members.get('erp')?.name).toMatchObject({ shadow: 'Consol', acked: 2, coerced: true })
@@ -197,7 +197,7 @@ describe('our own values', () => {
           crm: { fields: { name: syncedOf('Consolidated', 2) } },
           erp: { fields: { name: syncedOf('Old', 1) } },
         },
-        looks: { crm: { name: 'Consolidated' }, erp: { name: 'Con' } },
+        shown: { crm: { name: 'Consolidated' }, erp: { name: 'Con' } },
       }),
     )
     expect(result.fields.name).toMatchObject({ value: 'Consolidated', rev: 2 })
@@ -208,7 +208,7 @@ describe('our own values', () => {
 describe('a first contact, without a base (H2)', () => {
   test('adopts a value where nothing is agreed', async () => {
     const result = await mergeAndPlan(
-      inputOf({ rev: 0, members: { crm: {}, erp: {} }, looks: { crm: { name: 'Ann' }, erp: { name: '' } } }),
+      inputOf({ rev: 0, members: { crm: {}, erp: {} }, shown: { crm: { name: 'Ann' }, erp: { name: '' } } }),
     )
     expect(result.fields.name).toMatchObject({ value: 'Ann', src: 'crm', rev: 1 })
     expect(result.conflicts).toEqual([])
@@ -217,7 +217,7 @@ describe('a first contact, without a base (H2)', () => {
 
   test('writes an agreed value where the system has none', async () => {
     const result = await mergeAndPlan(
-      inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, looks: { erp: { name: null } } }),
+      inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, shown: { erp: { name: null } } }),
     )
     expect(result.writes).toMatchObject([{ system: 'erp', values: { name: 'Ann' } }])
     expect(result.rev).toBe(1)
@@ -225,7 +225,7 @@ describe('a first contact, without a base (H2)', () => {
 
   test('keeps the losing value when both have different values', () => {
     const result = mergeRecord(
-      inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, looks: { erp: { name: 'Bea' } } }),
+      inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, shown: { erp: { name: 'Bea' } } }),
     )
     expect(result.conflicts).toMatchObject([
       { winner: 'agreed', candidates: [{ value: 'Bea' }, { value: 'Ann' }] },

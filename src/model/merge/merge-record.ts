@@ -46,7 +46,7 @@ function mergeField(pass: MergePass, shape: FieldShape): void {
     if (side === undefined || observation === undefined) continue
     if (!role.settings.readable) continue
     if (observation.unknown.size > 0 && observation.unknown.has(shape.name)) continue
-    const change = look(pass, { shape, role, side, observation, agreed })
+    const change = mergeObservedField(pass, { shape, role, side, observation, agreed })
     if (change === undefined) continue
     if (change === 'empty') {
       empties ??= []
@@ -75,7 +75,7 @@ function agreedNow(pass: MergePass, shape: FieldShape): AgreedField {
   return reformed
 }
 
-interface LookInput {
+interface ObservedFieldInput {
   readonly shape: FieldShape
   readonly role: FieldRole
   readonly side: Side
@@ -84,9 +84,9 @@ interface LookInput {
 }
 
 /** Absorbs one observation of one field; a change is returned to be decided together with the others. */
-function look(
+function mergeObservedField(
   pass: MergePass,
-  { shape, role, side, observation, agreed }: LookInput,
+  { shape, role, side, observation, agreed }: ObservedFieldInput,
 ): SeenChange | 'empty' | undefined {
   const rebased = observation.rebase?.has(shape.name) === true
   const known = fieldState(side, shape.name)
@@ -101,7 +101,7 @@ function look(
     state,
     agreed,
     observed: value,
-    look: {
+    read: {
       version: observation.version,
       at: observation.at,
       settleMs: side.member.settleMs,

@@ -4,7 +4,7 @@ import type { FieldRole, FieldShape } from './entity-shape.ts'
 import type { MaybeValue } from './equivalence.ts'
 import type { UnverifiedObservation } from './unverified-write.ts'
 /** The meaning of an observation, and the field's state after it where nothing has to be decided. */
-export type Look =
+export type Classification =
   | { readonly kind: 'quiet' | 'empty'; readonly state: MemberField }
   | {
       readonly kind: 'missing'
@@ -33,5 +33,5 @@ export interface ClassifyInput {
   readonly agreed: AgreedField
   readonly observed: MaybeValue
   /** When and under which version it was observed, and how long the system may take to show a write. */
-  readonly look: Pick<UnverifiedObservation, 'version' | 'at' | 'settleMs' | 'definition'>
+  readonly read: Pick<UnverifiedObservation, 'version' | 'at' | 'settleMs' | 'definition'>
 }

@@ -16,7 +16,7 @@ function induced(erp: Partial<MemberField>, crm: Partial<MemberField> = {}) {
       crm: { fields: { name: syncedOf('ours', 1, crm) } },
       erp: { fields: { name: syncedOf('ours', 1, { wrote: true, ...erp }) } },
     },
-    looks: { crm: { name: 'ours' }, erp: { name: 'theirs' } },
+    shown: { crm: { name: 'ours' }, erp: { name: 'theirs' } },
   })
 }
 
@@ -57,7 +57,7 @@ test('does not count an edit made after an observation has shown our write in th
       crm: { fields: { name: syncedOf('Anna Long') } },
       erp: { fields: { name: syncedOf('Anna Long', 1, written) } },
     },
-    looks: { crm: { name: 'Anna Long' }, erp: { name: 'Anna L' } },
+    shown: { crm: { name: 'Anna Long' }, erp: { name: 'Anna L' } },
   })
   const seen = mergeRecord(input).members.get('erp')?.name
   expect(seen).toMatchObject({ shadow: 'Anna L', coerced: true })

@@ -15,15 +15,22 @@ import type { CreatedBlank } from '../state.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, markCoerced } from './member-field.ts'
-import type { ClassifyInput, Look } from './observed-field.ts'
+import type { Classification, ClassifyInput } from './observed-field.ts'
 
 /** Policy of the conflict that keeps a value which may be a default or an edit. */
 export const defaultPolicy = 'target-default'
 
 /** Classifies a value that the system itself has filled in; undefined when it is not known to be one. */
-export function ownDefault({ shape, role, state, agreed, observed, look }: ClassifyInput): Look | undefined {
+export function ownDefault({
+  shape,
+  role,
+  state,
+  agreed,
+  observed,
+  read,
+}: ClassifyInput): Classification | undefined {
   if (state.blank === undefined || isEmpty(observed)) return undefined
-  const isCertain = state.blank !== true && isKnownDefault(role, state.blank, observed, look.version)
+  const isCertain = state.blank !== true && isKnownDefault(role, state.blank, observed, read.version)
   const absorbed = absorb(state, observed)
   // This value differs from what the create acknowledged: the agreed value is written, and verified like any write.
   if (!isEmpty(agreed.value) || isStatedEmpty(agreed.value)) {

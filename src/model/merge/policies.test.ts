@@ -23,7 +23,7 @@ function clash({ field, base, crm, erp, changed = [undefined, undefined] }: Clas
       entity: entityOf({ fields: { name: field } }),
       fields: { name: agreedOf(base) },
       members: { crm: state, erp: state },
-      looks: { crm: { name: crm }, erp: { name: erp } },
+      shown: { crm: { name: crm }, erp: { name: erp } },
       observations: { crm: at(changed[0]), erp: at(changed[1]) },
     }),
   )
@@ -48,7 +48,7 @@ describe('prefer', () => {
         rev: 2,
         fields: { name: agreedOf('Ann', 2, 'person') },
         members: { crm: { fields: { name: syncedOf('old', 1) } } },
-        looks: { crm: { name: 'Bea' } },
+        shown: { crm: { name: 'Bea' } },
       }),
     )
     expect(result.fields.name).toMatchObject({ value: 'Ann', src: 'person', rev: 3 })
@@ -124,7 +124,7 @@ describe('an owner', () => {
         entity,
         fields: { name: agreedOf('Ann', 1, 'erp') },
         members: { crm: state, erp: state },
-        looks: { crm: { name: 'Bea' }, erp: { name: 'Ann' } },
+        shown: { crm: { name: 'Bea' }, erp: { name: 'Ann' } },
       }),
     )
     expect(result.fields.name).toMatchObject({ value: 'Ann', rev: 2 })
@@ -142,7 +142,7 @@ describe('an owner', () => {
         entity,
         fields: { name: agreedOf('Ann', 1, 'erp') },
         members: { crm: state, erp: state },
-        looks: { crm: { name: 'Bea' }, erp: { name: 'Cleo' } },
+        shown: { crm: { name: 'Bea' }, erp: { name: 'Cleo' } },
       }),
     )
     expect(result.fields.name).toMatchObject({ value: 'Cleo', src: 'erp', rev: 2 })
@@ -151,7 +151,7 @@ describe('an owner', () => {
 
   test('that has no value yet takes nothing away from the others', async () => {
     const result = await mergeAndPlan(
-      inputOf({ entity, rev: 0, members: { crm: {}, erp: {} }, looks: { crm: { name: 'Bea' }, erp: {} } }),
+      inputOf({ entity, rev: 0, members: { crm: {}, erp: {} }, shown: { crm: { name: 'Bea' }, erp: {} } }),
     )
     expect(result).toMatchObject({ rev: 0, writes: [], conflicts: [] })
   })
@@ -164,7 +164,7 @@ describe('a one-way target', () => {
         entity: entityOf({ systems: { crm: {}, erp: { direction: 'target' } } }),
         fields: { name: agreedOf('Ann') },
         members: { crm: { fields: { name: syncedOf('Ann') } }, erp: { fields: { name: syncedOf('Ann') } } },
-        looks: { crm: { name: 'Ann' }, erp: { name: 'Mallory' } },
+        shown: { crm: { name: 'Ann' }, erp: { name: 'Mallory' } },
       }),
     )
     expect(result.changes).toMatchObject([{ by: 'one-way', from: 'Ann', to: 'Ann', rev: 2 }])
@@ -181,7 +181,7 @@ describe('a lossy copy', () => {
         entity,
         fields: { name: agreedOf('Consolidated Widgets') },
         members: { erp: { fields: { name: syncedOf('something') } } },
-        looks: { erp: { name: erp } },
+        shown: { erp: { name: erp } },
       }),
     )
 
@@ -195,7 +195,7 @@ describe('a lossy copy', () => {
 
   test('counts where no system has a better one', () => {
     const result = mergeRecord(
-      inputOf({ entity, rev: 0, members: { erp: {} }, looks: { erp: { name: 'Acme' } } }),
+      inputOf({ entity, rev: 0, members: { erp: {} }, shown: { erp: { name: 'Acme' } } }),
     )
     expect(result.fields.name).toMatchObject({ value: 'Acme', src: 'erp' })
   })

@@ -35,16 +35,16 @@ export type UnverifiedVerdict =
   | { readonly kind: 'not-stored' | 'refused'; readonly state: MemberField }
 
 /** Judges an observation that shows the value from before the write; undefined when it shows anything else. */
-export function judgeUnverified(look: UnverifiedObservation): UnverifiedVerdict | undefined {
-  const { type, state, observed, definition } = look
-  const replaced = shownReplaced(look)
+export function judgeUnverified(read: UnverifiedObservation): UnverifiedVerdict | undefined {
+  const { type, state, observed, definition } = read
+  const replaced = shownReplaced(read)
   if (replaced === undefined) return undefined
-  if (mayStillApply(state, look)) return { kind: 'pending' }
+  if (mayStillApply(state, read)) return { kind: 'pending' }
   const isOurs = isRecognisedCoercion(state.shadow, observed, type) !== undefined
   // A form of our value that equals the old one, under another version than before: the system converts our value to it.
-  if (isOurs && hasAnotherVersion(replaced, look)) return undefined
+  if (isOurs && hasAnotherVersion(replaced, read)) return undefined
   // The response showed our value, and the version has changed since: it was stored, and somebody has restored the old value.
-  if (replaced.shown === true && hasAnotherVersion(replaced, look)) return undefined
+  if (replaced.shown === true && hasAnotherVersion(replaced, read)) return undefined
   const rev = Math.max(state.provisional ?? 0, state.acked)
   const before = forgetWrote(acknowledge(absorb(state, observed), replaced.acked))
   if (state.notStored !== rev) return { kind: 'not-stored', state: { ...before, notStored: rev } }
@@ -57,10 +57,10 @@ export function judgeUnverified(look: UnverifiedObservation): UnverifiedVerdict 
 }
 
 /** What the observation shows to be unreplaced: the value from before the last write, or from before earlier ones that were not verified either. */
-function shownReplaced(look: UnverifiedObservation): ReplacedValue | undefined {
-  const { replaced } = look.state
+function shownReplaced(read: UnverifiedObservation): ReplacedValue | undefined {
+  const { replaced } = read.state
   if (replaced === undefined) return undefined
-  return [replaced, ...(replaced.earlier ?? [])].find((one) => showsReplacedValue(one, look))
+  return [replaced, ...(replaced.earlier ?? [])].find((one) => showsReplacedValue(one, read))
 }
 
 function showsReplacedValue(
@@ -95,9 +95,9 @@ export function appliedBy({ own }: MemberField, settleMs: number): number {
 export function isConcurrent(
   state: MemberField,
   agreedRev: number,
-  look: Pick<UnverifiedObservation, 'at' | 'settleMs'>,
+  read: Pick<UnverifiedObservation, 'at' | 'settleMs'>,
 ): boolean {
   if (state.acked >= agreedRev) return false
   // The in-flight time of an accepted write has passed: it was applied before the edit, otherwise it would have overwritten the edit.
-  return state.provisional !== agreedRev || mayStillApply(state, look)
+  return state.provisional !== agreedRev || mayStillApply(state, read)
 }

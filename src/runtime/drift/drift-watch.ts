@@ -11,8 +11,8 @@ import type { Integration } from '../../model/integration.ts'
 import type { SchemaRow } from '../../store/admin-contract.ts'
 import type { Store } from '../../store/contract.ts'
 import type { DatabaseClock } from '../clock.ts'
+import { compareSchemas } from './compare-schemas.ts'
 import { type DriftPolicy, type DriftReport, reportDrift } from './drift-report.ts'
-import { lookAtSchemas } from './look-at-schemas.ts'
 import { type PausableIntegration, type PausedFields, pausedCode, placeKey } from './paused-fields.ts'
 
 /** How often the accepted schemas are read from the store. */
@@ -33,7 +33,7 @@ export interface DriftWatchOptions {
   readonly clock: DatabaseClock
   readonly emit: EmitEvent
   /** True if this process calls the systems. */
-  readonly looks: boolean
+  readonly enabled: boolean
   /** Called when records became due. */
   readonly wake: () => void
 }
@@ -48,7 +48,7 @@ export interface DriftWatch {
 /** Creates the watch of one process; it does nothing if no system describes its schema. */
 export function createDriftWatch(options: DriftWatchOptions): DriftWatch {
   const describes = [...options.systems.values()].some(({ describe }) => describe !== undefined)
-  const state: WatchState = { paused: undefined, nextLook: 0 }
+  const state: WatchState = { paused: undefined, nextAt: 0 }
   return {
     prepare: async () => {
       if (describes) await follow(options, state)
@@ -68,17 +68,17 @@ export function createDriftWatch(options: DriftWatchOptions): DriftWatch {
 interface WatchState {
   /** Undefined before the first check. */
   paused: PausedFields | undefined
-  nextLook: number
+  nextAt: number
 }
 
 async function turn(options: DriftWatchOptions, state: WatchState, signal: AbortSignal): Promise<void> {
-  const { clock, looks, pausable, systems, store } = options
-  if (looks && clock.now() >= state.nextLook) {
+  const { clock, enabled, pausable, systems, store } = options
+  if (enabled && clock.now() >= state.nextAt) {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOOK_WITHIN_MS)])
     const context = { signal: bounded, priority: 'batch' } as const
     const { integration } = pausable
-    const { news, failed } = await lookAtSchemas({ integration, systems, store, context })
-    state.nextLook = clock.now() + (failed.length > 0 ? LOOK_AGAIN_MS : LOOK_EVERY_MS)
+    const { news, failed } = await compareSchemas({ integration, systems, store, context })
+    state.nextAt = clock.now() + (failed.length > 0 ? LOOK_AGAIN_MS : LOOK_EVERY_MS)
     for (const report of news) emitReport(options, report)
   }
   await follow(options, state)

@@ -87,7 +87,7 @@ function watchedServer(
     clearInterval(timer)
     onProblem?.(found)
   }
-  const look = async (): Promise<void> => {
+  const checkServer = async (): Promise<void> => {
     try {
       // The cluster may be in another directory that the server's user can access; without the data directory it can't be found again.
       const gone = [database, dataDir].find(
@@ -104,7 +104,7 @@ function watchedServer(
     }
   }
   const timer = setInterval(() => {
-    looking ??= look().finally(() => {
+    looking ??= checkServer().finally(() => {
       looking = undefined
     })
   }, watchMs)

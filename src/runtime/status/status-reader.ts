@@ -15,7 +15,7 @@ import type { AdminStore } from '../../store/admin-contract.ts'
 import { createNextCron } from '../cron.ts'
 
 /** Reasons that need a second check. */
-const needsSecondLook: ReadonlySet<ReasonCode> = new Set(['no-worker', 'read-old', 'compare-old'])
+const confirmedByRereading: ReadonlySet<ReasonCode> = new Set(['no-worker', 'read-old', 'compare-old'])
 const secondLookAfterMs = 1_500
 /** A probe writes, so it is not repeated for each viewer and each second. */
 const probeEveryMs = 5_000
@@ -38,7 +38,7 @@ export function createStatusReader({ integration, admin }: StatusReaderOptions):
   const writable = createWritableCheck(admin)
   let established: ReadonlySet<string> = new Set()
 
-  const look = async (): Promise<StatusResource> => {
+  const readOnce = async (): Promise<StatusResource> => {
     const problem = await writable()
     const databaseProblem =
       problem === undefined ? undefined : { code: problem.code, message: problem.message }
@@ -61,10 +61,10 @@ export function createStatusReader({ integration, admin }: StatusReaderOptions):
 
   return {
     read: async () => {
-      const first = await look()
+      const first = await readOnce()
       const news = momentary(first).filter((key) => !established.has(key))
       if (news.length > 0) await sleep(secondLookAfterMs)
-      const status = news.length > 0 ? await look() : first
+      const status = news.length > 0 ? await readOnce() : first
       established = new Set(momentary(status))
       return status
     },
@@ -72,7 +72,7 @@ export function createStatusReader({ integration, admin }: StatusReaderOptions):
 }
 
 function momentary({ reasons }: StatusResource): readonly string[] {
-  return reasons.filter(({ code }) => needsSecondLook.has(code)).map(keyOf)
+  return reasons.filter(({ code }) => confirmedByRereading.has(code)).map(keyOf)
 }
 
 function keyOf({ code, system, entity }: HealthReason): string {

@@ -210,8 +210,8 @@ export class MemoryStore implements Store {
     row.leaseOwner = request.worker
     row.leaseEpoch += 1
     row.leaseUntil = now + request.leaseMs
-    row.claimedLook = union(row.claimedLook, row.look)
-    row.look = []
+    row.claimedToRead = union(row.claimedToRead, row.toRead)
+    row.toRead = []
     row.claimedSeq = row.dirtySeq
     row.attempts += 1
     return {

@@ -232,7 +232,7 @@ function updateRecord(context: MemoryContext, record: RecordRow, update: RecordU
   if (releasedRev !== undefined) record.releasedRev = releasedRev
 }
 
-/** The candidate that stood for the same native record is this record: it goes, and this one is looked at again. */
+/** The candidate that stood for the same native record is this record: it is removed, and this one becomes due again. */
 function absorbHolder(context: MemoryContext, record: RecordRow, update: MemberUpdate): boolean {
   const holder = holderOf(context.tables, record, update.system, update.nativeId)
   if (holder === undefined) return false
@@ -271,14 +271,14 @@ function finish(context: MemoryContext, record: RecordRow, how: Settlement['fini
   if (how.kind === 'clean' && record.dirtySeq === how.seq) {
     record.cleanSeq = how.seq
     record.dirtySince = undefined
-    record.look = []
+    record.toRead = []
     context.tables.dirty.delete(record.id)
   } else if (how.kind === 'clean') {
     record.nextAt = now
     record.dirtySince = now
   } else {
-    record.look = union(record.look, how.look ?? record.claimedLook)
+    record.toRead = union(record.toRead, how.toRead ?? record.claimedToRead)
     record.nextAt = record.dirtySeq > record.claimedSeq ? now : how.at
   }
-  record.claimedLook = []
+  record.claimedToRead = []
 }

@@ -26,7 +26,7 @@ export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord
     fields: decodeAgreed(codec, id, row.fields),
     dirtySeq,
     cleanSeq,
-    look: union(row.look, row.claimedLook),
+    toRead: union(row.toRead, row.claimedToRead),
     attempts,
     discoveredAt,
     ...(tombstoneRev === undefined ? {} : { tombstoneRev }),

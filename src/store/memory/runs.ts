@@ -35,8 +35,8 @@ export function finishRun(context: MemoryContext, request: Parameters<Store['fin
   if (run === undefined || staged === undefined) throw unknownRun(request.id)
   const { complete, expected, seen, reason, observeMissing } = request
   const found = compare(context, run, staged)
-  const looks = found.missing > 0 && found.missing <= (observeMissing ?? 0)
-  if (complete || looks) markAll(context, run, missingMembers(context, run, staged))
+  const readsMissing = found.missing > 0 && found.missing <= (observeMissing ?? 0)
+  if (complete || readsMissing) markAll(context, run, missingMembers(context, run, staged))
   tables.stages.delete(request.id)
   if (complete) wakeFirstLoad(context, run)
   tables.runs.set(run.id, {
@@ -46,7 +46,7 @@ export function finishRun(context: MemoryContext, request: Parameters<Store['fin
     complete,
     ...(expected === undefined ? {} : { expected }),
     ...(reason === undefined ? {} : { reason }),
-    ...(looks ? { missingObserved: true } : {}),
+    ...(readsMissing ? { missingObserved: true } : {}),
     created: found.discovered,
     changed: found.changed,
     missing: found.missing,

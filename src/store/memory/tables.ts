@@ -27,9 +27,9 @@ export interface RecordRow {
   dirtySeq: number
   cleanSeq: number
   /** Marks since the claim … */
-  look: readonly string[]
+  toRead: readonly string[]
   /** … and those known to the claim. */
-  claimedLook: readonly string[]
+  claimedToRead: readonly string[]
   claimedSeq: number
   attempts: number
   /** Since when it has had pending work. */
@@ -310,15 +310,15 @@ export function markDirty(
   row.nextAt = row.dirtySeq > row.cleanSeq ? Math.min(row.nextAt, now) : now
   row.dirtySeq += 1
   row.dirtySince ??= now
-  row.look = union(row.look, systems.length === 0 ? ['*'] : systems)
+  row.toRead = union(row.toRead, systems.length === 0 ? ['*'] : systems)
 }
 
 /** Takes the record from a worker: its later commits are fenced. */
 export function fence(row: RecordRow): void {
   row.leaseOwner = undefined
   row.leaseEpoch += 1
-  row.look = union(row.look, row.claimedLook)
-  row.claimedLook = []
+  row.toRead = union(row.toRead, row.claimedToRead)
+  row.claimedToRead = []
 }
 
 export function union(a: readonly string[], b: readonly string[]): readonly string[] {

@@ -86,7 +86,10 @@ describe('the schema', () => {
       ['key', id(1), id(2)],
       ['merge', id(3), id(4)],
     ])
-    expect((await admin.record({ recordId: id(4) }))?.record).toMatchObject({ state: 'active', look: ['*'] })
+    expect((await admin.record({ recordId: id(4) }))?.record).toMatchObject({
+      state: 'active',
+      toRead: ['*'],
+    })
     expect((await admin.status()).open.intents).toBe(0)
   })
 

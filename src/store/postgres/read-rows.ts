@@ -20,7 +20,7 @@ export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
     fields: decodeAgreed(codec, row.id, row.fields),
     dirtySeq: row.dirty_seq,
     cleanSeq: row.clean_seq,
-    look: [...new Set([...row.claimed_look, ...row.look])].sort(),
+    toRead: [...new Set([...row.claimed_look, ...row.look])].sort(),
     attempts: row.attempts,
     discoveredAt: row.discovered_at,
     ...(row.tombstone_rev === null ? {} : { tombstoneRev: row.tombstone_rev }),

@@ -64,18 +64,18 @@ export async function finishRun(
   const complete = request.complete && !lost
   const counts = await countVerdicts(session, run.stage)
   const { observeMissing } = request
-  const looks = !lost && counts.missing > 0 && counts.missing <= (observeMissing ?? 0)
+  const readsMissing = !lost && counts.missing > 0 && counts.missing <= (observeMissing ?? 0)
   const reason = lost ? lostReason : request.reason
   const total = counts.changed + counts.discovered + counts.missing
   for (let at = 0; at < total; at += sliceRows) {
     await database.transaction('marking what a run found', (slice) =>
-      applySlice(slice, run, { from: at, to: at + sliceRows, complete: complete || looks }),
+      applySlice(slice, run, { from: at, to: at + sliceRows, complete: complete || readsMissing }),
     )
   }
   const comparison = { ...counts, unchanged: judged.listed - counts.changed - counts.discovered }
   await database.transaction('finishing a run', async (last) => {
     const { expected, seen, id } = request
-    await closeRun(last, { id, seen, expected, complete, reason, missingObserved: looks, comparison })
+    await closeRun(last, { id, seen, expected, complete, reason, missingObserved: readsMissing, comparison })
     await dropStage(last, run.stage)
     if (complete) await wakeFirstLoad(last, run.system, run.entity)
   })

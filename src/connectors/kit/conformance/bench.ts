@@ -299,7 +299,7 @@ export class ProbeBench {
     if (this.#target.template !== undefined)
       return (await this.insertMany(count)).map(({ nativeId }) => nativeId)
     const { records } = await this.list(count)
-    if (records.length === 0) skip('the system has no record that could be looked at')
+    if (records.length === 0) skip('the system has no record to read')
     return records.slice(0, count).map(({ nativeId }) => nativeId)
   }
 

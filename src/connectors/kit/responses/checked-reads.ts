@@ -117,16 +117,16 @@ export async function followMerge(
   let at = survivor
   while (visited.length <= mergesMax && !visited.some((id) => isSameId(resource, id, at))) {
     visited.push(at)
-    const look = await resource.read(at, context)
-    if (look.kind === 'unknown') return look
-    if (look.kind === 'gone') {
-      if (look.mergedInto === undefined) return { kind: 'gone', goneSurvivor: at }
-      at = look.mergedInto
+    const read = await resource.read(at, context)
+    if (read.kind === 'unknown') return read
+    if (read.kind === 'gone') {
+      if (read.mergedInto === undefined) return { kind: 'gone', goneSurvivor: at }
+      at = read.mergedInto
       continue
     }
-    const other = otherThan(resource, at, look)
+    const other = otherThan(resource, at, read)
     if (other === undefined) return { kind: 'gone', mergedInto: at }
-    if (!reportsMerge(resource, at, look)) return unknown(otherRecord(at, other))
+    if (!reportsMerge(resource, at, read)) return unknown(otherRecord(at, other))
     at = other
   }
   return unknown(otherRecord(nativeId, at))

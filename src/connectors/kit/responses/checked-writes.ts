@@ -25,9 +25,9 @@ export async function changedAsAsked(
   { result, context }: { readonly result: WriteResult; readonly context: CallContext },
 ): Promise<WriteResult> {
   if (result.kind === 'gone' && result.mergedInto !== undefined) {
-    const look = await followMerge(resource, nativeId, { survivor: result.mergedInto, context })
+    const read = await followMerge(resource, nativeId, { survivor: result.mergedInto, context })
     // The reads that follow determine whether there was a merge; nothing was written either way.
-    return look.kind === 'gone' ? look : { kind: 'gone' }
+    return read.kind === 'gone' ? read : { kind: 'gone' }
   }
   if (result.kind !== 'ok') return result
   const other = otherThan(resource, nativeId, result)

@@ -32,10 +32,10 @@ export async function patchRecord(
   }
   // An archived record counts as gone elsewhere; here it is the one to change.
   const shown = { ...owner, settings: { ...settings, tombstone: undefined } }
-  const look = await readOne(shown, nativeId, context)
-  if (look.kind === 'gone') return look
-  if (look.kind === 'unknown') return { kind: 'not-sent', failure: look.failure }
-  const base = look.native
+  const read = await readOne(shown, nativeId, context)
+  if (read.kind === 'gone') return read
+  if (read.kind === 'unknown') return { kind: 'not-sent', failure: read.failure }
+  const base = read.native
   return sendOne(owner, (bound) => change(owner, bound, { nativeId, patch, base, ...guard }), context)
 }
 

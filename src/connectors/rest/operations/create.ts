@@ -55,8 +55,8 @@ async function confirmed(
   context: CallContext,
 ): Promise<WriteResult> {
   if (result.kind !== 'ok' || result.native !== undefined || result.accepted === true) return result
-  const look = await readOne(owner, result.nativeId, context)
-  if (look.kind === 'live') return result
+  const read = await readOne(owner, result.nativeId, context)
+  if (read.kind === 'live') return result
   const failure = unusableFailure(
     'The response to a create does not show the record, and a read does not find it.',
   )

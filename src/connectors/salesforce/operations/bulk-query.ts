@@ -31,7 +31,7 @@ export interface BulkRead {
 const chunkRows = 2_000
 const firstWaitMs = 200
 /** Maximum number of polls of one job; with the default wait, more than a day. */
-const looksMax = 50_000
+const pollsMax = 50_000
 const pagesMax = 100_000
 /** Attempts at reading one result page. */
 const attemptsMax = 4
@@ -55,15 +55,15 @@ export async function* bulkPages(
   let isDone = false
   try {
     let processed = 0
-    for (let look = 0; ; look += 1) {
+    for (let poll = 0; ; poll += 1) {
       const told = await jobState(owner, id, context)
       if (told !== 'at-work') {
         processed = told.processed
         break
       }
-      if (look >= looksMax) throw unusable(`a bulk job is not done after ${looksMax} looks`)
+      if (poll >= pollsMax) throw unusable(`a bulk job is not done after ${pollsMax} checks of its state`)
       yield { records: [] }
-      await wait(Math.min(bulk.poll, firstWaitMs * 1.5 ** look), undefined, { signal: context.signal })
+      await wait(Math.min(bulk.poll, firstWaitMs * 1.5 ** poll), undefined, { signal: context.signal })
     }
     isDone = true
     yield* resultPages(owner, { id, processed, pageRows: bulk.pageRows, fields: readable.fields }, context)

@@ -25,11 +25,11 @@ export async function confirmed(
 }
 
 /** Interprets a refusal as gone after the record was read. */
-export function goneBy(look: ReadResult, faults: readonly Fault[]): WriteResult {
-  if (look.kind === 'gone') return look
+export function goneBy(read: ReadResult, faults: readonly Fault[]): WriteResult {
+  if (read.kind === 'gone') return read
   const isAnothers = faults.some(({ code }) => code === 'ENTITY_IS_DELETED')
-  if (look.kind === 'live' && isAnothers) return pointsToDeleted
-  return { kind: 'not-sent', failure: look.kind === 'unknown' ? look.failure : foundAgain }
+  if (read.kind === 'live' && isAnothers) return pointsToDeleted
+  return { kind: 'not-sent', failure: read.kind === 'unknown' ? read.failure : foundAgain }
 }
 
 /** Refused because of a record that the written one refers to. */

@@ -52,11 +52,11 @@ async function allConfirmed(
     .filter((_one, index) => results[index]?.kind === 'gone')
     .map(({ nativeId }) => nativeId)
   if (suspects.length === 0) return results
-  const looks = await readMany(owner, suspects, context)
-  const byNativeId = new Map(suspects.map((nativeId, index) => [nativeId, looks[index]]))
+  const reads = await readMany(owner, suspects, context)
+  const byNativeId = new Map(suspects.map((nativeId, index) => [nativeId, reads[index]]))
   return results.map((result, index) => {
-    const look = byNativeId.get(requests[index]?.nativeId ?? '')
-    return result.kind === 'gone' && look !== undefined ? goneBy(look, errorsOf(data[index])) : result
+    const read = byNativeId.get(requests[index]?.nativeId ?? '')
+    return result.kind === 'gone' && read !== undefined ? goneBy(read, errorsOf(data[index])) : result
   })
 }
 

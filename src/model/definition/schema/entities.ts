@@ -75,7 +75,7 @@ export const deleteSchema = z
   .strictObject({
     from: z.array(z.string()).min(1).describe('Systems whose deletions count.'),
     action: z.enum(['archive', 'delete', 'unlink']).describe('What happens to the counterparts.'),
-    confirm: durationSchema.optional().describe('Wait between the two independent looks. Default 60s.'),
+    confirm: durationSchema.optional().describe('Wait between the two independent reads. Default 60s.'),
     guard: limitSchema
       .optional()
       .describe(

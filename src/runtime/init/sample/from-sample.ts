@@ -32,7 +32,7 @@ export interface SampleSource {
 type ResourceSource = ManifestSource['resources'][string]
 
 /** Findings about one collection. */
-interface Looked {
+interface Sample {
   readonly path: string
   readonly records: readonly NativeRecord[]
   readonly settings: ResourceSource
@@ -44,9 +44,9 @@ interface Looked {
 /** Samples the API. An API that does not respond results in a system without fields, and a note with the reason. */
 export async function fromSample(source: SampleSource): Promise<DescribedSystem> {
   const { name, url, login, manifest } = source
-  const looked = source.offline ? unseen(source, []) : await look(source)
-  const auth = login?.section ?? (looked.isPublic || manifest !== undefined ? undefined : guessedLogin)
-  const resource = resourceOf(source, looked)
+  const sample = source.offline ? unseen(source, []) : await fetchSample(source)
+  const auth = login?.section ?? (sample.isPublic || manifest !== undefined ? undefined : guessedLogin)
+  const resource = resourceOf(source, sample)
   return {
     name,
     connector: 'rest',
@@ -73,12 +73,12 @@ export async function fromSample(source: SampleSource): Promise<DescribedSystem>
 
 const guessedLogin = { type: 'bearer', token: '{env:TOKEN}' } as const
 
-function resourceOf(source: SampleSource, looked: Looked): DescribedResource {
-  const { facts, settings, records, notes } = looked
+function resourceOf(source: SampleSource, sample: Sample): DescribedResource {
+  const { facts, settings, records, notes } = sample
   const { methods, collectionMethods } = facts
   const canCreate = collectionMethods?.has('POST') ?? true
   const canUpdate = methods === undefined || methods.has('PATCH') || methods.has('PUT')
-  const name = looked.path.split('/').at(-1) ?? looked.path
+  const name = sample.path.split('/').at(-1) ?? sample.path
   return {
     name,
     description: { name, fields: fieldsOf(records, facts.id), key: [facts.id.split('.')] },
@@ -91,7 +91,7 @@ function resourceOf(source: SampleSource, looked: Looked): DescribedResource {
   }
 }
 
-async function look(source: SampleSource): Promise<Looked> {
+async function fetchSample(source: SampleSource): Promise<Sample> {
   const client = createSampleClient(source.url, { auth: source.login?.auth, signal: source.signal })
   try {
     const response = await client.get(source.path, source.query)
@@ -120,7 +120,7 @@ async function oneRecord(
   source: SampleSource,
   client: SampleClient,
   response: SampleResponse,
-): Promise<Looked | undefined> {
+): Promise<Sample | undefined> {
   const [, above, last] = /^(\/.+)\/([^/]+)$/.exec(source.path) ?? []
   const ids = source.id === undefined ? ['id', 'uuid', 'key', 'number', 'code'] : [source.id]
   const id = ids.find(
@@ -151,7 +151,7 @@ async function collection(
   source: SampleSource,
   client: SampleClient,
   response: SampleResponse,
-): Promise<Looked> {
+): Promise<Sample> {
   const { path, query, id: given } = source
   const resource = nameOf(path)
   const shape = findList(response.body, resource)
@@ -290,7 +290,7 @@ function envelopeSetting(
   return at === '' ? {} : { envelope: at }
 }
 
-function unseen(source: SampleSource, notes: readonly string[]): Looked {
+function unseen(source: SampleSource, notes: readonly string[]): Sample {
   const facts: FoundRecord = { id: source.id ?? 'id', mergesPatches: false, notes: [] }
   const more = [...notes]
   const settings = settingsOf(source, facts, undefined, { paging: 'single' }, more)

@@ -19,8 +19,8 @@ export async function updateRecords(session: Session, changes: readonly RecordCh
   if (changes.length === 0) return
   const clean = changes.map(({ finish }) => (finish.kind === 'clean' ? finish.seq : null))
   const again = changes.map(({ finish }) => (finish.kind === 'again' ? finish.at : null))
-  const looks = changes.map(({ finish }) =>
-    finish.kind === 'again' && finish.look !== undefined ? finish.look.join(',') : null,
+  const toRead = changes.map(({ finish }) =>
+    finish.kind === 'again' && finish.toRead !== undefined ? finish.toRead.join(',') : null,
   )
   const documents = packBytes(changes.map(({ fields }) => fields))
   await session.rows(statement, [
@@ -32,7 +32,7 @@ export async function updateRecords(session: Session, changes: readonly RecordCh
     changes.map(({ update }) => update.releasedRev ?? null),
     clean,
     again,
-    looks,
+    toRead,
     documents.bytes,
     documents.lengths,
     changes.map(({ update }) => update.merging?.join(',') ?? null),

@@ -5,14 +5,14 @@ import type { Integration } from '../../model/integration.ts'
 import type { Store } from '../../store/contract.ts'
 import { type DriftReport, driftItems, schemaText } from './drift-report.ts'
 
-export interface SchemaLook {
+export interface SchemaComparisonOptions {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly store: Store
   readonly context: CallContext
 }
 
-export interface SchemaLookResult {
+export interface SchemaComparison {
   /** Resources that differ from the accepted schema in a new way since the last check. */
   readonly news: readonly DriftReport[]
   /** Systems that did not respond. */
@@ -47,8 +47,8 @@ export async function describeUsed(
 }
 
 /** Checks every system that describes its schema once. @throws errors of the store */
-export async function lookAtSchemas(look: SchemaLook): Promise<SchemaLookResult> {
-  const { integration, systems, store, context } = look
+export async function compareSchemas(options: SchemaComparisonOptions): Promise<SchemaComparison> {
+  const { integration, systems, store, context } = options
   const news: DriftReport[] = []
   const failed: string[] = []
   for (const [name, resources] of usedResources(integration)) {

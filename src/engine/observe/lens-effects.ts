@@ -9,17 +9,17 @@ import { addNeed } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
 
 /** Effects of a read on the fields whose lens changed. */
-export interface LensLook {
+export interface LensEffects {
   /** Fields that take a new base from this read, and how their lens changed. */
   readonly rebase: ReadonlyMap<string, Exclude<LensDifference, 'none'>>
   /** Fields that have to wait until the values sent through the earlier lens are settled. */
   readonly waiting: ReadonlySet<string>
 }
 
-const unchanged: LensLook = { rebase: new Map(), waiting: new Set() }
+const unchanged: LensEffects = { rebase: new Map(), waiting: new Set() }
 
 /** Evaluates a read begun at `at`, and requests another one where a field has to wait. */
-export function judgeLenses(pass: Pass, place: Place, member: Member, at: number): LensLook {
+export function judgeLenses(pass: Pass, place: Place, member: Member, at: number): LensEffects {
   const outdated = outdatedFields(pass.context, member)
   if (outdated.size === 0) return unchanged
   const { inflightMs, read } = place.resource.capabilities
@@ -37,7 +37,7 @@ export function judgeLenses(pass: Pass, place: Place, member: Member, at: number
   }
   // An intent in doubt schedules the next pass by itself.
   if (waiting.size > 0 && Number.isFinite(settledAt)) {
-    addNeed(pass, { at: settledAt + 1, why: 'lens-changed', look: [member.system] })
+    addNeed(pass, { at: settledAt + 1, why: 'lens-changed', toRead: [member.system] })
   }
   return { rebase, waiting }
 }
