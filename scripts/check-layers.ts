@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
 
 interface Layer {
   /** Layers whose modules it may import at run time. */
@@ -167,24 +168,36 @@ const layers: Readonly<Record<string, Layer>> = {
   },
 }
 
-/** Words that may appear in one place only. */
-const wordsInOnePlace: readonly {
-  readonly pattern: RegExp
+/** Uses of the environment that belong in one place. */
+interface RestrictedUse {
+  /** The expression as it is written: a property that is read, a function that is called, or `new X()` without arguments. */
+  readonly names: readonly string[]
+  /** Paths in which it may be used. */
   readonly allowed: RegExp
   readonly why: string
-}[] = [
+}
+
+const restrictedUses: readonly RestrictedUse[] = [
   {
-    pattern: /\bprocess\.env\b/,
+    names: ['process.env'],
     allowed: /^runtime\/config\.ts$/,
     why: 'the environment is read in runtime/config.ts alone',
   },
   {
-    pattern: /\b(Date\.now|Math\.random|setTimeout|setInterval|randomUUID|performance\.now)\s*\(/,
+    names: [
+      'Date.now()',
+      'Math.random()',
+      'setTimeout()',
+      'setInterval()',
+      'randomUUID()',
+      'crypto.randomUUID()',
+      'performance.now()',
+    ],
     allowed: /^(?!engine\/|model\/)/,
     why: 'engine and model take the injected clock and random source',
   },
   {
-    pattern: /\bnew Date\(\)/,
+    names: ['new Date()'],
     allowed: /^(?!engine\/|model\/)/,
     why: 'engine and model take the injected clock',
   },
@@ -230,17 +243,73 @@ interface Import {
   readonly typeOnly: boolean
 }
 
-function importsOf(text: string): Import[] {
-  const found: Import[] = []
-  for (const match of text.matchAll(/^\s*(?:import|export)\s+(type\s+)?([^'";]*?\bfrom\s+)?'([^']+)'/gm)) {
-    const names = match[2] ?? ''
-    const everyNameIsType =
-      /^\{/.test(names.trim()) && !/[{,]\s*(?!type\b)[\w$]/.test(names.replace(/\}\s*from\s*$/, ''))
-    found.push({ from: match[3] ?? '', typeOnly: match[1] !== undefined || everyNameIsType })
+interface Source {
+  readonly imports: readonly Import[]
+  /** What the file uses, spelt as in `restrictedUses`. */
+  readonly uses: ReadonlySet<string>
+}
+
+/** Parses a file, so that neither a comment nor a text counts as code. */
+function parse(file: string): Source {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest)
+  const imports: Import[] = []
+  const uses = new Set<string>()
+  const visit = (node: ts.Node): void => {
+    const found = importOf(node)
+    if (found !== undefined) imports.push(found)
+    const use = useOf(node, source)
+    if (use !== undefined) uses.add(use)
+    ts.forEachChild(node, visit)
   }
-  for (const match of text.matchAll(/\bimport\('([^']+)'\)/g))
-    found.push({ from: match[1] ?? '', typeOnly: false })
-  return found
+  visit(source)
+  return { imports, uses }
+}
+
+/** Returns what the node imports, whether it is an import, a re-export, a dynamic import or an import in a type. */
+function importOf(node: ts.Node): Import | undefined {
+  if (ts.isImportDeclaration(node)) {
+    return { from: textOf(node.moduleSpecifier), typeOnly: isTypeClause(node.importClause) }
+  }
+  if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
+    const { isTypeOnly, exportClause } = node
+    const names = exportClause !== undefined && ts.isNamedExports(exportClause) ? exportClause.elements : []
+    return { from: textOf(node.moduleSpecifier), typeOnly: isTypeOnly || areTypes(names) }
+  }
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+    return { from: textOf(node.argument.literal), typeOnly: true }
+  }
+  const [argument] = ts.isCallExpression(node) ? node.arguments : []
+  if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.ImportKeyword) return undefined
+  // A computed name is a file of the user: a definition written in TypeScript.
+  return argument !== undefined && ts.isStringLiteralLike(argument)
+    ? { from: argument.text, typeOnly: false }
+    : undefined
+}
+
+function isTypeClause(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true
+  const { name, namedBindings } = clause
+  if (name !== undefined || namedBindings === undefined) return false
+  return ts.isNamedImports(namedBindings) && areTypes(namedBindings.elements)
+}
+
+/** True when each name is marked as a type: the compiler removes such an import. */
+function areTypes(names: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[]): boolean {
+  return names.length > 0 && names.every(({ isTypeOnly }) => isTypeOnly)
+}
+
+/** The grammar allows only texts as module names of declarations. */
+function textOf(node: ts.Node): string {
+  return ts.isStringLiteralLike(node) ? node.text : ''
+}
+
+function useOf(node: ts.Node, source: ts.SourceFile): string | undefined {
+  if (ts.isPropertyAccessExpression(node)) return node.getText(source)
+  if (ts.isCallExpression(node)) return `${node.expression.getText(source)}()`
+  if (ts.isNewExpression(node) && (node.arguments?.length ?? 0) === 0)
+    return `new ${node.expression.getText(source)}()`
+  return undefined
 }
 
 const problems: string[] = []
@@ -283,9 +352,8 @@ function checkImport(file: string, name: string, layer: Layer, item: Import): vo
 }
 
 for (const file of sources(root)) {
-  const text = readFileSync(file, 'utf8')
   const where = path.relative(root, file).split(path.sep).join('/')
-  const imports = importsOf(text)
+  const { imports, uses } = parse(file)
   // Type imports count: modules that can only be understood together are one module, even if the compiler removes the imports.
   importGraph.set(
     file,
@@ -296,8 +364,10 @@ for (const file of sources(root)) {
   for (const part of where.split('/').slice(0, -1))
     if (drawers.has(part))
       problems.push(`${where}: a folder called '${part}' says nothing; name it after what it holds`)
-  for (const rule of wordsInOnePlace)
-    if (rule.pattern.test(text) && !rule.allowed.test(where)) problems.push(`${where}: ${rule.why}`)
+  for (const { names, allowed, why } of restrictedUses) {
+    const used = names.filter((use) => uses.has(use))
+    if (used.length > 0 && !allowed.test(where)) problems.push(`${where}: ${used.join(', ')}: ${why}`)
+  }
   const name = layerOf(file)
   if (name === undefined) continue
   const layer = layers[name]

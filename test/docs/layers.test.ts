@@ -52,3 +52,40 @@ describe('the layers of the engine', () => {
     expect(said).toContain('1 layer problem(s)')
   })
 })
+
+describe('the check reads code only', () => {
+  test('an import in a comment or a text is none', async () => {
+    const said = await check({
+      'engine/ports.ts': [
+        '/**',
+        ' * Example:',
+        " *   import { run } from './engine.ts'",
+        ' */',
+        "export const text = `\nimport { run } from './engine.ts'\n`",
+        '// The clock replaces Date.now() here.',
+        '',
+      ].join('\n'),
+      'engine/engine.ts': 'export const run = 1\n',
+    })
+    expect(said).toContain('layers hold: 2 files')
+  })
+
+  test.each([
+    ['a dynamic import', "export const run = () => import('./engine.ts')"],
+    ['an import in a type', "export type Run = import('./engine.ts').Run"],
+    [
+      'a list of names over several lines',
+      "import {\n  // why\n  type Run,\n} from './engine.ts'\nexport type Mine = Run",
+    ],
+    ['a re-export', "export * from './engine.ts'"],
+  ])('%s is one', async (_, code) => {
+    expect(await check({ 'engine/ports.ts': `${code}\n` })).toContain(
+      'engine may not import engine/engine.ts',
+    )
+  })
+
+  test('the engine may not read the time itself', async () => {
+    const said = await check({ 'engine/ports.ts': 'export const at = (): number => Date.now()\n' })
+    expect(said).toContain('engine/ports.ts: Date.now(): engine and model take the injected clock')
+  })
+})
