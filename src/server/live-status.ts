@@ -19,17 +19,10 @@ export interface LiveStatus {
 
 export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
   const viewers = new Set<ServerResponse>()
+  const send = (event: string, data: unknown): void => broadcast(viewers, event, data)
   let lastSeq: number | undefined
   let timer: NodeJS.Timeout | undefined
   let asking = false
-
-  const send = (event: string, data: unknown): void => {
-    const frame = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
-    for (const viewer of viewers) {
-      if (viewer.writableLength > backlogBytesMax) viewer.destroy()
-      else viewer.write(frame)
-    }
-  }
 
   const refresh = async (): Promise<void> => {
     if (asking || viewers.size === 0) return
@@ -51,7 +44,8 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
     }
   }
 
-  const stopWhenAlone = (): void => {
+  const remove = (viewer: ServerResponse): void => {
+    viewers.delete(viewer)
     if (viewers.size > 0) return
     clearInterval(timer)
     timer = undefined
@@ -64,18 +58,9 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
         response.writeHead(503, { 'retry-after': '10' }).end()
         return
       }
-      response.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        'x-accel-buffering': 'no',
-      })
-      response.write('retry: 2000\n\n')
+      beginStream(response)
       viewers.add(response)
-      request.on('close', () => {
-        viewers.delete(response)
-        stopWhenAlone()
-      })
+      request.on('close', () => remove(response))
       // A new viewer also needs the latest lines, so the next response starts over for all viewers; pages discard known lines by their sequence
       // number.
       lastSeq = undefined
@@ -87,5 +72,24 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
       for (const viewer of viewers) viewer.end()
       viewers.clear()
     },
+  }
+}
+
+function beginStream(response: ServerResponse): void {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // nginx would otherwise collect events until its buffer is full.
+    'x-accel-buffering': 'no',
+  })
+  response.write('retry: 2000\n\n')
+}
+
+function broadcast(viewers: ReadonlySet<ServerResponse>, event: string, data: unknown): void {
+  const frame = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+  for (const viewer of viewers) {
+    if (viewer.writableLength > backlogBytesMax) viewer.destroy()
+    else viewer.write(frame)
   }
 }
