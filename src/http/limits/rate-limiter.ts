@@ -192,6 +192,8 @@ export class RateLimiter {
       const onStop = (reason: Error): void => {
         waiter.stopped = true
         leave()
+        // With a quota that is used up, the timer may be set for hours, and would keep a process alive that waits for nothing any more.
+        if (this.#waiting === 0) this.#stopTimer()
         reject(reason)
       }
       const leave = (): void => {
@@ -327,9 +329,13 @@ export class RateLimiter {
     return first
   }
 
-  #schedule(): void {
+  #stopTimer(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+  }
+
+  #schedule(): void {
+    this.#stopTimer()
     const now = this.#monotonic()
     const head = this.#head(now)
     if (head === undefined) return
