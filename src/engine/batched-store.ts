@@ -1,6 +1,6 @@
 /** The store as a pass sees it: one record at a time, while hundreds of passes share each statement. */
-import type { ReferenceQuery, Store } from '../store/contract.ts'
-import { createBatcher } from './batcher.ts'
+import type { ReferenceQuery, Store, Unstorable } from '../store/contract.ts'
+import { createBatcher, type Submit } from './batcher.ts'
 import type { BatchedStore, Clock } from './ports.ts'
 import type { EngineSettings } from './settings.ts'
 
@@ -25,14 +25,27 @@ export function createBatchedStore({ store, clock, settings }: BatchedStoreOptio
 
   return {
     direct: store,
-    decide: batch('decide', (items) => store.decide(items)),
-    settle: batch('settle', (items) => store.settle(items)),
-    match: batch('match', (items) => store.match(items)),
-    attach: batch('attach', (items) => store.attach(items)),
+    decide: orThrow(batch('decide', (items) => store.decide(items))),
+    settle: orThrow(batch('settle', (items) => store.settle(items))),
+    match: orThrow(batch('match', (items) => store.match(items))),
+    attach: orThrow(batch('attach', (items) => store.attach(items))),
     resolveReference: batch('resolveReferences', (items: readonly ReferenceQuery[]) =>
       store.resolveReferences(items),
     ),
     reserve: batch('reserveChanges', (items) => store.reserveChanges(items)),
     markRecord: (item) => mark({ recordId: item.recordId, systems: item.systems }),
   }
+}
+
+/** The pass over the record ends with the error that the database has with it; the other items of the batch don't notice. */
+function orThrow<In, Out>(submit: Submit<In, Out | Unstorable>): Submit<In, Out> {
+  return async (item) => {
+    const result = await submit(item)
+    if (isUnstorable(result)) throw result.error
+    return result
+  }
+}
+
+function isUnstorable<Out>(result: Out | Unstorable): result is Unstorable {
+  return typeof result === 'object' && result !== null && 'kind' in result && result.kind === 'unstorable'
 }

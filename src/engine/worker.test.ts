@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../test/support/engine-fixture.ts'
 import { IsthmusError } from '../model/errors.ts'
+import type { Decision } from '../store/contract.ts'
 
 let world: World | undefined
 
@@ -134,6 +135,38 @@ describe('a worker', () => {
     restore()
     await it.advance(300_000)
     expect((await it.store.admin.failures({ limit: 5 })).rows).toEqual([])
+  })
+
+  test('H33: a record whose decision the database refuses is reported with the reason, and goes on once it is stored', async () => {
+    const it = start()
+    const nativeId = await it.linked('a', 'bad', { code: '0', name: 'Ann' })
+    const { record } = await it.record('a', 'bad')
+    const decide = it.store.decide.bind(it.store)
+    let refusing = true
+    it.store.decide = async (batch: readonly Decision[]) => {
+      const refused = (one: Decision) => refusing && one.lease.recordId === record.id
+      const rest = [...(await decide(batch.filter((one) => !refused(one))))]
+      const error = new IsthmusError('STORE_VALUE_REFUSED', 'deciding: the database refused a value (22P05)')
+      // Every result belongs to the item at its place.
+      return batch.map((one) => (refused(one) ? ({ kind: 'unstorable', error } as never) : rest.shift()!))
+    }
+    await it.edit('a', 'bad', { name: 'Bea' })
+    for (let i = 1; i < 5; i += 1) await it.edit('a', `x${i}`, { code: String(i) })
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toHaveLength(5)
+    const failure = { recordId: record.id, operation: 'pass', code: 'STORE_VALUE_REFUSED' }
+    const rows = async () => (await it.store.admin.failures({ limit: 5 })).rows
+    expect(await rows()).toContainEqual(
+      expect.objectContaining({ ...failure, message: 'deciding: the database refused a value (22P05)' }),
+    )
+    expect(it.told('WorkerFenced')).toEqual([])
+    await it.advance(3_600_000)
+    const [kept] = await rows()
+    expect(kept?.count).toBeGreaterThan(10)
+    refusing = false
+    await it.advance(300_000)
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
+    expect(await rows()).toEqual([])
   })
 
   test('H33: a record that kills the process is quarantined after some attempts', async () => {

@@ -12,7 +12,7 @@ import type { ClaimedRecord, Lease, QueueAtRest, UnreadableRecord, WorkerSession
 import type { EngineContext } from './context.ts'
 import { finishPass } from './pass/finish.ts'
 import { beginPass } from './pass/pass.ts'
-import { setAside } from './pass/poison.ts'
+import { isRefusedByStore, setAside } from './pass/poison.ts'
 import { reconcile } from './pass/reconcile.ts'
 import { postponeUnreadable } from './pass/unreadable.ts'
 import { backoffMs } from './protect/backoff.ts'
@@ -284,10 +284,10 @@ export class Worker {
 }
 
 /**
- * Failures of the store resolve by waiting; any other error that reaches the worker is caused by the record, and so is a row that can't be read: the
- * pass read one of another record.
+ * Failures of the store resolve by waiting; any other error that reaches the worker is caused by the record, and so is a row that can't be read (the
+ * pass read one of another record) and a value that the database refuses.
  */
 function isStoreFailure(error: unknown): boolean {
-  if (isUnreadable(error)) return false
+  if (isUnreadable(error) || isRefusedByStore(error)) return false
   return isIsthmusError(error) && (error.code.startsWith('STORE_') || error.code === 'ENGINE_BUSY')
 }

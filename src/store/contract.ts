@@ -29,7 +29,14 @@ import type {
   MatchHit,
   MatchRequest,
 } from './match-contract.ts'
-import type { Decision, DecisionResult, JournalEntry, Settlement, SettlementResult } from './pass-contract.ts'
+import type {
+  Decision,
+  DecisionResult,
+  JournalEntry,
+  Settlement,
+  SettlementResult,
+  Unstorable,
+} from './pass-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
 import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 import type { GuardReservation, RunStore } from './run-contract.ts'
@@ -72,6 +79,7 @@ export type {
   Settlement,
   SettlementResult,
   UnmadeChange,
+  Unstorable,
 } from './pass-contract.ts'
 export type { PruneRequest, PruneResult } from './prune-contract.ts'
 export type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
@@ -115,14 +123,14 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
     readonly limit: number
     readonly spreadMs: number
   }): Promise<number>
-  decide(batch: readonly Decision[]): Promise<readonly DecisionResult[]>
-  settle(batch: readonly Settlement[]): Promise<readonly SettlementResult[]>
+  decide(batch: readonly Decision[]): Promise<readonly (DecisionResult | Unstorable)[]>
+  settle(batch: readonly Settlement[]): Promise<readonly (SettlementResult | Unstorable)[]>
 
   /** Keyed hash of a record's match keys, as stored in the evidence for a create; the order of the keys does not matter. */
   hashKeys(entity: string, keys: readonly MatchKey[]): string
   /** Registers the keys of the record and finds others that share one, atomically against concurrent calls with the same keys. */
-  match(batch: readonly MatchRequest[]): Promise<readonly (readonly MatchHit[] | 'fenced')[]>
-  attach(batch: readonly AttachRequest[]): Promise<readonly AttachResult[]>
+  match(batch: readonly MatchRequest[]): Promise<readonly (readonly MatchHit[] | 'fenced' | Unstorable)[]>
+  attach(batch: readonly AttachRequest[]): Promise<readonly (AttachResult | Unstorable)[]>
   /** A remote merge: one native record of this system was merged into another one. */
   aliasMember(request: AliasRequest): Promise<AliasResult>
   /** Returns what is undecided about a record, before a deletion of it is confirmed. `before`: candidates discovered later don't count. */

@@ -1,5 +1,6 @@
 /** What a pass commits: updates of the record, its members and intents, side rows, and how the pass ends. */
 import type { ErrorCode } from '../model/error-codes.ts'
+import type { IsthmusError } from '../model/errors.ts'
 import type { Lane } from '../model/lane.ts'
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { ConflictDraft } from '../model/merge/contract.ts'
@@ -205,6 +206,13 @@ export type DecisionResult =
   | { readonly kind: 'no-evidence'; readonly system: string }
   | { readonly kind: 'guarded'; readonly system: string; readonly operation: GuardedChange['operation'] }
   | { readonly kind: 'rematch'; readonly system: string; readonly recordId: string }
+
+/** The database refuses a value or a constraint of this item, which a repetition doesn't change; nothing of it was written. */
+export interface Unstorable {
+  readonly kind: 'unstorable'
+  /** `STORE_VALUE_REFUSED` */
+  readonly error: IsthmusError
+}
 
 /** T3 + T4: outcomes of the sends, and the finish of the pass. */
 export interface Settlement extends PassRows {

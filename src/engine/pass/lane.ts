@@ -17,10 +17,14 @@ import type { LaneReasons } from '../../model/lane-reasons.ts'
 import type { Member } from '../../model/state.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
 import type { Pass } from './contract.ts'
+import { clearFailure } from './failure.ts'
 import { addNeed, addRows, emit, note, setLane, updateMember } from './pass.ts'
 
 /** Lane reason that lets one change past the guard; the store sets it when a person releases a hold. */
 export const RELEASED = 'released'
+
+/** Lane reason of a record whose commit the database refused. */
+export const refusedByStore = 'STORE_VALUE_REFUSED'
 
 /** Longest retry interval of a record whose system is down: its backlog starts to be processed within this time after the system is back. */
 const outageWaitMaxMs = 60_000
@@ -32,6 +36,8 @@ export function reopenDueLanes(pass: Pass): void {
     const { lane } = member
     const timed = lane.state === 'backoff' || lane.state === 'in-doubt'
     if (!timed || lane.until > now || pass.intents.has(member.system)) continue
+    // Committed with the next decision, which shows that the cause is gone.
+    if (lane.reason === refusedByStore) clearFailure(pass, member.system, refusedByStore)
     if (hasRefusals(member)) setLane(pass, member.system, { state: 'rejected', reason: 'refused' })
     else setLane(pass, member.system, openLane)
   }

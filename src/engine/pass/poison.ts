@@ -3,11 +3,12 @@
  * aside, so that they neither loop nor block other records (H33).
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
+import { type IsthmusError, isIsthmusError } from '../../model/errors.ts'
 import type { Member } from '../../model/state.ts'
-import { isUnreadable, type UnreadableError } from '../../model/unreadable-row.ts'
+import { isUnreadable } from '../../model/unreadable-row.ts'
 import type { Pass, StepResult } from './contract.ts'
 import { describeThrown, keepFailure } from './failure.ts'
-import { backOff } from './lane.ts'
+import { backOff, refusedByStore } from './lane.ts'
 import { clearDraft, setLane } from './pass.ts'
 
 /** True when so many passes over this record never finished that the record itself must be the cause. */
@@ -24,15 +25,21 @@ export function quarantineAll(pass: Pass): StepResult {
   return 'finish'
 }
 
+/** True for a commit of this record that the database refuses because of what it holds. */
+export function isRefusedByStore(error: unknown): error is IsthmusError & { code: typeof refusedByStore } {
+  return isIsthmusError(error) && error.code === refusedByStore
+}
+
 /**
  * A pass that threw: its uncommitted changes are dropped, its lanes back off, and are quarantined if the error persists. A stored row that can't be read
- * (it belongs to another record) is reported at once and never quarantines: the pass succeeds as soon as the row is restored.
+ * (it belongs to another record) and a commit that the database refuses are reported at once and never quarantine: the pass succeeds as soon as the
+ * row is restored, the value changed or the constraint removed.
  */
 export function setAside(pass: Pass, error: unknown): void {
   clearDraft(pass)
   pass.needs.length = 0
-  if (isUnreadable(error)) {
-    for (const member of pass.members.values()) reportUnreadable(pass, member, error)
+  if (isUnreadable(error) || isRefusedByStore(error)) {
+    for (const member of pass.members.values()) reportAtOnce(pass, member, error)
     return
   }
   const attempts = Math.max(0, ...[...pass.members.values()].map((member) => member.laneAttempts))
@@ -45,7 +52,7 @@ export function setAside(pass: Pass, error: unknown): void {
   }
 }
 
-function reportUnreadable(pass: Pass, { system, nativeId, lane }: Member, error: UnreadableError): void {
+function reportAtOnce(pass: Pass, { system, nativeId, lane }: Member, error: IsthmusError): void {
   if (lane.state === 'quarantined') return
   backOff(pass, system, { reason: error.code, read: true })
   if (nativeId !== undefined)

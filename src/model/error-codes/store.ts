@@ -103,4 +103,9 @@ export const storeCodes = {
     fix: 'Use PostgreSQL 15 or later.',
     retry: 'never',
   },
+  STORE_VALUE_REFUSED: {
+    summary: 'The database refused a value of one record.',
+    fix: 'The message names the SQLSTATE and, where there is one, the constraint. Remove constraints and triggers that were added to the schema of Isthmus; otherwise correct the value in the system, and report it. The record is retried automatically, at the latest after five minutes.',
+    retry: 'never',
+  },
 } as const satisfies Record<string, ErrorCodeRow>

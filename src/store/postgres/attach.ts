@@ -1,5 +1,5 @@
 /** Attaches a candidate to the record whose counterpart it is: its native record moves there and the candidate is removed. */
-import type { AttachRequest, AttachResult } from '../contract.ts'
+import type { AttachRequest, AttachResult, Unstorable } from '../contract.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
@@ -27,18 +27,16 @@ export interface AttachState {
   readonly busyLanes: ReadonlySet<string>
 }
 
-const refusedByFault: AttachResult = { kind: 'refused', reason: 'fault' }
-
 /** Implements `Store.attach`. */
 export function attachBatch(
   context: PostgresContext,
   batch: readonly AttachRequest[],
-): Promise<readonly AttachResult[]> {
+): Promise<readonly (AttachResult | Unstorable)[]> {
   return inParts(
     batch,
     ({ targetRecordId }) => targetRecordId,
     (part) =>
-      isolatingFaults<AttachRequest, AttachResult>(part, refusedByFault, (items) =>
+      isolatingFaults(part, (items) =>
         context.journal.borrow((append) =>
           context.database.transaction('attaching', (session) => attach(session, append, items)),
         ),

@@ -1,37 +1,21 @@
 /** Runs a batch so that no item can fail the others. */
-import { isItemFault } from './failures.ts'
+import type { Unstorable } from '../contract.ts'
+import { isValueRefused } from './failures.ts'
 
-/**
- * Runs the batch as one transaction. When the server refuses a value or a constraint, each item runs by itself, so that only the faulty one fails,
- * with the result `fault`. A batch of one throws instead, since there are no others.
- */
+/** Runs the batch as one transaction. When the server refuses a value or a constraint, each item runs by itself, so that only the faulty one fails. */
 export async function isolatingFaults<Item, Result>(
   items: readonly Item[],
-  fault: Result,
   run: (items: readonly Item[]) => Promise<readonly Result[]>,
-): Promise<readonly Result[]> {
+): Promise<readonly (Result | Unstorable)[]> {
   try {
     return items.length === 0 ? [] : await run(items)
   } catch (problem) {
-    if (items.length === 1 || !isItemFault(problem)) throw problem
+    if (!isValueRefused(problem)) throw problem
+    if (items.length === 1) return [{ kind: 'unstorable', error: problem }]
   }
-  const results: Result[] = []
-  for (const item of items) results.push(await runAlone(item, fault, run))
+  const results: (Result | Unstorable)[] = []
+  for (const item of items) results.push(...(await isolatingFaults([item], run)))
   return results
-}
-
-async function runAlone<Item, Result>(
-  item: Item,
-  fault: Result,
-  run: (items: readonly Item[]) => Promise<readonly Result[]>,
-): Promise<Result> {
-  try {
-    const [result = fault] = await run([item])
-    return result
-  } catch (problem) {
-    if (!isItemFault(problem)) throw problem
-    return fault
-  }
 }
 
 /** Splits so that no key occurs twice in one part, in order: a statement can update a row only once. */

@@ -19,13 +19,23 @@ export function isRepeatable(problem: unknown): boolean {
 }
 
 /** True when one item of a batch may be the cause: the batch should be repeated item by item. */
-export function isItemFault(problem: unknown): boolean {
-  return itemFault.test(codeOf(problem instanceof IsthmusError ? problem.cause : problem))
+export function isValueRefused(problem: unknown): problem is IsthmusError {
+  return problem instanceof IsthmusError && problem.code === 'STORE_VALUE_REFUSED'
 }
 
 export function isConnectionLost(problem: unknown): boolean {
   if (connectionLost.test(codeOf(problem))) return true
   return problem instanceof Error && codeOf(problem) === '' && connectionLostMessage.test(problem.message)
+}
+
+/** What refused a value, in names: the server's own message may quote the value. */
+function refusedBy(problem: unknown): string {
+  const named = new Map(problem instanceof Error ? Object.entries(problem) : [])
+  const names = ['constraint', 'table', 'column'].flatMap((kind) => {
+    const name: unknown = named.get(kind)
+    return typeof name === 'string' ? [`${kind} ${name}`] : []
+  })
+  return [codeOf(problem), ...names].join(', ')
 }
 
 /** `what` is a gerund: `claiming records`. */
@@ -39,6 +49,13 @@ export function storeError(problem: unknown, what: string): IsthmusError {
   if (code === '53100') return new IsthmusError('STORE_DISK_FULL', `${what}: the disk is full`, options)
   if (code === '25006') {
     return new IsthmusError('STORE_READ_ONLY', `${what}: the database is read-only`, options)
+  }
+  if (itemFault.test(code)) {
+    return new IsthmusError(
+      'STORE_VALUE_REFUSED',
+      `${what}: the database refused a value (${refusedBy(problem)})`,
+      options,
+    )
   }
   if (repeatable.has(code)) {
     return new IsthmusError('STORE_CONTENTION', `${what}: repeated too often (${code})`, options)

@@ -33,17 +33,14 @@ export async function takeIn(
   context: PostgresContext,
   batch: readonly IntakeRequest[],
 ): Promise<readonly IntakeResult[]> {
-  const results = await isolatingFaults<IntakeRequest, IntakeResult | undefined>(
-    batch,
-    undefined,
-    (requests) =>
-      context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests), {
-        opensWithReads: true,
-      }),
+  const results = await isolatingFaults(batch, (requests) =>
+    context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests), {
+      opensWithReads: true,
+    }),
   )
   return results.map((result) => {
-    if (result !== undefined) return result
-    throw new IsthmusError('STORE_QUERY_FAILED', 'taking in marks: the database refused one of the requests')
+    if ('error' in result) throw result.error
+    return result
   })
 }
 

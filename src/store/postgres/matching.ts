@@ -1,5 +1,5 @@
 /** Finds counterparts: candidates register their keys and get the records that share them. */
-import type { MatchHit, MatchRequest } from '../contract.ts'
+import type { MatchHit, MatchRequest, Unstorable } from '../contract.ts'
 import { decodeAgreed, matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
@@ -16,12 +16,12 @@ type MatchResponse = readonly MatchHit[] | 'fenced'
 export function matchBatch(
   context: PostgresContext,
   batch: readonly MatchRequest[],
-): Promise<readonly MatchResponse[]> {
+): Promise<readonly (MatchResponse | Unstorable)[]> {
   return inParts(
     batch,
     ({ lease }) => lease.recordId,
     (part) =>
-      isolatingFaults<MatchRequest, MatchResponse>(part, 'fenced', (items) =>
+      isolatingFaults(part, (items) =>
         context.database.transaction('matching', (session) => match(context, session, items)),
       ),
   )

@@ -1,5 +1,5 @@
 /** The two commits of a pass, batched. */
-import type { Decision, DecisionResult, Settlement, SettlementResult } from '../contract.ts'
+import type { Decision, DecisionResult, Settlement, SettlementResult, Unstorable } from '../contract.ts'
 import { matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
@@ -29,10 +29,8 @@ const fenced = { kind: 'fenced' } as const
 export function decideBatch(
   context: PostgresContext,
   batch: readonly Decision[],
-): Promise<readonly DecisionResult[]> {
-  return inParts(batch, recordOf, (part) =>
-    isolatingFaults<Decision, DecisionResult>(part, fenced, (items) => decideWithin(context, items)),
-  )
+): Promise<readonly (DecisionResult | Unstorable)[]> {
+  return inParts(batch, recordOf, (part) => isolatingFaults(part, (items) => decideWithin(context, items)))
 }
 
 /** Without the decisions that the guard refuses. Each repetition leaves out at least one more. */
@@ -70,9 +68,9 @@ function transactDecisions(
 export function settleBatch(
   context: PostgresContext,
   batch: readonly Settlement[],
-): Promise<readonly SettlementResult[]> {
+): Promise<readonly (SettlementResult | Unstorable)[]> {
   return inParts(batch, recordOf, (part) =>
-    isolatingFaults<Settlement, SettlementResult>(part, fenced, (items) =>
+    isolatingFaults(part, (items) =>
       context.journal.borrow((append) =>
         context.database.transaction('settling', (session) => settle(context, session, append, items), {
           opensWithReads: true,

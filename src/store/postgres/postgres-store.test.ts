@@ -160,3 +160,33 @@ test('lists name a row that can not be read, and show the rest', async () => {
     await store.close()
   }
 })
+
+test('a value that the database refuses fails its own record, and says what refused it', async () => {
+  const codec = createClearCodec(Buffer.from('test key of the store'))
+  const schema = 'refusing'
+  const store = new PostgresStore({ connection: database.connection, schema, codec, poolSize: 2 })
+  try {
+    await store.migrate()
+    await store.bind({ id: 'test', version: 'v1', document: {} })
+    await database.query(`alter table ${schema}.member add constraint no_nine check (rid <> 'N9')`)
+    const worker = await store.registerWorker()
+    const marks = ['C1', 'C2'].map((nativeId) => ({ system: 'crm', entity: 'customer', nativeId }))
+    await store.intake([{ marks }])
+    const { records } = await store.claim({ worker: worker.id, limit: 2, leaseMs: 60_000 })
+    const settlements = records.map(({ lease }, index) => ({
+      lease,
+      members: [{ system: 'erp', nativeId: `N${9 - index}`, state: 'linked' as const }],
+      finish: { kind: 'again' as const, at: 0 },
+    }))
+    const [bad, good] = await store.settle(settlements)
+    expect(good).toEqual({ kind: 'ok' })
+    expect(bad).toMatchObject({ kind: 'unstorable', error: { code: 'STORE_VALUE_REFUSED', retry: 'never' } })
+    expect(bad).toHaveProperty(
+      'error.message',
+      expect.stringContaining('23514, constraint no_nine, table member'),
+    )
+    expect(await store.settle(settlements.slice(0, 1))).toMatchObject([{ kind: 'unstorable' }])
+  } finally {
+    await store.close()
+  }
+})
