@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { usualRefusedNames, usualWords } from './refused-names.ts'
+import { usualWords } from './refusal-words.ts'
+import { usualRefusedNames } from './refused-names.ts'
 
 describe('the fields that a refusal names', () => {
   test.each<[string, unknown, readonly string[]]>([
@@ -33,8 +34,42 @@ describe('the fields that a refusal names', () => {
     ['Shopify', { errors: { tier: 'is retired', 'address.city': 'no' } }, ['tier', 'address.city']],
     ['HubSpot', { errors: [{ message: 'no', context: { propertyName: ['tier'] } }] }, ['tier']],
     ['Stripe', { error: { param: 'address[city]', message: 'no' } }, ['address[city]']],
+    [
+      'OData with a key',
+      { error: { details: [{ target: "/Partners(ID='A 1')/Tier" }] } },
+      ['/Partners/Tier'],
+    ],
+    ['SAP', { error: { innererror: { errordetails: [{ propertyref: 'Tier' }] } } }, ['Tier']],
+    ['ASP.NET', { errors: { '$.tier': ['no'] }, status: 400, traceId: '00-1' }, ['$.tier']],
+    ['ASP.NET before Core', { Message: 'no', ModelState: { 'partner.Tier': ['no'] } }, ['partner.Tier']],
+    ['zod, formatted', { _errors: [], tier: { _errors: ['no'] } }, ['tier']],
+    ['zod, as a tree', { errors: [], properties: { tier: { errors: ['no'] } } }, ['tier']],
+    ['problems beside a status', { tier: ['no'], status: 422 }, ['tier']],
+    ['maps within maps', { messages: { json: { address: { city: ['no'] } } } }, ['json.address.city']],
+    ['a list of maps', [{}, { tier: ['no'] }], ['tier']],
+    ['NestJS', { message: ['tier must be one of: gold'], error: 'Bad Request' }, ['tier']],
+    ['Gin', { error: "Key: 'Partner.Tier' Error:Field validation for 'Tier' failed" }, ['Partner.Tier']],
+    ['HubSpot, as JSON', { message: 'Not valid: [{"isValid":false,"name":"tier"}]' }, ['tier']],
+    ['WordPress', { data: { status: 400, params: { tier: 'no' } } }, ['tier']],
+    ['PocketBase', { message: 'no', data: { tier: { code: 'invalid', message: 'no' } } }, ['tier']],
+    ['Directus', { errors: [{ message: 'no', extensions: { field: 'tier' } }] }, ['tier']],
+    ['NetSuite', { 'o:errorDetails': [{ detail: 'no', 'o:errorPath': 'tier' }] }, ['tier']],
+    ['QuickBooks', { Fault: { Error: [{ Message: 'no', element: 'tier' }] } }, ['tier']],
+    ['FHIR', { issue: [{ diagnostics: 'no', expression: ['Partner.tier'] }] }, ['Partner.tier']],
+    ['HAL', { _embedded: { errors: [{ message: 'no', path: '/tier' }] } }, ['/tier']],
+    ['Kubernetes', { details: { causes: [{ field: 'spec.tier' }] } }, ['spec.tier']],
   ])('%s', (_, body, names) => {
     expect(usualRefusedNames(body)).toEqual(expect.arrayContaining([...names]))
+  })
+
+  test('a form names those of its fields that have problems', () => {
+    const children = { email: {}, tier: { errors: ['no'] } }
+    expect(usualRefusedNames({ message: 'no', errors: { children } })).toEqual(['tier'])
+  })
+
+  test('a copy of the record beside the error names nothing', () => {
+    const data = { id: 7, name: 'Ada', tags: ['new'], address: { city: 'London' } }
+    expect(usualRefusedNames({ error: 'no', data })).toBeUndefined()
   })
 
   test('what every error has is no name of a field', () => {
@@ -74,6 +109,11 @@ test.each<[unknown, string | undefined]>([
   [{ detail: [{ loc: ['body', 'tier'], msg: 'is retired' }] }, 'is retired'],
   [{ issues: [{ path: ['tier'], message: 'is retired' }] }, 'is retired'],
   [{ address: { city: ['is too long'] } }, 'is too long'],
+  [{ statusCode: 400, message: ['tier must be new'], error: 'Bad Request' }, 'tier must be new'],
+  [{ Message: 'is retired', ModelState: {} }, 'is retired'],
+  [{ Fault: { Error: [{ Message: 'is retired' }] } }, 'is retired'],
+  [{ _errors: [], tier: { _errors: ['is retired'] } }, 'is retired'],
+  [{ resourceType: 'OperationOutcome', issue: [{ diagnostics: 'is retired' }] }, 'is retired'],
 ])('the words of %j', (body, words) => {
   expect(usualWords(body)).toBe(words)
 })

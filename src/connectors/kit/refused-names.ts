@@ -1,14 +1,15 @@
 /**
- * The fields that a refusal names, and its message, in the formats that APIs usually use, for manifests that don't declare where they are.
+ * The fields that a refusal names, in the formats that APIs usually use, for manifests that don't declare where they are.
  *
  * - problem details and similar: `errors: [{ pointer | field | path | name | property }]`, `errors: { email: ["…"] }`, `invalid-params`
  * - JSON:API: `errors: [{ source: { pointer } }]`; FastAPI: `detail: [{ loc: ["body", "email"] }]`; OData: `error.target`, `error.details[].target`
  * - lists and maps under other names: `fields`, `fieldErrors`, `violations`, `details`; and the whole body as a map, `{ "email": ["taken"] }`
+ * - messages that are made by rules: `email must be an email`
  *
  * Only names are read, never values. The engine, which knows the mapping, discards names that are not fields of the record.
  */
 import { isNativeRecord, textAt } from './native.ts'
-import { reportedAsUsual } from './reported-error.ts'
+import { holderName, isEmpty, isMapOfProblems, isMapOfWords, withoutOwnProperties } from './problem-maps.ts'
 
 const namesMax = 50
 const depthMax = 5
@@ -20,10 +21,14 @@ const nameKeys: ReadonlySet<string> = new Set([
   'attribute',
   'column',
   'datapath',
+  'element',
+  'errorpath',
+  'expression',
   'field',
   'fieldname',
   'instancepath',
   'key',
+  'keys',
   'loc',
   'location',
   'name',
@@ -38,15 +43,18 @@ const nameKeys: ReadonlySet<string> = new Set([
   'target',
 ])
 
-/** Keys under which there are entries, names, or a map from names to problems. */
-const holderName = /error|violation|context|invalid|detail|field|param|source|problem|issue|failure|message/i
+/** Keys under which an API may have a copy of the record: only what is recognised as a problem there counts. */
+const recordHolder = 'data'
 
 /** Returns the names of refused fields in the body of an error, or undefined when it names none. */
 export function usualRefusedNames(body: unknown): readonly string[] | undefined {
   const found = new Set<string>()
-  const budget = { parts: partsMax }
-  collect(body, { found, budget, depth: 0 })
-  if (isNativeRecord(body) && isMapOfProblems(body)) addKeys(body, found)
+  collect(body, { found, budget: { parts: partsMax }, depth: 0 })
+  for (const part of Array.isArray(body) ? body.slice(0, namesMax) : [body]) {
+    if (!isNativeRecord(part)) continue
+    const problems = withoutOwnProperties(part)
+    if (isMapOfProblems(problems)) addKeys(problems, found)
+  }
   return found.size === 0 ? undefined : [...found].slice(0, namesMax)
 }
 
@@ -65,9 +73,17 @@ function collect(value: unknown, walk: Walk): void {
     for (const entry of value.slice(0, namesMax)) collect(entry, inner)
     return
   }
+  if (typeof value === 'string') {
+    collectFromText(value, inner)
+    return
+  }
   if (!isNativeRecord(value)) return
   for (const [key, entry] of Object.entries(value)) {
-    if (nameKeys.has(key.replaceAll(/[_-]/g, '').toLowerCase())) addName(entry, found)
+    if (nameKeys.has(plainKey(key))) addName(entry, found)
+    if (key === recordHolder) {
+      if (isNativeRecord(entry)) collectBesideRecord(entry, inner)
+      continue
+    }
     if (!holderName.test(key)) continue
     if (/field|propert/i.test(key)) addNames(entry, found)
     if (isNativeRecord(entry) && (isMapOfProblems(entry) || (key === 'errors' && isMapOfWords(entry))))
@@ -76,44 +92,45 @@ function collect(value: unknown, walk: Walk): void {
   }
 }
 
-/** `{ "email": ["is taken"], "items": { "0": ["…"] } }`: every value is a list or an object, unlike the properties of an error itself. */
-function isMapOfProblems(value: Readonly<Record<string, unknown>>): boolean {
-  const entries = Object.entries(value)
-  return entries.length > 0 && entries.every(([key, entry]) => !holderName.test(key) && isProblemList(entry))
+/** `data: { "email": { "code": "…" } }` (PocketBase), `data: { "params": { "email": "…" } }` (WordPress). */
+function collectBesideRecord(data: Readonly<Record<string, unknown>>, walk: Walk): void {
+  for (const [key, entry] of Object.entries(data)) {
+    if (isNativeRecord(entry) && typeof entry.code === 'string' && typeof entry.message === 'string')
+      addName(key, walk.found)
+    if (!/^(params|details|errors)$/.test(key)) continue
+    if (isNativeRecord(entry)) addKeys(entry, walk.found)
+    else collect(entry, walk)
+  }
 }
 
-/** `errors: { "email": "is taken" }`, as opposed to one error with its code and message. */
-function isMapOfWords(value: Readonly<Record<string, unknown>>): boolean {
-  const entries = Object.entries(value)
-  return (
-    entries.length > 0 && entries.every(([key, entry]) => typeof entry === 'string' && !ownNames.has(key))
-  )
+/** Messages that are made by rules: those of class-validator (NestJS), of the validator of Gin, and lists of problems as JSON (HubSpot). */
+function collectFromText(text: string, walk: Walk): void {
+  const [, named] =
+    /^([\w.[\]]{1,80}) (?:must|should) /.exec(text) ?? /^Key: '([\w.[\]]{1,80})' Error:/.exec(text) ?? []
+  if (named !== undefined) addName(named, walk.found)
+  const json = /: (\[\{.*\}\])$/s.exec(text)?.[1]
+  if (json === undefined) return
+  try {
+    collect(JSON.parse(json), walk)
+  } catch {
+    // It only looked like JSON: a message names nothing then.
+  }
 }
 
-/** Properties of an error itself. */
-const ownNames: ReadonlySet<string> = new Set([
-  'code',
-  'description',
-  'detail',
-  'error',
-  'id',
-  'message',
-  'name',
-  'path',
-  'reason',
-  'status',
-  'timestamp',
-  'title',
-  'type',
-])
-
-function isProblemList(value: unknown): boolean {
-  if (!Array.isArray(value)) return typeof value === 'object' && value !== null
-  return value.length > 0 && value.every((entry) => typeof entry === 'string' || isNativeRecord(entry))
+/** `o:errorPath` (NetSuite) and `error_path` are `errorpath`. */
+function plainKey(key: string): string {
+  return key.replace(/^\w:/, '').replaceAll(/[_-]/g, '').toLowerCase()
 }
 
-function addKeys(value: Readonly<Record<string, unknown>>, found: Set<string>): void {
-  for (const key of Object.keys(value).slice(0, namesMax)) addName(key, found)
+/** A map within a map names a part: `{ "address": { "city": ["…"] } }`. */
+function addKeys(value: Readonly<Record<string, unknown>>, found: Set<string>, prefix = '', depth = 0): void {
+  for (const [key, entry] of Object.entries(value).slice(0, namesMax)) {
+    if (isEmpty(entry) || key.startsWith('_')) continue
+    const name = `${prefix}${key}`
+    if (depth < depthMax && isNativeRecord(entry) && isMapOfProblems(entry))
+      addKeys(entry, found, `${name}.`, depth + 1)
+    else addName(name, found)
+  }
 }
 
 /** `fields: ["tier"]`, `fields: { tier: "…" }`. */
@@ -126,40 +143,9 @@ function addName(value: unknown, found: Set<string>): void {
   if (Array.isArray(value)) {
     const steps = value.map((step: unknown) => textAt({ step }, ['step']))
     if (steps.every((step) => step !== undefined)) addName(steps.join('.'), found)
-  } else if (typeof value === 'string' && /^[\w.:[\]/$#-]{1,80}$/.test(value)) found.add(value)
-}
-
-/** Returns the message of a refusal from the usual places; it may quote what was sent. */
-export function usualWords(body: unknown): string | undefined {
-  if (typeof body === 'string') return body.trim().startsWith('<') ? undefined : body
-  if (Array.isArray(body)) return usualWords(body[0])
-  if (!isNativeRecord(body)) return undefined
-  const reported = reportedAsUsual(body, false)?.words
-  if (reported !== undefined) return reported
-  for (const key of ['detail', 'message', 'title', 'description', 'msg', 'reason', 'error_description']) {
-    const text = textAt(body, [key])
-    if (text !== undefined) return text
+  } else if (typeof value === 'string') {
+    // OData: the key of a record in the path, which is a value.
+    const name = value.replaceAll(/\([^()]*\)/g, '')
+    if (/^[\w.:[\]/$#-]{1,80}$/.test(name)) found.add(name)
   }
-  return wordsWithin(body, depthMax)
-}
-
-const wordKeys = ['message', 'msg', 'detail', 'description', 'title', 'value'] as const
-/** Keys with a nested message: `error.message.value` (OData 2), `detail: [{ msg }]`, `issues: [{ message }]`, `errors: { email: ["…"] }`. */
-const deeperKeys = ['error', 'errors', 'message', 'detail', 'issues', 'violations'] as const
-
-function wordsWithin(value: unknown, depth: number): string | undefined {
-  if (typeof value === 'string') return value
-  if (depth === 0) return undefined
-  if (Array.isArray(value)) return wordsWithin(value[0], depth - 1)
-  if (!isNativeRecord(value)) return undefined
-  for (const key of wordKeys) {
-    const text = textAt(value, [key])
-    if (text !== undefined) return text
-  }
-  for (const key of deeperKeys) {
-    const found = value[key] === undefined ? undefined : wordsWithin(value[key], depth - 1)
-    if (found !== undefined) return found
-  }
-  const [first] = Object.values(value)
-  return isMapOfProblems(value) || isMapOfWords(value) ? wordsWithin(first, depth - 1) : undefined
 }
