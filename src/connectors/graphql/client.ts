@@ -72,7 +72,7 @@ export class GraphqlClient {
     this.budget = new CostBudget(options.manifest.cost, options.clock)
   }
 
-  /** Sends one document. @throws GraphqlError and the client's errors when there is no data */
+  /** Sends one document. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, and the client's errors when there is no data */
   send({ document, variables, rules, context }: GraphqlRequest): Promise<GraphqlResponse> {
     const asked = askedBy(document)
     const label = `The ${asked.kind} ${document.root}`

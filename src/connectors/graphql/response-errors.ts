@@ -13,7 +13,7 @@
  */
 
 import { AuthenticationError, RateLimitedError } from '../../http/errors.ts'
-import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
+import { IsthmusError } from '../../model/errors.ts'
 import type { WriteResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import { callFailure, writeResultOf } from '../kit/outcome.ts'
@@ -33,30 +33,32 @@ export interface GraphqlProblem {
 /** What errors mean for the request. */
 export type ErrorClass = 'denied' | 'throttled' | 'gone' | 'stale' | 'refused' | 'unclear'
 
-/** Other details of an error in a response. */
+/** What is known about the errors of a response, in addition to their text. */
 export interface GraphqlErrorFacts {
-  readonly fields?: readonly string[]
-  readonly nothingRan?: boolean
-}
-
-/** Errors of a response that is not a result. */
-export class GraphqlError extends IsthmusError {
   readonly verdict: ErrorClass
   /** Native names of refused fields. */
   readonly fields: readonly string[]
   /** The whole request was refused before anything was executed. */
   readonly nothingRan: boolean
+}
 
-  constructor(
-    verdict: ErrorClass,
-    message: string,
-    { fields = [], nothingRan = false }: GraphqlErrorFacts = {},
-  ) {
-    super('CONNECTOR_RESPONSE_ERRORS', message)
-    this.verdict = verdict
-    this.fields = fields
-    this.nothingRan = nothingRan
-  }
+/** Facts of the errors that were created here. They are kept beside the errors, because only this connector can use them. */
+const factsByError = new WeakMap<IsthmusError, GraphqlErrorFacts>()
+
+/** Creates the error CONNECTOR_RESPONSE_ERRORS of a response with errors that is not a result. */
+export function responseError(
+  verdict: ErrorClass,
+  message: string,
+  { fields = [], nothingRan = false }: Partial<GraphqlErrorFacts> = {},
+): IsthmusError {
+  const error = new IsthmusError('CONNECTOR_RESPONSE_ERRORS', message)
+  factsByError.set(error, { verdict, fields, nothingRan })
+  return error
+}
+
+/** Returns the facts of an error of `responseError`; undefined for any other failure. */
+export function responseErrorFacts(error: unknown): GraphqlErrorFacts | undefined {
+  return error instanceof IsthmusError ? factsByError.get(error) : undefined
 }
 
 const problemsMax = 100
@@ -153,7 +155,7 @@ export function errorOf(
       ...(throttledMs === undefined ? {} : { retry: { afterMs: throttledMs } }),
     })
   }
-  return new GraphqlError(verdict, message, { nothingRan: !ran })
+  return responseError(verdict, message, { nothingRan: !ran })
 }
 
 function verdictWithin(
@@ -181,7 +183,7 @@ export function userErrorsOf(
   payload: unknown,
   rules: ErrorsManifest,
   { label, sent }: { readonly label: string; readonly sent: unknown },
-): GraphqlError | undefined {
+): IsthmusError | undefined {
   const entries = listedErrors(payload, rules)
   if (entries.length === 0) return undefined
   const codes = entries.map((entry) => shortToken(textAt(entry, rules.userCode)))
@@ -193,11 +195,11 @@ export function userErrorsOf(
     return `${codes[index] ?? 'no code'}${words === undefined ? '' : ` (${words})`}`
   })
   const message = `${label} was refused: ${shown.join(', ')}.`
-  if (rules.userErrorsArePartial) return new GraphqlError('unclear', message, { fields })
+  if (rules.userErrorsArePartial) return responseError('unclear', message, { fields })
   const verdicts = new Set(codes.map((code) => verdictOfCode(code, rules)))
   const [only] = verdicts
   const verdict = verdicts.size === 1 && (only === 'gone' || only === 'stale') ? only : 'refused'
-  return new GraphqlError(verdict, message, { fields })
+  return responseError(verdict, message, { fields })
 }
 
 /** The list that the manifest names, or any list of the payload whose name indicates errors (`customerUserErrors`, `errors`). */
@@ -221,15 +223,16 @@ function fieldNameOf(field: unknown): string | undefined {
 
 /** Result of a mutation that failed. */
 export function writeFailure(error: unknown, conditional: boolean): WriteResult {
-  if (!(error instanceof GraphqlError)) return writeResultOf({ error, conditional, rules: noStatusRules })
+  const facts = responseErrorFacts(error)
+  if (facts === undefined) return writeResultOf({ error, conditional, rules: noStatusRules })
   const failure = callFailure(error)
-  switch (error.verdict) {
+  switch (facts.verdict) {
     case 'gone':
       return { kind: 'gone' }
     case 'stale':
       return conditional ? { kind: 'stale' } : { kind: 'rejected', failure }
     case 'refused':
-      return { kind: 'rejected', failure, ...(error.fields.length === 0 ? {} : { fields: error.fields }) }
+      return { kind: 'rejected', failure, ...(facts.fields.length === 0 ? {} : { fields: facts.fields }) }
     default:
       // The API ran the mutation and responded: nothing of it is still in flight.
       return { kind: 'unknown', failure: { ...failure, answered: true } }
@@ -246,5 +249,5 @@ export function hasProblems(body: unknown): boolean {
 
 /** Returns true when an error says that the record does not exist. */
 export function saysGone(error: unknown): boolean {
-  return isIsthmusError(error) && error instanceof GraphqlError && error.verdict === 'gone'
+  return responseErrorFacts(error)?.verdict === 'gone'
 }

@@ -29,21 +29,25 @@ export async function reserveChanges(
   )
 }
 
-/** Changes of a batch exceed the guard: the transaction has to be rolled back and repeated without these decisions. */
-export class GuardExceeded extends IsthmusError {
-  readonly changes: ReadonlyMap<Decision, GuardedChange>
+/** Changes that exceed the guard, by the error that rolls their transaction back. */
+const exceededBy = new WeakMap<IsthmusError, ReadonlyMap<Decision, GuardedChange>>()
 
-  constructor(changes: ReadonlyMap<Decision, GuardedChange>) {
-    super('STORE_CONTENTION', 'deciding: changes exceed the mass-change guard')
-    this.changes = changes
-  }
+/** Returns the changes because of which a transaction was rolled back, to be repeated without their decisions; undefined for any other failure. */
+export function guardedChangesOf(error: unknown): ReadonlyMap<Decision, GuardedChange> | undefined {
+  return error instanceof IsthmusError ? exceededBy.get(error) : undefined
+}
+
+function guardExceeded(changes: ReadonlyMap<Decision, GuardedChange>): IsthmusError {
+  const error = new IsthmusError('STORE_CONTENTION', 'deciding: changes exceed the mass-change guard')
+  exceededBy.set(error, changes)
+  return error
 }
 
 /**
  * Counts the changes of these decisions. The rows of the counts are shared by all processes, so this comes last in a transaction: nobody waits
  * for them longer than a commit takes, and no transaction that holds them waits for anything else.
  *
- * @throws GuardExceeded
+ * @throws IsthmusError STORE_CONTENTION when changes exceed the guard: see `guardedChangesOf`
  */
 export async function countChanges(
   { linkedCounts }: PostgresContext,
@@ -62,7 +66,7 @@ export async function countChanges(
   asked.forEach(({ item, change }, n) => {
     if (granted[returned.length + n] !== true && !exceeding.has(item)) exceeding.set(item, change)
   })
-  if (exceeding.size > 0) throw new GuardExceeded(exceeding)
+  if (exceeding.size > 0) throw guardExceeded(exceeding)
 }
 
 /** Changes that were counted and had no effect count no more. */

@@ -5,7 +5,7 @@ import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { changeKeys, changesIdentity, refreshDuplicates } from './duplicates.ts'
-import { countChanges, GuardExceeded, uncountChanges } from './guard.ts'
+import { countChanges, guardedChangesOf, uncountChanges } from './guard.ts'
 import type { JournalAppend } from './journal-streams.ts'
 import {
   claimNatives,
@@ -46,8 +46,9 @@ async function decideWithin(
       for (const [index, item] of rest.entries()) results.set(item, decided[index] ?? fenced)
       return items.map((item) => results.get(item) ?? fenced)
     } catch (problem) {
-      if (!(problem instanceof GuardExceeded)) throw problem
-      for (const [item, { system, operation }] of problem.changes)
+      const exceeding = guardedChangesOf(problem)
+      if (exceeding === undefined) throw problem
+      for (const [item, { system, operation }] of exceeding)
         results.set(item, { kind: 'guarded', system, operation })
     }
   }

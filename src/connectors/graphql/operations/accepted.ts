@@ -12,6 +12,7 @@
  * | anything, where the document asks for no record | done as far as reported: the engine checks |
  */
 
+import type { IsthmusError } from '../../../model/errors.ts'
 import type { WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt, withoutValueAt } from '../../kit/native.ts'
 import { quotedWords } from '../../kit/quoted-words.ts'
@@ -19,7 +20,7 @@ import { reportedAsUsual } from '../../kit/reported-error.ts'
 import { unusableFailure } from '../../kit/unusable.ts'
 import { askedBy, type Variables } from '../client.ts'
 import { type GraphqlDocument, typenameAlias } from '../documents.ts'
-import { GraphqlError, type GraphqlProblem, userErrorsOf } from '../response-errors.ts'
+import { type GraphqlProblem, responseError, userErrorsOf } from '../response-errors.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** What is needed to interpret the response to a mutation. */
@@ -37,7 +38,7 @@ export interface MutationResult {
   readonly problems: readonly GraphqlProblem[]
 }
 
-/** Reads the record from the response. @throws GraphqlError and the client's errors for anything that is not a result */
+/** Reads the record from the response. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, and the client's errors for anything that is not a result */
 export function accepted(owner: ResourceContext, sent: SentMutation, answered: MutationResult): WriteResult {
   const { resource } = owner
   const { document, operation } = sent
@@ -49,7 +50,7 @@ export function accepted(owner: ResourceContext, sent: SentMutation, answered: M
   const refusal = refusalOf(owner, sent, { payload, shown, id })
   if (refusal !== undefined) {
     const isMade = operation === 'create' && id !== undefined
-    throw isMade ? new GraphqlError('unclear', refusal.message) : refusal
+    throw isMade ? responseError('unclear', refusal.message) : refusal
   }
   if (payload === null || payload === undefined) return unclear(sent, 'is null, without an error')
   if (operation !== 'remove' && document.records !== undefined && id === undefined)
@@ -79,7 +80,7 @@ function throwProblems(
     sent: variables,
   })
   const hasResult = payload !== null && payload !== undefined
-  throw hasResult ? new GraphqlError('unclear', error.message) : error
+  throw hasResult ? responseError('unclear', error.message) : error
 }
 
 interface Shown {
@@ -93,11 +94,11 @@ function refusalOf(
   { resource }: ResourceContext,
   sent: SentMutation,
   { payload, shown, id }: Shown,
-): GraphqlError | undefined {
+): IsthmusError | undefined {
   const label = labelOf(sent)
   const listed = userErrorsOf(payload, resource.errors, { label, sent: sent.variables })
   if (listed !== undefined) return listed
-  if (payload === false) return new GraphqlError('refused', `${label} was answered with false.`)
+  if (payload === false) return responseError('refused', `${label} was answered with false.`)
   const hasRecord = id !== undefined
   const told =
     (hasRecord || shown === undefined ? undefined : reportedAsUsual(shown, false)) ??
@@ -108,7 +109,7 @@ function refusalOf(
   const words = quotedWords(told?.words, sent.variables)
   const instead = isOtherType ? ` was answered with ${type} instead of ${resource.type}` : ' was refused'
   const code = told?.code === undefined ? '' : `: ${told.code}`
-  return new GraphqlError('refused', `${label}${instead}${code}${words === undefined ? '' : ` (${words})`}.`)
+  return responseError('refused', `${label}${instead}${code}${words === undefined ? '' : ` (${words})`}.`)
 }
 
 /** The mutation ran, and its response does not report the outcome. */

@@ -53,7 +53,7 @@ export function searchOf(owner: ResourceContext, request: FindRequest): Search {
   return { document, wanted, variables: variablesOf(owner, wanted) }
 }
 
-/** Reads the response to a search. @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** Reads the response to a search. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, CONNECTOR_RESPONSE_UNUSABLE */
 export function foundIn(
   owner: ResourceContext,
   { document, wanted }: Search,

@@ -95,7 +95,7 @@ export interface PageRecords extends ReadEntries<ListedRecord> {
  * Reads the records of a page. An error within a single entry affects only that entry: null in its place is an entry that can't be read, and one with
  * a failed field differs from what is known, so that it is read by id and fails alone. Any other error makes the page unusable.
  *
- * @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE
+ * @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, CONNECTOR_RESPONSE_UNUSABLE
  */
 export function recordsOf(
   { resource, client }: ResourceContext,

@@ -3,7 +3,7 @@ import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { unusable } from '../../kit/unusable.ts'
 import { aliasOf } from '../documents.ts'
-import { GraphqlError, writeFailure } from '../response-errors.ts'
+import { responseErrorFacts, writeFailure } from '../response-errors.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { type Prepared, type Sending, send, settled } from './send.ts'
 
@@ -34,8 +34,8 @@ export async function sendMany(
       results.set(sending, settled(owner, sending, { payload: response.data[alias], problems }))
     }
   } catch (error) {
-    if (error instanceof GraphqlError && error.verdict === 'refused' && error.nothingRan)
-      return inTurn(owner, prepared, context)
+    const facts = responseErrorFacts(error)
+    if (facts?.verdict === 'refused' && facts.nothingRan) return inTurn(owner, prepared, context)
     for (const sending of sendings) results.set(sending, writeFailure(error, sending.conditional))
   }
   return prepared.map((one) => ('result' in one ? one.result : (results.get(one) ?? lost())))
