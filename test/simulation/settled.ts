@@ -140,6 +140,7 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   const expected = await nativeValue(books, place, agreed?.value)
   const same = cut(system, field, actual) === cut(system, field, expected)
   if (same || isMergedInto(books, place, actual, expected)) return
+  if (refersToDeleted(books, place, actual)) return excuse(books, 'reference to a deleted record')
   // A system that rewrites may store anything; any other stores a reduced form of the sent value.
   if (state?.coerced && (system.traits.mutates || alike(actual, expected))) return excuse(books, 'coerced')
   // Where no system has ever provided a value, a default remains unless its system ranks before all others.
@@ -169,6 +170,18 @@ function isMergedInto(
   for (let hop = 0; hop < 10 && nativeId !== undefined && nativeId !== expected; hop += 1)
     nativeId = table?.history(nativeId).at(-1)?.mergedInto
   return nativeId === expected
+}
+
+/** What referred to a native record that people deleted there still does after its record got another counterpart, see docs/explanation/guarantees.md. */
+function refersToDeleted(
+  { integration, systems }: Books,
+  { system, entity, field }: FieldPlace,
+  actual: unknown,
+): boolean {
+  const type = integration.entities.get(entity)?.fields.get(field)?.type
+  if (type?.kind !== 'ref' || typeof actual !== 'string') return false
+  const table = systems.get(system.name)?.table(type.entity)
+  return table !== undefined && table.history(actual).length > 0 && table.current(actual)?.body === undefined
 }
 
 /** The record's value at the mapped path; of lines, their mapped parts. */
