@@ -26,10 +26,15 @@ test('the map names files that exist', () => {
   expect(missing).toEqual([])
 })
 
-test('every layer of the sources has a short description', () => {
-  const layers = readdirSync(path.join(root, 'src'), { withFileTypes: true }).filter((entry) =>
-    entry.isDirectory(),
-  )
-  const missing = layers.filter(({ name }) => !existsSync(path.join(root, 'src', name, 'README.md')))
-  expect(missing.map(({ name }) => name)).toEqual([])
+test('every folder of the sources has a README of ten lines at most', () => {
+  const folders = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ parentPath, name }) => path.join(parentPath, name))
+    .filter((folder) => !/fixtures|__snapshots__/.test(folder))
+  const lines = (folder: string): number => {
+    const page = path.join(folder, 'README.md')
+    return existsSync(page) ? readFileSync(page, 'utf8').trimEnd().split('\n').length : 0
+  }
+  const unlike = folders.filter((folder) => lines(folder) === 0 || lines(folder) > 10)
+  expect(unlike.map((folder) => path.relative(root, folder))).toEqual([])
 })
