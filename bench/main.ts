@@ -10,6 +10,7 @@ import { benchIdle } from './idle.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
 import { benchSyncQuality } from './sync-quality.ts'
+import { benchWide } from './wide.ts'
 import { benchWindows } from './windows.ts'
 
 const { positionals, values } = parseArgs({
@@ -21,6 +22,7 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '10' },
     profile: { type: 'string' },
+    fields: { type: 'string', default: '500' },
     only: { type: 'string' },
     contestants: { type: 'string' },
     seed: { type: 'string', default: '1' },
@@ -59,6 +61,13 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       seed: Number(values.seed),
       ...(values.only === undefined ? {} : { scenarios: values.only.split(',') }),
       ...(values.contestants === undefined ? {} : { contestants: values.contestants.split(',') }),
+      say,
+    }),
+  wide: () =>
+    benchWide({
+      records: Number(values.records ?? 500),
+      fields: Number(values.fields),
+      ...(values.profile !== undefined && { profileInto: values.profile }),
       say,
     }),
   windows: () => benchWindows({ pairs: Number(values.records ?? 100), say }),

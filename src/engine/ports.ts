@@ -138,8 +138,13 @@ export interface OutgoingWrite {
   readonly guarded?: GuardedChange
 }
 
-/** The outcome of one write: the connector's response, or why there is none. */
-export type SendOutcome = WriteResult | { readonly kind: 'unsent'; readonly reason: 'late' | 'shut' }
+/**
+ * The outcome of one write: the connector's response, or why no call was made. `late`: its time passed before the call could start · `shut`: the system
+ * accepts no calls · `stopped`: its pass was stopped
+ */
+export type SendOutcome =
+  | WriteResult
+  | { readonly kind: 'unsent'; readonly reason: 'late' | 'shut' | 'stopped' }
 
 /** One write submitted for sending with others of its kind. */
 export interface WriteAsk {

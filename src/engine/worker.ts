@@ -9,7 +9,9 @@
 import { isIsthmusError } from '../model/errors.ts'
 import { isUnreadable } from '../model/unreadable-row.ts'
 import type { ClaimedRecord, Lease, QueueAtRest, UnreadableRecord, WorkerSession } from '../store/contract.ts'
+import { Admission } from './admission.ts'
 import type { EngineContext } from './context.ts'
+import type { Pass } from './pass/contract.ts'
 import { finishPass } from './pass/finish.ts'
 import { beginPass } from './pass/pass.ts'
 import { isRefusedByStore, setAside } from './pass/poison.ts'
@@ -30,6 +32,7 @@ export class Worker {
   readonly #context: EngineContext
   readonly #wakeSignal: WakeSignal
   readonly #running = new Set<Promise<void>>()
+  readonly #admission: Admission
   /** Leases of passes that could not be finished because the store was unavailable. */
   readonly #strays: Lease[] = []
   #session: WorkerSession | undefined
@@ -46,6 +49,7 @@ export class Worker {
 
   constructor(context: EngineContext) {
     this.#context = context
+    this.#admission = new Admission(context.settings, context.integration)
     this.#wakeSignal = createWakeSignal(context.clock)
     this.#reapSignal = createWakeSignal(context.clock)
   }
@@ -88,8 +92,7 @@ export class Worker {
 
   /** Claims once and runs those records to their end. Returns their number. */
   async runOnce(): Promise<number> {
-    const { inFlight, batchMax } = this.#context.settings
-    const claimed = await this.#claim(await this.#ensureSession(), Math.min(inFlight, batchMax))
+    const claimed = await this.#claim(await this.#ensureSession(), this.#admission.free)
     await Promise.all(this.#running)
     return claimed
   }
@@ -110,11 +113,11 @@ export class Worker {
       try {
         const session = await this.#ensureSession()
         await this.#returnStrays()
-        const limit = Math.min(settings.inFlight - this.#running.size, settings.batchMax)
+        const limit = this.#admission.free
         const claimed = limit > 0 ? await this.#claim(session, limit) : 0
         this.#storeFailures = 0
         // A full result means that there may be more; any other wait is ended by a pass that ends.
-        if (limit > 0 && claimed === limit && this.#running.size < settings.inFlight) continue
+        if (limit > 0 && claimed === limit && this.#admission.free > 0) continue
         await this.#wakeSignal.wait(this.#pauseMs())
         // Measured on two cores in real time: from a half to a sixteenth of the slots gave 13 % more records a second, at the same latency.
         if (this.#running.size > settings.inFlight / 16) await clock.sleep(claimGapMs)
@@ -197,8 +200,14 @@ export class Worker {
     })
     if (superseded) this.supersede()
     const deadline = askedAt + leaseMs - settings.leaseMarginMs
-    for (const record of records) this.#begin(this.#run(record, deadline, session.lost))
-    for (const record of unreadable) this.#begin(this.#postpone(record, session.lost))
+    for (const claim of records) {
+      const end = this.#admission.begin(claim.record.entity)
+      this.#begin(this.#run(claim, deadline, session.lost).then(end))
+    }
+    for (const record of unreadable) {
+      const end = this.#admission.begin(record.entity)
+      this.#begin(this.#postpone(record, session.lost).then(() => end()))
+    }
     const claimed = records.length + unreadable.length
     this.#noteRest(claimed, rest)
     return claimed
@@ -221,8 +230,8 @@ export class Worker {
     this.#running.add(run)
   }
 
-  /** One pass. Never rejects. */
-  async #run(claimed: ClaimedRecord, deadline: number, lost: AbortSignal): Promise<void> {
+  /** One pass; returns it when it ended as a pass does. Never rejects. */
+  async #run(claimed: ClaimedRecord, deadline: number, lost: AbortSignal): Promise<Pass | undefined> {
     const context = this.#context
     const entity = context.integration.entities.get(claimed.record.entity)
     try {
@@ -230,7 +239,7 @@ export class Worker {
         // The entity was removed from the definition; its records rest until it is back and they are marked.
         const { lease, record } = claimed
         await context.store.settle({ lease, finish: { kind: 'clean', seq: record.dirtySeq } })
-        return
+        return undefined
       }
       const pass = beginPass(context, claimed, { deadline, signal: lost, entity })
       try {
@@ -241,9 +250,11 @@ export class Worker {
         await finishPass(pass)
       }
       for (const need of pass.needs) this.#dueAt = Math.min(this.#dueAt, need.at)
+      return pass
     } catch (error) {
       this.#emitStoreFailed('pass', error)
       if (!lost.aborted) this.#strays.push(claimed.lease)
+      return undefined
     }
   }
 

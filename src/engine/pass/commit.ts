@@ -46,6 +46,20 @@ export async function commitSettlement(pass: Pass, finish: Settlement['finish'])
   return result
 }
 
+/**
+ * Commits what is drafted so far and keeps the claim. A native id that belongs to another record is left for review. Returns false when the record did
+ * not belong to this pass any more.
+ */
+export async function commitSoFar(pass: Pass): Promise<boolean> {
+  // A native id can be taken at most once per system, so this terminates.
+  for (let attempt = 0; attempt <= pass.members.size; attempt += 1) {
+    const result = await commitSettlement(pass, { kind: 'keep' })
+    if (result.kind !== 'taken') return result.kind === 'ok'
+    refuseTaken(pass, result)
+  }
+  return false
+}
+
 /** The outcomes of these intents are durable. */
 function forgetResponses(pass: Pass): void {
   for (const { id, state } of pass.draft.resolved) {

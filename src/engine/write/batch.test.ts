@@ -170,12 +170,48 @@ describe('writes of one kind', () => {
     await announce(it, 6)
     await it.advance(100)
     expect(calls(it.system('b'), 'createMany')).toEqual([5])
-    expect(it.told('WriteSent').some((e) => 'intentId' in e && e.intentId === late)).toBe(false)
-    expect(it.told('WriteSettled').filter((e) => 'intentId' in e && e.intentId === late)).toMatchObject([
-      { outcome: 'unsent' },
-    ])
     await it.advance(10_000)
     expect(it.system('b').bodies()).toHaveLength(6)
+    // It had a window of its own after that, under the same intent.
+    expect(it.told('WriteSent').filter((e) => 'intentId' in e && e.intentId === late)).toHaveLength(1)
+  })
+
+  test('a write whose time passed before its call could start is sent under the same intent', async () => {
+    const it = start({ systems: { a: {}, b: {} }, settings: { startWindowMs: 100 } })
+    const { writer } = it.engine.context
+    const { write } = writer
+    let waits = 3
+    writer.write = async (ask) => {
+      waits -= 1
+      if (waits >= 0) await it.clock.sleep(200)
+      return write(ask)
+    }
+    await announce(it, 1)
+    await it.advance(2_000)
+    expect(it.system('b').bodies()).toHaveLength(1)
+    const { intents, members } = await it.record('a', 'x0')
+    expect(intents.map(({ operation, state }) => `${operation} ${state}`)).toEqual(['create done'])
+    const [call] = it.system('b').calls.filter(({ operation }) => operation === 'create')
+    const [intent] = intents
+    // The time limit of the call fits before the end of the window that is stored.
+    const startBefore = (call?.startBefore ?? 0) + it.clock.now() - it.clock.monotonic()
+    expect(startBefore + 1_000).toBeLessThanOrEqual(intent?.notAfter ?? 0)
+    expect(members.every(({ laneAttempts }) => laneAttempts === 0)).toBe(true)
+  })
+
+  test('a write that stays late concerns its record and not the system', async () => {
+    const it = start({ systems: { a: {}, b: {} }, settings: { leaseMs: 6_000, leaseMarginMs: 500 } })
+    const { writer } = it.engine.context
+    const { write } = writer
+    writer.write = async () => ({ kind: 'unsent', reason: 'late' })
+    await announce(it, 1)
+    await it.advance(500)
+    writer.write = write
+    await it.advance(2_000)
+    expect(it.system('b').bodies()).toHaveLength(1)
+    expect(it.told('SystemPaused')).toEqual([])
+    const { members } = await it.record('a', 'x0')
+    expect(members.every(({ laneAttempts }) => laneAttempts === 0)).toBe(true)
   })
 
   test('a stopped pass removes only its own write before the call starts', async () => {

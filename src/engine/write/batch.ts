@@ -4,7 +4,8 @@
  * Writes of one operation at one resource that are ready at the same moment share a call, up to the connector's `writeBatch`. Each stays a write of
  * its own, with its own intent, latest start and outcome.
  *
- * - Writes that became late, or whose pass was stopped, are removed right before the call and get `late`; the rest is sent.
+ * - Writes that became late (`late`), or whose pass was stopped (`stopped`), are removed right before the call; the rest is sent. A write for which an
+ *   open gate had no capacity in time is late as well.
  * - The call may start until the earliest latest start of its writes, so that none of them is sent late.
  * - A missing response, or a call that threw, says nothing about any of them: each is `unknown`.
  * - Records whose call failed as a whole are sent alone the next time: one of them may be the cause, and must not fail the others again (H33).
@@ -33,6 +34,7 @@ const suspectsMax = 1_000
 
 const late: SendOutcome = { kind: 'unsent', reason: 'late' }
 const shut: SendOutcome = { kind: 'unsent', reason: 'shut' }
+const stopped: SendOutcome = { kind: 'unsent', reason: 'stopped' }
 
 /** Dependencies of writes, shared with the rest of the engine. */
 export interface WriterOptions {
@@ -166,13 +168,14 @@ async function sendTogether(
   asks: readonly WriteAsk[],
 ): Promise<readonly SendOutcome[]> {
   const { clock } = options
-  const outcomes: SendOutcome[] = asks.map(() => late)
+  const unsent = (): SendOutcome[] => asks.map(({ signal }) => (signal.aborted ? stopped : late))
   const isDue = (ask: WriteAsk): boolean => !ask.signal.aborted && ask.startBefore > clock.monotonic()
   const waitMs = Math.max(...asks.map((ask) => ask.startBefore)) - clock.monotonic()
-  if (waitMs <= 0) return outcomes
+  if (waitMs <= 0) return unsent()
   const responses = await target.gate.run(
     async () => {
       // After waiting for capacity: determine which writes may still start.
+      const outcomes = unsent()
       const due = [...asks.keys()].filter((index) => {
         const ask = asks[index]
         return ask !== undefined && isDue(ask)
@@ -187,7 +190,9 @@ async function sendTogether(
     },
     { waitMs, failure: sharedFailure },
   )
-  return responses === 'shut' ? asks.map(() => shut) : responses
+  if (responses !== 'shut') return responses
+  // With the gate open it was only the wait that was too long.
+  return target.gate.closedUntil() === undefined ? unsent() : asks.map(() => shut)
 }
 
 const responseMissing: CallFailure = {

@@ -3,7 +3,7 @@
  *
  * A write is never sent late, without its intent, or for longer than its limit: a request starts only while its whole time limit still fits before
  * `notAfter` and before the end of the lease. Both are checked on this process's own clock, again right before the call, since a process may be
- * suspended in between (H15).
+ * suspended in between (H15). A write whose time passed before its call could start gets a new window for the same intent (`renew-window.ts`).
  */
 import type { Intent } from '../../model/state.ts'
 import type { DecisionResult } from '../../store/contract.ts'
@@ -13,6 +13,10 @@ import { emitNow, note } from '../pass/pass.ts'
 import { priorityOf } from '../pass/priority.ts'
 import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 import { takeOutcome } from './outcome.ts'
+import { mayRenew, renewWindows } from './renew-window.ts'
+
+/** Windows of one intent in a pass: a write that misses all of them has a chance in the next pass. */
+const windowsMax = 8
 
 /** The result of the writes of one decision: their outcomes by system, or why nothing was sent. */
 export type Dispatched =
@@ -27,15 +31,30 @@ export async function dispatch(pass: Pass, writes: readonly OutgoingWrite[]): Pr
   if (committed.kind !== 'ok') return committed
   const outcomes = new Map<string, SendOutcome>()
   let again = false
-  await Promise.all(
-    writes.map(async (write) => {
-      const outcome = await send(pass, write)
-      outcomes.set(write.intent.system, outcome)
-      const taken = await takeOutcome(pass, write, outcome)
-      again ||= taken.again
-    }),
-  )
+  const take = async (write: OutgoingWrite, outcome: SendOutcome): Promise<void> => {
+    outcomes.set(write.intent.system, outcome)
+    const taken = await takeOutcome(pass, write, outcome)
+    again ||= taken.again
+  }
+  let going = writes
+  for (let windows = 1; going.length > 0; windows += 1) {
+    const late: OutgoingWrite[] = []
+    await Promise.all(
+      going.map(async (write) => {
+        const outcome = await send(pass, write)
+        if (isLate(outcome) && windows < windowsMax && mayRenew(pass, write)) late.push(write)
+        else await take(write, outcome)
+      }),
+    )
+    const renewed = late.length === 0 ? [] : await renewWindows(pass, late)
+    if (renewed === 'over') return { kind: 'fenced' }
+    going = renewed
+  }
   return { kind: 'sent', outcomes, again }
+}
+
+function isLate(outcome: SendOutcome): boolean {
+  return outcome.kind === 'unsent' && outcome.reason === 'late'
 }
 
 /** Links a decision to its effect in the journal; without values, which the decision holds. */
@@ -79,8 +98,7 @@ export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcom
   if (intent.operation === 'create' && outcome.kind === 'ok') {
     context.answeredCreates.keep(intent.id, outcome.nativeId)
   }
-  const shut = outcome.kind === 'unsent' && outcome.reason === 'shut'
-  if (!shut) emitSettled(pass, intent, outcome, clock.now() - startedAt)
+  if (outcome.kind !== 'unsent') emitSettled(pass, intent, outcome, clock.now() - startedAt)
   return outcome
 }
 

@@ -16,7 +16,7 @@ import { openIntentFields } from '../../model/merge/outcome.ts'
 import type { Intent } from '../../model/state.ts'
 import { markerSearch } from '../observe/marker.ts'
 import { translateOutwards } from '../observe/references.ts'
-import { commitSettlement, refuseTaken, resolveIntent } from '../pass/commit.ts'
+import { commitSettlement, commitSoFar, resolveIntent } from '../pass/commit.ts'
 import type { Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, emit, note, setLane, updateMember } from '../pass/pass.ts'
 import { priorityOf } from '../pass/priority.ts'
@@ -207,16 +207,8 @@ async function adopt(pass: Pass, intent: Intent, nativeId: string): Promise<Step
     settleAt: pass.context.clock.now(),
   })
   reopen(pass, intent.system)
-  return keepAdoption(pass)
-}
-
-/** Commits the new counterpart at once: another record may already have it. */
-async function keepAdoption(pass: Pass): Promise<StepResult> {
-  const result = await commitSettlement(pass, { kind: 'keep' })
-  if (result.kind === 'ok') return 'go-on'
-  if (result.kind === 'fenced') return 'over'
-  refuseTaken(pass, result)
-  return (await commitSettlement(pass, { kind: 'keep' })).kind === 'ok' ? 'go-on' : 'over'
+  // At once: another record may already have it.
+  return (await commitSoFar(pass)) ? 'go-on' : 'over'
 }
 
 function emitResolved(pass: Pass, intent: Intent, result: string): void {

@@ -26,6 +26,7 @@ import { backOff, hasRefusals, waitForSystem } from '../pass/lane.ts'
 import { addNeed, emit, note, setLane, updateMember } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
 import type { OutgoingWrite, SendOutcome } from '../ports.ts'
+import { backoffMs } from '../protect/backoff.ts'
 import { observeOthers, takeAnsweredError } from './answered-errors.ts'
 import { refuse } from './compose.ts'
 import { inDoubtUntil, settledBy } from './horizon.ts'
@@ -80,7 +81,8 @@ export async function takeOutcome(
     case 'unsent':
       resolveIntent(pass, intent, { state: 'unsent', outcome: outcome.reason })
       withdraw(pass, write)
-      comeBack(pass, system, undefined)
+      if (outcome.reason === 'shut') comeBack(pass, system, undefined)
+      else comeBackLate(pass)
       return { again: false }
     case 'unknown':
       observeOthers(pass, system, outcome.others)
@@ -248,6 +250,14 @@ function comeBack(pass: Pass, system: string, failure: CallFailure | undefined):
     return
   }
   waitForSystem(pass, system, { reason: failure?.code ?? 'not-sent' })
+}
+
+/** The record took too long, which says nothing about the system: another claim has the time that was missing. */
+function comeBackLate(pass: Pass): void {
+  const { clock, random, settings } = pass.context
+  const { backoffBaseMs, backoffMaxMs } = settings
+  const waitMs = backoffMs(random, 1, { baseMs: backoffBaseMs, maxMs: backoffMaxMs })
+  addNeed(pass, { at: clock.now() + waitMs, why: 'late' })
 }
 
 function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailure): void {
