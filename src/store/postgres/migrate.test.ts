@@ -204,7 +204,9 @@ describe('the schema', () => {
   test('is created once by processes that start together', async () => {
     await Promise.all([open('together').migrate(), open('together').migrate(), open('together').migrate()])
     const rows = await database.query<{ number: number }>('select number from together.migration order by 1')
-    const files = readdirSync(path.join(import.meta.dirname, 'migrations')).sort()
+    const files = readdirSync(path.join(import.meta.dirname, 'migrations'))
+      .filter((file) => file.endsWith('.sql'))
+      .sort()
     expect(rows.map(({ number }) => number)).toEqual(files.map((file) => Number.parseInt(file, 10)))
   })
 

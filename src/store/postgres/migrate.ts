@@ -4,6 +4,13 @@ import path from 'node:path'
 import type pg from 'pg'
 import { IsthmusError } from '../../model/errors.ts'
 import type { PostgresContext } from './context.ts'
+import {
+  createMigrationTable,
+  insertMigration,
+  readNewestMigration,
+  readServerVersion,
+} from './sql/migration-table.ts'
+import { lockMigrations, unlockMigrations } from './sql/session-locks.ts'
 
 interface Migration {
   readonly number: number
@@ -13,28 +20,23 @@ interface Migration {
 
 const directory = path.join(import.meta.dirname, 'migrations')
 const oldestServer = 150_000
-/** Second number of the advisory lock; entity locks are negative, workers count from 1. */
-const migrationLock = 0
 
 /** Implements `Store.migrate`. @throws IsthmusError STORE_NEWER_SCHEMA · STORE_UNSUPPORTED_SERVER */
 export async function migrate(context: PostgresContext): Promise<void> {
   const { database, lockClass } = context
   await database.withClient('migrating the schema', async (client) => {
     await refuseOldServer(client)
-    await client.query('select pg_advisory_lock($1, $2)', [lockClass, migrationLock])
+    await lockMigrations(client, lockClass)
     try {
       await applyMissing(client, database.schema)
     } finally {
-      await client.query('select pg_advisory_unlock($1, $2)', [lockClass, migrationLock])
+      await unlockMigrations(client, lockClass)
     }
   })
 }
 
 async function refuseOldServer(client: pg.PoolClient): Promise<void> {
-  const { rows } = await client.query<{ version: string }>(
-    `select current_setting('server_version_num') as version`,
-  )
-  const version = Number(rows[0]?.version)
+  const version = await readServerVersion(client)
   if (version >= oldestServer) return
   throw new IsthmusError(
     'STORE_UNSUPPORTED_SERVER',
@@ -43,15 +45,9 @@ async function refuseOldServer(client: pg.PoolClient): Promise<void> {
 }
 
 async function applyMissing(client: pg.PoolClient, schema: string): Promise<void> {
-  // Queried first, so that a user without the right to create schemas can use an existing one.
-  const found = await client.query('select 1 from pg_namespace where nspname = $1', [schema])
-  if (found.rows.length === 0) await client.query(`create schema ${schema}`)
-  await client.query(
-    'create table if not exists migration (number integer primary key, name text not null, applied_at timestamptz not null default now())',
-  )
-  const applied = await client.query<{ number: number }>('select number from migration order by number')
+  await createMigrationTable(client, schema)
   const known = readMigrations()
-  const newest = applied.rows.at(-1)?.number ?? 0
+  const newest = await readNewestMigration(client)
   const newestKnown = known.at(-1)?.number ?? 0
   if (newest > newestKnown) {
     throw new IsthmusError(
@@ -66,7 +62,7 @@ async function apply(client: pg.PoolClient, { number, name, sql }: Migration): P
   await client.query('begin')
   try {
     await client.query(sql)
-    await client.query('insert into migration (number, name) values ($1, $2)', [number, name])
+    await insertMigration(client, number, name)
     await client.query('commit')
   } catch (problem) {
     await client.query('rollback')

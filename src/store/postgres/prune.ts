@@ -12,6 +12,7 @@ import {
   pruneJournal,
   pruneRuns,
 } from './sql/prune.ts'
+import { readNow } from './sql/read-now.ts'
 import { closeRun } from './sql/runs.ts'
 import { dropStage } from './sql/stage.ts'
 
@@ -22,8 +23,7 @@ const guardCountsMs = 2 * 86_400_000
 /** Implements `Store.prune`. */
 export async function prune(context: PostgresContext, request: PruneRequest): Promise<PruneResult> {
   const session = context.database.session('removing what is kept no longer')
-  const now = await session.rows<{ now: number }>({ name: 'prune-now', text: 'select now_ms() as now' }, [])
-  const guardBefore = (now[0]?.now ?? 0) - guardCountsMs
+  const guardBefore = (await readNow(session)) - guardCountsMs
   return {
     journal: await pruneJournal(session, request),
     intents: await pruneIntents(session, request),

@@ -9,6 +9,7 @@ import { IsthmusError } from '../../model/errors.ts'
 import type { StoredToken, TokenStore } from '../../model/token-store.ts'
 import type { PostgresContext } from './context.ts'
 import { storeError } from './failures.ts'
+import { lockNumber } from './sql/session-locks.ts'
 import { readToken, type TokenRow, writeToken } from './sql/tokens.ts'
 
 /** Longer than one token request may take; after that some process holds the lock permanently. */
@@ -34,8 +35,7 @@ export class PostgresTokenStore implements TokenStore {
     const client = await this.#context.database.connectAlone('locking a token')
     try {
       try {
-        await client.query(`set lock_timeout = ${lockTimeoutMs}`)
-        await client.query('select pg_advisory_lock($1::bigint)', [this.#lockNumber(key)])
+        await lockNumber(client, this.#lockNumber(key), lockTimeoutMs)
       } catch (problem) {
         throw storeError(problem, 'locking a token')
       }

@@ -10,6 +10,7 @@ import type { PostgresContext } from './context.ts'
 import { sessionOn } from './database.ts'
 import { storeError } from './failures.ts'
 import { lockWorker } from './sql/lock-worker.ts'
+import { ping } from './sql/session-locks.ts'
 
 const askEveryMs = 5000
 const answerWithinMs = 5000
@@ -38,7 +39,7 @@ function watch(client: pg.Client, id: number): WorkerSession {
   const ask = async (): Promise<void> => {
     const late = setTimeout(() => void endQuietly(client).finally(lose), answerWithinMs)
     try {
-      await client.query('select 1')
+      await ping(client)
     } catch {
       lose() // whatever the reason: a session that doesn't respond can't be trusted
     } finally {
