@@ -21,6 +21,7 @@ const { positionals, values } = parseArgs({
     bursts: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '10' },
+    poll: { type: 'string', default: '5' },
     profile: { type: 'string' },
     fields: { type: 'string', default: '500' },
     only: { type: 'string' },
@@ -50,6 +51,7 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
     benchGuard({ records: Number(values.records ?? 300_000), rounds: Number(values.rounds) * 10, say }),
   idle: () =>
     benchIdle({
+      pollSeconds: Number(values.poll),
       seconds: Number(values.seconds),
       ...(values.profile !== undefined && { profileInto: values.profile }),
       say,

@@ -13,7 +13,12 @@ export interface EngineSettings {
   readonly leaseMarginMs: number
   /** Longest wait between two queries of the queue while records are in progress, or while wake-ups can't be received. @default 500 */
   readonly pollMs: number
-  /** Longest wait between two queries of an empty queue; a wake-up or a record that falls due ends it. @default 5000 */
+  /**
+   * Longest wait between two queries of an empty queue; a wake-up or a record that falls due ends it. It bounds the delay when the connection for
+   * wake-ups is dead and nobody has noticed yet.
+   *
+   * @default 15000
+   */
   readonly restMs: number
   /** Between two calls of the reaper, unless no other worker is alive and nothing is in progress. @default 1000 */
   readonly reapMs: number
@@ -43,7 +48,7 @@ export const engineDefaults: EngineSettings = Object.freeze({
   leaseMs: 60_000,
   leaseMarginMs: 2_000,
   pollMs: 500,
-  restMs: 5_000,
+  restMs: 15_000,
   reapMs: 1_000,
   startWindowMs: 2_000,
   rounds: 3,

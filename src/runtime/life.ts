@@ -12,7 +12,7 @@ import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
 
 /** How often the bound definition is read. Workers detect another one with their next claim, for which the binding wakes them. */
-const ASK_EVERY_MS = { besideWorker: 10_000, otherwise: 2_000 }
+const ASK_EVERY_MS = { besideWorker: 30_000, otherwise: 2_000 }
 /** How often the clock is aligned to the database's. */
 const ALIGN_EVERY_MS = 30_000
 /** Time limit for work in progress to finish. */

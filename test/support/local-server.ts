@@ -19,8 +19,11 @@ export interface LocalServer extends AsyncDisposable {
 
 export type Respond = (request: SeenRequest, response: ServerResponse) => void | Promise<void>
 
-/** Starts an HTTP server; requests are passed on with their bodies read. */
-export async function startServer(respond: Respond): Promise<LocalServer> {
+/** Starts an HTTP server; requests are passed on with their bodies read. `keepAliveMs`: how long an unused connection stays open (Node: 5 s). */
+export async function startServer(
+  respond: Respond,
+  { keepAliveMs }: { readonly keepAliveMs?: number } = {},
+): Promise<LocalServer> {
   const seen: SeenRequest[] = []
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -38,6 +41,7 @@ export async function startServer(respond: Respond): Promise<LocalServer> {
       void respond(one, response)
     })
   })
+  if (keepAliveMs !== undefined) server.keepAliveTimeout = keepAliveMs
   return { ...(await listen(server, 'http')), seen }
 }
 

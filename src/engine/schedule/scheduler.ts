@@ -23,7 +23,7 @@ import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue } from './schedule.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
-const OWN_TTL_MS = 9_000
+const OWN_TTL_MS = 15_000
 /** The longest the scheduler sleeps: ownership is renewed once this much of it is over. */
 const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 

@@ -32,6 +32,8 @@ const fixedSettings: Readonly<Record<string, string>> = {
   max_wal_senders: '0',
   max_wal_size: '2GB',
   jit: 'off',
+  // By default it wakes up five times a second as long as anything is written at all; the checkpointer writes pages as well.
+  bgwriter_delay: '2s',
   log_min_messages: 'warning',
 }
 

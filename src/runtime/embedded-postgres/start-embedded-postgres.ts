@@ -39,7 +39,8 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-const watchMs = 2000
+/** A server that ends closes its connections as well, so this bounds only how soon it is started again. */
+const watchMs = 5000
 
 /**
  * Starts or adopts the server of a data directory.

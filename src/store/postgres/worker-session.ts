@@ -12,7 +12,8 @@ import { storeError } from './failures.ts'
 import { lockWorker } from './sql/lock-worker.ts'
 import { ping } from './sql/session-locks.ts'
 
-const askEveryMs = 5000
+/** With the time for the answer well within a lease, so that a worker knows before anybody else may claim its records. */
+const askEveryMs = 15_000
 const answerWithinMs = 5000
 
 /** Implements `Store.registerWorker`. */
