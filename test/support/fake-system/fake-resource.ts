@@ -193,11 +193,12 @@ export class FakeResource {
   }
 
   #stored(field: string, value: unknown, by: Writer): unknown {
-    const { truncate, decimals, rewrites } = this.options
+    const { truncate, decimals, escapes, rewrites } = this.options
     const places = decimals?.[field]
     if (places !== undefined && (typeof value === 'string' || typeof value === 'number'))
       return fixed(String(value), places)
     if (typeof value !== 'string') return value
+    if (by === 'engine' && escapes?.includes(field)) return escaped(value)
     const cut = truncate?.[field]
     if (cut !== undefined) return value.slice(0, cut)
     if (by === 'engine' && rewrites?.includes(field)) {
@@ -216,6 +217,10 @@ function goneResponse(version: Version | undefined): ApiResponse {
 
 function isObject(value: unknown): value is Native {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 /** A decimal with a fixed number of places; further ones are truncated. */

@@ -23,6 +23,8 @@ export interface FakeResourceOptions {
   readonly truncate?: Readonly<Record<string, number>>
   /** Properties stored as decimal strings with this many places. */
   readonly decimals?: Readonly<Record<string, number>>
+  /** Properties that the API stores with `&`, `<` and `>` escaped as in HTML. */
+  readonly escapes?: readonly string[]
   /** Values of a new record for properties that its create leaves out. @default nothing */
   readonly defaults?: Readonly<Record<string, unknown>>
   /** A create treats an empty text like a missing property. @default false */
