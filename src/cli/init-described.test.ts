@@ -99,7 +99,7 @@ beforeAll(async () => {
   })
   odata = await startODataServer({ services: [productsService] })
   odata.table(productsPath, 'Products').create({ Name: 'Chair', Price: '12.50', Available: true } as never)
-}, 120_000)
+})
 afterAll(async () => {
   await shop.close()
   await database.close()

@@ -32,7 +32,7 @@ beforeAll(async () => {
   )
   await right.query(`create table items (item_no serial primary key, code text unique, title text not null)`)
   api = await startServer((_request, response) => sendJson(response, 200, customers))
-}, 120_000)
+})
 afterAll(async () => {
   await left.close()
   await right.close()

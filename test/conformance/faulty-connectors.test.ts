@@ -320,23 +320,18 @@ function lying(system: ConnectedSystem, name: string, lie: Lie['lie']): Connecte
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
-test.each(Object.entries(lies))(
-  '%s is noticed',
-  { timeout: 60_000 },
-  async (_, { probe: name, resource, lie }) => {
-    const counterpart = await startCounterpart()
-    const door = counterpart.resources.find((one) => one.name === resource)
-    const probe = connectorProbes.find((one) => one.name === name)
-    if (door === undefined || probe === undefined || counterpart.connect === undefined)
-      return expect.fail(name)
-    const { connect } = counterpart
-    const target = { resource, clock, template: door, counterpart, door }
-    const honest = await runProbe(probe, { ...target, connect })
-    expect(honest.outcome.kind).toBe('passed')
-    const { outcome } = await runProbe(probe, { ...target, connect: () => lying(connect(), resource, lie) })
-    expect(outcome.kind).toBe('failed')
-  },
-)
+test.each(Object.entries(lies))('%s is noticed', async (_, { probe: name, resource, lie }) => {
+  const counterpart = await startCounterpart()
+  const door = counterpart.resources.find((one) => one.name === resource)
+  const probe = connectorProbes.find((one) => one.name === name)
+  if (door === undefined || probe === undefined || counterpart.connect === undefined) return expect.fail(name)
+  const { connect } = counterpart
+  const target = { resource, clock, template: door, counterpart, door }
+  const honest = await runProbe(probe, { ...target, connect })
+  expect(honest.outcome.kind).toBe('passed')
+  const { outcome } = await runProbe(probe, { ...target, connect: () => lying(connect(), resource, lie) })
+  expect(outcome.kind).toBe('failed')
+})
 
 test('two probes never have the same name', () => {
   const names = connectorProbes.map(({ name }) => name)

@@ -61,7 +61,7 @@ test('a new REST system takes less than forty lines of YAML', () => {
   expect(yaml.trimEnd().split('\n').length).toBeLessThan(40)
 })
 
-test.each(connectorProbes)('the help desk of the guide: $proves', { timeout: 60_000 }, async (probe) => {
+test.each(connectorProbes)('the help desk of the guide: $proves', async (probe) => {
   const timing = { readTimeoutMs: 5_000, writeTimeoutMs: 5_000, concurrency: 4 }
   const connect = () =>
     rest.connect({ name: 'desk', connector: 'rest', config: section(), timing }, { clock })

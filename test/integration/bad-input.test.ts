@@ -140,7 +140,7 @@ describe('an embedded database in trouble', () => {
       const left = textOf(crm, 'contacts')
       const right = textOf(erp, 'partners')
       return (left === right && right.split('\n').length === count) || `${left.length} and ${right.length}`
-    }, 60_000)
+    })
 
   test('deleted under a running process: it is reported by name, and a new start finds everything again', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'isthmus-data-'))
@@ -155,7 +155,7 @@ describe('an embedded database in trouble', () => {
     await start()
     await equal(20)
     expect(erp.resource('partners').table.size).toBe(20)
-  }, 120_000)
+  })
 
   const tiny = mountTiny()
   test.skipIf(tiny === undefined)(

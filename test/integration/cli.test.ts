@@ -145,7 +145,7 @@ entities:
 }
 
 // Each test starts several processes, one after the other, which takes time on a busy machine.
-describe('the command line from the first definition to a decision', { timeout: 180_000 }, () => {
+describe('the command line from the first definition to a decision', () => {
   test('init writes a definition that check accepts except for what it can not know', async () => {
     const made = await asked(
       'init',

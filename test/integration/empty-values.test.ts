@@ -129,7 +129,7 @@ test('between two databases, one of which has defaults', async () => {
       await until(async () => {
         const { queue } = await runtime.store.admin.status()
         return queue.due + queue.waiting + queue.running === 0
-      }, 60_000)
+      })
     } finally {
       await runtime.stop()
     }
@@ -144,4 +144,4 @@ test('between two databases, one of which has defaults', async () => {
     for (const database of [a, b, store]) await database.close()
     await rm(directory, { recursive: true, force: true })
   }
-}, 150_000)
+})

@@ -22,7 +22,7 @@ const made: string[] = []
 beforeAll(async () => {
   server = await startConsentServer(life)
   database = await withTestDatabase()
-}, 60_000)
+})
 afterAll(async () => {
   await server.close()
   await database.close()
@@ -161,4 +161,4 @@ test('a command that can not share the tokens makes no call, and explains why', 
   expect([server.renewed(), server.calls()]).toEqual([renewed, calls])
   // Commands without calls need no database.
   expect((await run(directory, 'check', '--offline')).out).not.toContain("can't be opened")
-}, 120_000)
+})

@@ -18,7 +18,7 @@ let pair: RunningPair | undefined
 vi.setConfig({ testTimeout: 400_000 })
 beforeAll(async () => {
   database = await withTestDatabase()
-}, 60_000)
+})
 afterEach(async () => {
   await pair?.close()
   pair = undefined
@@ -37,7 +37,7 @@ async function isthmus(...args: string[]): Promise<{ readonly code: number | nul
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 90_000,
+    timeout: 170_000,
     env: { ...process.env, NO_COLOR: '1', COLUMNS: '200', ...environment },
   })
   let out = ''

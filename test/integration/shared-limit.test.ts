@@ -22,7 +22,7 @@ test('two processes that share a limit through PostgreSQL respect it together, a
       run(
         process.execPath,
         [script, database.connection, server.url, ...[callsEach, requests, perMs].map(String)],
-        { timeout: 60_000 },
+        { timeout: 170_000 },
       )
     const outputs = await Promise.all([work(), work()])
     expect(outputs.map(({ stdout }) => Number(stdout))).toEqual([callsEach, callsEach])
@@ -41,4 +41,4 @@ test('two processes that share a limit through PostgreSQL respect it together, a
     await store.close()
     await database.close()
   }
-}, 90_000)
+})

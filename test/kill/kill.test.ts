@@ -69,4 +69,4 @@ test('records of a killed worker run elsewhere within 2 s', async () => {
     await database.close()
     rmSync(directory, { recursive: true, force: true })
   }
-}, 120_000)
+})

@@ -183,7 +183,7 @@ test('two unknown APIs agree by the words of the commands alone, and a signed we
   await until(async () => {
     const status = await isthmus('status')
     return /30 records in agreement/.test(status.text) || status.text
-  }, 120_000)
+  })
   child.kill('SIGTERM')
   await once(child, 'close')
   expect(child.exitCode, text()).toBe(0)

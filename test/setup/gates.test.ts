@@ -11,7 +11,7 @@ function runFixture(name: string): { readonly status: number | null; readonly ou
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [vitest, 'run', '--config', path.join(here, 'fixtures', 'vitest.config.ts'), `${name}.fixture.ts`],
-    { cwd: root, encoding: 'utf8', timeout: 60_000, env: { ...process.env, NO_COLOR: '1' } },
+    { cwd: root, encoding: 'utf8', timeout: 170_000, env: { ...process.env, NO_COLOR: '1' } },
   )
   return { status, output: stdout + stderr }
 }

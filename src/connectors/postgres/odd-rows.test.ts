@@ -47,7 +47,7 @@ test('a row longer than may be kept in memory is listed by its key, before other
     ['b', 'B'],
   ])
   expect(end).toMatchObject({ complete: true, expected: 3 })
-}, 180_000)
+})
 
 test('a read of many says of one row that it can not be read, and gives the others', async () => {
   await filled(`('a', 'A', null, ${time}), ('b', 'B', '${deep}', ${time})`)

@@ -79,4 +79,4 @@ test('with only X-RateLimit headers, calls wait for the end of the window instea
     await client.close()
   }
   expect(server.statuses.filter((status) => status !== 200)).toEqual([])
-}, 30_000)
+})

@@ -113,7 +113,7 @@ describe('laws of generated mappings', () => {
       }),
       { numRuns: 1000 },
     )
-  }, 120_000)
+  })
 
   test('hold for lossy mappings once the loss is declared', async () => {
     const type: FieldType = { kind: 'string' }

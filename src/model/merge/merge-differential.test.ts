@@ -5,7 +5,7 @@ import { referenceMerge } from '../../../test/support/reference-merge.ts'
 import { planWrites } from '../plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
-test('decides, absorbs and plans like the simple reference merge', { timeout: 120_000 }, () => {
+test('decides, absorbs and plans like the simple reference merge', () => {
   fc.assert(
     fc.property(mergeInputs(), (input) => {
       const expected = referenceMerge(input)

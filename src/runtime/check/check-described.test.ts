@@ -12,7 +12,7 @@ beforeAll(async () => {
   database = await withTestDatabase()
   await database.query(`create table payments (id text primary key, amount numeric(12, 2) not null,
     currency text not null, kind text not null, branch text not null)`)
-}, 60_000)
+})
 
 afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
@@ -45,4 +45,4 @@ test('a currency beside its amount and what every create gets count as given, an
     'a create requires branch, but no field supplies it',
   ])
   expect(await demanded(', onCreate: { kind: sale, branch: main }')).toEqual([])
-}, 60_000)
+})

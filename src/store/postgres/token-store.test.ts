@@ -112,7 +112,7 @@ test('H35: 16 workers in 4 processes make one refresh call with a rotating refre
     })
   })
   const processes = Array.from({ length: 4 }, () =>
-    run(process.execPath, [workerScript, database.connection, server.url, '4'], { timeout: 25_000 }),
+    run(process.execPath, [workerScript, database.connection, server.url, '4'], { timeout: 170_000 }),
   )
   const lines = await Promise.all(processes)
   expect(lines.map(({ stdout }) => stdout.trim())).toEqual(['4', '4', '4', '4'])
