@@ -68,7 +68,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit
   return (item) =>
     new Promise<Out>((resolve, reject) => {
       if (waiting.length >= queueMax) {
-        reject(new IsthmusError('ENGINE_BUSY', `${name}: ${queueMax} calls are waiting already.`))
+        reject(new IsthmusError('ENGINE_BUSY', `${name}: ${queueMax} calls are already waiting.`))
         return
       }
       waiting.push({ item, resolve, reject })

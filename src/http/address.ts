@@ -33,7 +33,7 @@ export function parseBaseUrl(text: string, allowHttp: boolean, secretPath = fals
   assertScheme(url, allowHttp)
   if (url.username !== '' || url.password !== '') {
     throw invalidBase(
-      `The base URL of ${url.host} holds a user name or password: give credentials as "auth".`,
+      `The base URL of ${url.host} contains a user name or password: give credentials as "auth".`,
     )
   }
   if (url.search !== '' || url.hash !== '') {

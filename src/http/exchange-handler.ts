@@ -69,7 +69,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const { startBefore, progress, label } = this.#call
     if (startBefore !== undefined && this.#limits.clock.monotonic() > startBefore) {
       this.#fail(
-        new HttpError('HTTP_START_TOO_LATE', `${label} was not sent: its start time had passed.`, {
+        new HttpError('HTTP_START_TOO_LATE', `${label} was not sent: its latest start time had passed.`, {
           outcome: outcomeSoFar(progress),
           phase: 'connect',
         }),
@@ -214,7 +214,7 @@ const stopped = new DOMException('The call has ended.', 'AbortError')
 const noBytes = new Uint8Array()
 
 function givenUp(call: Call): NetworkError {
-  return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, {
+  return new NetworkError('HTTP_ABORTED', `${call.label} was aborted by its caller.`, {
     outcome: 'answered',
     cause: call.callerSignal?.reason,
   })

@@ -63,7 +63,7 @@ function assertUsable(
   if (cache === 'only-if-cached' && isCacheMiss)
     throw new UsageError(
       'HTTP_REQUEST_INVALID',
-      'The cache has no response, and "only-if-cached" wants no other one.',
+      'The cache has no response, and "only-if-cached" permits no request.',
     )
 }
 

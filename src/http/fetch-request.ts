@@ -123,7 +123,9 @@ function targetOf(text: string): string {
   const url = URL.parse(text)
   if (url === null) throw fetchFailure(new UsageError('HTTP_REQUEST_INVALID', "The address can't be parsed."))
   if (url.username !== '' || url.password !== '')
-    throw fetchFailure(new UsageError('HTTP_REQUEST_INVALID', 'The address holds a user name or password.'))
+    throw fetchFailure(
+      new UsageError('HTTP_REQUEST_INVALID', 'The address contains a user name or password.'),
+    )
   url.hash = ''
   return url.href
 }

@@ -10,9 +10,7 @@ export function lowerNames(headers: Readonly<Record<string, string>>): Record<st
     if (!isName || /[\r\n\0]/.test(value)) {
       throw new UsageError(
         'HTTP_REQUEST_INVALID',
-        isName
-          ? `The value of the header ${name} has a line break.`
-          : 'A header has a name that HTTP refuses.',
+        isName ? `The value of the header ${name} has a line break.` : 'A header name is not valid in HTTP.',
       )
     }
     lower[name.toLowerCase()] = value

@@ -62,7 +62,7 @@ export function transportError(call: Call, error: Error): HttpError | UsageError
   if (systemCode !== undefined && clientCertificateCodes.test(systemCode)) {
     // The client's handshake of TLS 1.3 ends before the server has verified it: data sent in the meantime was never read.
     call.progress.mayHaveLanded = call.progress.hadLanded
-    const message = `${call.label} failed: the server does not accept the client certificate, or wants one; give it as "clientCertificate" (${systemCode}).`
+    const message = `${call.label} failed: the server does not accept the client certificate, or requires one; give it as "clientCertificate" (${systemCode}).`
     return new NetworkError('HTTP_TLS_REFUSED', message, {
       outcome: outcomeSoFar(call.progress),
       retry: 'never',

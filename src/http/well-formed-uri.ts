@@ -8,6 +8,6 @@ export function wellFormedUri(text: string): string {
   if (text.isWellFormed()) return encodeURIComponent(text)
   throw new UsageError(
     'HTTP_REQUEST_INVALID',
-    'A value of the address is no text: it has half of a surrogate pair, as cutting a text in two leaves behind.',
+    'A value of the address contains half of a surrogate pair, as splitting a text leaves behind.',
   )
 }

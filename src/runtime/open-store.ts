@@ -112,5 +112,5 @@ function ownKey(dataDir: string): Uint8Array {
   }
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'hex')
   if (key.length === KEY_BYTES) return key
-  throw new IsthmusError('CONFIG_INVALID', `${file} does not hold a key of ${KEY_BYTES} bytes in hex`)
+  throw new IsthmusError('CONFIG_INVALID', `${file} does not contain a key of ${KEY_BYTES} bytes in hex`)
 }

@@ -22,7 +22,7 @@ export function allowHosts(server: FastifyInstance, allowed: readonly string[]):
       type: 'about:blank',
       status: 421,
       title: 'Misdirected request',
-      detail: 'this server does not answer to that host name',
+      detail: 'this server does not accept that host name',
     })
   })
 }

@@ -143,7 +143,7 @@ export function readEvidence(text: string, where: string): CreateEvidence {
   if (evidence === undefined) {
     throw new IsthmusError(
       'STORE_ROW_INVALID',
-      `the evidence of ${where} can't be read: it is no JSON object`,
+      `the evidence of ${where} can't be read: it is not a JSON object`,
     )
   }
   // The compiler checked the shape when it was written; `rids` is the name used by earlier versions.

@@ -61,7 +61,7 @@ export function journalPlace(stream: string, position: number) {
 /** Returns the problem of a line that follows `head`; undefined when there is none. */
 export function chainProblem(head: JournalHead, line: JournalLine): string | undefined {
   if (line.position !== head.position + 1) return `line ${head.position + 1} is missing`
-  if (!sameBytes(line.previousHash, head.hash)) return 'it does not follow the line before it'
+  if (!sameBytes(line.previousHash, head.hash)) return 'it does not continue the line before it'
   if (!sameBytes(line.hash, lineHash(line))) return 'its content does not match its hash'
   return undefined
 }

@@ -20,7 +20,7 @@ interface Paper {
 function draw(status: StatusResource, forecast: QueueForecast | undefined, paper: Paper): string {
   const { counts } = status
   const { style } = paper
-  const queue = `queue: ${counts.queue.due} due, ${counts.queue.running} in hand, ${counts.queue.waiting} waiting; ${counted(counts.workers, 'worker')}`
+  const queue = `queue: ${counts.queue.due} due, ${counts.queue.running} running, ${counts.queue.waiting} waiting; ${counted(counts.workers, 'worker')}`
   const open = Object.entries(counts.open).map(([kind, count]) => openCount(kind, count))
   const time =
     forecast === undefined
@@ -129,7 +129,7 @@ export function addStatusCommand(program: Command, run: Run): void {
       'after',
       `
 Exit codes: 0 agreed or working, 2 attention, unwatched or never seen, 3 paused by a person,
-1 when the database does not answer or takes no writes.`,
+1 when the database does not respond or accepts no writes.`,
     )
     .action(run(status))
 }

@@ -103,7 +103,7 @@ function draw(tried: TriedRecord, style: Style): string {
     ...(tried.refused.length === 0
       ? ['every field fits its type']
       : tried.refused.map(({ field, code, message }) =>
-          style.alert(`${field}: ${message} (${code}); left alone`),
+          style.alert(`${field}: ${message} (${code}); left unchanged`),
         )),
     title('rules'),
     ...drawRules(tried, style),

@@ -177,7 +177,7 @@ function assertUsable({ fields, match, systems }: DefinitionPlan): void {
       'CLI_USAGE',
       unread.length > 0
         ? `no field is known: name them with --fields name,email,… (${unread.join('; ')})`
-        : `no field of ${what} goes together by name and type: name the fields with --fields, or other resources with --resource <system>=<name>`,
+        : `no field of ${what} corresponds by name and type: name the fields with --fields, or other resources with --resource <system>=<name>`,
     )
   }
   const unknown = match.flat().find((wanted) => !fields.some(({ name }) => name === wanted))

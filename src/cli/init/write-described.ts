@@ -72,7 +72,7 @@ export function describedDefinition(plan: DefinitionPlan): string {
     },
   })
   document.commentBefore = [
-    ' Written by isthmus init. What it says of the systems and which fields belong together are proposals: read each one.',
+    ' Written by isthmus init. What it says about the systems and which fields correspond are proposals: read each one.',
     ' Check it with `isthmus check`, try one record with `isthmus try`, run it with `isthmus start`.',
   ].join('\n')
   explain(document, plan)
@@ -140,7 +140,7 @@ export function manifestFiles({ systems }: DefinitionPlan): readonly WrittenFile
     const value = { ...system.manifest, resources: { [resource.name]: resource.settings } }
     const document = new Document(withVariables(system.name, value))
     document.commentBefore = [
-      ` What ${system.name} can do, as far as its description tells. What is left out has the careful meaning: improve it by the documentation.`,
+      ` What ${system.name} can do, according to its description. What is left out has the careful default: improve it with the documentation.`,
       ...resource.notes.map((note) => ` check: ${note}`),
     ].join('\n')
     return [{ name: manifestName(system.name), text: document.toString({ lineWidth: 0 }) }]

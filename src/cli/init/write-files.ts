@@ -16,7 +16,7 @@ export function writeFiles(
   const placed = files.map(({ name, text }) => ({ path: resolve(directory, name), text }))
   const there = placed.find(({ path }) => existsSync(path))
   if (there !== undefined && !force)
-    throw new UsageError('CLI_USAGE', `${there.path} is there already; --force overwrites it`)
+    throw new UsageError('CLI_USAGE', `${there.path} already exists; --force overwrites it`)
   for (const { path, text } of placed) writeFileSync(path, text)
   return [...placed.map(({ path }) => path), ...ignore(resolve(directory, '.gitignore'))]
 }

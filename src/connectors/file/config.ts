@@ -149,7 +149,7 @@ export function assertResources(system: string, { resources }: FileConfig): void
     if (write.to === 'snapshot' && read.from !== 'snapshot')
       refuse('write: { to: snapshot } rewrites the file that is read, and deltas are never rewritten')
     if (write.to === 'snapshot' && resource.ready.by !== 'rename')
-      refuse('write: { to: snapshot } exchanges the file by a rename, so ready has to be { by: rename }')
+      refuse('write: { to: snapshot } replaces the file by a rename, so ready has to be { by: rename }')
     if (write.to === 'snapshot' && read.from === 'snapshot' && read.file.includes('*'))
       refuse('write: { to: snapshot } needs the name of one file, without "*"')
   }

@@ -99,7 +99,7 @@ export class Deltas {
     // Another file with the same name is ingested by the next check, whatever part of it is already in the log.
     const isSame = end !== undefined && end.unfinished === undefined && end.stamp === whole.stamp
     if (isSame && (await this.#archive(name, whole))) return true
-    this.#stuck = `${name} was exchanged while it was read`
+    this.#stuck = `${name} was replaced while it was read`
     return false
   }
 
@@ -155,7 +155,7 @@ export class Deltas {
   async doubt(): Promise<string | undefined> {
     if (this.#stuck !== undefined) return this.#stuck
     if (this.log.isIncomplete) {
-      return `${this.log.name} was lost: put the files of ${this.#config.archive} back and remove it, so that all are taken in again`
+      return `${this.log.name} was lost: put the files of ${this.#config.archive} back and remove it, so that all are processed again`
     }
     const { folder } = this.#owner
     const [damaged] = await folder.find(`${this.#config.archive}/*.damaged`)

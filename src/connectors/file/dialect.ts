@@ -135,7 +135,7 @@ function csvRows(config: FileResourceConfig): Rows {
       const names = withoutBlanks(cells).map((cell) => renamed.get(cell) ?? cell)
       const missing = key.filter((name) => !names.includes(name))
       if (missing.length > 0) return { damage: `there is no column ${missing.join(', ')}` }
-      if (new Set(names).size !== names.length) return { damage: 'two columns have one name' }
+      if (new Set(names).size !== names.length) return { damage: 'two columns have the same name' }
       return { names }
     },
     parse: (text, names) => {
@@ -162,7 +162,7 @@ function withoutBlanks(cells: readonly string[]): readonly string[] {
   return cells.slice(0, cells.findLastIndex((cell) => cell.trim() !== '') + 1)
 }
 
-/** Text that a spreadsheet would evaluate: it begins like a formula and is not a number. */
+/** Text that a spreadsheet would evaluate: it starts like a formula and is not a number. */
 function isFormula(cell: string): boolean {
   return /^[=+\-@\t\r]/.test(cell) && !/^[+-]?\d+(?:[.,]\d+)?$/.test(cell)
 }
@@ -196,10 +196,10 @@ function cellOf(value: unknown): string {
 /** Why a record can't be written as CSV without loss; undefined when it can. */
 export function unwritable(text: string, { format, csv }: FileResourceConfig): string | undefined {
   if (format !== 'csv') return undefined
-  if (csv.formulas === 'refuse' && isFormula(text)) return 'it begins like a formula'
+  if (csv.formulas === 'refuse' && isFormula(text)) return 'it starts like a formula'
   if (csv.quote !== '') return undefined
   return text.includes(csv.delimiter) || /[\r\n]/.test(text)
-    ? 'it holds a delimiter, and nothing is quoted'
+    ? 'it contains a delimiter, and the file has no quotes'
     : undefined
 }
 

@@ -27,7 +27,7 @@ export async function underLock<T>(
   const token = `${process.pid} ${randomBytes(12).toString('hex')}\n`
   while (!(await taken(folder, name, token))) {
     if (performance.now() > until) {
-      throw new IsthmusError('FILE_LOCKED', `${name} is held by somebody else.`)
+      throw new IsthmusError('FILE_LOCKED', `${name} is locked by another program.`)
     }
     await sleep(pollMs)
   }

@@ -21,7 +21,7 @@ export async function notReady(
     }
     case 'marker': {
       const marker = await folder.stat(name + ready.suffix)
-      if (marker === undefined) return `${name}${ready.suffix} is not there yet`
+      if (marker === undefined) return `${name}${ready.suffix} does not exist yet`
       return marker.mtimeMs < stats.mtimeMs ? `${name}${ready.suffix} is older than the file` : undefined
     }
   }

@@ -193,7 +193,7 @@ class FileScan {
     if (config.trailer !== undefined && this.#trailer === undefined)
       return `${this.#name} has no last row ${config.trailer}`
     const mayGrow = config.ready.by === 'stable' && config.trailer === undefined
-    if (mayGrow && this.#last?.isEnded === false) return `${this.#name}: the last line is not ended`
+    if (mayGrow && this.#last?.isEnded === false) return `${this.#name}: the last line has no line ending`
     return undefined
   }
 }

@@ -93,7 +93,7 @@ export class Snapshot {
       }
       const { nativeId, native, start, line } = next.value
       if (!index.set(nativeId, start)) {
-        twice ??= `${found.name}:${line}: its key was there before`
+        twice ??= `${found.name}:${line}: its key occurred before`
         continue
       }
       page.push({ nativeId, native, version: versionOf(native) })
@@ -113,7 +113,7 @@ export class Snapshot {
         // Replaced between indexing and opening: one retry, after which the file changes faster than it can be read.
         const isSame = known.stamp === stampOf({ name: known.name, stats: { ino, size, mtimeMs } })
         if (!isSame && attempt < 3) continue
-        if (!isSame) throw new IsthmusError('FILE_NOT_READY', `${known.name} changes all the time.`)
+        if (!isSame) throw new IsthmusError('FILE_NOT_READY', `${known.name} changes constantly.`)
         const results: Lookup[] = []
         for (const nativeId of nativeIds) results.push(await this.#find(known, file, nativeId))
         return results

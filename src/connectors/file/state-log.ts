@@ -81,7 +81,7 @@ export class StateLog {
   /** Reads lines that this or another process has written since. @throws IsthmusError FILE_FAILED when there is no log */
   async refresh(): Promise<void> {
     const stats = await this.#owner.folder.stat(this.name)
-    if (stats === undefined) throw new IsthmusError('FILE_FAILED', `${this.name} is not there any more.`)
+    if (stats === undefined) throw new IsthmusError('FILE_FAILED', `${this.name} no longer exists.`)
     if (stats.ino === this.#ino && stats.size === this.#end) return
     const file = await this.#owner.folder.openFile(this.name)
     try {
@@ -128,7 +128,7 @@ export class StateLog {
         const start = this.#index.get(nativeId)
         const entry = start === undefined ? undefined : await entryAt(file, start)
         if (start !== undefined && entry?.nativeId !== nativeId) {
-          throw new IsthmusError('FILE_DAMAGED', `${this.name} does not hold what its index says.`)
+          throw new IsthmusError('FILE_DAMAGED', `${this.name} does not match its index.`)
         }
         results.push(entry?.native)
       }
@@ -170,7 +170,7 @@ export class StateLog {
   }
 
   #exchanged(): IsthmusError {
-    return new IsthmusError('FILE_FAILED', `${this.name} was written anew while it was read.`)
+    return new IsthmusError('FILE_FAILED', `${this.name} was rewritten while it was read.`)
   }
 
   async *#entries(place: number, until: number): AsyncGenerator<StateEntry & { readonly start: number }> {

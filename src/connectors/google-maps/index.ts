@@ -63,6 +63,6 @@ async function geocode(
 }
 
 function unknownLookup(name: string, lookup: string): LookupResult {
-  const message = `${name} does not answer $${lookup}`
+  const message = `${name} does not provide $${lookup}`
   return { kind: 'refused', failure: { code: 'LOOKUP_FAILED', message, scope: 'record' } }
 }

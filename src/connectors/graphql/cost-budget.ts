@@ -135,7 +135,7 @@ export class CostBudget {
     try {
       await sleep(ms, undefined, { signal })
     } catch (cause) {
-      throw new NetworkError('HTTP_ABORTED', `${label} was not sent: the caller gave up.`, {
+      throw new NetworkError('HTTP_ABORTED', `${label} was not sent: its caller aborted it.`, {
         outcome: 'not-sent',
         cause,
       })
@@ -146,7 +146,7 @@ export class CostBudget {
 function tooLate(label: string, waitMs: number): RateLimitedError {
   return new RateLimitedError(
     'HTTP_RATE_LIMITED',
-    `${label} was not sent: the points for it are there only in ${Math.ceil(waitMs)} ms, after its deadline.`,
+    `${label} was not sent: its points are available only in ${Math.ceil(waitMs)} ms, after its deadline.`,
     { outcome: 'not-sent', retry: { afterMs: Math.ceil(waitMs) } },
   )
 }

@@ -107,7 +107,7 @@ function parsed(text: string, place: string): DocumentNode {
     if (!(cause instanceof GraphQLError)) throw cause
     const [at] = cause.locations ?? []
     const where = at === undefined ? '' : ` (line ${at.line}, column ${at.column} of the document)`
-    throw invalid(place, `this is no GraphQL: ${cause.message}${where}`)
+    throw invalid(place, `this is not valid GraphQL: ${cause.message}${where}`)
   }
 }
 

@@ -82,7 +82,11 @@ export function databaseFailure(problem: unknown, what: string): CallFailure {
     return { code: 'POSTGRES_UNAVAILABLE', message, scope: 'system', kind: 'unreachable' }
   }
   if (problem instanceof TooLate) {
-    return { code: 'POSTGRES_TOO_LATE', message: `${what}: its start time had passed.`, scope: 'record' }
+    return {
+      code: 'POSTGRES_TOO_LATE',
+      message: `${what}: its latest start time had passed.`,
+      scope: 'record',
+    }
   }
   if (problem instanceof GivenUp) {
     const message = problem.reason === 'stopped' ? `${what}: stopped.` : `${what}: no response in time.`

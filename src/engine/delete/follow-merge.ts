@@ -81,7 +81,7 @@ export async function awaitGoneSurvivor(
   }
   awaitSurvivor(pass, member, {
     nativeId: survivorNativeId,
-    told: `${system} merged it into ${survivorNativeId}, which is gone as well, and whether record ${found.recordId} is deleted is not decided`,
+    told: `${system} merged it into ${survivorNativeId}, which is gone as well, and the deletion of record ${found.recordId} is not decided yet`,
   })
   return 'go-on'
 }

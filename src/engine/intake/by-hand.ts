@@ -115,7 +115,7 @@ function choosePlaces(context: IntakeContext, filter: PlaceFilter): readonly Pla
     filter.system === undefined ? '' : ` of system "${filter.system}"`,
     filter.entity === undefined ? '' : ` of entity "${filter.entity}"`,
   ]
-  throw new UsageError('ENGINE_UNKNOWN_PLACE', `The definition has nothing${what.join('')} to sync.`)
+  throw new UsageError('ENGINE_UNKNOWN_PLACE', `The definition contains nothing${what.join('')} to sync.`)
 }
 
 async function syncPlace(
@@ -166,7 +166,7 @@ async function listPlace(
     how: 'listed',
     changed: run.changed + run.discovered + (run.complete ? run.missing : 0),
     run,
-    ...(run.ended ? {} : { failure: describeRunEnd(run) ?? 'the list did not come to its end' }),
+    ...(run.ended ? {} : { failure: describeRunEnd(run) ?? 'the list was not read to its end' }),
   }
 }
 

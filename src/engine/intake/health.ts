@@ -64,7 +64,7 @@ export function createHealthNotes(
     listed: ({ system, entity, ms, aborted }, result) => {
       if (aborted) return
       if (!result.ended) {
-        const message = describeRunEnd(result) ?? 'it did not come to its end'
+        const message = describeRunEnd(result) ?? 'it was not read to its end'
         const cause = causeOf(result.reason)
         const failure = {
           way: 'list',

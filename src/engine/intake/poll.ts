@@ -226,7 +226,7 @@ async function listInstead({ place, request, list }: Asked): Promise<PollResult>
   }
   const result = await list({ ...request, kind: 'full' })
   if (!result.ended) {
-    const message = describeRunEnd(result) ?? 'the list did not come to its end'
+    const message = describeRunEnd(result) ?? 'the list was not read to its end'
     const { retryAfterMs } = result
     return {
       kind: 'failed',

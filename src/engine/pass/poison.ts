@@ -11,7 +11,7 @@ import { describeThrown, keepFailure } from './failure.ts'
 import { backOff, refusedByStore } from './lane.ts'
 import { clearDraft, setLane } from './pass.ts'
 
-/** True when so many passes over this record never finished that the record itself must be the cause. */
+/** True when so many passes over this record did not finish that the record itself must be the cause. */
 export function isPoisonous(pass: Pass): boolean {
   return pass.record.attempts > pass.context.settings.crashLimit
 }
@@ -20,7 +20,7 @@ export function isPoisonous(pass: Pass): boolean {
 export function quarantineAll(pass: Pass): StepResult {
   quarantine(pass, {
     code: 'PASS_CRASHED',
-    message: `${pass.record.attempts - 1} passes over this record never finished.`,
+    message: `${pass.record.attempts - 1} passes over this record did not finish.`,
   })
   return 'finish'
 }

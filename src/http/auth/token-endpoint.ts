@@ -71,7 +71,7 @@ export function credentialKey(parts: readonly (string | undefined)[]): string {
 
 function endpointUrl(text: string, allowHttp: boolean): URL {
   if (!URL.canParse(text)) {
-    throw new UsageError('HTTP_OPTIONS_INVALID', 'The auth option "tokenUrl" is not a usable address.')
+    throw new UsageError('HTTP_OPTIONS_INVALID', 'The auth option "tokenUrl" is not a valid address.')
   }
   const url = new URL(text)
   assertScheme(url, allowHttp)
@@ -171,11 +171,11 @@ const notRead = new Response(null, { status: 204 })
 /** The request that needed the token was not sent, regardless of the outcome of the token request. */
 function noResponse(label: string, error: unknown): AuthenticationError {
   if (error instanceof HttpError) {
-    const message = `No token could be fetched: ${error.message}`
+    const message = `The token request failed: ${error.message}`
     return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent', cause: error })
   }
   // Without a cause: the library's error may quote the request.
-  const message = `${label} could not be asked for a token.`
+  const message = `${label} could not be reached for a token.`
   return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent' })
 }
 
@@ -194,6 +194,14 @@ function refused(label: string, { refusal, isFinal, afterMs, said }: Refusal): A
     ...(afterMs === undefined ? {} : { retry: { afterMs } }),
   } as const
   return isFinal
-    ? new AuthenticationError('HTTP_TOKEN_REFUSED', `${label} refused to give a token: ${refusal}.`, options)
-    : new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', `${label} gave no usable token: ${refusal}.`, options)
+    ? new AuthenticationError(
+        'HTTP_TOKEN_REFUSED',
+        `${label} refused the token request: ${refusal}.`,
+        options,
+      )
+    : new AuthenticationError(
+        'HTTP_TOKEN_UNAVAILABLE',
+        `${label} returned no usable token: ${refusal}.`,
+        options,
+      )
 }

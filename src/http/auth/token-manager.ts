@@ -179,7 +179,7 @@ function credentialOf(token: StoredToken): Credential {
 
 /** Without a cause: a store's error may quote a statement's values. */
 function unavailable(): AuthenticationError {
-  return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', 'The store of tokens gave none.', {
+  return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', 'The token store returned no token.', {
     outcome: 'not-sent',
   })
 }

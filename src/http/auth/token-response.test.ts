@@ -83,7 +83,7 @@ test.each([
   [404, 'not here', 'status 404', false],
   [503, '', 'status 503', false],
   [200, {}, 'its response (200) has no access_token', false],
-  [200, { ...full, token_type: 'DPoP' }, 'it gives tokens of the type dpop', true],
+  [200, { ...full, token_type: 'DPoP' }, 'it issues tokens of the type dpop', true],
 ])('a %d with %j is told as what it is', async (status, body, refusal, isFinal) => {
   expect(await read(body, status)).toMatchObject({ refusal, isFinal })
 })

@@ -59,7 +59,7 @@ export async function readTokenResponse(response: WireResponse, now: number): Pr
 
 function tokenIn(body: Readonly<Record<string, unknown>>, accessToken: string): TokenResponse {
   const type = isText(body.token_type) ? body.token_type.trim().toLowerCase() : 'bearer'
-  if (unusableTypes.has(type)) return { refusal: `it gives tokens of the type ${type}`, isFinal: true }
+  if (unusableTypes.has(type)) return { refusal: `it issues tokens of the type ${type}`, isFinal: true }
   const refreshToken = isText(body.refresh_token) ? body.refresh_token : undefined
   return {
     token: {

@@ -31,7 +31,7 @@ export async function* readCsv(
     row += 1
     if (names === undefined) {
       names = cells
-      if (new Set(names).size !== names.length) throw damaged(row, 'two columns have one name')
+      if (new Set(names).size !== names.length) throw damaged(row, 'two columns have the same name')
       continue
     }
     if (cells.length !== names.length) throw damaged(row, `it has ${cells.length} cells, not ${names.length}`)
@@ -105,11 +105,11 @@ class CsvParser {
 
   #outsideQuotes(character: string): void {
     if (this.#state === 'after-quote') {
-      if (character !== this.#quote) throw damaged(this.#row, 'something follows a closing quote')
+      if (character !== this.#quote) throw damaged(this.#row, 'text follows a closing quote')
       this.#cell += character
       this.#state = 'quoted'
     } else if (character === this.#quote) {
-      if (this.#cell !== '') throw damaged(this.#row, 'a quote stands within a cell without quotes')
+      if (this.#cell !== '') throw damaged(this.#row, 'an unquoted cell contains a quote')
       this.#state = 'quoted'
       this.#wasQuoted = true
     } else this.#cell += character

@@ -40,7 +40,7 @@ function append(encoded: URLSearchParams, name: string, value: FormValue, depth:
     for (const [key, inner] of Object.entries(value)) append(encoded, `${name}[${key}]`, inner, depth + 1)
     return
   }
-  if (typeof value === 'number' && !Number.isFinite(value)) throw refused(name, 'is a number that is none')
+  if (typeof value === 'number' && !Number.isFinite(value)) throw refused(name, 'is not a finite number')
   encoded.append(name, value === null ? '' : String(value))
 }
 

@@ -71,7 +71,10 @@ async function* contentOf({ name, content, bytes }: MultipartPart): AsyncGenerat
       yield chunk
     }
     if (bytes !== undefined && sent !== bytes) {
-      throw new UsageError('HTTP_REQUEST_INVALID', `The part "${escaped(name)}" is not as long as it says.`)
+      throw new UsageError(
+        'HTTP_REQUEST_INVALID',
+        `The part "${escaped(name)}" does not have its declared length.`,
+      )
     }
   }
 }

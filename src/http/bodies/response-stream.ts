@@ -142,11 +142,11 @@ async function* bounded(
 }
 
 function tooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
-  const message = `${call.label} answered a stream of more than ${maxBytes} bytes; raise maxBytes if that is right.`
+  const message = `${call.label} returned a stream of more than ${maxBytes} bytes; raise maxBytes if that is expected.`
   return new ResponseValidationError('HTTP_RESPONSE_TOO_LARGE', message, { outcome: 'answered', status })
 }
 
 function damaged(call: Call, status: number): ResponseValidationError {
-  const message = `${call.label} answered a body whose content encoding can't be undone.`
+  const message = `${call.label} answered a body whose content encoding can't be decoded.`
   return new ResponseValidationError('HTTP_RESPONSE_DAMAGED', message, { outcome: 'answered', status })
 }

@@ -102,7 +102,7 @@ function addNetwork(networks: BlockList, entry: string): void {
   if (family === 0 || rest.length > 0 || !Number.isInteger(bits) || bits < 1 || bits > longest) {
     throw new UsageError(
       'HTTP_OPTIONS_INVALID',
-      `allowAddresses holds ${JSON.stringify(entry)}: use "loopback", "private", an address or a network like 10.1.0.0/16.`,
+      `allowAddresses contains ${JSON.stringify(entry)}: use "loopback", "private", an address or a network like 10.1.0.0/16.`,
     )
   }
   networks.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')

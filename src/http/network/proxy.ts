@@ -53,7 +53,7 @@ export function proxyDispatcher(options: ProxyOptions, sockets: ProxySockets): D
     throw invalid('proxy.url has to be an http:// or https:// address.')
   }
   if (url.username !== '' || url.password !== '') {
-    throw invalid('proxy.url holds a user name or password: give them as proxy.auth.')
+    throw invalid('proxy.url contains a user name or password: give them as proxy.auth.')
   }
   return new ProxyAgent({
     uri: url.href,
@@ -94,7 +94,9 @@ function ruleOf(entry: string): Rule {
   )
   const name = (parts?.[1] ?? parts?.[2] ?? '').replace(/^\*?\./, '').replace(/\.$/, '')
   if (name === '')
-    throw invalid(`proxy.noProxy holds ${JSON.stringify(entry)}: use a name, an address, a network or "*".`)
+    throw invalid(
+      `proxy.noProxy contains ${JSON.stringify(entry)}: use a name, an address, a network or "*".`,
+    )
   const wanted = parts?.[3] === undefined ? undefined : Number(parts[3])
   return (host, port) =>
     (wanted === undefined || wanted === port) &&
@@ -107,7 +109,7 @@ function networkRule(text: string): Rule {
   const list = new BlockList()
   if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 'ipv4' ? 32 : 128)) {
     throw invalid(
-      `proxy.noProxy holds the unusable network ${JSON.stringify(text)}: use one like 10.0.0.0/8.`,
+      `proxy.noProxy contains the unusable network ${JSON.stringify(text)}: use one like 10.0.0.0/8.`,
     )
   }
   list.addSubnet(address, Number(bits), family)

@@ -72,14 +72,14 @@ export async function* walkPages(
     if (pages > pagesMax) {
       throw new ResponseValidationError(
         'HTTP_PAGES_LIMIT',
-        `GET ${target} has more than ${pagesMax} pages; the pages so far are not the whole list.`,
+        `GET ${target} has more than ${pagesMax} pages; the pages read so far are not the whole list.`,
         { outcome: 'answered', status: 200 },
       )
     }
     if (seen.has(from)) {
       throw new ResponseValidationError(
         'HTTP_PAGES_REPEATED',
-        `GET ${target}: page ${pages} is one that was read before; the list would never end.`,
+        `GET ${target}: page ${pages} was read before; the list would never end.`,
         { outcome: 'answered', status: 200 },
       )
     }
@@ -148,7 +148,7 @@ function resolve(target: string, address: string, from: string): string {
 function noItems(target: string, pages: number, status: number): ResponseValidationError {
   return new ResponseValidationError(
     'HTTP_RESPONSE_UNEXPECTED',
-    `GET ${target}: page ${pages} has no list where its items should be; say where they are as "items".`,
+    `GET ${target}: page ${pages} has no list where its items should be; name their place as "items".`,
     { outcome: 'answered', status },
   )
 }

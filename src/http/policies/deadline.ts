@@ -56,7 +56,7 @@ function deadlinePassed(call: Call): HttpError {
 }
 
 function callerGaveUp(call: Call): NetworkError {
-  return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, {
+  return new NetworkError('HTTP_ABORTED', `${call.label} was aborted by its caller.`, {
     outcome: outcomeSoFar(call.progress),
     cause: call.callerSignal?.reason,
   })

@@ -112,7 +112,7 @@ async function plainBytes(
   if (result.reason === 'too-large') throw responseTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(
     'HTTP_RESPONSE_DAMAGED',
-    `${call.label} answered a body whose content encoding can't be undone (${result.reason}).`,
+    `${call.label} answered a body whose content encoding can't be decoded (${result.reason}).`,
     { outcome: 'unknown', status: wire.status },
   )
 }

@@ -40,7 +40,7 @@ export interface MockResponse {
   readonly fail?: 'refused' | 'reset'
 }
 
-/** Returns the response to a request; undefined when it expects no such request. */
+/** Returns the response to a request; undefined when it has no response for this request. */
 export type MockHandler = (
   request: MockRequest,
 ) => MockResponse | undefined | Promise<MockResponse | undefined>
@@ -62,7 +62,7 @@ export function mockTransport(handler: MockHandler): MockTransport {
     if (response === undefined) {
       throw new UsageError(
         'HTTP_MOCK_UNEXPECTED',
-        `${call.label}: the mock transport expects no such request.`,
+        `${call.label}: the mock transport has no response for this request.`,
       )
     }
     if (response.fail === 'refused') throw failure(call, 'ECONNREFUSED')

@@ -65,7 +65,7 @@ describe('an entity without match', () => {
 
   test('is equally refused with an empty list, or with a typing error', () => {
     expect(found({ crm: part(both), erp: part(both) }, [])).toEqual([
-      'entities.customer.match: the list holds no rule',
+      'entities.customer.match: the list contains no rule',
     ])
     expect(found({ crm: part(both), erp: part(both) }, 'nevr')).toEqual([
       'entities.customer.match: "nevr" is not known here',

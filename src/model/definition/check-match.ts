@@ -22,7 +22,7 @@ export function checkMatch(definition: EntityDefinition, entity: Entity, report:
   const doublings = doublingsOf(entity)
   const [first] = doublings
   if (Array.isArray(definition.match) && definition.match.length === 0) {
-    report(problem('match', ['match'], 'the list holds no rule', 'add a rule, or write match: never'))
+    report(problem('match', ['match'], 'the list contains no rule', 'add a rule, or write match: never'))
     return
   }
   if (first === undefined) return

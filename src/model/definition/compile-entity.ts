@@ -205,7 +205,13 @@ function lensOf(spec: LensSpec, report: Report): Lens {
   try {
     return compileLens(spec)
   } catch (error) {
-    report(problem('mapping', ['map'], error instanceof Error ? error.message : 'the mappings are at odds'))
+    report(
+      problem(
+        'mapping',
+        ['map'],
+        error instanceof Error ? error.message : 'the mappings contradict each other',
+      ),
+    )
     return compileLens({ ...spec, fields: [] })
   }
 }
@@ -255,7 +261,7 @@ function compileTriggers(
     const finding = problem(
       'not-watched',
       [],
-      'there are no triggers, so this system is only read by hand',
+      'there are no triggers, so this system is only read manually',
       hint,
     )
     report({ ...finding, severity: 'warning', at: 'key' })

@@ -43,7 +43,7 @@ function walk(value: unknown, path: DefinitionPath, findings: Finding[]): void {
 }
 
 function message(path: DefinitionPath): string {
-  return `${String(path.at(-1))} holds what looks like a secret; definitions are kept in version control`
+  return `${String(path.at(-1))} contains what looks like a secret; definitions are kept in version control`
 }
 
 function isSecret(text: string, path: DefinitionPath): boolean {

@@ -76,7 +76,7 @@ function unknownAnchors(document: Document.Parsed, lines: LineCounter): Finding[
     Alias(_, node) {
       if (node.resolve(document) !== undefined) return
       const { line, col } = lines.linePos(node.range?.[0] ?? 0)
-      const hint = 'a text that starts with * needs quotes'
+      const hint = 'a text that starts with * must be quoted'
       const finding = problem('syntax', [], `there is no anchor &${node.source} above`, hint)
       findings.push({ ...finding, line, column: col })
     },

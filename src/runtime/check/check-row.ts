@@ -47,7 +47,7 @@ export function rowOfFinding(area: CheckArea, finding: Finding): CheckRow {
 /** Creates a row from an error; the action comes from the table of error codes. */
 export function rowOfError(area: CheckArea, subject: string, error: unknown): CheckRow {
   if (!isIsthmusError(error)) {
-    const message = error instanceof Error ? error.message : 'failed for an unknown reason'
+    const message = error instanceof Error ? error.message : 'failed without a reason'
     return { level: 'error', area, subject, message, hint: errorCodes.INTERNAL.fix }
   }
   return {

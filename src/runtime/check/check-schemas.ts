@@ -108,7 +108,7 @@ function problemsOf(part: EntitySystem, { fields }: ResourceDescription): (reado
       else if (writable && described.every(({ creatable, updatable }) => !creatable && !updatable))
         found.push([
           `${name}: the system declares that ${text} can't be written`,
-          'say `direction: read` in `map`',
+          'set `direction: read` in `map`',
         ])
     }
   return found

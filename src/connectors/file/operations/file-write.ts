@@ -31,7 +31,7 @@ export function refused(code: ErrorCode, message: string, fields?: readonly stri
 }
 
 export function tooLate(): WriteResult {
-  const message = 'The write was not carried out: its start time had passed.'
+  const message = 'The write was not carried out: its latest start time had passed.'
   return { kind: 'not-sent', failure: { code: 'FILE_TOO_LATE', message, scope: 'record' } }
 }
 

@@ -69,11 +69,11 @@ function rowOf(
       }
     const problems = columns.filter((name) => unwritable(String(record[name] ?? ''), config) !== undefined)
     if (problems.length > 0)
-      return { refused: refused('FILE_UNWRITABLE', `A value of ${resource} holds a delimiter.`, problems) }
+      return { refused: refused('FILE_UNWRITABLE', `A value of ${resource} contains a delimiter.`, problems) }
   }
   const bytes = dialect.encode(dialect.format(record, columns))
   if (bytes !== undefined) return { bytes }
-  const message = `A value of ${resource} can't be spelt in ${config.encoding}.`
+  const message = `A value of ${resource} can't be encoded in ${config.encoding}.`
   return { refused: refused('FILE_UNWRITABLE', message) }
 }
 

@@ -61,7 +61,7 @@ async function rewrite(
     async () => {
       // The file was replaced, or the lock has another holder: the copy would undo what they wrote.
       const isSame = stampOf(await snapshot.current()) === known.stamp && (await isHeld())
-      if (!isSame) throw new IsthmusError('FILE_LOCKED', `${known.name} was exchanged by somebody else.`)
+      if (!isSame) throw new IsthmusError('FILE_LOCKED', `${known.name} was replaced by another program.`)
       return !isPastStart()
     },
   )
@@ -170,7 +170,7 @@ class Rewriting {
         return {
           refused: refused(
             'FILE_UNWRITABLE',
-            `A value of ${resource} holds a delimiter, or begins like a formula.`,
+            `A value of ${resource} contains a delimiter, or starts like a formula.`,
             problems,
           ),
         }
@@ -180,7 +180,7 @@ class Rewriting {
     const parsed =
       dialect.encode(line) === undefined ? undefined : dialect.parse(line.replace(/\r?\n$/, ''), this.#names)
     if (parsed?.kind === 'record') return { native: parsed.native }
-    const message = `A value of ${resource} can't be spelt in ${config.encoding} ${config.format}.`
+    const message = `A value of ${resource} can't be encoded in ${config.encoding} ${config.format}.`
     return { refused: refused('FILE_UNWRITABLE', message) }
   }
 
@@ -232,7 +232,7 @@ class Rewriting {
   #bytes(text: string): Buffer {
     const bytes = this.#owner.dialect.encode(text)
     if (bytes !== undefined) return bytes
-    throw new IsthmusError('FILE_UNWRITABLE', `A row can't be spelt in ${this.#owner.config.encoding}.`)
+    throw new IsthmusError('FILE_UNWRITABLE', `A row can't be encoded in ${this.#owner.config.encoding}.`)
   }
 }
 

@@ -98,7 +98,7 @@ function refusalOf(
   const label = labelOf(sent)
   const listed = userErrorsOf(payload, resource.errors, { label, sent: sent.variables })
   if (listed !== undefined) return listed
-  if (payload === false) return responseError('refused', `${label} was answered with false.`)
+  if (payload === false) return responseError('refused', `${label} returned false.`)
   const hasRecord = id !== undefined
   const told =
     (hasRecord || shown === undefined ? undefined : reportedAsUsual(shown, false)) ??

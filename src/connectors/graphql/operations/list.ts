@@ -188,7 +188,7 @@ export class LoopCheck {
 
   /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the position was seen before */
   step(place: string): void {
-    if (place === this.#kept) throw unusable('the pages lead back to one that was read already')
+    if (place === this.#kept) throw unusable('the pages lead back to a page that was already read')
     this.#steps += 1
     if (this.#steps < this.#until) return
     this.#kept = place

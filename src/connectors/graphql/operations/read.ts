@@ -128,7 +128,7 @@ function understood(
   }
   if (value === null) {
     if (resource.errors.nullIsGone) return { kind: 'gone' }
-    throw unusable('the record is null, which the manifest does not take for a response')
+    throw unusable('the record is null, which the manifest does not accept as a response')
   }
   return observed(resource, listedRecord(resource, value))
 }

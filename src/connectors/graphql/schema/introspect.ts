@@ -79,7 +79,7 @@ export function schemaFromText(text: string, place: string): GraphQLSchema {
     const [why] = cause instanceof Error ? cause.message.split('\n') : []
     throw new UsageError(
       'CONNECTOR_DESCRIPTION_UNUSABLE',
-      `${place} can't be used: it is no GraphQL schema (${why ?? 'unreadable'}).`,
+      `${place} can't be used: it is not a GraphQL schema (${why ?? 'unreadable'}).`,
       { cause },
     )
   }

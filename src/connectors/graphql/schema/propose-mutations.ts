@@ -49,10 +49,8 @@ export function proposeMutations(
   const create = first(named('create', 'add', 'insert'), (field) => createOf(field, type, context))
   const update = first(named('update', 'edit', 'modify'), (field) => updateOf(field, type, context))
   const remove = first(named('delete', 'remove', 'destroy'), removeOf)
-  if (create === undefined)
-    context.notes.push('no mutation that creates was recognised: create is unsupported')
-  if (update === undefined)
-    context.notes.push('no mutation that changes was recognised: the system is only read')
+  if (create === undefined) context.notes.push('no create mutation was recognised: create is unsupported')
+  if (update === undefined) context.notes.push('no update mutation was recognised: the system is only read')
   return {
     ...(create === undefined ? {} : { create }),
     ...(update === undefined ? {} : { update }),

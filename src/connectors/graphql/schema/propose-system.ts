@@ -67,7 +67,7 @@ function proposeResource(
   const search = searchOf(field, type, listing)
   const mutations = proposeMutations(schema, type, { search: search?.search?.variables ?? {}, notes })
   if (listing.isConnection && hasCursor(field))
-    notes.push('if the cursors are keys and skip nothing while records vanish, say list.stable: true')
+    notes.push('if the cursors are keys and skip nothing while records vanish, set list.stable: true')
   const since = field.args.find(({ name }) => /updated|modified|changed|since/i.test(name))
   if (since !== undefined)
     notes.push(

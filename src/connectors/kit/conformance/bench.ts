@@ -144,7 +144,7 @@ export class ProbeBench {
 
   /** @throws IsthmusError CONNECTOR_PROBE_SKIPPED when no records may be created */
   get template(): RecordTemplate {
-    return this.#target.template ?? skip('no record may be made')
+    return this.#target.template ?? skip('no record may be created')
   }
 
   /** Returns a different value each time, also across runs. */
@@ -261,7 +261,7 @@ export class ProbeBench {
   /** Reads a record that must exist, within the declared lag. */
   async readLive(nativeId: string): Promise<Extract<ReadResult, { kind: 'live' }>> {
     const result = await this.readUntil(nativeId, (one) => one.kind === 'live')
-    check(result.kind === 'live', `a record that is there reads as ${wordsOf(result)}`)
+    check(result.kind === 'live', `an existing record reads as ${wordsOf(result)}`)
     return result
   }
 
@@ -310,12 +310,12 @@ export class ProbeBench {
     let at = cursor
     for (let pages = 0; pages < pagesMax; pages += 1) {
       const page = await changes(at, this.context)
-      if (page.kind !== 'page') fail(`the change feed answered ${wordsOf(page)}`)
+      if (page.kind !== 'page') fail(`the change feed returned ${wordsOf(page)}`)
       changed.push(...page.changed)
       at = page.cursor
       if (!page.more) return { changed, cursor: at }
     }
-    const words = `the change feed did not come to an end within ${pagesMax} pages`
+    const words = `the change feed did not end within ${pagesMax} pages`
     return this.door === undefined ? skip(words) : fail(words)
   }
 

@@ -11,7 +11,7 @@ export function write(
   apply: () => WriteResult,
 ): WriteResult {
   if (startBefore !== undefined && owner.clock.monotonic() > startBefore) {
-    const message = 'The write was not sent: its start time had passed.'
+    const message = 'The write was not sent: its latest start time had passed.'
     return { kind: 'not-sent', failure: { code: 'HTTP_START_TOO_LATE', message, scope: 'record' } }
   }
   const fault = faultOf(owner, { resource: owner.name, ...call })

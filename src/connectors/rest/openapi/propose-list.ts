@@ -30,7 +30,7 @@ export function proposeList(document: OpenApiDocument, collection: Collection, n
   const next = pathIn(document, collection, nextNames, ['string'])
   if (cursor !== undefined && next !== undefined) {
     notes.push(
-      'pages go by a cursor; if the API promises that none is skipped while records vanish, say list.stable: true',
+      'pages go by a cursor; if the API promises that none is skipped while records vanish, set list.stable: true',
     )
     const more = pathIn(document, collection, moreNames, ['boolean'])
     return { paging: 'cursor', after: cursor, next, ...(more === undefined ? {} : { more }), ...base }

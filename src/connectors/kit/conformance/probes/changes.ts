@@ -51,12 +51,12 @@ export const changeProbes: readonly Probe[] = [
       const { cursor } = await bench.drain()
       const nativeIds = (await bench.insertMany(4)).map(({ nativeId }) => nativeId)
       const missing = await untold(bench, cursor, nativeIds)
-      check(missing.length === 0, `${missing.length} of ${nativeIds.length} new records were not told`)
+      check(missing.length === 0, `${missing.length} of ${nativeIds.length} new records were not reported`)
       const { cursor: later } = await bench.drain(cursor)
       await bench.wait(5)
       for (const nativeId of nativeIds) await bench.change(nativeId)
       const unchanged = await untold(bench, later, nativeIds)
-      check(unchanged.length === 0, `${unchanged.length} of ${nativeIds.length} changes were not told`)
+      check(unchanged.length === 0, `${unchanged.length} of ${nativeIds.length} changes were not reported`)
       return undefined
     },
   },
@@ -71,7 +71,7 @@ export const changeProbes: readonly Probe[] = [
       const missing = await untold(bench, cursor, nativeIds)
       check(
         missing.length === 0,
-        `${missing.length} of ${nativeIds.length} records of one moment were not told`,
+        `${missing.length} of ${nativeIds.length} records of one moment were not reported`,
       )
       return `${nativeIds.length} records of one moment`
     },
@@ -94,7 +94,10 @@ export const changeProbes: readonly Probe[] = [
       const late = await door.insertLate(bench.template.body(bench.seed()), ageMs)
       bench.remember(late)
       const missing = await untold(bench, cursor, [late])
-      check(missing.length === 0, `a record that became visible ${ageMs} ms after its time was never told`)
+      check(
+        missing.length === 0,
+        `a record that became visible ${ageMs} ms after its time was never reported`,
+      )
       return `${ageMs} ms late`
     },
   },
