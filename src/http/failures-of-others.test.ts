@@ -27,7 +27,7 @@ test('a call settles on time in a stalled TLS handshake (undici: 10.5 s after a 
     .catch((error: unknown) => error)
   expect(await deadline).toMatchObject({ code: 'HTTP_TIMEOUT', phase: 'connect', outcome: 'not-sent' })
   expect(await abort).toMatchObject({ code: 'HTTP_ABORTED', outcome: 'not-sent' })
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(performance.now() - startedAt).toBeLessThan(9_000)
 })
 
 test('the deadlines of many calls share one timer (a timeout signal for each costs 25 to 40 % of the CPU time)', async () => {

@@ -72,7 +72,7 @@ function pair(): ReadonlyMap<string, MemorySystem> {
 
 /** Waits, for a limited time, for the effect of other promises. */
 async function until(holds: () => boolean): Promise<void> {
-  for (let step = 0; !holds() && step < 1000; step += 1) {
+  for (let step = 0; !holds() && step < 6_000; step += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   expect(holds()).toBe(true)

@@ -90,7 +90,7 @@ async function runUntil(isSeen: (seen: string) => boolean): Promise<void> {
   const settings = readSettings({ DATABASE_URL: database.connection }, directory)
   const runtime = await createRuntime({ loaded, settings, connectors, roles: ['scheduler'] })
   runtime.start()
-  for (let step = 0; step < 500; step += 1) {
+  for (let step = 0; step < 6_000; step += 1) {
     if ((await runtime.store.admin.schemas()).some(({ seen }) => isSeen(seen))) break
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

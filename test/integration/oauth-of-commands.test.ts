@@ -103,7 +103,7 @@ const untilExpired = (): Promise<void> =>
 async function isServed(): Promise<boolean> {
   await untilExpired()
   const { served } = server.calls()
-  for (let step = 0; step < 600 && server.calls().served === served; step += 1)
+  for (let step = 0; step < 3_000 && server.calls().served === served; step += 1)
     await new Promise((resolve) => setTimeout(resolve, 50))
   return server.calls().served > served
 }

@@ -66,7 +66,7 @@ async function open(): Promise<Shop> {
 }
 
 async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let step = 0; !holds() && step < 1_500; step += 1) {
+  for (let step = 0; !holds() && step < 6_000; step += 1) {
     await new Promise((resolve) => {
       setTimeout(resolve, 20)
     })
@@ -153,7 +153,7 @@ test('an address that is not found blocks the record with a reason, until it is 
   const address = { line1: 'Nowhere 0', city: 'Berlin' }
   const nativeId = stripe.insert('customers', { name: 'Ada', email: 'ada@example.org', address })
   const failures = async () => (await runtime.store.admin.failures({ limit: 10 })).rows
-  for (let step = 0; step < 500 && (await failures()).length === 0; step += 1) {
+  for (let step = 0; step < 6_000 && (await failures()).length === 0; step += 1) {
     await new Promise((resolve) => {
       setTimeout(resolve, 20)
     })

@@ -11,7 +11,7 @@ import type { Native, RemoteTable } from './fake-system/remote-table.ts'
 import { type PairOptions, RunningPair, until } from './running-pair.ts'
 
 /** Longer than the pause between two lists that are taken for creates. */
-const waitMs = 100_000
+const waitMs = 150_000
 /** Longer than the pause between two polls. */
 const quietMs = 450
 const pollEvery = '200ms'

@@ -148,7 +148,7 @@ export class RunningPair {
   }
 
   /** Waits, with a limit, until no outcome is in doubt and nothing is due, waiting or in progress. */
-  async quiet(withinMs = 25_000): Promise<void> {
+  async quiet(withinMs = 120_000): Promise<void> {
     await until(async () => {
       const { queue, open } = await this.running.store.admin.status()
       const left = queue.due + queue.waiting + queue.running
@@ -206,7 +206,7 @@ function find(system: FakeSystem, name: string, code: string): Native | undefine
 /** Waits, with a limit, until a condition holds; the text it returns otherwise is the failure's message. */
 export async function until(
   holds: () => boolean | string | Promise<boolean | string>,
-  withinMs = 20_000,
+  withinMs = 120_000,
 ): Promise<void> {
   const end = performance.now() + withinMs
   let response: boolean | string = false

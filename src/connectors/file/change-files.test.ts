@@ -95,8 +95,9 @@ test('a log that another process has written anew is read anew, and nothing in i
   await changesOf(other)
   const results = await slow.readMany?.(['0', '7', '19'], context)
   expect(results?.filter(({ kind }) => kind === 'gone')).toEqual([])
-  await new Promise((resolve) => setTimeout(resolve, 600))
-  expect(await slow.readMany?.(['0', '19'], context)).toMatchObject([{ kind: 'live' }, { kind: 'live' }])
+  await expect
+    .poll(() => slow.readMany?.(['0', '19'], context))
+    .toMatchObject([{ kind: 'live' }, { kind: 'live' }])
 })
 
 test('a lost log is no deletion of everything', async () => {
@@ -122,8 +123,7 @@ test('an empty place where the drive should be is no deletion of everything', as
   await changesOf(resource)
   await rm(folder, { recursive: true })
   await mkdir(folder)
-  await new Promise((resolve) => setTimeout(resolve, 600))
-  expect(await resource.read('1', context)).toMatchObject({ kind: 'unknown' })
+  await expect.poll(() => resource.read('1', context)).toMatchObject({ kind: 'unknown' })
   await expect(listed(resource)).rejects.toMatchObject({ code: 'FILE_NOT_READY' })
   expect(await orders().read('1', context)).toMatchObject({ kind: 'unknown' })
 })

@@ -18,6 +18,15 @@ import type { WriteResult } from '../kit/contract.ts'
 
 withShop()
 
+/** Waits until a statement of the connector waits for a lock. */
+async function untilBlocked(): Promise<void> {
+  const blocked = () =>
+    database.query(
+      `select pid from pg_stat_activity where application_name = 'isthmus shop' and wait_event_type = 'Lock'`,
+    )
+  await expect.poll(blocked).not.toEqual([])
+}
+
 describe('writes', () => {
   test('a create that is sent again makes no second row and overwrites nothing', async () => {
     const resource = customers()
@@ -84,7 +93,7 @@ describe('writes', () => {
       { nativeId, patch: { credit: 5 }, idempotencyKey: 'u', ...(version && { ifVersion: version }) },
       context,
     )
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await untilBlocked()
     await other.query('commit')
     expect(await waiting).toEqual({ kind: 'stale' })
     expect(await database.query('select credit::int from customers')).toEqual([{ credit: 9 }])
@@ -136,7 +145,7 @@ describe('writes', () => {
     // Both time limits are equal: whichever expires first, a write that may have taken effect is never reported as harmless.
     expect(late?.kind === 'unknown' || late?.kind === 'not-sent').toBe(true)
     const waiting = resource.update?.(update, context)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await untilBlocked()
     await database.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'isthmus shop' and state = 'active'`,
     )
@@ -312,7 +321,7 @@ describe('several writes at once', () => {
       rows.map(({ nativeId }) => ({ nativeId, patch: { credit: 1 }, idempotencyKey: nativeId })),
       context,
     )
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await untilBlocked()
     await database.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'isthmus shop' and state = 'active'`,
     )

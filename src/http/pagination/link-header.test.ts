@@ -44,7 +44,7 @@ test('gives every link with its parameters', () => {
 })
 
 test('a field made to take long is read in no time', () => {
-  const startedAt = performance.now()
+  const before = process.cpuUsage()
   for (const field of [
     '<'.repeat(100_000),
     '<a>;'.repeat(30_000),
@@ -53,5 +53,6 @@ test('a field made to take long is read in no time', () => {
   ]) {
     parseLinkHeader(field)
   }
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  // Processor time, which other work on the machine does not lengthen.
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000)
 })

@@ -83,7 +83,7 @@ test('a probe that fails opens the circuit for longer', async () => {
 
 test('a half-open probe that is aborted frees its place for the next one', async () => {
   let hangs = false
-  const { client } = await setUp((_request, response) => {
+  const { server, client } = await setUp((_request, response) => {
     if (!hangs) sendJson(response, 503, {})
   })
   for (let round = 0; round < 3; round += 1) await failureOf(client.get('/x'))
@@ -91,7 +91,7 @@ test('a half-open probe that is aborted frees its place for the next one', async
   await sleep(210)
   const giveUp = new AbortController()
   const probe = failureOf(client.get('/x', { signal: giveUp.signal }))
-  await sleep(20)
+  await expect.poll(() => server.seen.length).toBe(4)
   expect(await failureOf(client.get('/x'))).toMatchObject({ code: 'HTTP_CIRCUIT_OPEN' })
   giveUp.abort()
   expect(await probe).toMatchObject({ code: 'HTTP_ABORTED' })

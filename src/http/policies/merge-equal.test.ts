@@ -42,7 +42,7 @@ test('the others get their response although the first caller aborts (undici#571
   const giveUp = new AbortController()
   const first = client.get('/x', { signal: giveUp.signal }).catch((error: unknown) => error)
   const others = [client.get('/x'), client.get('/x')]
-  await sleep(30)
+  await expect.poll(() => server.seen.length).toBe(1)
   giveUp.abort()
   expect(await first).toMatchObject({ code: 'HTTP_ABORTED' })
   expect(await Promise.all(others)).toEqual([{ url: '/x' }, { url: '/x' }])
@@ -64,10 +64,10 @@ test('the others get their response although the first caller had less time', as
 
 test('the request ends when the last caller has left', async () => {
   const closed = Promise.withResolvers<void>()
-  const { client } = await setUp((_request, response) => void response.on('close', closed.resolve))
+  const { server, client } = await setUp((_request, response) => void response.on('close', closed.resolve))
   const giveUp = new AbortController()
   const calls = [1, 2].map(() => client.get('/x', { signal: giveUp.signal }).catch(() => 'left'))
-  await sleep(50)
+  await expect.poll(() => server.seen.length).toBe(1)
   giveUp.abort()
   expect(await Promise.all(calls)).toEqual(['left', 'left'])
   await closed.promise
@@ -90,7 +90,7 @@ test('a read that begins after a write does not get what was asked for before it
     sendJson(response, 200, {})
   })
   const before = client.get('/x')
-  await sleep(20)
+  await expect.poll(() => server.seen.length).toBe(1)
   await client.put('/x', { json: {} })
   await Promise.all([before, client.get('/x')])
   expect(server.seen.map(({ method }) => method)).toEqual(['GET', 'PUT', 'GET'])

@@ -94,7 +94,7 @@ async function restart(drift: string): Promise<IsthmusRuntime> {
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let step = 0; !(await holds()); step += 1) {
-    if (step > 500) expect.fail(`${what} did not come true`)
+    if (step > 6_000) expect.fail(`${what} did not come true`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -76,7 +76,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
+  for (let attempt = 0; attempt < 6_000; attempt += 1) {
     if (await what()) return
     await sleep(20)
   }

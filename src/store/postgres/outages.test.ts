@@ -46,8 +46,9 @@ describe('when a process dies', () => {
     expect(await store.reap()).toBe(0)
     child.kill('SIGKILL')
     const from = performance.now()
-    while ((await store.reap()) === 0 && performance.now() - from < 5000) await sleep(50)
-    expect(performance.now() - from).toBeLessThan(2000)
+    while ((await store.reap()) === 0 && performance.now() - from < 50_000) await sleep(50)
+    // By its session: the lease would last a minute.
+    expect(performance.now() - from).toBeLessThan(30_000)
     const worker = await store.registerWorker()
     const { records } = await store.claim({ worker: worker.id, limit: 10, leaseMs: 60_000 })
     expect(records.map(({ record }) => record.attempts)).toEqual([2, 2])
@@ -65,7 +66,7 @@ describe('when a process dies', () => {
     // Backends outlive their postmaster for a moment, so only a new connection shows that the server is back.
     const problems: unknown[] = []
     let next: WorkerSession | undefined
-    for (let attempt = 0; attempt < 250 && next === undefined; attempt += 1) {
+    for (let attempt = 0; attempt < 1_500 && next === undefined; attempt += 1) {
       try {
         next = await store.registerWorker()
       } catch (problem) {
