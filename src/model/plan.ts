@@ -89,7 +89,9 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
   const desired = asStored(role.settings, agreed.value)
   // A guarded lane has no observation, and write-only fields never appear in one. Their shadow is used instead.
   const isObserved = observation !== undefined && role.settings.readable
-  const known = isObserved || (hasBase(state) && isSettled(state, role.settings, desired))
+  const known = isObserved
+    ? !isOvertaken(state, role.settings, desired)
+    : hasBase(state) && isSettled(state, role.settings, desired)
   const current = isObserved ? observation.values[shape.name] : state.shadow
   if (known && sameValue(asStored(role.settings, current), desired)) {
     lane.draft ??= { ...lane.fields }
@@ -109,6 +111,11 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
   }
   lane.values[shape.name] = clearMissingParts(shape.field.type, role.settings, desired)
   lane.revs[shape.name] = agreed.rev
+}
+
+/** True when another value of ours, which no read has shown yet, may replace the observed one. */
+function isOvertaken(state: MemberField, settings: SystemField, desired: CanonicalValue): boolean {
+  return isUnverified(state) && hasBase(state) && !sameValue(asStored(settings, state.shadow), desired)
 }
 
 /** True when no other value of ours can still take effect there, so that the shadow can replace an observation. */

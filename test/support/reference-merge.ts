@@ -40,7 +40,9 @@ export function referenceMerge(input: MergeInput) {
       else if (!base && empty(o)) { if (o != null && agreed.rev === 0 && right(p) === 'allowed') said.push(p); absorb(m, o); if (empty(agreed.value)) { m.acked = agreed.rev; if (agreed.rev > 0) m.coerced = true } }
       else { real.push({ p, system: p.system, v: o, base: m.shadow, at: input.observations.get(p.system)?.changedAt, concurrent: base ? m.acked < agreed.rev && (m.provisional !== agreed.rev || flying) : !empty(agreed.value) }); absorb(m, o) }
     }
-    const decide = (next: Any) => { out.rev += 1; agreed = { ...next, rev: out.rev }; for (const p of seen) if (eq(p, value(p), agreed.value)) state[p.system].acked = out.rev }
+    // A write of ours that nothing has shown yet may replace the value that is shown.
+    const overtaken = (p: Any) => { const m = state[p.system]; return (m.provisional !== undefined || m.replaced) && (m.shadow !== undefined || m.shadowAbsent) && !eq(p, m.shadow, agreed.value) }
+    const decide = (next: Any) => { out.rev += 1; agreed = { ...next, rev: out.rev }; for (const p of seen) if (eq(p, value(p), agreed.value) && !overtaken(p)) state[p.system].acked = out.rev }
     let origins = real.filter((r) => right(r.p) === 'allowed')
     if (origins.length === 0 && agreed.rev === 0) origins = real.filter((r) => right(r.p) === 'poorer')
     const refused = real.filter((r) => !origins.includes(r))
@@ -86,7 +88,7 @@ export function referenceMerge(input: MergeInput) {
       if (agreed.rev === 0 || agreed.heldBy !== undefined || m.acked >= agreed.rev || member.state !== 'linked' || !look || look.unknown.has(f)) continue
       const pending = m.provisional !== undefined || m.replaced || (m.own ?? []).some((w: Any) => !eq(p, w.value, agreed.value))
       const known = p.fields.get(f)?.readable ? { v: value(p) } : (m.shadow !== undefined || m.shadowAbsent) && !pending ? { v: m.shadow } : undefined
-      if (known && eq(p, known.v, agreed.value)) { m.acked = agreed.rev; continue }
+      if (known && eq(p, known.v, agreed.value) && !(p.fields.get(f)?.readable && overtaken(p))) { m.acked = agreed.rev; continue }
       if (p.direction === 'source' || !member.writable || !p.fields.get(f)?.writable || m.hold || m.provisional === agreed.rev) continue
       if (m.rejected?.rev !== agreed.rev) out.writes[p.system] = { ...out.writes[p.system], [f]: [norm(p, agreed.value), agreed.rev] }
     }

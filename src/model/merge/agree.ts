@@ -3,7 +3,7 @@ import type { AgreedField } from '../state.ts'
 import type { FieldShape } from './entity-shape.ts'
 import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
 import { keepsOtherParts } from './group-parts.ts'
-import { acknowledge } from './member-field.ts'
+import { acknowledge, hasBase, isUnverified } from './member-field.ts'
 import { type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
 import type { PolicyDecision, RankedCandidate } from './policies.ts'
 
@@ -69,6 +69,9 @@ function acknowledgeSeen({ pass, shape }: FieldMerge, value: MaybeValue, rev: nu
     if (side === undefined || observation === undefined) continue
     if (!role.settings.readable || observation.unknown.has(shape.name)) continue
     if (!equivalent(role.settings, observation.values[shape.name], value)) continue
-    setFieldState(side, shape.name, acknowledge(fieldState(side, shape.name), rev))
+    const state = fieldState(side, shape.name)
+    // The value from before a write of ours that may still be applied, and would replace it.
+    if (isUnverified(state) && hasBase(state) && !equivalent(role.settings, state.shadow, value)) continue
+    setFieldState(side, shape.name, acknowledge(state, rev))
   }
 }

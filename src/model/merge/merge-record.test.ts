@@ -138,6 +138,33 @@ describe('our own values', () => {
     expect(result.writes).toHaveLength(meaning === 'an edit' ? 0 : 1)
   })
 
+  test('that may still be applied are followed by the value agreed meanwhile, though the system shows it now', async () => {
+    const result = await mergeAndPlan(
+      inputOf({
+        rev: 3,
+        fields: { name: agreedOf('new', 3) },
+        members: {
+          crm: { fields: { name: syncedOf('new', 3) } },
+          erp: {
+            fields: {
+              name: {
+                shadow: 'new',
+                acked: 2,
+                provisional: 3,
+                replaced: { value: 'old', acked: 2 },
+                own: [{ value: 'new', rev: 3, notAfter: testNow }],
+              },
+            },
+            settleMs: 10,
+          },
+        },
+        shown: { crm: { name: 'old' }, erp: { name: 'old' } },
+      }),
+    )
+    expect(result.fields.name).toMatchObject({ value: 'old', rev: 4 })
+    expect(result.writes).toMatchObject([{ system: 'erp', values: { name: 'old' } }])
+  })
+
   test.each([
     ['none', undefined, { value: 'Zoe', src: 'erp' }],
     ['another one', 'Ann', { value: 'Ann', src: 'crm' }],
