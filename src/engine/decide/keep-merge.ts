@@ -72,7 +72,7 @@ function keepAgreed(pass: Pass, result: MergeResult): void {
 export function keepScope(pass: Pass): void {
   for (const [system, observation] of pass.observations) {
     const member = pass.members.get(system)
-    if (observation.kind !== 'live' || member === undefined) continue
+    if (observation.kind !== 'live' || !observation.admissible || member === undefined) continue
     const state = observation.inScope ? 'linked' : 'out-of-scope'
     if (member.state === state || (member.state !== 'linked' && member.state !== 'out-of-scope')) continue
     updateMember(pass, { system, state })

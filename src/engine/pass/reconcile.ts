@@ -8,6 +8,7 @@
 
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import { decide } from '../decide/decide.ts'
+import { keepScope } from '../decide/keep-merge.ts'
 import { continueDeletion, followGone } from '../delete/detect.ts'
 import { takeOverMerged } from '../delete/merge-records.ts'
 import { noticeRestored } from '../delete/restored.ts'
@@ -72,6 +73,8 @@ function addMissingMembers(pass: Pass): void {
 
 async function observeDecideWrite(pass: Pass): Promise<StepResult | 'again'> {
   await observe(pass, systemsToObserve(pass))
+  // A counterpart that is in scope again is removed with the others when its record is deleted.
+  keepScope(pass)
   const seen = await followGone(pass)
   if (seen !== 'go-on') return seen
   const { verdict, writes } = await decide(pass)
