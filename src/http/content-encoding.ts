@@ -22,12 +22,24 @@ const names: Readonly<Record<string, Coding>> = {
   zstd: 'zstd',
 }
 
+/** No codings: names of character sets and transfer encodings that servers put here, and what S3 keeps of the upload. The body is plain. */
+const mistaken: ReadonlySet<string> = new Set([
+  'identity',
+  'none',
+  'utf-8',
+  'utf8',
+  'binary',
+  '7bit',
+  '8bit',
+  'aws-chunked',
+])
+
 /** Returns the codings to decode, the last one applied first; undefined when one is unknown or there are too many. */
 export function codingsOf(field: string | undefined): readonly Coding[] | undefined {
   const told = (field ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '' && name !== 'identity')
+    .filter((name) => name !== '' && !mistaken.has(name))
   if (told.length > codingsMax) return undefined
   const codings = told.flatMap((name) => (Object.hasOwn(names, name) ? [names[name]] : []))
   const known = codings.filter((coding) => coding !== undefined)

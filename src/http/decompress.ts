@@ -8,7 +8,7 @@ const decoders = {
   deflate: promisify(zlib.inflate),
   'raw-deflate': promisify(zlib.inflateRaw),
   br: promisify(zlib.brotliDecompress),
-  zstd: promisify(zlib.zstdDecompress),
+  zstd: everyFrame,
 } as const
 
 /** The decompressed bytes, or why there are none. */
@@ -35,6 +35,40 @@ export async function decompress(
     }
   }
   return { ok: true, bytes: plain }
+}
+
+/** A body may have several frames (RFC 8878, 3.1), of which `zlib` decodes the first and drops the others without a word. */
+async function everyFrame(
+  bytes: Uint8Array,
+  { maxOutputLength }: { readonly maxOutputLength: number },
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let left = maxOutputLength
+  for (let rest = bytes; rest.byteLength > 0; ) {
+    const { plain, consumed } = await oneFrame(rest, Math.max(1, left))
+    parts.push(plain)
+    left -= plain.byteLength
+    rest = rest.subarray(consumed)
+  }
+  return Buffer.concat(parts)
+}
+
+function oneFrame(
+  bytes: Uint8Array,
+  maxOutputLength: number,
+): Promise<{ readonly plain: Uint8Array; readonly consumed: number }> {
+  return new Promise((resolve, reject) => {
+    // With `info` the types of Node.js don't say that the result has the decoder beside the bytes.
+    const settle = (error: Error | null, result: unknown): void => {
+      if (error !== null) {
+        reject(error)
+        return
+      }
+      const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
+      resolve({ plain: buffer, consumed: engine.bytesWritten })
+    }
+    zlib.zstdDecompress(bytes, { maxOutputLength, info: true }, settle)
+  })
 }
 
 function kindOf(coding: Coding, bytes: Uint8Array): keyof typeof decoders {

@@ -2,6 +2,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompress
 import { afterEach, expect, test } from 'vitest'
 import { startServer, startSocketServer } from '../../../test/support/local-server.ts'
 import { ApiClient, type ApiClientOptions } from '../../http.ts'
+import { decompress } from '../decompress.ts'
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -41,6 +42,12 @@ const encoded: readonly (readonly [string, Uint8Array])[] = [
   ['identity, gzip', gzipSync(json)],
   ['x-gzip', gzipSync(json)],
   ['zstd', zstdCompressSync(json)],
+  ['gzip', Buffer.concat([gzipSync(json.slice(0, 5)), gzipSync(json.slice(5)), Buffer.alloc(8)])],
+  // No codings: what servers put here all the same, and what S3 keeps of an upload.
+  ['utf-8', Buffer.from(json)],
+  ['none', Buffer.from(json)],
+  ['aws-chunked', Buffer.from(json)],
+  ['aws-chunked,gzip', gzipSync(json)],
 ]
 
 test.each(encoded)('a body sent as %j is read, whole and as a stream', async (encoding, bytes) => {
@@ -56,6 +63,26 @@ test.each(encoded)('a body sent as %j is read, whole and as a stream', async (en
   for await (const chunk of data) chunks.push(chunk)
   expect(Buffer.concat(chunks).toString()).toBe(json)
 })
+
+test('every frame of a zstd body is read, and none beyond the limit', async () => {
+  const bytes = Buffer.concat([zstdCompressSync(json.slice(0, 5)), zstdCompressSync(json.slice(5))])
+  expect(await decompress(bytes, 'zstd', 100)).toEqual({ ok: true, bytes: Buffer.from(json) })
+  expect(await decompress(bytes, 'zstd', 8)).toEqual({ ok: false, reason: 'too-large' })
+  expect(await decompress(bytes.subarray(0, -2), 'zstd', 100)).toEqual({ ok: false, reason: 'damaged' })
+  const junk = Buffer.concat([bytes, Buffer.from('junk')])
+  expect(await decompress(junk, 'zstd', 100)).toEqual({ ok: false, reason: 'damaged' })
+})
+
+test.each(['application/json', 'application/json; charset=utf-8'])(
+  'JSON in UTF-16 is read by its byte order mark, declared as %s',
+  async (type) => {
+    const little = Buffer.from(`\ufeff${json}`, 'utf16le')
+    for (const bytes of [little, Buffer.from(little).swap16()]) {
+      const client = clientOf(await receiving(200, { 'content-type': type }, bytes))
+      expect(await client.get('/x')).toEqual({ a: [1, 2, 3] })
+    }
+  },
+)
 
 test('more codings than anybody stacks are refused', async () => {
   const headers = { 'content-encoding': 'gzip, gzip, gzip, gzip, gzip, gzip' }

@@ -123,7 +123,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** With the character set of the response (RFC 9110, 8.3.2); JSON and most others are UTF-8 by default. */
 function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): string {
   try {
-    const { charset } = contentKind(headers['content-type'])
+    const charset = charsetByMark(bytes) ?? contentKind(headers['content-type']).charset
     return (charset === 'utf-8' ? utf8 : new TextDecoder(charset, { fatal: true })).decode(bytes)
   } catch {
     // An error's status matters more than its undecodable text.
@@ -134,6 +134,12 @@ function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): strin
       { outcome: 'unknown', status },
     )
   }
+}
+
+/** A byte order mark takes precedence over what is declared, as in browsers; that of UTF-8 is dropped in any case. */
+function charsetByMark([first, second]: Uint8Array): string | undefined {
+  if (first === 0xff && second === 0xfe) return 'utf-16le'
+  return first === 0xfe && second === 0xff ? 'utf-16be' : undefined
 }
 
 /** The parts of a `content-type`. */
