@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const timeSuites = [
   'src/**/times.test.ts',
   'src/model/canonical/canonical.test.ts',
+  'src/model/coercion.test.ts',
   'src/model/definition/native-spelling.test.ts',
   'src/connectors/kit/change-cursor.test.ts',
   'src/connectors/rest/paging.test.ts',
