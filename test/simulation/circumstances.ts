@@ -2,6 +2,7 @@
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
+import { handOn } from './handed-on.ts'
 import { chanceOf, type Kind } from './kinds.ts'
 import type { Oracle } from './oracle.ts'
 import type { Scenario } from './scenario.ts'
@@ -79,6 +80,9 @@ export class Circumstances {
     )
     this.#often('merge-chains', { times: [1, 2], ...longer }, (chance) => this.#mergeOn(chance))
     this.#often('new-buyers', { times: [6, 12], ...during }, (chance) => this.#giveNewBuyer(chance))
+    this.#often('handed-on', { times: [2, 6], ...longer }, (chance) =>
+      handOn(chance, chance.pick(this.#systems), this.#users),
+    )
     if (this.#scenario.kinds.has('own-numbers')) this.#giveOwnNumbers()
     if (this.#scenario.kinds.has('accepted')) this.#editBeforeApplied()
   }

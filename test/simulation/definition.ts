@@ -123,6 +123,7 @@ function customerOf(plan: DefinitionPlan): EntityDefinition {
         lines: { type: 'list', of: { type: 'group', fields: { sku: 'string', qty: 'integer' } } },
       }),
       ...(plan.withFax && { fax: 'string' }),
+      ...(plan.kinds.has('handed-on') && { login: 'string' }),
     },
     match: [{ exact: ['code'] }],
     conflict: `prefer ${plan.rank.join(' ')}`,
@@ -144,6 +145,7 @@ function customerMap(plan: DefinitionPlan, system: SystemTraits): Record<string,
     ...(plan.kinds.has('nested') && { city: 'address.city' }),
     ...(plan.kinds.has('lines') && { lines: 'lines' }),
     ...(plan.withFax && { fax: 'fax' }),
+    ...(plan.kinds.has('handed-on') && { login: 'login' }),
   }
 }
 

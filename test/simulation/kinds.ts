@@ -36,6 +36,7 @@ export const kindNames = [
   'accepted',
   'new-buyers',
   'feeds-only',
+  'handed-on',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -136,6 +137,10 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
     share: 0.1,
     what: 'changes are told by feeds alone: no webhooks, and no full runs after the first ones',
     closed: 'what a feed can not tell stays unseen, which the judges take for a fault; mutants ask for it',
+  },
+  'handed-on': {
+    share: 0.15,
+    what: 'systems keep logins unique, and people hand them on and exchange them',
   },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }

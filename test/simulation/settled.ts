@@ -5,13 +5,14 @@ import type { Member } from '../../src/model/state.ts'
 import type { FailureRow, HoldRow, RecordDetail } from '../../src/store/admin-contract.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
+import { checkLogins } from './handed-on.ts'
 import { checkSameThings } from './judges/same-things.ts'
 import { alike } from './likeness.ts'
 import { filledPhone, isObject } from './native-records.ts'
 import type { Oracle } from './oracle.ts'
 import type { Scenario } from './scenario.ts'
 import type { SimSystem } from './sim-system.ts'
-import { cutText } from './world.ts'
+import { customer, cutText } from './world.ts'
 
 /** Why differences were accepted, and how often: a run that excuses everything proves nothing. */
 export type Excuses = Map<string, number>
@@ -58,6 +59,8 @@ export async function checkSettled(
     )
     for (const detail of details) checkMembers(books, detail)
     checkSameThings(details, duplicates, books.oracle)
+    if (entity === customer && books.scenario.kinds.has('handed-on'))
+      checkLogins(books.systems.values(), details, (message) => books.oracle.fail('INV-19', message))
   }
   return books.excuses
 }

@@ -17,6 +17,7 @@ import type {
 } from '../../src/connectors/kit/contract.ts'
 import type { NativeRecord } from '../../src/model/values.ts'
 import { type Native, RemoteTable, type Version } from '../support/fake-system/remote-table.ts'
+import { refusedLogin } from './handed-on.ts'
 import { filledPhone, merged, patched, storedAs } from './native-records.ts'
 import type { SimProcess } from './process.ts'
 import type { SystemTraits } from './scenario.ts'
@@ -183,6 +184,8 @@ export class SimSystem {
         if (there?.body?.[markerField] === call.recordId && there !== undefined) return this.#ok(there)
       }
     }
+    const refused = refusedLogin(table, undefined, call.body)
+    if (refused !== undefined) return refused
     this.#world.watcher.applying(call, undefined)
     const isFilled = this.traits.fills && call.entity === customer && call.body.phone == null
     const body = isFilled ? { ...call.body, phone: filledPhone } : call.body
@@ -205,7 +208,8 @@ export class SimSystem {
     if (known !== undefined && scheduler.now - known.at < (idempotency?.ttlMs ?? 0)) return known.result
     const fails = idempotency?.replaysErrors === true && this.#world.faulty() && chance.of(0.1)
     const result: WriteResult = fails ? unknown('HTTP_STATUS_TRANSIENT', 'record') : apply()
-    this.#idempotency.set(key, { at: scheduler.now, result })
+    // A refusal is judged again, since its reason may be gone.
+    if (result.kind !== 'rejected') this.#idempotency.set(key, { at: scheduler.now, result })
     return result
   }
 
@@ -238,6 +242,8 @@ export class SimSystem {
       const before = table.current(nativeId)
       if (before?.body === undefined) return goneResult(before)
       if (this.#stale(call, before)) return { kind: 'stale' }
+      const refused = refusedLogin(table, nativeId, body)
+      if (refused !== undefined) return refused
       const fate = this.#fateOf(call)
       if (fate === 'delayed') return this.#applyLater(call, askedAt)
       this.#world.watcher.applying(call, before)
@@ -322,7 +328,8 @@ export class SimSystem {
     const { chance, kinds, watcher } = this.#world
     // Versions are checked before a request is accepted, and a whole object that is stored late overwrites changes made meanwhile.
     const { conditionalWrites, write } = this.traits.capabilities
-    const mayWait = kinds.has('accepted') && !conditionalWrites && write === 'patch'
+    const mayWait =
+      kinds.has('accepted') && !conditionalWrites && write === 'patch' && !('login' in call.body)
     if (mayWait && this.#world.faulty() && chance.of(0.5)) return 'delayed'
     if (!kinds.has('unstored') || !this.#world.faulty()) return 'stored'
     const roll = chance.next()

@@ -149,6 +149,22 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     replace: '...(guarded.length > 1e9 ? { guarded } : {}),',
   },
   {
+    name: 'noexchange',
+    breaks: 'no record gives its value up for those that exchange theirs',
+    file: 'engine/write/taken-values.ts',
+    find: "wait.cycle === 'first' && taken.keepsValue !== true",
+    replace: "wait.cycle === 'first' && taken.keepsValue === undefined && taken.rev < 0",
+    kinds: 'handed-on',
+  },
+  {
+    name: 'norelease',
+    breaks: 'a value that was given up is told to nobody who waits for it',
+    file: 'engine/pass/commit.ts',
+    find: 'pass.draft.rows.releasedValues = released',
+    replace: 'pass.draft.rows.releasedValues = []',
+    kinds: 'handed-on',
+  },
+  {
     name: 'noabsence',
     breaks: 'records missing from a complete list are not read',
     file: 'store/memory/runs.ts',

@@ -152,6 +152,7 @@ export class Users {
       record.fax = this.token()
       if (chance('telephone').of(0.3)) record.telephone = this.token()
     }
+    if (kinds.has('handed-on')) record.login = this.login()
     if (kinds.has('defaults') && chance('phone').of(0.4)) record.phone = ''
     if (system.traits.scoped) record.kind = chance('kind').of(0.3) ? 'person' : 'company'
     return record
@@ -221,6 +222,10 @@ export class Users {
   token(): string {
     this.#tokens += 1
     return `v${this.#tokens.toString(36).padStart(5, '0')}-long`
+  }
+
+  login(): string {
+    return `login-${this.token()}`
   }
 
   code(kind: string): string {
