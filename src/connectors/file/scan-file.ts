@@ -134,7 +134,12 @@ class FileScan {
   #header(raw: RawRow | undefined): readonly string[] | undefined {
     if (raw === undefined) return this.#note(1, 'the file is empty')
     const text = textOf(this.#owner, raw, true)
-    if (text === undefined) return this.#note(1, `the header is not ${this.#owner.config.encoding} text`)
+    if (text === undefined) {
+      const [first, second] = raw.bytes
+      const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+      const hint = isWide ? '; it begins like UTF-16: set encoding: utf-16le' : ''
+      return this.#note(1, `the header is not ${this.#owner.config.encoding} text${hint}`)
+    }
     if (/^\s*\S.*\r./s.test(text) && this.#owner.config.format === 'csv') {
       return this.#note(1, 'its lines end with CR alone; save it with LF or CRLF at the ends of lines')
     }

@@ -37,6 +37,16 @@ test.each(['utf-16le', 'utf-16be'])(
   },
 )
 
+test.each([false, true])(
+  'a file in UTF-16 that is declared as UTF-8 says what to set',
+  async (isBigEndian) => {
+    const wide = Buffer.from('\ufeffid,name\r\n1,A\r\n', 'utf16le')
+    await put('customers.csv', isBigEndian ? wide.swap16() : wide)
+    const { end } = await listOf(customers(snapshot))
+    expect(end).toMatchObject({ complete: false, reason: expect.stringContaining('set encoding: utf-16le') })
+  },
+)
+
 test('blank rows and columns at the end are nothing, and do not come back', async () => {
   await put('customers.csv', 'id,name,,\n1,A,,\n2,B, ,\n,,,\n , ,,\n')
   const resource = customers(shared)
