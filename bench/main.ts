@@ -9,6 +9,7 @@ import { benchGuard } from './guard.ts'
 import { benchIdle } from './idle.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
+import { benchStatus } from './status.ts'
 import { benchSyncQuality } from './sync-quality.ts'
 import { benchWide } from './wide.ts'
 import { benchWindows } from './windows.ts'
@@ -65,6 +66,8 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       ...(values.contestants === undefined ? {} : { contestants: values.contestants.split(',') }),
       say,
     }),
+  status: () =>
+    benchStatus({ records: Number(values.records ?? 1_000_000), rounds: Number(values.rounds), say }),
   wide: () =>
     benchWide({
       records: Number(values.records ?? 500),

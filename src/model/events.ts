@@ -366,6 +366,14 @@ export type DomainEvent =
       /** Records that it had claimed. */
       readonly records: number
     }
+  /** Expired data is still being removed after an hour or more: more of it expires than is removed, or a long backlog is worked off. */
+  | {
+      readonly type: 'RetentionBehind'
+      /** Kinds of rows of which more are left. */
+      readonly kinds: readonly string[]
+      /** How long it has taken so far. */
+      readonly minutes: number
+    }
   /** A database operation failed. */
   | {
       readonly type: 'StoreFailed'

@@ -18,6 +18,8 @@ export interface StatusCounts {
     readonly oldestDueAt?: number
     /** How long the oldest of them has had pending work; records that were never identified are left out. */
     readonly oldestSince?: number
+    /** More are due or waiting than are counted: these numbers are an estimate. */
+    readonly estimated?: true
   }
   readonly systems: readonly SystemCounts[]
   readonly open: {
@@ -44,7 +46,7 @@ export interface SystemCounts {
   readonly lastEnded?: RunRow
   /** When the last complete full run ended. */
   readonly lastCompleteAt?: number
-  /** Records with pending work that have a member here, and how long the oldest has had it. */
+  /** Records with pending work that have a member here, and how long the oldest has had it; an estimate where there are more than a thousand. */
   readonly backlog?: { readonly count: number; readonly since?: number }
   readonly cursorAt?: number
 }

@@ -20,7 +20,8 @@ interface Paper {
 function draw(status: StatusResource, forecast: QueueForecast | undefined, paper: Paper): string {
   const { counts } = status
   const { style } = paper
-  const queue = `queue: ${counts.queue.due} due, ${counts.queue.running} running, ${counts.queue.waiting} waiting; ${counted(counts.workers, 'worker')}`
+  const about = counts.queue.estimated === true ? 'about ' : ''
+  const queue = `queue: ${about}${counts.queue.due} due, ${counts.queue.running} running, ${counts.queue.waiting} waiting; ${counted(counts.workers, 'worker')}`
   const open = Object.entries(counts.open).map(([kind, count]) => openCount(kind, count))
   const time =
     forecast === undefined

@@ -29,9 +29,10 @@ describe('retention', () => {
       },
     })
     const { clock, integration } = it
-    await removeOld({ clock, store, integration }, never)
+    const { emit } = it.engine.context
+    await removeOld({ clock, store, integration, emit }, never)
     const retention = { historyMs: 10 * day, deadLettersMs: 5 * day, deliveriesMs: 1 }
-    await removeOld({ clock, store, integration: { ...integration, retention } }, never)
+    await removeOld({ clock, store, emit, integration: { ...integration, retention } }, never)
     const now = clock.now()
     expect(asked).toMatchObject([
       {
@@ -58,11 +59,34 @@ describe('retention', () => {
       },
     })
     const { clock, integration } = it
-    const removing = removeOld({ clock, store, integration }, never)
+    const { emit } = it.engine.context
+    const removing = removeOld({ clock, store, integration, emit }, never)
     await it.advance(1_000)
-    expect((await removing).journal).toBe(3 * 2_000 + 7)
+    expect((await removing).journal).toBe(3 * 5_000 + 7)
     calls = 0
-    const stopped = removeOld({ clock, store, integration }, AbortSignal.abort())
-    expect((await stopped).journal).toBe(2_000)
+    const stopped = removeOld({ clock, store, integration, emit }, AbortSignal.abort())
+    expect((await stopped).journal).toBe(5_000)
+  })
+  test('goes on until nothing is left, at half of the time, and reports each hour that it takes', async () => {
+    const it = new World()
+    let calls = 0
+    const store = Object.assign(Object.create(it.store) as Store, {
+      prune: async ({ limit }: PruneRequest) => {
+        calls += 1
+        await it.clock.sleep(1_000)
+        return { ...none, journal: calls < 4_000 ? limit : 7 }
+      },
+    })
+    const { clock, integration } = it
+    const { emit } = it.engine.context
+    const startedAt = clock.now()
+    const removing = removeOld({ clock, store, integration, emit }, never)
+    await it.advance(3 * 3_600_000)
+    expect((await removing).journal).toBe(3_999 * 5_000 + 7)
+    expect(clock.now() - startedAt).toBeGreaterThan(7_900_000)
+    expect(it.told('RetentionBehind')).toMatchObject([
+      { kinds: ['journal'], minutes: 60 },
+      { kinds: ['journal'], minutes: 120 },
+    ])
   })
 })

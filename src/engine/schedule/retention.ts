@@ -1,6 +1,6 @@
 /**
- * Retention: removes data whose retention period in the definition has ended, a few thousand rows at a time with a pause in between, so that regular
- * work is hardly affected. Data that invariants or duplicates depend on stays whatever the definition specifies: see {@link Store.prune}.
+ * Retention: removes data whose retention period in the definition has ended, a few thousand rows at a time, each time followed by a pause of the same
+ * length, so that it uses half of one connection at most. It goes on until nothing is left, and reports every hour that this takes. Data that invariants or duplicates depend on stays whatever the definition specifies: see {@link Store.prune}.
  */
 import { defaultRetention } from '../../model/definition/compile-retention.ts'
 import type { Retention } from '../../model/integration.ts'
@@ -18,20 +18,19 @@ const least: Retention = Object.freeze({ historyMs: 2 * day, deadLettersMs: day,
 /** A full run that began this long ago has died with its process: the largest lists take hours. */
 const runDeadMs = 2 * day
 /** Rows of each kind in one statement. */
-const rowsAtOnce = 2_000
-/** Bound of one job; the rest is removed by the next. */
-const roundsMax = 500
-const pauseMs = 100
+const rowsAtOnce = 5_000
+/** Shortest pause between two rounds. */
+const pauseMs = 20
 
 /** Interval of the job. */
 export const RETENTION_EVERY_MS = 3_600_000
 
 /** Removes expired data. Returns the number of rows of each kind. */
 export async function removeOld(
-  context: Pick<IntakeContext, 'integration' | 'store' | 'clock'>,
+  context: Pick<IntakeContext, 'integration' | 'store' | 'clock' | 'emit'>,
   signal: AbortSignal,
 ): Promise<PruneResult> {
-  const { store, clock, integration } = context
+  const { store, clock, integration, emit } = context
   const kept = integration.retention ?? defaultRetention
   const before = (interval: keyof Retention): number =>
     clock.now() - Math.max(kept[interval], least[interval])
@@ -42,18 +41,26 @@ export async function removeOld(
     runsDeadBefore: clock.now() - runDeadMs,
     limit: rowsAtOnce,
   }
-  let total = await store.prune(request)
-  let last = total
-  for (let round = 1; round < roundsMax && isAtLimit(last) && !signal.aborted; round += 1) {
-    await clock.sleep(pauseMs, signal)
-    last = await store.prune(request)
-    total = sum(total, last)
+  const startedAt = clock.monotonic()
+  let reportAt = startedAt + RETENTION_EVERY_MS
+  let total: PruneResult | undefined
+  for (;;) {
+    const roundAt = clock.monotonic()
+    const last = await store.prune(request)
+    total = total === undefined ? last : sum(total, last)
+    const behind = kindsAtLimit(last)
+    if (behind.length === 0 || signal.aborted) return total
+    const now = clock.monotonic()
+    if (now >= reportAt) {
+      emit({ type: 'RetentionBehind', kinds: behind, minutes: Math.round((now - startedAt) / 60_000) })
+      reportAt = now + RETENTION_EVERY_MS
+    }
+    await clock.sleep(Math.max(pauseMs, now - roundAt), signal)
   }
-  return total
 }
 
-function isAtLimit(result: PruneResult): boolean {
-  return Object.values(result).some((rows) => rows >= rowsAtOnce)
+function kindsAtLimit(result: PruneResult): readonly string[] {
+  return Object.entries(result).flatMap(([kind, rows]) => (rows >= rowsAtOnce ? [kind] : []))
 }
 
 function sum(one: PruneResult, other: PruneResult): PruneResult {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
+import { expectKeptCounts } from '../../../test/support/kept-counts.ts'
 import { dumpSchema } from '../../../test/support/schema-dump.ts'
 import { describeRunEnd, type RunReason } from '../../model/run-reasons.ts'
 import { createClearCodec } from '../clear-codec.ts'
@@ -201,6 +202,26 @@ describe('the schema', () => {
     const [place] = (await store.admin.status()).health.places
     expect(place?.failing).toMatchObject({ code: 'ENGINE_LIST_INCOMPLETE', cause: 'HTTP_STATUS' })
   })
+  test('counts what an older database holds, once', async () => {
+    const store = open('uncounted')
+    await database.query(
+      schemaBefore(
+        18,
+        'uncounted',
+        `insert into record (id, entity, state, discovered_at, next_at) values ('${id(1)}', 'customer', 'active', 1, 1), ('${id(2)}', 'customer', 'candidate', 1, 1);`,
+        `insert into member (record_id, system, entity, rid, state, lane) values ('${id(1)}', 'crm', 'customer', 'C1', 'linked', 'open'), ('${id(1)}', 'erp', 'customer', 'E1', 'suspect', 'held'), ('${id(2)}', 'crm', 'customer', 'C2', 'unread', 'open');`,
+      ),
+    )
+    await store.migrate()
+    await expectKeptCounts(database, 'uncounted')
+    const { records, systems } = await store.admin.status()
+    expect(records).toEqual({ active: 1, candidate: 1 })
+    expect(systems).toMatchObject([
+      { system: 'crm', linked: 1, lanes: { open: 2 } },
+      { system: 'erp', linked: 1, lanes: { held: 1 } },
+    ])
+  })
+
   test('is created once by processes that start together', async () => {
     await Promise.all([open('together').migrate(), open('together').migrate(), open('together').migrate()])
     const rows = await database.query<{ number: number }>('select number from together.migration order by 1')

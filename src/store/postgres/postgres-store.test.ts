@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeStore } from '../../../test/conformance/store.ts'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
+import { expectKeptCounts } from '../../../test/support/kept-counts.ts'
 import { createClearCodec } from '../clear-codec.ts'
 import { PostgresStore } from './postgres-store.ts'
 
@@ -58,6 +59,7 @@ describeStore('PostgreSQL', async () => {
     close: async () => {
       await store.close()
       await other.close()
+      await expectKeptCounts(database, schema)
       await database.query(`drop schema ${schema} cascade`)
     },
   }

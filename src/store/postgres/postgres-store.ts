@@ -41,6 +41,7 @@ import { finishRun, stageRecords, startRun } from './runs.ts'
 import { readEpoch } from './sql/bind-integration.ts'
 import { factAt, saveFact } from './sql/facts.ts'
 import { findWaitingCreates } from './sql/find-waiting-creates.ts'
+import { foldCounts } from './sql/fold-counts.ts'
 import { notePlace, noteSystem } from './sql/health.ts'
 import { markDirty } from './sql/mark-dirty.ts'
 import { nextDue } from './sql/next-due.ts'
@@ -137,7 +138,8 @@ export class PostgresStore implements Store {
     return session
   }
 
-  reap(): Promise<number> {
+  async reap(): Promise<number> {
+    await foldCounts(this.#session('adding up counts'))
     return reapRecords(this.#session('reaping'), this.#context.lockClass)
   }
 

@@ -1,6 +1,66 @@
 -- Made by the migrations; compared by a test. Update with `vitest run -u`.
 
 -- functions
+CREATE OR REPLACE FUNCTION count_gone_members()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'dumped'
+AS $function$
+begin
+  insert into count_change
+  select 'member', system, entity, lane, -count(*), -count(*) filter (where state in ('linked', 'suspect'))
+  from changed group by system, entity, lane;
+  return null;
+end $function$
+CREATE OR REPLACE FUNCTION count_gone_records()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'dumped'
+AS $function$
+begin
+  insert into count_change select 'record', '', '', state, -count(*), 0 from changed group by state;
+  return null;
+end $function$
+CREATE OR REPLACE FUNCTION count_moved_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'dumped'
+AS $function$
+begin
+  insert into count_change values
+    ('member', old.system, old.entity, old.lane, -1, case when old.state in ('linked', 'suspect') then -1 else 0 end),
+    ('member', new.system, new.entity, new.lane, 1, case when new.state in ('linked', 'suspect') then 1 else 0 end);
+  return null;
+end $function$
+CREATE OR REPLACE FUNCTION count_moved_record()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'dumped'
+AS $function$
+begin
+  insert into count_change values ('record', '', '', old.state, -1, 0), ('record', '', '', new.state, 1, 0);
+  return null;
+end $function$
+CREATE OR REPLACE FUNCTION count_new_members()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'dumped'
+AS $function$
+begin
+  insert into count_change
+  select 'member', system, entity, lane, count(*), count(*) filter (where state in ('linked', 'suspect'))
+  from changed group by system, entity, lane;
+  return null;
+end $function$
+CREATE OR REPLACE FUNCTION count_new_records()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'dumped'
+AS $function$
+begin
+  insert into count_change select 'record', '', '', state, count(*), 0 from changed group by state;
+  return null;
+end $function$
 CREATE OR REPLACE FUNCTION new_id()
  RETURNS uuid
  LANGUAGE sql
@@ -45,6 +105,12 @@ conflict.winner text
 conflict.decided_by text
 conflict.at bigint not null
 conflict.candidates bytea not null
+count_change.subject text not null
+count_change.system text not null
+count_change.entity text not null
+count_change.value text not null
+count_change.count bigint not null
+count_change.linked bigint not null
 cursor.system text not null
 cursor.entity text not null
 cursor.position text not null
@@ -141,6 +207,12 @@ journal_start.position bigint not null
 journal_start.hash bytea not null
 kept_apart.record_id uuid not null
 kept_apart.other_id uuid not null
+kept_count.subject text not null
+kept_count.system text not null
+kept_count.entity text not null
+kept_count.value text not null
+kept_count.count bigint not null
+kept_count.linked bigint not null
 lens_set.id integer not null identity
 lens_set.system text not null
 lens_set.entity text not null
@@ -310,6 +382,8 @@ journal PRIMARY KEY (seq)
 journal_start PRIMARY KEY (stream)
 kept_apart CHECK ((record_id < other_id))
 kept_apart PRIMARY KEY (record_id, other_id)
+kept_count PRIMARY KEY (subject, system, entity, value)
+kept_count CHECK ((subject = ANY (ARRAY['record'::text, 'member'::text])))
 lens_set PRIMARY KEY (id)
 match_key CHECK ((kind = ANY (ARRAY['exact'::text, 'block'::text])))
 match_key PRIMARY KEY (record_id, mac)
@@ -348,7 +422,7 @@ CREATE INDEX conflict_record ON conflict USING btree (record_id)
 CREATE UNIQUE INDEX cursor_pkey ON cursor USING btree (system, entity)
 CREATE UNIQUE INDEX definition_pkey ON definition USING btree (version)
 CREATE UNIQUE INDEX delivery_pkey ON delivery USING btree (system, delivery_id)
-CREATE INDEX delivery_received ON delivery USING brin (received_at)
+CREATE INDEX delivery_received ON delivery USING btree (received_at)
 CREATE INDEX dependency_native ON dependency USING btree (target_system, target_entity, target_rid) WHERE (target_rid IS NOT NULL)
 CREATE INDEX dependency_record ON dependency USING btree (target_record_id) WHERE (target_record_id IS NOT NULL)
 CREATE UNIQUE INDEX dependency_wait ON dependency USING btree (record_id, system, field, target_record_id, target_system, target_entity, target_rid) NULLS NOT DISTINCT
@@ -378,11 +452,13 @@ CREATE UNIQUE INDEX journal_pkey ON journal USING btree (seq)
 CREATE INDEX journal_record ON journal USING btree (record_id, seq) WHERE (record_id IS NOT NULL)
 CREATE UNIQUE INDEX journal_start_pkey ON journal_start USING btree (stream)
 CREATE UNIQUE INDEX kept_apart_pkey ON kept_apart USING btree (record_id, other_id)
+CREATE UNIQUE INDEX kept_count_pkey ON kept_count USING btree (subject, system, entity, value)
 CREATE UNIQUE INDEX lens_set_current ON lens_set USING btree (system, entity) WHERE current
 CREATE UNIQUE INDEX lens_set_legacy ON lens_set USING btree (system, entity) WHERE legacy
 CREATE UNIQUE INDEX lens_set_pkey ON lens_set USING btree (id)
 CREATE INDEX match_key_mac ON match_key USING btree (mac)
 CREATE UNIQUE INDEX match_key_pkey ON match_key USING btree (record_id, mac)
+CREATE INDEX member_delayed ON member USING btree (system, entity, lane) WHERE ((lane <> 'open'::text) OR (lane_attempts > 0))
 CREATE INDEX member_failing ON member USING btree (system) WHERE (lane_attempts > 0)
 CREATE UNIQUE INDEX member_native ON member USING btree (system, entity, rid) WHERE (rid IS NOT NULL)
 CREATE UNIQUE INDEX member_pkey ON member USING btree (record_id, system)
@@ -397,6 +473,7 @@ CREATE INDEX record_due ON record USING btree (next_at) WHERE ((lease_owner IS N
 CREATE INDEX record_owner ON record USING btree (lease_owner) WHERE (lease_owner IS NOT NULL)
 CREATE UNIQUE INDEX record_pkey ON record USING btree (id)
 CREATE UNIQUE INDEX resource_schema_pkey ON resource_schema USING btree (system, resource)
+CREATE INDEX review_at ON review USING btree (at, record_id)
 CREATE UNIQUE INDEX review_pkey ON review USING btree (record_id)
 CREATE INDEX run_baseline ON run USING btree (system, entity, started_at)
 CREATE UNIQUE INDEX run_pkey ON run USING btree (id)
@@ -412,7 +489,9 @@ CREATE INDEX value_wait_wanted ON value_wait USING btree (wanted)
 CREATE UNIQUE INDEX worker_pkey ON worker USING btree (id)
 
 -- settings
+count_change (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_cost_delay=0)
 fact (fillfactor=50)
+kept_count (fillfactor=50)
 member (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)
 place_health (fillfactor=50)
 record (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)

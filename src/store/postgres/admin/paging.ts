@@ -3,6 +3,9 @@ import type { Page, PageRequest } from '../../admin-contract.ts'
 
 export type Place = readonly [at: number, id: string]
 
+/** Before the first row of a list that shows the newest first. */
+export const newest: Place = [Number.MAX_SAFE_INTEGER, 'ffffffff-ffff-ffff-ffff-ffffffffffff']
+
 const pageRowsMax = 200
 
 export function pageSize({ limit }: PageRequest): number {

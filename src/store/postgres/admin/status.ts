@@ -3,14 +3,17 @@ import type { StatusCounts, SystemCounts } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
 import {
   type BacklogColumns,
+  backlogMax,
   countBacklog,
   countDelays,
+  countedMax,
   countLanes,
   countOpen,
   countStates,
   cursorTimes,
   type DelayColumns,
   type LaneColumns,
+  type StatusColumns,
 } from '../sql/count-status.ts'
 import { readPlaces, readSystems } from '../sql/health.ts'
 import { readPause } from '../sql/pause.ts'
@@ -18,8 +21,8 @@ import { lastCompletes, lastEndedRuns, lastRuns, toRun } from '../sql/runs.ts'
 import { fromText } from '../text.ts'
 
 /**
- * The counts over all members read the whole table; pages that refresh every second get counts of this age at most. Counts made while records were in
- * progress are not reused once none is: they would show how many agreed before the work was done.
+ * Pages that refresh every second get totals of this age at most. Totals of a time when records were in progress are not reused once none is: they would
+ * show how many agreed before the work was done.
  */
 const keepMs = 2000
 
@@ -34,10 +37,10 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
       readPause(session),
     ])
     const open = await countOpen(session, context.lockClass)
-    const moving = (open?.due ?? 0) + (open?.waiting ?? 0) + (open?.running ?? 0)
-    const isMoving = moving > 0
+    const queue = queueOf(open)
+    const isMoving = queue.due + queue.waiting + queue.running > 0
     if (kept === undefined || performance.now() - kept.at > keepMs || (kept.isMoving && !isMoving)) {
-      kept = { at: performance.now(), isMoving, counts: countTotals(context) }
+      kept = { at: performance.now(), isMoving, counts: countTotals(context, queue) }
     }
     const totals = await kept.counts.catch((problem: unknown) => {
       kept = undefined
@@ -50,9 +53,7 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
       records: totals.records,
       systems: totals.systems,
       queue: {
-        due: open?.due ?? 0,
-        waiting: open?.waiting ?? 0,
-        running: open?.running ?? 0,
+        ...queue,
         ...(oldest === null ? {} : { oldestDueAt: oldest }),
         ...(oldestSince === undefined || !isMoving ? {} : { oldestSince }),
       },
@@ -70,6 +71,17 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
   }
 }
 
+type Queue = Pick<StatusCounts['queue'], 'due' | 'waiting' | 'running' | 'estimated'>
+
+/** What is beyond the number of rows that are counted is estimated, and added to the part that reached it. */
+function queueOf(open: StatusColumns | undefined): Queue {
+  const { due = 0, waiting = 0, running = 0, queued = 0 } = open ?? {}
+  if (due < countedMax && waiting < countedMax) return { due, waiting, running }
+  const beyond = Math.max(0, queued - due - waiting)
+  const more = due < countedMax ? { due, waiting: waiting + beyond } : { due: due + beyond, waiting }
+  return { ...more, running, estimated: true }
+}
+
 interface Totals extends Pick<StatusCounts, 'records' | 'systems'> {
   readonly delays: StatusCounts['health']['delays']
   readonly oldestSince?: number
@@ -80,7 +92,7 @@ interface Named {
   readonly entity: string
 }
 
-async function countTotals({ database }: PostgresContext): Promise<Totals> {
+async function countTotals({ database }: PostgresContext, queue: Queue): Promise<Totals> {
   const session = database.session('counting')
   const [states, lanes, runs, ended, completes, cursors, backlog, delays] = await Promise.all([
     countStates(session),
@@ -108,7 +120,7 @@ async function countTotals({ database }: PostgresContext): Promise<Totals> {
       ...(end === undefined ? {} : { lastEnded: toRun(end) }),
       ...(complete === null ? {} : { lastCompleteAt: complete }),
       ...(cursor === undefined ? {} : { cursorAt: cursor.at }),
-      ...(waiting === undefined ? {} : { backlog: backlogOf(waiting) }),
+      ...(waiting === undefined ? {} : { backlog: backlogOf(waiting, queue) }),
     }
   })
   const identified = backlog.flatMap(({ identified_since: since }) => (since === null ? [] : [since]))
@@ -120,8 +132,11 @@ async function countTotals({ database }: PostgresContext): Promise<Totals> {
   }
 }
 
-function backlogOf({ count, since }: BacklogColumns): NonNullable<SystemCounts['backlog']> {
-  return { count, ...(since === null ? {} : { since }) }
+/** Of a long queue only a sample was looked at. */
+function backlogOf({ count, since }: BacklogColumns, queue: Queue): NonNullable<SystemCounts['backlog']> {
+  const queued = queue.due + queue.waiting
+  const share = queued / Math.min(queued, backlogMax) || 1
+  return { count: Math.round(count * share), ...(since === null ? {} : { since }) }
 }
 
 function toDelay({ reason, since, ...delay }: DelayColumns): Totals['delays'][number] {

@@ -6,6 +6,7 @@ export interface StatusColumns {
   readonly due: number
   readonly waiting: number
   readonly running: number
+  readonly queued: number
   readonly oldest_due_at: number | null
   readonly conflicts: number
   readonly failures: number
@@ -15,7 +16,10 @@ export interface StatusColumns {
   readonly workers: number
 }
 
-/** Counts of open rows, all from partial indexes. */
+/** Rows of one kind that are counted at most: counting all of a long queue would cost as much as some of its work. */
+export const countedMax = 10_000
+
+/** Counts of open rows, each up to {@link countedMax}, all from partial indexes. `queued`: an estimate of all dirty records. */
 export async function countOpen(session: Session, lockClass: number): Promise<StatusColumns | undefined> {
   const [row] = await session.rows<StatusColumns & Record<string, unknown>>(open, [lockClass])
   return row
@@ -74,50 +78,71 @@ export function cursorTimes(session: Session): Promise<{ system: string; entity:
   return session.rows<{ system: string; entity: string; at: number }>(cursors, [])
 }
 
+const dirty = 'lease_owner is null and dirty_seq > clean_seq'
+
 const open = {
   name: 'count-open',
   text: `
-    select now_ms() as now, queue.*,
+    select now_ms() as now,
+      (
+        select count(*) from (select 1 from record where ${dirty} and next_at <= t.now limit ${countedMax}) c
+      ) as due,
+      (
+        select count(*) from (select 1 from record where ${dirty} and next_at > t.now limit ${countedMax}) c
+      ) as waiting,
+      (select min(next_at) from record where ${dirty} and next_at <= t.now) as oldest_due_at,
+      -- As of the last vacuum, which follows each fiftieth of changes.
+      (
+        select greatest(reltuples, 0)::bigint from pg_class where oid = 'record_due'::regclass
+      ) as queued,
       (select count(*) from record where lease_owner is not null) as running,
-      (select count(*) from conflict where state = 'open') as conflicts,
-      (select count(*) from failure where closed_at is null) as failures,
-      (select count(*) from review)
+      (select count(*) from (select 1 from conflict where state = 'open' limit ${countedMax}) c) as conflicts,
+      (select count(*) from (select 1 from failure where closed_at is null limit ${countedMax}) c) as failures,
+      (select count(*) from (select 1 from review limit ${countedMax}) c)
         + (
-          select count(*) from duplicate d
-          where d.state = 'open'
-            and not exists (select 1 from review v where v.record_id in (d.record_id, d.other_id))
+          select count(*) from (
+            select 1 from duplicate d
+            where d.state = 'open'
+              and not exists (select 1 from review v where v.record_id in (d.record_id, d.other_id))
+            limit ${countedMax}
+          ) c
         ) as matches,
-      (select count(*) from hold where closed_at is null) as holds,
-      (select count(*) from intent where state = 'open') as intents,
+      (select count(*) from (select 1 from hold where closed_at is null limit ${countedMax}) c) as holds,
+      (select count(*) from (select 1 from intent where state = 'open' limit ${countedMax}) c) as intents,
       (
         select count(*) from pg_locks
         where locktype = 'advisory' and classid = $1::bigint and objsubid = 2 and granted
           and objid between 1 and 2147483647
           and database = (select oid from pg_database where datname = current_database())
       ) as workers
-    from (
-      select count(*) filter (where next_at <= now_ms()) as due,
-        count(*) filter (where next_at > now_ms()) as waiting,
-        min(next_at) filter (where next_at <= now_ms()) as oldest_due_at
-      from record
-      where lease_owner is null and dirty_seq > clean_seq
-    ) queue`,
+    from (select now_ms() as now) t`,
 }
+
+const kept = `(select * from kept_count union all select * from count_change) c`
 
 const states = {
   name: 'count-states',
-  text: `select state, count(*) as count from record group by state`,
+  text: `
+    select value as state, sum(count)::bigint as count
+    from ${kept}
+    where subject = 'record'
+    group by value
+    having sum(count) <> 0`,
 }
 
 const lanes = {
   name: 'count-lanes',
   text: `
-    select system, entity, lane, count(*) as count,
-      count(*) filter (where state in ('linked', 'suspect')) as linked
-    from member
-    group by system, entity, lane
-    order by system, entity, lane`,
+    select system, entity, value as lane, sum(count)::bigint as count, sum(linked)::bigint as linked
+    from ${kept}
+    where subject = 'member'
+    group by system, entity, value
+    having sum(count) <> 0
+    order by system, entity, value`,
 }
+
+/** Dirty records whose members are looked at: enough for the age of the oldest, and for whether there are any. */
+export const backlogMax = 1_000
 
 // A deletion that waits for its confirmation is not delayed, and neither is a record that was never identified.
 const backlog = {
@@ -129,9 +154,21 @@ const backlog = {
           select 1 from member s where s.record_id = r.id and s.state = 'suspect'
         )
       ) as identified_since
-    from record r
+    from (
+      (
+        select id, state, dirty_since from record
+        where ${dirty}
+        order by next_at
+        limit ${backlogMax}
+      )
+      union all
+      (
+        select id, state, dirty_since from record
+        where lease_owner is not null and dirty_seq > clean_seq
+        limit ${backlogMax}
+      )
+    ) r
     join member m on m.record_id = r.id
-    where r.dirty_seq > r.clean_seq
     group by m.system, m.entity`,
 }
 
@@ -140,10 +177,13 @@ const delays = {
   text: `
     select m.system, m.entity, m.lane, m.lane_reason as reason, count(*) as count,
       min(case when r.dirty_seq > r.clean_seq then r.dirty_since end) as since
-    from member m
+    from (
+      select record_id, system, entity, lane, lane_reason from member
+      where lane <> 'open' or lane_attempts > 0
+      limit ${countedMax}
+    ) m
     join record r on r.id = m.record_id
-    where (m.lane <> 'open' or m.lane_attempts > 0 and r.dirty_seq > r.clean_seq)
-      and r.state not in ('tombstoned', 'ignored')
+    where (m.lane <> 'open' or r.dirty_seq > r.clean_seq) and r.state not in ('tombstoned', 'ignored')
     group by m.system, m.entity, m.lane, m.lane_reason
     order by count(*) desc
     limit 100`,

@@ -1,3 +1,4 @@
+import { newest } from '../admin/paging.ts'
 import type { Session } from '../database.ts'
 
 /** Columns that the statement returns. */
@@ -21,8 +22,8 @@ export function listConflicts(
   after: readonly [number, string] | undefined,
   state: 'open' | 'decided' | undefined,
 ): Promise<ConflictColumns[]> {
-  const values = [limit, after?.[0] ?? null, after?.[1] ?? null, state ?? null]
-  return session.rows<ConflictColumns & Record<string, unknown>>(list, values)
+  const statement = state === undefined ? list : state === 'open' ? listOpen : listDecided
+  return session.rows<ConflictColumns & Record<string, unknown>>(statement, [limit, ...(after ?? newest)])
 }
 
 export async function readConflict(session: Session, id: string): Promise<ConflictColumns | undefined> {
@@ -45,13 +46,20 @@ export async function decideConflict(
   await session.rows(decide, [id, winner, actor])
 }
 
-const list = {
-  name: 'list-conflicts',
-  text: `
+// One statement each, so that the index of the open ones can be used.
+const list = listing('list-conflicts', 'true')
+const listOpen = listing('list-conflicts-open', `state = 'open'`)
+const listDecided = listing('list-conflicts-decided', `state = 'decided'`)
+
+function listing(name: string, condition: string) {
+  return {
+    name,
+    text: `
     select * from conflict
-    where ($4::text is null or state = $4) and ($2::bigint is null or (at, id) < ($2, $3::uuid))
+    where ${condition} and (at, id) < ($2, $3::uuid)
     order by at desc, id desc
     limit $1`,
+  }
 }
 
 const read = { name: 'read-conflict', text: `select * from conflict where id = $1` }

@@ -1,4 +1,5 @@
 import type { HoldDraft } from '../../contract.ts'
+import { newest } from '../admin/paging.ts'
 import type { Session } from '../database.ts'
 
 /** Columns that the statement returns. */
@@ -19,7 +20,7 @@ export function listHolds(
   limit: number,
   after: readonly [number, string] | undefined,
 ): Promise<HoldColumns[]> {
-  const values = [limit, after?.[0] ?? null, after?.[1] ?? null]
+  const values = [limit, ...(after ?? newest)]
   return session.rows<HoldColumns & Record<string, unknown>>(list, values)
 }
 
@@ -49,7 +50,7 @@ const list = {
   text: `
     select id, record_id, entity, system, field, kind, reason, at
     from hold
-    where closed_at is null and ($2::bigint is null or (at, id) < ($2, $3::uuid))
+    where closed_at is null and (at, id) < ($2, $3::uuid)
     order by at desc, id desc
     limit $1`,
 }

@@ -1,3 +1,4 @@
+import { newest } from '../admin/paging.ts'
 import type { Session } from '../database.ts'
 
 /** Columns that the statement returns. */
@@ -16,7 +17,7 @@ export function listReviews(
   limit: number,
   after: readonly [number, string] | undefined,
 ): Promise<ReviewColumns[]> {
-  const values = [limit, after?.[0] ?? null, after?.[1] ?? null]
+  const values = [limit, ...(after ?? newest)]
   return session.rows<ReviewColumns & Record<string, unknown>>(list, values)
 }
 
@@ -45,7 +46,7 @@ const list = {
     join lateral (
       select entity, system, rid from member where record_id = v.record_id and rid is not null limit 1
     ) m on true
-    where $2::bigint is null or (v.at, v.record_id) < ($2, $3::uuid)
+    where (v.at, v.record_id) < ($2, $3::uuid)
     order by v.at desc, v.record_id desc
     limit $1`,
 }

@@ -120,7 +120,7 @@ const deliveries = {
     with gone as (
       delete from delivery
       where (system, delivery_id) in (
-        select system, delivery_id from delivery where received_at < $1 limit $2
+        select system, delivery_id from delivery where received_at < $1 order by received_at limit $2
       )
       returning 1
     )
