@@ -74,7 +74,8 @@ export interface RunStore {
   /**
    * Compares, marks and takes in what is new; a member that was read through an outdated lens set counts as changed. `missing` members are
    * marked only when `complete`, or when there are at most `observeMissing` of them (`RunRow.missingObserved`). Drops the staged rows. When complete,
-   * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
+   * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once. After an error it may be called again with the
+   * same request: it continues where it was interrupted.
    */
   finishRun(run: {
     readonly id: string
@@ -84,6 +85,8 @@ export interface RunStore {
     readonly seen: number
     readonly observeMissing?: number
   }): Promise<RunComparison>
+  /** Ends a run that can't be finished: nothing is compared, and the staged rows are dropped. Does nothing when it has ended already. */
+  dropRun(run: { readonly id: string; readonly reason: RunReason }): Promise<void>
   /** Records whose create waits for the first load of this place are due at once; for lists that are accepted without being complete. */
   wakeFirstLoad(system: string, entity: string): Promise<void>
   /** A complete full run has finished for (system, entity), begun since the system joined (`StoredLensSet.joinedAt`). */

@@ -139,6 +139,32 @@ export function describeRuns(open: OpenHarness): void {
       expect(due.map(({ members }) => members[0]?.nativeId).sort()).toEqual(nativeIds.toSorted())
     })
 
+    test('drops a run that can not be finished, and another one is not affected', async () => {
+      const { store } = harness
+      const [dropped, other] = [harness.uuid(), harness.uuid()]
+      for (const id of [dropped, other]) {
+        await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
+        await store.stage(id, [{ nativeId: 'C1', digest: store.digest({ n: '1' }) }])
+      }
+      await store.dropRun({ id: dropped, reason: { code: 'stopped' } })
+      await store.dropRun({ id: dropped, reason: { code: 'nothing-listed' } })
+      expect(await claim(store, worker)).toEqual([])
+      await expect(store.finishRun({ id: dropped, complete: true, seen: 1 })).rejects.toMatchObject({
+        code: 'STORE_RUN_UNKNOWN',
+      })
+      expect(await store.baselineDone('crm', 'customer')).toBe(false)
+      const { rows } = await store.admin.runs({ limit: 5 })
+      expect(rows.find(({ id }) => id === dropped)).toMatchObject({
+        complete: false,
+        reason: { code: 'stopped' },
+        finishedAt: expect.any(Number),
+      })
+      const found = await store.finishRun({ id: other, complete: true, seen: 1 })
+      expect(found).toEqual({ unchanged: 0, changed: 0, discovered: 1, missing: 0 })
+      await store.dropRun({ id: other, reason: { code: 'stopped' } })
+      expect(await store.baselineDone('crm', 'customer')).toBe(true)
+    })
+
     test('compares many records in slices', async () => {
       const { store } = harness
       const id = harness.uuid()

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
+import { IsthmusError } from '../../model/errors.ts'
 import type { EntitySystem } from '../../model/integration.ts'
 
 function world(crm = new MemorySystem('crm'), erp = new MemorySystem('erp')): MemoryWorld {
@@ -125,5 +126,34 @@ describe('runFull', () => {
     expect(run.reason).toEqual({ code: 'other-account' })
     await memory.pass(600_000)
     expect(memory.system('erp').counts.removes).toBe(0)
+  })
+  test('drops what was listed when it can not be stored', async () => {
+    const memory = world()
+    fill(memory.system('crm'), 3)
+    memory.start()
+    memory.store.stage = async () => {
+      throw new IsthmusError('STORE_QUERY_FAILED', 'no room')
+    }
+    await expect(memory.full('crm')).rejects.toMatchObject({ code: 'STORE_QUERY_FAILED' })
+    const { rows } = await memory.store.admin.runs({ limit: 5 })
+    expect(rows).toMatchObject([{ complete: false, reason: { code: 'stopped' } }])
+    expect(rows[0]?.finishedAt).toBeDefined()
+  })
+
+  test('waits for a store that is unavailable when everything is listed, instead of listing again', async () => {
+    const memory = world()
+    const crm = memory.system('crm')
+    fill(crm, 3)
+    memory.start()
+    const finishRun = memory.store.finishRun.bind(memory.store)
+    let failures = 5
+    memory.store.finishRun = async (run) => {
+      failures -= 1
+      if (failures >= 0) throw new IsthmusError('STORE_UNAVAILABLE', 'restarting', { retry: 'backoff' })
+      return finishRun(run)
+    }
+    const lists = crm.counts.lists
+    expect(await memory.full('crm')).toMatchObject({ complete: true, discovered: 3 })
+    expect(crm.counts.lists - lists).toBe(1)
   })
 })

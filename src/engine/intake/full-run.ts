@@ -16,6 +16,7 @@ import { compareFingerprint } from '../observe/fingerprint.ts'
 import { noteLook } from '../observe/look-note.ts'
 import { withWords } from '../pass/failure.ts'
 import { type Place, placeOf } from '../place.ts'
+import { backoffMs } from '../protect/backoff.ts'
 import { withDeadline } from '../protect/deadline.ts'
 import { noteBaseline } from './baseline.ts'
 import { createStager } from './stager.ts'
@@ -28,6 +29,10 @@ const PROGRESS_EVERY_MS = 1000
 /** Records that a list by offset missed are read by id, at most this many or this share; more than that indicates a broken list, not deletions. */
 const LOOKS_MAX = 100
 const LOOKS_SHARE = 0.05
+
+/** A comparison is attempted this often while the store is unavailable: for some minutes. */
+const FINISH_ATTEMPTS = 12
+const finishWait = { baseMs: 500, maxMs: 60_000 }
 
 /** Which place to list, and why. */
 export interface FullRunRequest {
@@ -70,7 +75,21 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   const runId = context.random.uuid()
   await context.store.startRun({ id: runId, kind, system, entity })
   context.emit({ type: 'RunStarted', runId, kind, system, entity })
+  try {
+    return await listAndCompare(context, request, { place, runId })
+  } catch (error) {
+    // What was listed is of no use any more; a store that is unavailable drops it as that of a dead process.
+    await context.store.dropRun({ id: runId, reason: { code: 'stopped' } }).catch(() => undefined)
+    throw error
+  }
+}
 
+async function listAndCompare(
+  context: IntakeContext,
+  request: FullRunRequest,
+  { place, runId }: { readonly place: Place; readonly runId: string },
+): Promise<FullRunResult> {
+  const { system } = request
   const startedAt = context.clock.now()
   const before = await compareFingerprint(context, system, request.signal)
   const listing = await listAndStage(context, place, runId, request)
@@ -78,7 +97,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   const sameAccount = before !== 'changed' && after !== 'changed'
   const reason = sameAccount ? await findDoubt(context, place, listing) : ({ code: 'other-account' } as const)
 
-  const comparison = await context.store.finishRun({
+  const comparison = await finish(context, request.signal, {
     id: runId,
     complete: reason === undefined,
     seen: listing.seen,
@@ -103,6 +122,23 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   if (result.complete) await noteLook(context.store, place, 'list', startedAt)
   emitFinished(context, request, result)
   return result
+}
+
+/** Compares what was listed. Listing may have taken hours, so a store that is unavailable for a while is waited for; it continues where it was. */
+async function finish(
+  { store, clock, random }: IntakeContext,
+  signal: AbortSignal,
+  run: Parameters<IntakeContext['store']['finishRun']>[0],
+): Promise<RunComparison> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await store.finishRun(run)
+    } catch (error) {
+      const mayPass = isIsthmusError(error) && error.retry === 'backoff'
+      if (!mayPass || attempt >= FINISH_ATTEMPTS || signal.aborted) throw error
+      await clock.sleep(backoffMs(random, attempt, finishWait), signal)
+    }
+  }
 }
 
 /**

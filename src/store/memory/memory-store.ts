@@ -43,7 +43,7 @@ import { decideOne, settleOne, unreadCandidateBefore } from './pass.ts'
 import { prune } from './prune.ts'
 import { readRows, unreadableTimes } from './read-rows.ts'
 import { resumeWaiting } from './resume-waiting.ts'
-import { finishRun, reserveOne, stage, startRun, wakeFirstLoad } from './runs.ts'
+import { dropRun, finishRun, reserveOne, stage, startRun, wakeFirstLoad } from './runs.ts'
 import {
   fence,
   key,
@@ -363,6 +363,10 @@ export class MemoryStore implements Store {
 
   async finishRun(run: Parameters<Store['finishRun']>[0]) {
     return finishRun(this.#context, run)
+  }
+
+  async dropRun(run: Parameters<Store['dropRun']>[0]): Promise<void> {
+    dropRun(this.#context, run)
   }
 
   async wakeFirstLoad(system: string, entity: string): Promise<void> {

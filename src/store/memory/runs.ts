@@ -54,6 +54,18 @@ export function finishRun(context: MemoryContext, request: Parameters<Store['fin
   return found
 }
 
+/** Implements `RunStore.dropRun`. */
+export function dropRun(
+  { tables, now }: MemoryContext,
+  { id, reason }: Parameters<Store['dropRun']>[0],
+): void {
+  const run = tables.runs.get(id)
+  if (run === undefined || run.finishedAt !== undefined) return
+  tables.stages.delete(id)
+  const nothing = { created: 0, changed: 0, missing: 0 }
+  tables.runs.set(id, { ...run, finishedAt: now(), complete: false, reason, ...nothing })
+}
+
 /** Records whose create waits until this place was listed are due at once: the list has completed. */
 export function wakeFirstLoad(
   { tables, now }: MemoryContext,

@@ -12,4 +12,6 @@ export interface PostgresContext {
   readonly linkedCounts: LinkedCounts
   /** First number of our advisory locks: schemas of one database must not share them. */
   readonly lockClass: number
+  /** Listed records that a full run compares at a time. @default 1000000 */
+  readonly rangeRows?: number
 }

@@ -19,7 +19,8 @@ describeStore('PostgreSQL', async () => {
   schemas += 1
   const schema = `suite_${schemas}`
   const codec = createClearCodec(Buffer.from('test key of the store'))
-  const open = () => new PostgresStore({ connection: database.connection, schema, codec, poolSize: 4 })
+  const open = () =>
+    new PostgresStore({ connection: database.connection, schema, codec, poolSize: 4, rangeRows: 5_000 })
   const store = open()
   const other = open()
   await store.migrate()

@@ -37,7 +37,7 @@ import { decideBatch, settleBatch } from './pass.ts'
 import { prune } from './prune.ts'
 import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
-import { finishRun, stageRecords, startRun } from './runs.ts'
+import { dropRun, finishRun, stageRecords, startRun } from './runs.ts'
 import { readEpoch } from './sql/bind-integration.ts'
 import { factAt, saveFact } from './sql/facts.ts'
 import { findWaitingCreates } from './sql/find-waiting-creates.ts'
@@ -72,6 +72,8 @@ export interface PostgresStoreOptions {
   readonly codec: FieldCodec
   /** Connections for statements, besides one per worker and one that listens. 1..100. @default 8 */
   readonly poolSize?: number
+  /** Listed records that a full run compares at a time. @default 1000000 */
+  readonly rangeRows?: number
 }
 
 const schemaName = /^[a-z_][a-z0-9_]{0,39}$/
@@ -86,7 +88,8 @@ export class PostgresStore implements Store {
   readonly #context: PostgresContext
   readonly #wake: WakeChannel
 
-  constructor({ connection, schema = 'isthmus', codec, poolSize = 8 }: PostgresStoreOptions) {
+  constructor(options: PostgresStoreOptions) {
+    const { connection, schema = 'isthmus', codec, poolSize = 8, rangeRows } = options
     if (!schemaName.test(schema)) {
       throw new UsageError('STORE_QUERY_FAILED', `the schema name ${JSON.stringify(schema)} can't be used`)
     }
@@ -96,6 +99,7 @@ export class PostgresStore implements Store {
       journal: new JournalStreams(codec),
       linkedCounts: new LinkedCounts(),
       lockClass: lockClassOf(schema),
+      ...(rangeRows === undefined ? {} : { rangeRows }),
     }
     this.#wake = new WakeChannel(this.#context)
     this.admin = createPostgresAdmin(this.#context)
@@ -275,6 +279,10 @@ export class PostgresStore implements Store {
 
   finishRun(run: Parameters<Store['finishRun']>[0]) {
     return finishRun(this.#context, run)
+  }
+
+  dropRun(run: Parameters<Store['dropRun']>[0]) {
+    return dropRun(this.#context, run)
   }
 
   wakeFirstLoad(system: string, entity: string) {

@@ -2,6 +2,9 @@
  * Full runs. Listed records are streamed by COPY into an unlogged table of their own and compared with the members set-based, and the verdicts are
  * applied in slices, so that no lock is held for long. An unchanged record causes no row update. After a crash of the server the staged rows are
  * gone, which the count of staged rows reveals: such a run never counts as complete.
+ *
+ * Large runs are compared in ranges of native ids, each in a transaction with a time limit of its own. A finish that was interrupted continues with the
+ * next range, or with the next slice of verdicts.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -12,12 +15,27 @@ import type { RunComparison, StagedRecord, Store } from '../contract.ts'
 import { isNativeId } from '../native-id.ts'
 import type { PostgresContext } from './context.ts'
 import { encodeCopy } from './copy-rows.ts'
-import { sessionOn } from './database.ts'
+import { type Session, sessionOn } from './database.ts'
 import { closeRun, countStaged, insertRun, type RunColumns, readRun } from './sql/runs.ts'
-import { applySlice, countVerdicts, dropStage, judgeStage, makeStage } from './sql/stage.ts'
+import {
+  allowComparing,
+  applySlice,
+  dropStage,
+  firstVerdict,
+  type JudgedStage,
+  judgeRange,
+  makeStage,
+  openRanges,
+  planRanges,
+  sumRanges,
+} from './sql/stage.ts'
 import { wakeFirstLoad } from './sql/wake-first-load.ts'
 
 const sliceRows = 5000
+/** Records compared by one statement: a million take some seconds. */
+const comparedRows = 1_000_000
+/** Such a statement may take much longer than any other, on a busy server. */
+const compareLimitMs = 900_000
 const lostReason: RunReason = { code: 'rows-lost' }
 
 /** Implements `RunStore.startRun`. */
@@ -57,22 +75,16 @@ export async function finishRun(
 ): Promise<RunComparison> {
   const run = await findRun(context, request.id)
   const { database } = context
-  const session = database.session('comparing a run')
   const judged = await judge(context, run)
   // Rows that the server lost must not look like deleted records.
   const lost = judged.staged < run.staged
   const complete = request.complete && !lost
-  const counts = await countVerdicts(session, run.stage)
   const { observeMissing } = request
-  const readsMissing = !lost && counts.missing > 0 && counts.missing <= (observeMissing ?? 0)
+  const readsMissing = !lost && judged.missing > 0 && judged.missing <= (observeMissing ?? 0)
   const reason = lost ? lostReason : request.reason
-  const total = counts.changed + counts.discovered + counts.missing
-  for (let at = 0; at < total; at += sliceRows) {
-    await database.transaction('marking what a run found', (slice) =>
-      applySlice(slice, run, { from: at, to: at + sliceRows, complete: complete || readsMissing }),
-    )
-  }
-  const comparison = { ...counts, unchanged: judged.listed - counts.changed - counts.discovered }
+  await applyVerdicts(context, run, complete || readsMissing)
+  const { changed, discovered, missing } = judged
+  const comparison = { changed, discovered, missing, unchanged: judged.listed - changed - discovered }
   await database.transaction('finishing a run', async (last) => {
     const { expected, seen, id } = request
     await closeRun(last, { id, seen, expected, complete, reason, missingObserved: readsMissing, comparison })
@@ -82,9 +94,46 @@ export async function finishRun(
   return comparison
 }
 
-/** Repeating an interrupted finish evaluates again: marks made before the interruption were correct and stay. */
-async function judge(context: PostgresContext, run: RunColumns) {
-  return context.database.transaction('comparing a run', (session) => judgeStage(session, run))
+/** Implements `RunStore.dropRun`. */
+export async function dropRun(
+  context: PostgresContext,
+  { id, reason }: Parameters<Store['dropRun']>[0],
+): Promise<void> {
+  await context.database.transaction('dropping a run', async (session) => {
+    const run = await readRun(session, id)
+    if (run === undefined || run.finished_at !== null) return
+    const end = { seen: run.staged, expected: undefined, complete: false, missingObserved: false }
+    const comparison = { unchanged: 0, changed: 0, discovered: 0, missing: 0 }
+    await closeRun(session, { id, reason, ...end, comparison })
+    await dropStage(session, run.stage)
+  })
+}
+
+async function judge(context: PostgresContext, run: RunColumns): Promise<JudgedStage> {
+  const { database, rangeRows = comparedRows } = context
+  const comparing = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    database.transaction('comparing a run', async (session) => {
+      await allowComparing(session, compareLimitMs)
+      return work(session)
+    })
+  await comparing((session) => planRanges(session, run, rangeRows))
+  const ranges = await openRanges(database.session('comparing a run'), run.stage)
+  for (const range of ranges) await comparing((session) => judgeRange(session, run, range))
+  return comparing((session) => sumRanges(session, run.stage))
+}
+
+async function applyVerdicts(
+  { database }: PostgresContext,
+  run: RunColumns,
+  complete: boolean,
+): Promise<void> {
+  const session = database.session('comparing a run')
+  let from = await firstVerdict(session, run.stage, 0)
+  while (from !== undefined) {
+    const slice = { from, to: from + sliceRows, complete }
+    await database.transaction('marking what a run found', (one) => applySlice(one, run, slice))
+    from = await firstVerdict(session, run.stage, slice.to)
+  }
 }
 
 async function findRun(context: PostgresContext, id: string): Promise<RunColumns> {
