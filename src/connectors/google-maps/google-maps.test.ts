@@ -20,7 +20,8 @@ interface Connected extends AsyncDisposable {
 }
 
 async function connected(config: Record<string, unknown> = {}): Promise<Connected> {
-  const maps = await startFakeGoogleMaps()
+  await using undo = new AsyncDisposableStack()
+  const maps = undo.use(await startFakeGoogleMaps())
   maps.known.set('linden 1, berlin', { lat: 52.5170365, lng: 13.3888599, city: 'Berlin', country: 'DE' })
   let aheadMs = 0
   const system = connectSystem(
@@ -32,6 +33,8 @@ async function connected(config: Record<string, unknown> = {}): Promise<Connecte
     },
     { clock: { now: () => Date.now() + aheadMs, monotonic: () => performance.now() } },
   )
+  undo.defer(() => system.close())
+  const opened = undo.move()
   return {
     maps,
     system,
@@ -39,10 +42,7 @@ async function connected(config: Record<string, unknown> = {}): Promise<Connecte
       aheadMs += ms
     },
     geocode: async (argument) => system.lookup?.({ lookup: 'geocode', argument }, context),
-    [Symbol.asyncDispose]: async () => {
-      await system.close()
-      await maps[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 
