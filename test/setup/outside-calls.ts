@@ -34,9 +34,20 @@ type Answer = (
   family?: number,
 ) => void
 
+/** Refusals of the guard that is installed in this process. */
+let refusals: string[] = []
+
+/** For a test that means a call to leave this machine: takes its refusals off the list. Returns whether the guard has refused the host. */
+export function takeRefusal(host: string): boolean {
+  const isRefused = refusals.includes(host)
+  for (let at = refusals.indexOf(host); at >= 0; at = refusals.indexOf(host)) refusals.splice(at, 1)
+  return isRefused
+}
+
 /** Installs the guard in this process. */
 export function refuseOutsideCalls(): OutsideCalls {
   const refused: string[] = []
+  refusals = refused
   const refuse = (host: string): NodeJS.ErrnoException => {
     refused.push(host)
     return Object.assign(new TypeError(`${host} is not on this machine, and tests call no others`), {

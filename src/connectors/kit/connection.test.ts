@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { takeRefusal } from '../../../test/setup/outside-calls.ts'
 import { sendJson, startServer } from '../../../test/support/local-server.ts'
 import type { Bucket, BucketStore } from '../../model/bucket-store.ts'
 import type { SystemTiming } from '../../model/integration.ts'
@@ -46,6 +47,8 @@ test('a system on a private network is reached only where its section allows it'
   await expect(client.get('/', { retries: 0, totalMs: 300 })).rejects.not.toMatchObject({
     code: 'HTTP_ADDRESS_REFUSED',
   })
+  // It went on to the socket, where the guard of the tests stopped it.
+  expect(takeRefusal('10.255.255.1')).toBe(true)
   await client.close()
 })
 
