@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { graceMs, reportAfterMs, Waiter } from './waiter.ts'
 
 const hour = 3_600_000
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 test('a fixed wait beyond the bound is not begun, and says what it would take', async () => {
   const waiter = new Waiter({ waitMaxMs: 60_000 })
@@ -23,15 +27,20 @@ test('what shows early is taken early, however long it might have taken', async 
 })
 
 test('what does not show within the bound is not tried, and what does not show as declared is handed back', async () => {
+  vi.useFakeTimers()
   const told: [string, number][] = []
   const waiter = new Waiter({ waitMaxMs: 1_500, onWait: (what, ms) => told.push([what, ms]) })
   const observe = { what: 'a new record in the search', observe: async () => 'nothing', holds: () => false }
-  await expect(waiter.until({ ...observe, lagMs: hour })).rejects.toMatchObject({
+  const tooLong = expect(waiter.until({ ...observe, lagMs: hour })).rejects.toMatchObject({
     code: 'CONNECTOR_PROBE_SKIPPED',
     message: expect.stringMatching(/did not show within 2 s.*--max-wait 60m/),
   })
+  await vi.advanceTimersByTimeAsync(10_000)
+  await tooLong
   expect(told).toEqual([['a new record in the search', 1_500 + graceMs]])
-  expect(await waiter.until({ ...observe, lagMs: 0 })).toBe('nothing')
+  const shown = waiter.until({ ...observe, lagMs: 0 })
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(await shown).toBe('nothing')
 })
 
 test('a wait of a moment is told to nobody', async () => {
