@@ -25,6 +25,10 @@ const retired: readonly RetiredWord[] = [
   { word: /\b(lookAt|lookAgain|LookAt)\b/, instead: 'observeMember, addNeed' },
   { word: /\b(mergeEqualReads|onlyReads|signalOfStop|createLife|stirred)\b/, instead: 'see the glossary' },
   { word: /\b(RightAnswer|NastyText|WakeBell|Patience)\b/, instead: 'see the glossary' },
+  {
+    word: /\b(PlaceLooks?|Look(Kind|Response|Input)|(note|last|first|claimed|next|Lens|absorbed)Looks?)\b/,
+    instead: 'PlaceRead, observation, read',
+  },
   { word: /\b(tellScope|tellStrangers)\b/, instead: 'assignScope' },
   { word: /\b(unusableResponse|bindEvents|bindMemoryWebhooks)\b/, instead: 'unusable, bindWebhooks' },
   { word: /\b(CSV|streamed) answer\b/, instead: 'response' },

@@ -11,7 +11,7 @@ import type {
   Find,
   FirstLoads,
   LensBook,
-  PlaceLooks,
+  PlaceReads,
   Random,
   ReadById,
   SystemGate,
@@ -32,7 +32,7 @@ export interface EngineContext {
   readonly gates: ReadonlyMap<string, SystemGate>
   readonly read: ReadById
   readonly find: Find
-  readonly looks: PlaceLooks
+  readonly placeReads: PlaceReads
   readonly writer: Writer
   readonly answeredCreates: AnsweredCreates
   readonly firstLoads: FirstLoads

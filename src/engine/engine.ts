@@ -6,7 +6,7 @@ import type { Binding, Store } from '../store/contract.ts'
 import { createBatchedStore } from './batched-store.ts'
 import type { EngineContext, IntakeContext } from './context.ts'
 import { isBaselineDone } from './intake/baseline.ts'
-import { createPlaceLooks } from './intake/place-looks.ts'
+import { createPlaceReads } from './intake/place-reads.ts'
 import { createRuns, type Runs } from './intake/runs.ts'
 import { createMemory } from './memory.ts'
 import { createFinder } from './observe/finder.ts'
@@ -71,8 +71,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { integration, systems, store, clock, random, emit } = options
   const intake: IntakeContext = { integration, systems, store, clock, random, emit, wake }
   const runs = options.runs ?? createRuns(intake)
-  const looks = createPlaceLooks(intake, runs)
-  const context: EngineContext = { ...engineParts(options, outages), looks, wake }
+  const placeReads = createPlaceReads(intake, runs)
+  const context: EngineContext = { ...engineParts(options, outages), placeReads, wake }
   const worker: Worker = new Worker(context)
   return {
     context,
@@ -85,7 +85,7 @@ export function createEngine(options: EngineOptions): Engine {
       worker.start()
     },
     stop: async () => {
-      looks.stop()
+      placeReads.stop()
       await Promise.all([worker.stop(), outages.stop()])
     },
     wake,
@@ -95,7 +95,10 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineContext, 'wake' | 'looks'> {
+function engineParts(
+  options: EngineOptions,
+  outages: OutageWatch,
+): Omit<EngineContext, 'wake' | 'placeReads'> {
   const { integration, store, systems, clock, random, emit, binding } = options
   const settings: EngineSettings = { ...engineDefaults, leaseMs: leaseFor(integration), ...options.settings }
   const timeouts = createTimeouts(clock)

@@ -173,7 +173,7 @@ export interface FirstLoads {
 }
 
 /** A completed read of a whole place: its change feed or a complete list. */
-export interface Look {
+export interface PlaceRead {
   /** Before its first request was sent. */
   readonly takenAt: number
   /** Its candidates were discovered before this; undefined for a read by another process. */
@@ -181,25 +181,25 @@ export interface Look {
 }
 
 /** The outcome of a read of a whole place. */
-export type LookResponse =
-  | { readonly kind: 'seen'; readonly look: Look }
+export type PlaceReadResponse =
+  | { readonly kind: 'seen'; readonly read: PlaceRead }
   /** `retryAt`: no such read is started before (epoch ms). */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly retryAt: number }
 
-/** Reads of whole places, shared by all passes that need evidence from them. (`place-looks.ts`) */
-export interface PlaceLooks {
+/** Reads of whole places, shared by all passes that need evidence from them. (`place-reads.ts`) */
+export interface PlaceReads {
   /** The newest read of the place, by this process or another. */
-  newest(place: Place, kind: LookKind): Promise<Look | undefined>
+  newest(place: Place, kind: PlaceReadKind): Promise<PlaceRead | undefined>
   /** The read that is running, if it began at `since` (epoch ms) or later; otherwise one that begins after the call. Never rejects. */
-  next(place: Place, kind: LookKind, since: number): Promise<LookResponse>
+  next(place: Place, kind: PlaceReadKind, since: number): Promise<PlaceReadResponse>
   /** The earliest time at which the next read can begin (epoch ms). */
-  nextAt(place: Place, kind: LookKind): number
+  nextAt(place: Place, kind: PlaceReadKind): number
   /** Aborts the running reads and starts no more. */
   stop(): void
 }
 
 /** `feed`: the change feed was read to its end · `list`: a list that counts as complete */
-export type LookKind = 'feed' | 'list'
+export type PlaceReadKind = 'feed' | 'list'
 
 /** Time limits for calls. */
 export interface Timeouts {

@@ -36,14 +36,14 @@ const mistaken: ReadonlySet<string> = new Set([
 
 /** Returns the codings to decode, the last one applied first; undefined when one is unknown or there are too many. */
 export function codingsOf(field: string | undefined): readonly Coding[] | undefined {
-  const told = (field ?? '')
+  const applied = (field ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '' && !mistaken.has(name))
-  if (told.length > codingsMax) return undefined
-  const codings = told.flatMap((name) => (Object.hasOwn(names, name) ? [names[name]] : []))
+  if (applied.length > codingsMax) return undefined
+  const codings = applied.flatMap((name) => (Object.hasOwn(names, name) ? [names[name]] : []))
   const known = codings.filter((coding) => coding !== undefined)
-  return known.length === told.length ? known.reverse() : undefined
+  return known.length === applied.length ? known.reverse() : undefined
 }
 
 /** Returns whether a body labelled `deflate` has the header of the zlib format (RFC 1950, 2.2). */

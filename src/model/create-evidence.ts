@@ -61,8 +61,8 @@ export interface EvidencePlan {
   readonly searchLagMs: number
   /** Searches per call. */
   readonly batch: number
-  readonly look: 'feed' | 'list' | 'none'
-  readonly lookLagMs: number
+  readonly placeRead: 'feed' | 'list' | 'none'
+  readonly placeReadLagMs: number
 }
 
 /** Determines the possible evidence for one entity in one system. */
@@ -81,8 +81,8 @@ export function planEvidence(
     attempt: search !== undefined && rules.some((reach) => attempted.has(reach)),
     searchLagMs: search?.lagMs ?? 0,
     batch: search?.batch ?? 1,
-    look: hasFeed ? 'feed' : list.paging === 'keyset' ? 'list' : 'none',
-    lookLagMs: hasFeed ? changes.commitLagMs : 0,
+    placeRead: hasFeed ? 'feed' : list.paging === 'keyset' ? 'list' : 'none',
+    placeReadLagMs: hasFeed ? changes.commitLagMs : 0,
   }
 }
 
@@ -116,7 +116,7 @@ function searchBy(rules: readonly RuleReach[]): EvidencePlan['search'] {
 /** The means to use. With neither, no evidence is possible. */
 export interface EvidenceMeans {
   readonly search: boolean
-  readonly look: boolean
+  readonly placeRead: boolean
 }
 
 /**
@@ -126,20 +126,20 @@ export interface EvidenceMeans {
  * In a first load one read of the place serves all creates: a search for each record would cost as many calls as there are records.
  */
 export function chooseMeans(plan: EvidencePlan, firstLoad: boolean): EvidenceMeans {
-  const { look, lookLagMs, batch, searchLagMs } = plan
+  const { placeRead, placeReadLagMs, batch, searchLagMs } = plan
   const whole = plan.search === 'whole'
   const manyAtOnce = whole && batch > 1 && searchLagMs <= quickLagMs
-  if (firstLoad && look !== 'none')
-    return { search: look === 'list' && manyAtOnce, look: !manyAtOnce || look === 'feed' }
-  if (manyAtOnce) return { search: true, look: false }
-  if (look === 'feed' && lookLagMs <= quickLagMs) return { search: false, look: true }
-  if (whole && searchLagMs <= quickLagMs) return { search: true, look: false }
-  if (look !== 'none') return { search: whole, look: true }
-  return { search: plan.search !== 'none', look: false }
+  if (firstLoad && placeRead !== 'none')
+    return { search: placeRead === 'list' && manyAtOnce, placeRead: !manyAtOnce || placeRead === 'feed' }
+  if (manyAtOnce) return { search: true, placeRead: false }
+  if (placeRead === 'feed' && placeReadLagMs <= quickLagMs) return { search: false, placeRead: true }
+  if (whole && searchLagMs <= quickLagMs) return { search: true, placeRead: false }
+  if (placeRead !== 'none') return { search: whole, placeRead: true }
+  return { search: plan.search !== 'none', placeRead: false }
 }
 
 /** How much of the time before the evidence it does not cover: records entered within it are only found by the next read. */
-export function lagOf(plan: EvidencePlan, { search, look }: EvidenceMeans): number {
-  const lags = [...(search ? [plan.searchLagMs] : []), ...(look ? [plan.lookLagMs] : [])]
+export function lagOf(plan: EvidencePlan, { search, placeRead }: EvidenceMeans): number {
+  const lags = [...(search ? [plan.searchLagMs] : []), ...(placeRead ? [plan.placeReadLagMs] : [])]
   return lags.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...lags)
 }

@@ -6,8 +6,8 @@ export const identityMutants: readonly SourceMutant[] = [
     name: 'nocheck',
     breaks: 'creates are sent without checking what exists already',
     file: 'engine/write/create-evidence.ts',
-    find: 'if (!plan.needed || member?.lane.reason === RELEASED) return bare',
-    replace: 'if (plan.needed || member?.lane.reason === RELEASED) return bare',
+    find: 'if (!plan.needed || member?.lane.reason === RELEASED) return unchecked',
+    replace: 'if (plan.needed || member?.lane.reason === RELEASED) return unchecked',
   },
   {
     name: 'nohits',

@@ -18,11 +18,11 @@ const namesMax = 5
 
 /** Records since when references wait, and reports those that have waited too long. Returns the systems with such a failure. */
 export function keepMissingReferences(pass: Pass, result: MergeResult): ReadonlySet<string> {
-  const told = new Set<string>()
+  const reported = new Set<string>()
   for (const member of [...pass.members.values()]) {
-    if (keepOfMember(pass, member, waitingFields(pass, member, result))) told.add(member.system)
+    if (keepOfMember(pass, member, waitingFields(pass, member, result))) reported.add(member.system)
   }
-  return told
+  return reported
 }
 
 interface Waiting {
@@ -54,12 +54,12 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
   for (const name of fields) {
     const state = member.fields[name] ?? unseen
     const since = state.awaits?.since ?? now
-    const told = since + missingReferenceMs <= now
-    if (told) overdue.push(name)
+    const isOverdue = since + missingReferenceMs <= now
+    if (isOverdue) overdue.push(name)
     else
       addNeed(pass, { at: since + missingReferenceMs, why: 'missing-reference', ...rereadOf(pass, member) })
-    if (state.awaits?.since !== since || (state.awaits.told ?? false) !== told) {
-      changed.set(name, { ...state, awaits: { since, ...(told ? { told } : {}) } })
+    if (state.awaits?.since !== since || (state.awaits.told ?? false) !== isOverdue) {
+      changed.set(name, { ...state, awaits: { since, ...(isOverdue ? { told: true } : {}) } })
     }
   }
   const over = complete ? known.filter(([name]) => !fields.has(name)) : []

@@ -86,14 +86,14 @@ export function holdWaiting(pass: Pass, { system, lane }: Member, open: readonly
 }
 
 function reportAge(pass: Pass, system: string, waitedMs: number): void {
-  const told = pass.context.memory.waitsReported
+  const reported = pass.context.memory.waitsReported
   const now = pass.context.clock.now()
   const key = `${pass.record.id}/${system}`
-  if (waitedMs < DAY_MS || now - (told.get(key) ?? 0) < DAY_MS) return
-  told.set(key, now)
-  for (const oldest of told.keys()) {
-    if (told.size <= reportedMax) break
-    told.delete(oldest)
+  if (waitedMs < DAY_MS || now - (reported.get(key) ?? 0) < DAY_MS) return
+  reported.set(key, now)
+  for (const oldest of reported.keys()) {
+    if (reported.size <= reportedMax) break
+    reported.delete(oldest)
   }
   const hours = Math.floor(waitedMs / 3_600_000)
   emit(pass, { type: 'DeletionWaits', recordId: pass.record.id, entity: pass.entity.name, system, hours })

@@ -48,7 +48,7 @@ export async function followMerge(
   if (followed !== 'unknown') return followed
   awaitSurvivor(pass, member, {
     nativeId: survivorNativeId,
-    told: `${system} merged it into ${survivorNativeId}, which is not synced so far`,
+    reason: `${system} merged it into ${survivorNativeId}, which is not synced so far`,
   })
   return 'go-on'
 }
@@ -81,7 +81,7 @@ export async function awaitGoneSurvivor(
   }
   awaitSurvivor(pass, member, {
     nativeId: survivorNativeId,
-    told: `${system} merged it into ${survivorNativeId}, which is gone as well, and the deletion of record ${found.recordId} is not decided yet`,
+    reason: `${system} merged it into ${survivorNativeId}, which is gone as well, and the deletion of record ${found.recordId} is not decided yet`,
   })
   return 'go-on'
 }
@@ -138,14 +138,14 @@ async function joinSurvivor(
 function awaitSurvivor(
   pass: Pass,
   member: Member,
-  { nativeId, told }: { readonly nativeId: string; readonly told: string },
+  { nativeId, reason }: { readonly nativeId: string; readonly reason: string },
 ): void {
   const { system } = member
   const now = pass.context.clock.now()
   const since = member.state === 'suspect' ? (member.goneSince ?? now) : now
   suspect(pass, member)
   addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
-  if (now - since > TOLD_AFTER_MS) holdWaiting(pass, member, [told])
+  if (now - since > TOLD_AFTER_MS) holdWaiting(pass, member, [reason])
   const waitMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS, (now - since) / 2))
   addNeed(pass, { at: now + waitMs, why: AWAITED, toRead: [system] })
 }

@@ -56,13 +56,13 @@ async function releaseInScope(pass: Pass): Promise<void> {
 
 async function judge(pass: Pass, member: Member): Promise<void> {
   const { system } = member
-  const told = member.reappearedAt !== undefined
+  const wasReported = member.reappearedAt !== undefined
   const observation = await observeMember(pass, system)
   // A gone member is not observed any further: it is neither merged nor requested in this pass.
   pass.observations.delete(system)
   if (observation.kind === 'unknown') return
   if (observation.kind === 'gone') {
-    if (told) forget(pass, member)
+    if (wasReported) forget(pass, member)
     return
   }
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
@@ -73,7 +73,7 @@ async function judge(pass: Pass, member: Member): Promise<void> {
   }
   // Where archiving only sets a flag, the record exists the whole time.
   if (member.lane.reason === ARCHIVED) return
-  const isUndecided = !told || member.lane.state === 'waiting'
+  const isUndecided = !wasReported || member.lane.state === 'waiting'
   const archived = isUndecided || member.lane.reason === RELEASED ? archivedWith(pass, system) : undefined
   if (archived !== undefined) {
     const { at } = observation.observed

@@ -13,7 +13,7 @@ import { describeRunReason, type RunReason } from '../../model/run-reasons.ts'
 import type { RunComparison } from '../../store/contract.ts'
 import type { IntakeContext } from '../context.ts'
 import { compareFingerprint } from '../observe/fingerprint.ts'
-import { noteLook } from '../observe/look-note.ts'
+import { savePlaceRead } from '../observe/place-read-times.ts'
 import { withWords } from '../pass/failure.ts'
 import { type Place, placeOf } from '../place.ts'
 import { backoffMs } from '../protect/backoff.ts'
@@ -119,7 +119,7 @@ async function listAndCompare(
     ...(listing.retryAfterMs === undefined ? {} : { retryAfterMs: listing.retryAfterMs }),
   }
   await noteBaseline(context, place, result)
-  if (result.complete) await noteLook(context.store, place, 'list', startedAt)
+  if (result.complete) await savePlaceRead(context.store, place, 'list', startedAt)
   emitFinished(context, request, result)
   return result
 }

@@ -11,7 +11,7 @@ import { isIsthmusError } from '../../model/errors.ts'
 import { describeRunEnd } from '../../model/run-reasons.ts'
 import type { IntakeRequest, Mark } from '../../store/contract.ts'
 import type { IntakeContext } from '../context.ts'
-import { noteLook } from '../observe/look-note.ts'
+import { savePlaceRead } from '../observe/place-read-times.ts'
 import { withWords } from '../pass/failure.ts'
 import { hasFeed, isListable, type Place, placeOf } from '../place.ts'
 import { withDeadline } from '../protect/deadline.ts'
@@ -118,7 +118,7 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
     if (response.unreadable !== undefined)
       context.emit({ type: 'EntriesUnreadable', system, entity, message: response.unreadable })
     if (!response.more) {
-      await noteLook(context.store, place, 'feed', startedAt)
+      await savePlaceRead(context.store, place, 'feed', startedAt)
       return { kind: 'done', changed, startedAt }
     }
     if (response.cursor === cursor) return stuck('the feed returned the same cursor again')

@@ -32,16 +32,16 @@ export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: Cal
   const { intent, planned } = write
   const { system, operation } = intent
   const { code, message } = failure
-  const told = { system, operation, code, message, replay: 'safe' } as const
+  const facts = { system, operation, code, message, replay: 'safe' } as const
   if (planned === undefined) {
-    keepFailure(pass, told)
+    keepFailure(pass, facts)
     return false
   }
   const attempts = countAttempt(pass, planned)
   if (operation === 'create') {
     const { create } = placeOf(pass.context, system, pass.entity.name).resource.capabilities
     if (attempts < attemptsMax && create !== 'none') {
-      keepFailure(pass, told)
+      keepFailure(pass, facts)
       return false
     }
     const doubt = 'The record may have been created nevertheless: look for it before retrying.'
@@ -53,7 +53,7 @@ export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: Cal
   if (attempts < attemptsMax) backOff(pass, system, { reason: code, read: true })
   else {
     refuse(pass, planned, code, [])
-    keepFailure(pass, told)
+    keepFailure(pass, facts)
   }
   return true
 }

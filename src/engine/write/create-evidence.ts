@@ -19,7 +19,7 @@ import { RELEASED } from '../pass/lane.ts'
 import { updateMember } from '../pass/pass.ts'
 import { isFirstLoad } from '../pass/priority.ts'
 import { type Place, placeOf } from '../place.ts'
-import type { Look, LookKind } from '../ports.ts'
+import type { PlaceRead, PlaceReadKind } from '../ports.ts'
 import { type SearchResponse, searchAll, searchesFor } from './evidence-search.ts'
 
 /** Evidence older than this is gathered again. A read of the place counts from its beginning, so its own duration is added. */
@@ -74,31 +74,31 @@ export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<G
   const member = pass.members.get(system)
   const place = placeOf(context, system, entity.name)
   const plan = planEvidence(entity, place.part, place.resource.capabilities)
-  const bare: Gathered = { kind: 'go', check: { system, readUpTo: wantedAt + clockMarginMs } }
-  if (!plan.needed || member?.lane.reason === RELEASED) return bare
+  const unchecked: Gathered = { kind: 'go', check: { system, readUpTo: wantedAt + clockMarginMs } }
+  if (!plan.needed || member?.lane.reason === RELEASED) return unchecked
   const keys = keysOf(pass)
-  if (keys.length === 0) return withoutKey(place, bare)
-  const telling = keys.filter(({ rule }) => plan.rules[rule] !== 'irrelevant')
-  if (telling.length === 0) return bare
+  if (keys.length === 0) return withoutKey(place, unchecked)
+  const relevant = keys.filter(({ rule }) => plan.rules[rule] !== 'irrelevant')
+  if (relevant.length === 0) return unchecked
   const hash = context.store.direct.hashKeys(entity.name, keys)
   const kept = member?.evidence
   const isKept = kept?.keys === hash && kept.goodUntil > context.clock.now()
   const listedAt = await context.firstLoads.listedAt(entity)
   const firstLoad = isFirstLoad(pass, system, listedAt)
   const since = firstLoad ? 0 : wantedAt
-  const question = { write, place, plan: planFor(plan, telling), hash, since, firstLoad, bare }
+  const question = { write, place, plan: planFor(plan, relevant), hash, since, firstLoad, unchecked }
   if (isKept && firstLoad) return go(system, kept)
-  return isKept && kept.takenAt >= wantedAt ? useKept(pass, question, kept) : takeAnew(pass, question)
+  return isKept && kept.takenAt >= wantedAt ? useKept(pass, question, kept) : gatherAnew(pass, question)
 }
 
-function withoutKey({ system, part }: Place, bare: Gathered): Gathered {
+function withoutKey({ system, part }: Place, unchecked: Gathered): Gathered {
   return part.createWithoutKey === 'hold'
     ? {
         kind: 'hold',
         reason: 'no-key',
         why: `It has no value to match by, so it is unknown whether ${system} already has it.`,
       }
-    : bare
+    : unchecked
 }
 
 /** Adapts the plan: a record without a value for the searchable rules may still have some for the rules that score. */
@@ -121,7 +121,7 @@ interface Question {
   /** Reads that began before this are no evidence. */
   readonly since: number
   readonly firstLoad: boolean
-  readonly bare: Gathered
+  readonly unchecked: Gathered
 }
 
 /**
@@ -141,26 +141,36 @@ async function useKept(pass: Pass, question: Question, kept: CreateEvidence): Pr
   if (searched?.kind !== 'found') return go(place.system, kept)
   const known = new Set(kept.nativeIds)
   if (searched.nativeIds.some((nativeId) => !known.has(nativeId)))
-    return joined(pass, question, searched, undefined)
+    return combine(pass, question, searched, undefined)
   return go(place.system, { ...kept, coversUpTo: searched.takenAt - plan.searchLagMs })
 }
 
-async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
+async function gatherAnew(pass: Pass, question: Question): Promise<Gathered> {
   const { plan, place, write, firstLoad } = question
   const means = chooseMeans(plan, firstLoad)
   const searches = means.search ? await searchesFor(pass, { place, plan, values: write.values }) : undefined
   const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
-  const looks = means.look || (searched?.kind !== 'found' && plan.look !== 'none')
-  const seen = looks && plan.look !== 'none' ? await observePlace(pass, question, plan.look) : undefined
-  if (searched?.kind !== 'found' && seen === undefined) {
+  const readsPlace = means.placeRead || (searched?.kind !== 'found' && plan.placeRead !== 'none')
+  const placeRead =
+    readsPlace && plan.placeRead !== 'none' ? await observePlace(pass, question, plan.placeRead) : undefined
+  if (searched?.kind !== 'found' && placeRead === undefined) {
     if (searched !== undefined) return noEvidence(`The search failed: ${searched.failure.code}.`)
     return withoutEvidence(pass, question)
   }
   // Where both lag and no read of the place is available, the search remains, with a wider window; where only a read of the place counts, the create
   // waits for it.
-  if (seen !== undefined && 'kind' in seen && (searched?.kind !== 'found' || seen.reason === 'evidence'))
-    return seen
-  return joined(pass, question, searched, seen !== undefined && 'kind' in seen ? undefined : seen)
+  if (
+    placeRead !== undefined &&
+    'kind' in placeRead &&
+    (searched?.kind !== 'found' || placeRead.reason === 'evidence')
+  )
+    return placeRead
+  return combine(
+    pass,
+    question,
+    searched,
+    placeRead !== undefined && 'kind' in placeRead ? undefined : placeRead,
+  )
 }
 
 /**
@@ -168,14 +178,14 @@ async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
  * entered twice are recognised; a search that finds nothing, or fails, decides nothing.
  */
 async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered> {
-  const { place, plan, write, bare } = question
+  const { place, plan, write, unchecked } = question
   const searches = plan.attempt
     ? await searchesFor(pass, { place, plan, values: write.values, attempt: true })
     : undefined
   const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
   if (searched?.kind === 'found' && searched.nativeIds.length > 0)
-    return joined(pass, question, searched, undefined)
-  return place.part.createWithoutEvidence === 'hold' ? holdWithout(pass, place) : bare
+    return combine(pass, question, searched, undefined)
+  return place.part.createWithoutEvidence === 'hold' ? holdWithout(pass, place) : unchecked
 }
 
 /** Known records of the place are read first: one of them may be the counterpart. */
@@ -194,11 +204,11 @@ function noEvidence(why: string, at?: number): Gathered & { readonly kind: 'wait
 }
 
 /** Combines the hits of the search and the coverage of the read of the place into one piece of evidence. */
-async function joined(
+async function combine(
   pass: Pass,
   { place, plan, hash, firstLoad }: Question,
   searched: SearchResponse | undefined,
-  seen: Look | undefined,
+  placeRead: PlaceRead | undefined,
 ): Promise<Gathered> {
   const { clock, store, wake } = pass.context
   const found = searched?.kind === 'found' ? searched : undefined
@@ -213,25 +223,32 @@ async function joined(
   const now = clock.now()
   const starts = [
     ...(found === undefined ? [] : [found.takenAt]),
-    ...(seen === undefined ? [] : [seen.takenAt]),
+    ...(placeRead === undefined ? [] : [placeRead.takenAt]),
   ]
   const covers = [
     ...(found === undefined ? [] : [found.takenAt - plan.searchLagMs]),
-    ...(seen === undefined ? [] : [seen.takenAt - plan.lookLagMs]),
+    ...(placeRead === undefined ? [] : [placeRead.takenAt - plan.placeReadLagMs]),
   ]
   const takenAt = Math.min(...starts)
   const evidence: CreateEvidence = {
     keys: hash,
     takenAt,
     coversUpTo: Math.max(...covers),
-    goodUntil: seen === undefined ? takenAt + evidenceMaxAgeMs : takenAt + lifeOf(seen, plan.look, firstLoad),
-    readUpTo: (found === undefined ? (seen?.endedAt ?? now) : now) + clockMarginMs,
+    goodUntil:
+      placeRead === undefined
+        ? takenAt + evidenceMaxAgeMs
+        : takenAt + lifeOf(placeRead, plan.placeRead, firstLoad),
+    readUpTo: (found === undefined ? (placeRead?.endedAt ?? now) : now) + clockMarginMs,
     ...(nativeIds.length === 0 ? {} : { nativeIds }),
   }
   return nativeIds.length === 0 ? go(place.system, evidence) : { kind: 'wait', reason: 'candidate', evidence }
 }
 
-function lifeOf({ takenAt, endedAt }: Look, kind: EvidencePlan['look'], firstLoad: boolean): number {
+function lifeOf(
+  { takenAt, endedAt }: PlaceRead,
+  kind: EvidencePlan['placeRead'],
+  firstLoad: boolean,
+): number {
   const life = firstLoad && kind === 'list' ? firstLoadListMs : evidenceMaxAgeMs
   return life + ((endedAt ?? takenAt) - takenAt)
 }
@@ -240,19 +257,19 @@ function lifeOf({ takenAt, endedAt }: Look, kind: EvidencePlan['look'], firstLoa
 async function observePlace(
   pass: Pass,
   { place, since, firstLoad }: Question,
-  kind: LookKind,
-): Promise<Look | (Gathered & { readonly kind: 'wait' })> {
+  kind: PlaceReadKind,
+): Promise<PlaceRead | (Gathered & { readonly kind: 'wait' })> {
   const { context } = pass
-  const { clock, looks, memory, timeouts, settings } = context
-  const newest = await looks.newest(place, kind)
+  const { clock, placeReads, memory, timeouts, settings } = context
+  const newest = await placeReads.newest(place, kind)
   const now = clock.now()
   if (newest !== undefined && newest.takenAt >= since) {
     if (newest.takenAt + lifeOf(newest, kind, firstLoad) > now) return newest
   }
-  const next = looks.next(place, kind, since)
-  const beginsAt = Math.max(now, looks.nextAt(place, kind))
+  const next = placeReads.next(place, kind, since)
+  const beginsAt = Math.max(now, placeReads.nextAt(place, kind))
   const isFull = memory.evidenceWaiters >= settings.inFlight * waitersPerPass
-  if (isFull || beginsAt - now > waitMaxMs) return waitForLook(place, beginsAt, now)
+  if (isFull || beginsAt - now > waitMaxMs) return waitForPlaceRead(place, beginsAt, now)
   memory.evidenceWaiters += 1
   const response = await timeouts
     .bound(
@@ -264,14 +281,18 @@ async function observePlace(
     .finally(() => {
       memory.evidenceWaiters -= 1
     })
-  if (response === undefined) return waitForLook(place, looks.nextAt(place, kind), clock.now())
-  if (response.kind === 'seen') return response.look
+  if (response === undefined) return waitForPlaceRead(place, placeReads.nextAt(place, kind), clock.now())
+  if (response.kind === 'seen') return response.read
   const what = kind === 'feed' ? 'What changed' : 'The list'
   return noEvidence(`${what} could not be read: ${response.code}.`, response.retryAt)
 }
 
 /** Schedules a retry for when a read of the place may be complete: at the latest the requested one, earlier if a regular poll provides one. */
-function waitForLook({ part }: Place, beginsAt: number, now: number): Gathered & { readonly kind: 'wait' } {
+function waitForPlaceRead(
+  { part }: Place,
+  beginsAt: number,
+  now: number,
+): Gathered & { readonly kind: 'wait' } {
   const polls = part.triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
   const at = Math.min(beginsAt, ...polls.map((everyMs) => now + Math.max(everyMs, waitMaxMs)))
   return { kind: 'wait', reason: 'evidence', at }

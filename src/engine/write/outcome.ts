@@ -226,8 +226,8 @@ function refused(
     waitForValues(pass, wanted, named, outcome)
   }
   const remark = wanted === undefined ? undefined : temporaryRemark(pass, wanted)
-  const told = outcome.failure.message
-  const message = remark === undefined ? told : `${told}${/[.!?]$/.test(told) ? '' : '.'} ${remark}`
+  const reason = outcome.failure.message
+  const message = remark === undefined ? reason : `${reason}${/[.!?]$/.test(reason) ? '' : '.'} ${remark}`
   const kept = { system, operation, code, replay: 'safe' } as const
   if (named.length === 0) keepFailure(pass, { ...kept, message })
   else keepFailure(pass, { ...kept, message: `${named.join(', ')}: ${message}`, about: named.join(',') })

@@ -84,18 +84,18 @@ function messageOf(
   version: string | undefined,
   seen: { readonly sameVersion: boolean; readonly stands: boolean },
 ): string {
-  const told = 'The system refuses each write as out of date'
+  const summary = 'The system refuses each write as out of date'
   const doubt = version === undefined ? undefined : tagDoubt(version)
   if (doubt === 'weak') {
-    return `${told}: its ETags are weak (W/…), which If-Match never matches. Take ifMatch out of the version in the manifest, or have the server send strong tags.`
+    return `${summary}: its ETags are weak (W/…), which If-Match never matches. Take ifMatch out of the version in the manifest, or have the server send strong tags.`
   }
   if (doubt === 'suffixed') {
-    return `${told}: its ETags have the suffix of a compressed response. Have the proxy keep the tag, or take ifMatch out of the version in the manifest.`
+    return `${summary}: its ETags have the suffix of a compressed response. Have the proxy keep the tag, or take ifMatch out of the version in the manifest.`
   }
   if (seen.sameVersion) {
-    return `${told}, although the record still has the version that was sent. Correct version.ifMatch in the manifest, or take it out.`
+    return `${summary}, although the record still has the version that was sent. Correct version.ifMatch in the manifest, or take it out.`
   }
   return seen.stands
-    ? `${told}: the version changes with each read while the values stay the same. Name another version in the manifest, or take ifMatch out.`
-    : `${told}: the record is changed again and again before it can be written. Retry the failure when whatever changes it is done.`
+    ? `${summary}: the version changes with each read while the values stay the same. Name another version in the manifest, or take ifMatch out.`
+    : `${summary}: the record is changed again and again before it can be written. Retry the failure when whatever changes it is done.`
 }

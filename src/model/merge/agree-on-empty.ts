@@ -7,10 +7,10 @@
  */
 import { agree } from './agree.ts'
 import { nothingAgreed } from './change.ts'
+import { agreedFields, type FieldMerge, fieldState, type Side, setFieldState } from './drafts.ts'
 import type { FieldRole } from './entity-shape.ts'
 import { isEmpty } from './equivalence.ts'
 import { acknowledge, hasBase, isUnverified, markCoerced } from './member-field.ts'
-import { agreedFields, type FieldMerge, fieldState, type Side, setFieldState } from './pass.ts'
 
 /** @param empties the systems that were observed to hold an empty value, in the order of the definition */
 export function agreeOnEmpty(at: FieldMerge, empties: readonly FieldRole[]): void {

@@ -1,10 +1,10 @@
 /** Makes a value the agreed one. */
 import type { AgreedField } from '../state.ts'
+import { type FieldMerge, fieldState, setAgreed, setFieldState } from './drafts.ts'
 import type { FieldShape } from './entity-shape.ts'
 import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
 import { keepsOtherParts } from './group-parts.ts'
 import { acknowledge, hasBase, isUnverified } from './member-field.ts'
-import { type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
 import type { PolicyDecision, RankedCandidate } from './policies.ts'
 
 /** The value that every candidate stands for, within what its own system can represent: then there is nothing to disagree about. */

@@ -1,9 +1,9 @@
 /** A change found by an observation, and its form as a candidate. */
 import type { AgreedField } from '../state.ts'
 import type { ConflictCandidate, ObservedValues } from './contract.ts'
+import type { Side } from './drafts.ts'
 import type { FieldRole } from './entity-shape.ts'
 import type { MaybeValue } from './equivalence.ts'
-import type { Side } from './pass.ts'
 import type { RankedCandidate } from './policies.ts'
 
 /** One system's change of one field. */

@@ -131,7 +131,7 @@ function created(
 }
 
 /** The first read of the ERP after a create there. */
-async function firstLook(
+async function firstObservation(
   entity: Entity,
   {
     agreed,
@@ -168,7 +168,7 @@ describe('a default that the target fills in', () => {
   ])('for a field that we did not send is not propagated when known by %s', async (_, response, version) => {
     const fields = created(entity, { code: '1' }, response)
     const seen = version === undefined ? {} : { version }
-    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'active', ...seen })
+    const result = await firstObservation(entity, { agreed: undefined, fields, shows: 'active', ...seen })
     expect([result.writes, result.conflicts, result.changes]).toEqual([[], [], []])
     const later = await mergeAndPlan(
       inputOf({
@@ -192,14 +192,14 @@ describe('a default that the target fills in', () => {
   ])('is treated as an edit where nothing is agreed, by %s', async (_, response, version) => {
     const fields = created(entity, { code: '1' }, response)
     const seen = version === undefined ? {} : { version }
-    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'Aachen', ...seen })
+    const result = await firstObservation(entity, { agreed: undefined, fields, shows: 'Aachen', ...seen })
     expect(result.fields.value).toMatchObject({ value: 'Aachen', src: 'erp' })
   })
 
   test('is not propagated in a field that another system owns, whoever entered it', async () => {
     const owned = entityOf({ fields: { code, value: { type: text, owner: 'crm' } } })
     const fields = created(owned, { code: '1' }, {})
-    const result = await firstLook(owned, { agreed: undefined, fields, shows: 'Aachen' })
+    const result = await firstObservation(owned, { agreed: undefined, fields, shows: 'Aachen' })
     expect([result.writes, result.changes]).toEqual([[], []])
   })
 
@@ -209,7 +209,7 @@ describe('a default that the target fills in', () => {
   ] as const)('fills an absent value where its system %s', async (_, spec) => {
     const ranked = entityOf({ fields: { code, value: { type: text, ...spec } } })
     const fields = created(ranked, { code: '1' }, {})
-    const result = await firstLook(ranked, { agreed: undefined, fields, shows: 'active' })
+    const result = await firstObservation(ranked, { agreed: undefined, fields, shows: 'active' })
     expect(result.fields.value).toMatchObject({ value: 'active', src: 'erp' })
   })
 
@@ -218,7 +218,7 @@ describe('a default that the target fills in', () => {
       fields: { code, value: { type: text, in: { crm: {}, erp: { writable: false } } } },
     })
     const fields = created(assigned, { code: '1' }, {})
-    const result = await firstLook(assigned, { agreed: undefined, fields, shows: '4711' })
+    const result = await firstObservation(assigned, { agreed: undefined, fields, shows: '4711' })
     expect(result.fields.value).toMatchObject({ value: '4711', src: 'erp' })
   })
 
@@ -232,7 +232,7 @@ describe('a default that the target fills in', () => {
       const strict = entityOf({ fields: { code, value: { type: text, ...spec } } })
       const sent = agreed === '' ? { code: '1', value: agreed } : { code: '1' }
       const fields = created(strict, sent, {})
-      const result = await firstLook(strict, { agreed, fields, shows: 'active' })
+      const result = await firstObservation(strict, { agreed, fields, shows: 'active' })
       expect(result.fields.value).toMatchObject({ value: agreed, rev: 1 })
       expect(result.writes).toMatchObject([{ system: 'erp', operation: 'update', values: { value: agreed } }])
       expect(result.changes).toEqual([])
@@ -247,7 +247,7 @@ describe('a default that the target fills in', () => {
     const answer = made === undefined ? {} : { version: made }
     const fields = created(entity, { code: '1', value: '' }, answer)
     const look = { agreed: '', fields, shows: 'active', ...(seen === undefined ? {} : { version: seen }) }
-    const { conflicts, writes } = await firstLook(entity, look)
+    const { conflicts, writes } = await firstObservation(entity, look)
     expect(writes).toMatchObject([{ system: 'erp', values: { value: '' } }])
     const competed = conflicts.flatMap(({ candidates, policy, winner }) => {
       expect([policy, winner, candidates[1]?.value]).toEqual(['target-default', 'agreed', ''])
@@ -263,7 +263,7 @@ describe('a default that the target fills in', () => {
     let fields = created(entity, { code: '1', value: '' }, {})
     const writes: number[] = []
     for (let round = 0; round < 4; round += 1) {
-      const look = await firstLook(entity, { agreed: '', fields, shows: 'active' })
+      const look = await firstObservation(entity, { agreed: '', fields, shows: 'active' })
       expect([look.changes, look.conflicts.length]).toEqual([[], round === 0 ? 1 : 0])
       writes.push(look.writes.length)
       fields = look.members.get('erp') ?? fields
@@ -279,15 +279,15 @@ describe('a default that the target fills in', () => {
     const answer = { stored: { code: '1', value: 'active' }, version: '7' }
     const fields = created(entity, { code: '1', value: '' }, answer)
     expect(fields.value).toMatchObject({ shadow: 'active', acked: 0 })
-    const result = await firstLook(entity, { agreed: '', fields, shows: 'active' })
+    const result = await firstObservation(entity, { agreed: '', fields, shows: 'active' })
     expect(result.writes).toMatchObject([{ system: 'erp', values: { value: '' } }])
   })
 
   test('is not assumed any more once the system has shown that there is none', async () => {
     const fields = created(entity, { code: '1' }, { stored: { code: '1' }, version: '7' })
-    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'typed by a person' })
+    const result = await firstObservation(entity, { agreed: undefined, fields, shows: 'typed by a person' })
     expect(result.fields.value).toMatchObject({ value: 'typed by a person', src: 'erp' })
-    const seen = await firstLook(entity, {
+    const seen = await firstObservation(entity, {
       agreed: '',
       fields: created(entity, { code: '1', value: '' }, {}),
       shows: '',

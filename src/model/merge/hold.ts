@@ -7,10 +7,6 @@
 import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
 import { agreedCandidate, candidateOf, draftCandidates, type SeenChange } from './change.ts'
-import type { FieldRole, FieldShape } from './entity-shape.ts'
-import { sameValue } from './equivalence.ts'
-import { completeSide, type PartialSide } from './group-parts.ts'
-import { acknowledge, hasBase } from './member-field.ts'
 import {
   addConflict,
   agreedFields,
@@ -19,7 +15,11 @@ import {
   type Side,
   setAgreed,
   setFieldState,
-} from './pass.ts'
+} from './drafts.ts'
+import type { FieldRole, FieldShape } from './entity-shape.ts'
+import { sameValue } from './equivalence.ts'
+import { completeSide, type PartialSide } from './group-parts.ts'
+import { acknowledge, hasBase } from './member-field.ts'
 import type { RankedCandidate } from './policies.ts'
 
 /** Adds changes to the conflict that holds the field. */

@@ -10,6 +10,16 @@ import { agreedCandidate, nothingAgreed, type SeenChange } from './change.ts'
 import { classifyObservation } from './classify-observation.ts'
 import type { ConflictCandidate, MergeDecision, MergeInput, ObservedValues } from './contract.ts'
 import { decideField } from './decide-field.ts'
+import {
+  agreedFields,
+  fieldState,
+  finishMerge,
+  type MergeDrafts,
+  type Side,
+  setAgreed,
+  setFieldState,
+  startMerge,
+} from './drafts.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
 import { releaseIfEqual } from './hold.ts'
@@ -17,26 +27,16 @@ import { absorb, forgetWrote } from './member-field.ts'
 import { countInducedChange, isInduced } from './oscillation.ts'
 import { defaultPolicy } from './own-default.ts'
 import { dropSettledWrites } from './own-writes.ts'
-import {
-  agreedFields,
-  fieldState,
-  finishPass,
-  type MergePass,
-  type Side,
-  setAgreed,
-  setFieldState,
-  startPass,
-} from './pass.ts'
 import { joinGroups, reformAgreed, withoutBase } from './rebase.ts'
 
 /** Absorbs and decides; the writes that follow are planned by `planWrites`. Every field group is one field and so has one revision. */
 export function mergeRecord(input: MergeInput): MergeDecision {
-  const pass = startPass(input)
+  const pass = startMerge(input)
   for (const shape of pass.shape.fields) mergeField(pass, shape)
-  return finishPass(pass)
+  return finishMerge(pass)
 }
 
-function mergeField(pass: MergePass, shape: FieldShape): void {
+function mergeField(pass: MergeDrafts, shape: FieldShape): void {
   const agreed = agreedNow(pass, shape)
   let changes: SeenChange[] | undefined
   let empties: FieldRole[] | undefined
@@ -62,7 +62,7 @@ function mergeField(pass: MergePass, shape: FieldShape): void {
 }
 
 /** Returns the agreed value in the form that the field has now. */
-function agreedNow(pass: MergePass, shape: FieldShape): AgreedField {
+function agreedNow(pass: MergeDrafts, shape: FieldShape): AgreedField {
   const agreed = agreedFields(pass)[shape.name]
   if (agreed === undefined) return nothingAgreed
   const isRedefined = [...pass.input.observations.values()].some(
@@ -85,7 +85,7 @@ interface ObservedFieldInput {
 
 /** Absorbs one observation of one field; a change is returned to be decided together with the others. */
 function mergeObservedField(
-  pass: MergePass,
+  pass: MergeDrafts,
   { shape, role, side, observation, agreed }: ObservedFieldInput,
 ): SeenChange | 'empty' | undefined {
   const rebased = observation.rebase?.has(shape.name) === true
@@ -134,7 +134,7 @@ function mergeObservedField(
 
 /** The agreed value overwrites it; a value that may be somebody's edit is kept in a conflict. */
 function keepOverwritten(
-  pass: MergePass,
+  pass: MergeDrafts,
   { name: field }: FieldShape,
   candidates: readonly ConflictCandidate[],
 ): void {

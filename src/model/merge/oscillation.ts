@@ -7,7 +7,7 @@
  * like any other.
  */
 import type { MemberField } from '../state.ts'
-import { type FieldMerge, fieldState, type Side } from './pass.ts'
+import { type FieldMerge, fieldState, type Side } from './drafts.ts'
 
 /** Induced changes are counted over this period. */
 const windowMs = 24 * 60 * 60 * 1000

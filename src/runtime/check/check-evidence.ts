@@ -32,22 +32,22 @@ export function describeEvidence({ entity, part, capabilities }: CreatePlace): C
   if (!plan.needed) return []
   const means = chooseMeans(plan, false)
   const subject = `${entity.name} in ${part.system}`
-  if (!means.look && plan.search === 'none') return [withoutEvidence(part, plan, subject)]
-  const message = `before a create ${lookInWords(plan, means)}; ${windowInWords(plan, means)}, and ${foundInWords(part)}`
+  if (!means.placeRead && plan.search === 'none') return [withoutEvidence(part, plan, subject)]
+  const message = `before a create ${meansInWords(plan, means)}; ${windowInWords(plan, means)}, and ${foundInWords(part)}`
   return [{ level: 'ok', area: 'capabilities', subject, message }]
 }
 
-function lookInWords(plan: EvidencePlan, { search, look }: EvidenceMeans): string {
+function meansInWords(plan: EvidencePlan, { search, placeRead }: EvidenceMeans): string {
   const several = plan.batch > 1 ? `, up to ${plan.batch} at once` : ''
   const searching =
     plan.search === 'blocking'
       ? 'it is searched by the fields that records are scored by'
       : 'it is searched by the match fields'
   const looking =
-    plan.look === 'feed'
+    plan.placeRead === 'feed'
       ? 'its changes are read to their end'
       : 'its complete list is read, at most once a minute'
-  if (search && look) return `${searching}${several} and ${looking}`
+  if (search && placeRead) return `${searching}${several} and ${looking}`
   return search ? `${searching}${several}` : looking
 }
 

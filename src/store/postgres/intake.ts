@@ -12,7 +12,7 @@ import { markDirty } from './sql/mark-dirty.ts'
 import { saveCursors } from './sql/save-cursors.ts'
 import { toText } from './text.ts'
 
-type Outcome = 'marked' | 'discovered' | 'no-news'
+type MarkResult = 'marked' | 'discovered' | 'no-news'
 
 /** One native record with every mark of the batch that names it. */
 interface Target {
@@ -90,8 +90,8 @@ export async function applyMarks(
   session: Session,
   marks: readonly Mark[],
   found?: Holders,
-): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = marks.map(() => 'no-news')
+): Promise<readonly MarkResult[]> {
+  const outcomes: MarkResult[] = marks.map(() => 'no-news')
   let pending = targetsOf(marks)
   for (let round = 0; pending.length > 0 && round < roundsMax; round += 1) {
     const holders = round === 0 && found !== undefined ? found : await findHolders(session, pending)
@@ -121,7 +121,7 @@ async function findHolders(session: Session, targets: readonly Target[]): Promis
 async function applyRound(
   session: Session,
   targets: readonly Target[],
-  { holders, outcomes }: { readonly holders: Holders; readonly outcomes: Outcome[] },
+  { holders, outcomes }: { readonly holders: Holders; readonly outcomes: MarkResult[] },
 ): Promise<Target[]> {
   const known = targets.flatMap((target) => {
     const holder = holders.get(keyOf(target))
@@ -177,7 +177,7 @@ function isNews({ news, versions }: Target, absorbed: string | null): boolean {
 }
 
 /** Of several marks for one unknown record the first discovered it, and the others marked it. */
-function report(outcomes: Outcome[], target: Target, outcome: 'marked' | 'discovered'): void {
+function report(outcomes: MarkResult[], target: Target, outcome: 'marked' | 'discovered'): void {
   target.marks.forEach((mark, index) => {
     outcomes[mark] = index === 0 ? outcome : 'marked'
   })

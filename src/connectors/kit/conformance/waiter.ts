@@ -61,7 +61,7 @@ export class Waiter {
   async until<T>({ what, lagMs, observe, holds }: Condition<T>): Promise<T> {
     const allowedMs = Math.min(lagMs, this.#waitMaxMs) + graceMs
     const startedAt = performance.now()
-    let told = false
+    let isReported = false
     for (let pause = pollMs; ; pause = Math.min(pollMaxMs, pause * 1.3)) {
       const seen = await observe()
       if (holds(seen)) return seen
@@ -70,8 +70,8 @@ export class Waiter {
         if (lagMs > this.#waitMaxMs) tooLong(what, lagMs, `did not show within ${inWords(this.#waitMaxMs)}`)
         return seen
       }
-      if (!told && waitedMs > reportAfterMs) {
-        told = true
+      if (!isReported && waitedMs > reportAfterMs) {
+        isReported = true
         this.#onWait(what, allowedMs)
       }
       await sleep(Math.min(pause, Math.max(1, allowedMs - waitedMs)))

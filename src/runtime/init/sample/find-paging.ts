@@ -32,16 +32,19 @@ type Found = Pick<FoundPaging, 'sure' | 'why'> & { readonly list: Record<string,
 /** Detects the paging. Without any sign of pages, the response is taken for the complete list. */
 export async function findPaging(first: FirstPage): Promise<FoundPaging> {
   const { shape, query, response } = first
-  const told = envelopeValues(response.body, shape.items)
-  const total = totalIn(told, shape.records.length)
+  const envelope = envelopeValues(response.body, shape.items)
+  const total = totalIn(envelope, shape.records.length)
   const base = {
     ...(shape.items.length === 0 ? {} : { items: dotted(shape.items) }),
     ...(Object.keys(query).length === 0 ? {} : { query }),
     ...(total === undefined ? totalHeader(response) : { total: { path: dotted(total.place) } }),
   }
   const found =
-    byLink(first) ?? byAddress(told) ?? (await byToken(first, told)) ?? (await byNumber(first, told))
-  const size = found === undefined ? {} : await sizeOf(first, told)
+    byLink(first) ??
+    byAddress(envelope) ??
+    (await byToken(first, envelope)) ??
+    (await byNumber(first, envelope))
+  const size = found === undefined ? {} : await sizeOf(first, envelope)
   const { list, sure, why } = found ?? whole(first, total?.value)
   return { list: { ...list, ...base, ...size } as ListSource, sure, why }
 }
@@ -67,8 +70,8 @@ function byLink({ response }: FirstPage): Found | undefined {
 const addressNames = /^(?:next|next_?(?:url|link|page_?url|page)|@odata\.nextlink|href|link)$/i
 
 /** A URL in the body: `links.next`, `_links.next.href`, `next`. */
-function byAddress(told: ReadonlyMap<string, unknown>): Found | undefined {
-  for (const [key, value] of told) {
+function byAddress(envelope: ReadonlyMap<string, unknown>): Found | undefined {
+  for (const [key, value] of envelope) {
     const place = key.split('\n')
     const isNext = addressNames.test(place.at(-1) ?? '') && place.some((name) => /next/i.test(name))
     if (!isNext) continue
@@ -87,12 +90,12 @@ const tokenNames =
 const moreNames = /^(?:has_?more|has_?next(?:_?page)?|more)$/i
 
 /** A token for the next page; its query parameter is found by trial. */
-async function byToken(first: FirstPage, told: ReadonlyMap<string, unknown>): Promise<Found | undefined> {
-  const found = [...told].find(([key]) => tokenNames.test(key.split('\n').at(-1) ?? ''))
+async function byToken(first: FirstPage, envelope: ReadonlyMap<string, unknown>): Promise<Found | undefined> {
+  const found = [...envelope].find(([key]) => tokenNames.test(key.split('\n').at(-1) ?? ''))
   if (found === undefined) return undefined
   const place = found[0].split('\n')
   const name = place.at(-1) ?? ''
-  const more = [...told.keys()].find((key) => moreNames.test(key.split('\n').at(-1) ?? ''))
+  const more = [...envelope.keys()].find((key) => moreNames.test(key.split('\n').at(-1) ?? ''))
   const list = {
     paging: 'cursor',
     next: dotted(place),
@@ -131,8 +134,11 @@ const offsetNames = ['offset', 'skip', 'start', 'startAt', 'start_index']
 const pageNames = ['page', 'pageNumber', 'page_number', 'p']
 
 /** Numbered pages: parameters that the response repeats are tried first. */
-async function byNumber(first: FirstPage, told: ReadonlyMap<string, unknown>): Promise<Found | undefined> {
-  const names = [...told.keys()].map((key) => key.split('\n').at(-1) ?? '')
+async function byNumber(
+  first: FirstPage,
+  envelope: ReadonlyMap<string, unknown>,
+): Promise<Found | undefined> {
+  const names = [...envelope.keys()].map((key) => key.split('\n').at(-1) ?? '')
   const hinted = (usual: readonly string[]): readonly string[] => [
     ...names.filter((name) => usual.some((one) => one.toLowerCase() === name.toLowerCase())),
     ...usual.slice(0, 2),
@@ -201,10 +207,10 @@ const sizeNames = /^(?:limit|per_?page|page_?size|size|count|max_?results|take|t
 /** Finds the parameter for the page size, if there is one. */
 async function sizeOf(
   { client, path, query, resource, shape }: FirstPage,
-  told: ReadonlyMap<string, unknown>,
+  envelope: ReadonlyMap<string, unknown>,
 ): Promise<Pick<ListSource, 'size'>> {
   if (shape.records.length < 2) return {}
-  const hinted = [...told.keys()]
+  const hinted = [...envelope.keys()]
     .map((key) => key.split('\n').at(-1) ?? '')
     .filter((name) => sizeNames.test(name))
   for (const parameter of new Set([...hinted, 'limit', 'per_page', 'page_size'])) {
@@ -220,10 +226,10 @@ const totalNames = /^(?:total|total_?(?:count|items|results|records|elements)|co
 
 /** A `count` that equals the number of records on this page may refer to the page. */
 function totalIn(
-  told: ReadonlyMap<string, unknown>,
+  envelope: ReadonlyMap<string, unknown>,
   onPage: number,
 ): { readonly place: Place; readonly value: number } | undefined {
-  for (const [key, value] of told) {
+  for (const [key, value] of envelope) {
     const place = key.split('\n')
     const number = Number(String(value))
     if (/^count$/i.test(place.at(-1) ?? '') && number <= onPage) continue

@@ -43,10 +43,10 @@ export async function findRecordFacts(
     const one = await client.get(item)
     const envelope = one?.status === 200 ? findRecord(one.body, id.split('.'), value) : undefined
     if (one === undefined || envelope === undefined) continue
-    const told = await client.options(item)
+    const response = await client.options(item)
     const collection = await client.options(path)
     const { etag } = one.headers
-    const methods = allowed(told?.headers.allow)
+    const methods = allowed(response?.headers.allow)
     const collectionMethods = allowed(collection?.headers.allow)
     return {
       id,
@@ -54,7 +54,7 @@ export async function findRecordFacts(
       ...(etag === undefined ? {} : { etag }),
       ...(methods === undefined ? {} : { methods }),
       ...(collectionMethods === undefined ? {} : { collectionMethods }),
-      mergesPatches: /merge-patch/.test(told?.headers['accept-patch'] ?? ''),
+      mergesPatches: /merge-patch/.test(response?.headers['accept-patch'] ?? ''),
       notes: [],
     }
   }

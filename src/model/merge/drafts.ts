@@ -23,7 +23,7 @@ export interface Side {
 }
 
 /** One merge in progress. */
-export interface MergePass {
+export interface MergeDrafts {
   readonly input: MergeInput
   readonly shape: EntityShape
   /** By position of the system in the definition; undefined where the record has no member. */
@@ -38,12 +38,12 @@ export interface MergePass {
 
 /** One field of one pass. */
 export interface FieldMerge {
-  readonly pass: MergePass
+  readonly pass: MergeDrafts
   readonly shape: FieldShape
 }
 
 /** Arranges the input in the order of the definition. */
-export function startPass(input: MergeInput): MergePass {
+export function startMerge(input: MergeInput): MergeDrafts {
   const shape = shapeOf(input.entity)
   const sides = shape.lanes.map(({ entitySystem: { system } }): Side | undefined => {
     const member = input.members.get(system)
@@ -64,12 +64,12 @@ export function startPass(input: MergeInput): MergePass {
 }
 
 /** The agreed fields, including drafts. */
-export function agreedFields(pass: MergePass): AgreedFields {
+export function agreedFields(pass: MergeDrafts): AgreedFields {
   return pass.fields ?? pass.input.fields
 }
 
 /** Drafts an agreed field. */
-export function setAgreed(pass: MergePass, field: string, agreed: AgreedField): void {
+export function setAgreed(pass: MergeDrafts, field: string, agreed: AgreedField): void {
   pass.fields ??= { ...pass.input.fields }
   pass.fields[field] = agreed
 }
@@ -89,7 +89,7 @@ export function setFieldState(side: Side, field: string, state: MemberField): vo
 }
 
 /** Records a conflict; candidates that belong to one already recorded are added to it, so that each is reported once. */
-export function addConflict(pass: MergePass, draft: ConflictDraft): void {
+export function addConflict(pass: MergeDrafts, draft: ConflictDraft): void {
   const index = pass.conflicts.findIndex((known) => known.id === draft.id)
   const known = pass.conflicts[index]
   if (known === undefined) pass.conflicts.push(draft)
@@ -97,7 +97,7 @@ export function addConflict(pass: MergePass, draft: ConflictDraft): void {
 }
 
 /** The drafts as a result. */
-export function finishPass(pass: MergePass): MergeDecision {
+export function finishMerge(pass: MergeDrafts): MergeDecision {
   const members = new Map<string, Record<string, MemberField>>()
   for (const side of pass.sides) if (side?.draft !== undefined) members.set(side.system, side.draft)
   return {

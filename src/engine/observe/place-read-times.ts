@@ -5,27 +5,27 @@
 
 import type { Fact, Store } from '../../store/contract.ts'
 import type { Place } from '../place.ts'
-import type { LookKind } from '../ports.ts'
+import type { PlaceReadKind } from '../ports.ts'
 
-function observed({ system, entity }: Place, by: LookKind): Fact {
+function factOf({ system, entity }: Place, by: PlaceReadKind): Fact {
   return { kind: 'observed', system, entity: entity.name, by }
 }
 
 /** Everything that the place held at `takenAt` is known, or taken in as a candidate. */
-export function noteLook(
+export function savePlaceRead(
   store: Pick<Store, 'saveFact'>,
   place: Place,
-  kind: LookKind,
+  kind: PlaceReadKind,
   takenAt: number,
 ): Promise<void> {
-  return store.saveFact(observed(place, kind), takenAt)
+  return store.saveFact(factOf(place, kind), takenAt)
 }
 
 /** When the newest such read of any process began (epoch ms). */
-export function lastLook(
+export function lastPlaceRead(
   store: Pick<Store, 'factAt'>,
   place: Place,
-  kind: LookKind,
+  kind: PlaceReadKind,
 ): Promise<number | undefined> {
-  return store.factAt(observed(place, kind))
+  return store.factAt(factOf(place, kind))
 }

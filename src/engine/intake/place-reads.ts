@@ -12,30 +12,30 @@
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { IntakeContext } from '../context.ts'
-import { lastLook } from '../observe/look-note.ts'
+import { lastPlaceRead } from '../observe/place-read-times.ts'
 import type { Place } from '../place.ts'
-import type { Look, LookKind, LookResponse, PlaceLooks } from '../ports.ts'
+import type { PlaceRead, PlaceReadKind, PlaceReadResponse, PlaceReads } from '../ports.ts'
 import { type JobFailure, retryDelay } from '../protect/backoff.ts'
 import type { Runs } from './runs.ts'
 
 /** Minimum interval between the beginnings of two reads of one place. */
-const pauseMs: Readonly<Record<LookKind, number>> = { feed: 500, list: 60_000 }
+const pauseMs: Readonly<Record<PlaceReadKind, number>> = { feed: 500, list: 60_000 }
 /** The pause after a long read is this multiple of its duration. */
-const pausesPerLook: Readonly<Record<LookKind, number>> = { feed: 3, list: 10 }
+const pausesPerRead: Readonly<Record<PlaceReadKind, number>> = { feed: 3, list: 10 }
 /** The longest pause, whatever a read took. */
-const pauseMsMax: Readonly<Record<LookKind, number>> = { feed: 30_000, list: 3_600_000 }
+const pauseMsMax: Readonly<Record<PlaceReadKind, number>> = { feed: 30_000, list: 3_600_000 }
 /** Polls per read; a feed with more pages than that is filled faster than it is read. */
 const pollsMax = 100
 /** Minimum interval between queries for the notes of other processes. */
 const askStoreMs = 250
 
 /** Creates the reads of places of one engine. */
-export function createPlaceLooks(context: IntakeContext, runs: Runs): PlaceLooks {
+export function createPlaceReads(context: IntakeContext, runs: Runs): PlaceReads {
   const halt = new AbortController()
-  const watches = new Map<string, PlaceWatch>()
-  const watchOf = (place: Place, kind: LookKind): PlaceWatch => {
+  const watches = new Map<string, PlaceReader>()
+  const watchOf = (place: Place, kind: PlaceReadKind): PlaceReader => {
     const key = JSON.stringify([kind, place.system, place.entity.name])
-    const known = watches.get(key) ?? new PlaceWatch({ context, runs, place, kind, signal: halt.signal })
+    const known = watches.get(key) ?? new PlaceReader({ context, runs, place, kind, signal: halt.signal })
     watches.set(key, known)
     return known
   }
@@ -51,19 +51,19 @@ interface WatchOptions {
   readonly context: IntakeContext
   readonly runs: Runs
   readonly place: Place
-  readonly kind: LookKind
+  readonly kind: PlaceReadKind
   readonly signal: AbortSignal
 }
 
-class PlaceWatch {
+class PlaceReader {
   readonly #options: WatchOptions
-  #newest: Look | undefined
+  #newest: PlaceRead | undefined
   /** The read that has not begun yet; all current requests wait for it. */
-  #calledFor: Promise<LookResponse> | undefined
-  #looking: { readonly begunAt: number; readonly response: Promise<LookResponse> } | undefined
+  #queued: Promise<PlaceReadResponse> | undefined
+  #running: { readonly begunAt: number; readonly response: Promise<PlaceReadResponse> } | undefined
   #notBefore = 0
   #failures = 0
-  #asked: { readonly at: number; readonly response: Promise<number | undefined> } | undefined
+  #stored: { readonly at: number; readonly response: Promise<number | undefined> } | undefined
 
   constructor(options: WatchOptions) {
     this.#options = options
@@ -73,54 +73,54 @@ class PlaceWatch {
     return this.#notBefore
   }
 
-  async newest(): Promise<Look | undefined> {
+  async newest(): Promise<PlaceRead | undefined> {
     const { context, place, kind } = this.#options
     const now = context.clock.now()
-    if (this.#asked === undefined || now - this.#asked.at >= askStoreMs) {
-      this.#asked = { at: now, response: lastLook(context.store, place, kind) }
-      this.#asked.response.catch(() => {
-        this.#asked = undefined
+    if (this.#stored === undefined || now - this.#stored.at >= askStoreMs) {
+      this.#stored = { at: now, response: lastPlaceRead(context.store, place, kind) }
+      this.#stored.response.catch(() => {
+        this.#stored = undefined
       })
     }
-    const noted = await this.#asked.response
+    const noted = await this.#stored.response
     const own = this.#newest
     return noted !== undefined && noted > (own?.takenAt ?? 0) ? { takenAt: noted } : own
   }
 
-  next(since: number): Promise<LookResponse> {
-    if (this.#looking !== undefined && this.#looking.begunAt >= since) return this.#looking.response
-    this.#calledFor ??= this.#begin()
-    return this.#calledFor
+  next(since: number): Promise<PlaceReadResponse> {
+    if (this.#running !== undefined && this.#running.begunAt >= since) return this.#running.response
+    this.#queued ??= this.#begin()
+    return this.#queued
   }
 
-  async #begin(): Promise<LookResponse> {
+  async #begin(): Promise<PlaceReadResponse> {
     const { clock } = this.#options.context
-    await this.#looking?.response
+    await this.#running?.response
     const waitMs = this.#notBefore - clock.now()
     if (waitMs > 0) await clock.sleep(waitMs, this.#options.signal)
-    this.#calledFor = undefined
+    this.#queued = undefined
     const begunAt = clock.now()
-    const response = this.#look(begunAt)
-    this.#looking = { begunAt, response }
+    const response = this.#read(begunAt)
+    this.#running = { begunAt, response }
     return response
   }
 
-  async #look(begunAt: number): Promise<LookResponse> {
+  async #read(begunAt: number): Promise<PlaceReadResponse> {
     const { clock, random } = this.#options.context
     const { kind, signal } = this.#options
     const result = signal.aborted ? failed('ENGINE_BUSY') : await this.#take(begunAt)
     const endedAt = clock.now()
-    this.#looking = undefined
+    this.#running = undefined
     if ('code' in result) {
       this.#failures += 1
       this.#notBefore = endedAt + retryDelay(this.#failures, random.next(), result)
       return { kind: 'failed', code: result.code, retryAt: this.#notBefore }
     }
     this.#failures = 0
-    const pause = Math.max(pauseMs[kind], pausesPerLook[kind] * (endedAt - begunAt))
+    const pause = Math.max(pauseMs[kind], pausesPerRead[kind] * (endedAt - begunAt))
     this.#notBefore = begunAt + Math.min(pause, pauseMsMax[kind])
     this.#newest = { takenAt: result.takenAt, endedAt }
-    return { kind: 'seen', look: this.#newest }
+    return { kind: 'seen', read: this.#newest }
   }
 
   /** A read that was already running at the time of the request is awaited and does not count. */
