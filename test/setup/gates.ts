@@ -6,11 +6,25 @@ import { refuseOutsideCalls } from './outside-calls.ts'
 /** Sockets and processes that were told to end take a moment; a leak stays. */
 const endWithinMs = 10_000
 
-/** Files the gates leave alone, as the end of their path, each with the reason. */
-const ungated: ReadonlyMap<string, string> = new Map()
+const unverified = 'not run under the gates yet'
+
+/** Files and folders that the gates leave alone, each with the reason. */
+const ungated: Readonly<Record<string, string>> = {
+  'examples/': unverified,
+  'src/runtime/embedded-postgres/': unverified,
+  'src/store/postgres/postgres-store.test.ts': unverified,
+  'test/conformance/': unverified,
+  'test/integration/': unverified,
+  'test/kill/': unverified,
+  'test/package/': unverified,
+  'test/simulation/': unverified,
+  'test/support/': unverified,
+  'test/types/': unverified,
+  'test/upgrade/': unverified,
+}
 
 const file = expect.getState().testPath ?? ''
-const isGated = ![...ungated.keys()].some((end) => file.endsWith(`/${end}`))
+const isGated = !Object.keys(ungated).some((place) => file.includes(`/${place}`))
 
 // Before the test file is imported: what it starts while it is loaded counts as well.
 const outside = isGated ? refuseOutsideCalls() : undefined
