@@ -1,4 +1,7 @@
-/** Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every part of it throws. */
+/**
+ * Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every
+ * part of it throws.
+ */
 
 import './model/required-node.ts'
 

@@ -1,5 +1,6 @@
 /**
- * The status resource of the API, which the status page, the CLI and later the dashboard show. Contains no record values.
+ * The status resource of the API, which the status page, the CLI and later the dashboard show. Contains no
+ * record values.
  *
  * Its shape is documented in `docs/reference/status.md`.
  */
@@ -62,7 +63,10 @@ export interface StatusResource {
   }
   readonly paused?: NonNullable<StatusCounts['paused']>
   readonly counts: Omit<StatusCounts, 'health' | 'paused'>
-  /** Places whose last full run needs a decision: an empty list despite known records, another account, or an aborted list. */
+  /**
+   * Places whose last full run needs a decision: an empty list despite known records, another account, or an
+   * aborted list.
+   */
   readonly doubts: readonly {
     readonly system: string
     readonly entity: string
@@ -175,7 +179,10 @@ function describePlace(watch: PlaceWatch, facts: PlaceFacts, now: number): Place
   }
 }
 
-/** Builds the summary sentence: a list of everything that is open for decisions; for other problems, the first one and the number of the others. */
+/**
+ * Builds the summary sentence: a list of everything that is open for decisions; for other problems, the first
+ * one and the number of the others.
+ */
 function summarise(state: HealthState, reasons: readonly HealthReason[], counts: StatusCounts): string {
   const active = counts.records.active ?? 0
   const moving = counts.queue.due + counts.queue.running + counts.queue.waiting

@@ -1,4 +1,7 @@
-/** The file that npm links as `isthmus`: it has to be readable for a Node.js that can read nothing else of the package. */
+/**
+ * The file that npm links as `isthmus`: it has to be readable for a Node.js that can read nothing else of the
+ * package.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -22,8 +22,8 @@ export interface CliContext {
   /** The file named by `--definition`; otherwise the definition is searched in `directory`. */
   readonly definition?: string
   /**
-   * Handles Ctrl-C and SIGTERM for a command that needs a graceful shutdown; the second signal ends the process immediately. Other commands
-   * are ended by the first signal, which is always safe.
+   * Handles Ctrl-C and SIGTERM for a command that needs a graceful shutdown; the second signal ends the
+   * process immediately. Other commands are ended by the first signal, which is always safe.
    */
   untilStopped(): AbortSignal
   open(): Promise<OpenIntegration>

@@ -9,8 +9,8 @@ export type GivenValue =
   | { readonly ok: false; readonly reason: string }
 
 /**
- * Reads `text` as a value of the field, with the field's normaliser applied. `null` is no value; a text in double quotes is read as JSON, so that
- * `"null"` is a text. Lists, groups and amounts of money are JSON.
+ * Reads `text` as a value of the field, with the field's normaliser applied. `null` is no value; a text in
+ * double quotes is read as JSON, so that `"null"` is a text. Lists, groups and amounts of money are JSON.
  */
 export function readGivenValue({ type, normalise }: Field, text: string): GivenValue {
   if (text === 'null') return { ok: true, value: null }

@@ -1,4 +1,7 @@
-/** Groups rows that concern several records for the same reason into one line, because a person decides about the cause and not about each record. */
+/**
+ * Groups rows that concern several records for the same reason into one line, because a person decides about
+ * the cause and not about each record.
+ */
 import type { FailureRow, HoldRow, Page, PageRequest } from '../store/admin-contract.ts'
 import { readPages } from './pages.ts'
 

@@ -1,6 +1,7 @@
 /**
- * The output of a command. Results are written to standard output, messages and progress to standard error, so that a pipe receives only results. With
- * `--json`, a command prints exactly one JSON value on standard output.
+ * The output of a command. Results are written to standard output, messages and progress to standard error,
+ * so that a pipe receives only results. With `--json`, a command prints exactly one JSON value on standard
+ * output.
  */
 
 import { printable } from './wrap.ts'
@@ -27,7 +28,9 @@ export interface Output {
   complain(text: string): void
   /** Marks text as a heading or warning if colour is enabled. */
   readonly style: Style
-  /** Width in columns: that of the terminal, or 100 without one. At most 120, so that sentences stay readable. */
+  /**
+   * Width in columns: that of the terminal, or 100 without one. At most 120, so that sentences stay readable.
+   */
   readonly width: number
 }
 

@@ -69,8 +69,8 @@ const groups: readonly CommandGroup[] = [
 ]
 
 /**
- * The groups that the command line names. Loading all of them takes most of a second, since some bring every connector; where no word names a
- * command (a help text, a misspelt command) all are needed.
+ * The groups that the command line names. Loading all of them takes most of a second, since some bring every
+ * connector; where no word names a command (a help text, a misspelt command) all are needed.
  */
 function groupsIn(words: readonly string[] | undefined): readonly CommandGroup[] {
   if (words === undefined || words.includes('help')) return groups

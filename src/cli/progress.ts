@@ -6,7 +6,9 @@ export interface Meter {
   left(count: number): string
 }
 
-/** The rate is measured over the last seconds, so that a slow start does not distort the estimate permanently. */
+/**
+ * The rate is measured over the last seconds, so that a slow start does not distort the estimate permanently.
+ */
 const windowMs = 10_000
 
 /** @param monotonic milliseconds */

@@ -1,4 +1,7 @@
-/** Creates the runtime for a command: loads the definition, connects the systems, and refuses a definition that its systems can't support. */
+/**
+ * Creates the runtime for a command: loads the definition, connects the systems, and refuses a definition
+ * that its systems can't support.
+ */
 import type { EmitEvent } from '../model/events.ts'
 import type { Settings } from '../runtime/config.ts'
 import { createRuntime, type IsthmusRuntime, type Role } from '../runtime/create-runtime.ts'

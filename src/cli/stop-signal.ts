@@ -11,7 +11,10 @@ const watchMs = 2000
 
 let stop: AbortController | undefined
 
-/** Installs the signal handlers: the first signal aborts the result, the second ends the process immediately. There is one instance per process. */
+/**
+ * Installs the signal handlers: the first signal aborts the result, the second ends the process immediately.
+ * There is one instance per process.
+ */
 export function stopSignal(): AbortSignal {
   if (stop !== undefined) return stop.signal
   const controller = new AbortController()
@@ -26,9 +29,10 @@ export function stopSignal(): AbortSignal {
 }
 
 /**
- * Calls back once when the npm process that started this process has exited; for other processes that has no meaning (`nohup`, `setsid`). `npx` and
- * `npm run` forward a signal to the shell that they started, and the shell exits without forwarding it. Without this check, a service would keep
- * running after its command was ended by a person or a container.
+ * Calls back once when the npm process that started this process has exited; for other processes that has no
+ * meaning (`nohup`, `setsid`). `npx` and `npm run` forward a signal to the shell that they started, and the
+ * shell exits without forwarding it. Without this check, a service would keep running after its command was
+ * ended by a person or a container.
  */
 function whenOrphaned(onOrphaned: () => void): void {
   // A process that was adopted from the beginning has no parent to watch.

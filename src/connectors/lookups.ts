@@ -1,6 +1,6 @@
 /**
- * Lookups that built-in connectors answer in rules, by the connector's name. Separate from the registry, so that a definition can be compiled and
- * the store opened without loading any connector.
+ * Lookups that built-in connectors answer in rules, by the connector's name. Separate from the registry, so
+ * that a definition can be compiled and the store opened without loading any connector.
  */
 import { geocodeLookups } from './google-maps/lookups.ts'
 

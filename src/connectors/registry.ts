@@ -33,7 +33,8 @@ export const builtInConnectors: readonly Connector[] = [
  * Binds one system of a definition.
  *
  * @param more additional connectors, which take precedence over built-in ones of the same name
- * @throws UsageError CONNECTOR_UNKNOWN · CONNECTOR_CONFIG_INVALID · CONNECTOR_MANIFEST_MISSING · HTTP_OPTIONS_INVALID
+ * @throws UsageError CONNECTOR_UNKNOWN · CONNECTOR_CONFIG_INVALID · CONNECTOR_MANIFEST_MISSING ·
+ *   HTTP_OPTIONS_INVALID
  */
 export function connectSystem(
   settings: SystemSettings,

@@ -1,8 +1,9 @@
 /**
- * Compares the two systems of the demo over HTTP, with plain requests and independently of Isthmus' own records.
+ * Compares the two systems of the demo over HTTP, with plain requests and independently of Isthmus' own
+ * records.
  *
- * Customers are the same if their e-mail addresses are equal. Values that the ERP can't store (names above 40 characters) count as equal only in their
- * truncated form.
+ * Customers are the same if their e-mail addresses are equal. Values that the ERP can't store (names above 40
+ * characters) count as equal only in their truncated form.
  */
 import type { ErpPartner } from './erp.ts'
 import type { CrmUser } from './people.ts'

@@ -1,7 +1,9 @@
 /**
- * The demo's CRM: JSONPlaceholder's users behind the API of json-server. It runs in a separate thread, like a third-party system in another process.
+ * The demo's CRM: JSONPlaceholder's users behind the API of json-server. It runs in a separate thread, like a
+ * third-party system in another process.
  *
- * Its only connection to Isthmus is the webhook subscription: after each change it posts `{type, resource, id}` to the configured URL.
+ * Its only connection to Isthmus is the webhook subscription: after each change it posts `{type, resource,
+ * id}` to the configured URL.
  */
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'

@@ -1,8 +1,9 @@
 /**
  * The demo's ERP: a real HTTP system with properties that are difficult for integrations.
  *
- * It replaces whole objects (PUT, never PATCH), requires `If-Match`, silently truncates names to 40 characters, represents decimals as strings, has
- * no webhooks, and offers a change feed numbered by its own counter. All data is in memory and lost at the end.
+ * It replaces whole objects (PUT, never PATCH), requires `If-Match`, silently truncates names to 40
+ * characters, represents decimals as strings, has no webhooks, and offers a change feed numbered by its own
+ * counter. All data is in memory and lost at the end.
  *
  * | call | does |
  * | --- | --- |

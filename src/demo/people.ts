@@ -1,4 +1,7 @@
-/** Generates customers for the demo's load: composed of syllables, deterministic for a number, and without real personal data. */
+/**
+ * Generates customers for the demo's load: composed of syllables, deterministic for a number, and without
+ * real personal data.
+ */
 
 /** A user in the CRM's format. */
 export interface CrmUser {

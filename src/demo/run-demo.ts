@@ -1,6 +1,7 @@
 /**
- * `npm run demo`: two real HTTP systems, an embedded PostgreSQL, the runtime and its status page, and a scenario of situations that
- * occur in practice. The result at the end is compared over HTTP, not read from Isthmus' own records.
+ * `npm run demo`: two real HTTP systems, an embedded PostgreSQL, the runtime and its status page, and a
+ * scenario of situations that occur in practice. The result at the end is compared over HTTP, not read from
+ * Isthmus' own records.
  */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -30,7 +31,10 @@ export interface DemoOptions {
 
 /** The result that `--json` prints. */
 export interface DemoResult {
-  /** Both systems hold the same customers, each once, with the same fields, and every edit of the scenario is present. */
+  /**
+   * Both systems hold the same customers, each once, with the same fields, and every edit of the scenario is
+   * present.
+   */
   readonly converged: boolean
   /** Customers that are equal in both systems. */
   readonly records: number
@@ -85,7 +89,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
   try {
     const directory = mkdtempSync(join(tmpdir(), 'isthmus-demo-'))
-    // As root the server runs under another user, who needs access to this path; the cluster itself is closed to all other users.
+    // As root the server runs under another user, who needs access to this path; the cluster itself is closed
+    // to all other users.
     chmodSync(directory, 0o755)
     closing.push(async () => rmSync(directory, { recursive: true, force: true }))
     const secret = `whsec_${randomBytes(32).toString('base64')}`

@@ -65,7 +65,9 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** Waits until no record is due, in progress or waiting, and changes of the systems had time to be detected. */
+/**
+ * Waits until no record is due, in progress or waiting, and changes of the systems had time to be detected.
+ */
 export async function untilQuiet(context: StepContext): Promise<void> {
   let quiet = 0
   await until(
@@ -74,7 +76,8 @@ export async function untilQuiet(context: StepContext): Promise<void> {
       const { queue, records } = await context.engine.store.admin.status()
       const moving = queue.due + queue.running + queue.waiting + (records.candidate ?? 0)
       quiet = moving === 0 ? quiet + 1 : 0
-      // The ERP is polled once a second: three checks without work, half a second apart, cover at least one poll.
+      // The ERP is polled once a second: three checks without work, half a second apart, cover at least one
+      // poll.
       return quiet >= 4
     },
     500,

@@ -1,4 +1,7 @@
-/** The steps of the demo's scenario. Each step simulates actions of users or faults of the network, waits, and shows the result. */
+/**
+ * The steps of the demo's scenario. Each step simulates actions of users or faults of the network, waits, and
+ * shows the result.
+ */
 import { agrees, compareSystems } from './compare.ts'
 import type { ErpPartnerInput } from './erp.ts'
 import { generateUser } from './people.ts'
@@ -17,7 +20,9 @@ import {
   untilQuiet,
 } from './step-context.ts'
 
-/** The ERP's initial data: some of the CRM's customers in its own format, and two that the CRM does not have. */
+/**
+ * The ERP's initial data: some of the CRM's customers in its own format, and two that the CRM does not have.
+ */
 export const partnersBefore: readonly ErpPartnerInput[] = [
   {
     name: 'Leanne Graham',
@@ -132,7 +137,8 @@ async function concurrentEdit(context: StepContext): Promise<void> {
   const customer = await knownCustomer(context, email)
   const { partnerNumber } = knownPartner(context, email)
   narrator.emit('CRM: Nicholas becomes "Nick Runolfsdottir". ERP, at the same moment: "N. Runolfsdottir V".')
-  // The ERP's edit comes first: it has no webhooks, so the edit is not known yet when the CRM's edit is taken over a moment later.
+  // The ERP's edit comes first: it has no webhooks, so the edit is not known yet when the CRM's edit is taken
+  // over a moment later.
   context.erp.edit(partnerNumber, { name: 'N. Runolfsdottir V' })
   await editInCrm(context, customer.id, { name: 'Nick Runolfsdottir' })
   await until('one name in both systems', async () => {
@@ -253,8 +259,9 @@ async function load(context: StepContext): Promise<void> {
 const probesMax = 40
 
 /**
- * Measures single sequential edits, alternating between the systems, until the other system shows them. Each edit is on a different customer, because
- * the oscillation breaker stops a field that two systems change repeatedly in turn.
+ * Measures single sequential edits, alternating between the systems, until the other system shows them. Each
+ * edit is on a different customer, because the oscillation breaker stops a field that two systems change
+ * repeatedly in turn.
  */
 async function stopwatch(context: StepContext): Promise<void> {
   const { narrator } = context

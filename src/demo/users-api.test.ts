@@ -72,7 +72,8 @@ function randomRequest(): readonly [method: string, path: string, body?: object]
 }
 
 test('responds as json-server does', async () => {
-  // json-server fails on a range over a property that some record lacks, so every record has the properties that are searched for.
+  // json-server fails on a range over a property that some record lacks, so every record has the properties
+  // that are searched for.
   for (const url of [ours, jsonServer.url])
     for (const { id } of content.users)
       await responseOf(url, 'PATCH', `/users/${id}`, { isthmusId: 'r1', creditLimit: 1 })

@@ -1,7 +1,9 @@
 /**
- * The CRM's users in memory, with the queries of json-server 0.17: filters by equality and by range over dotted paths, sorted pages by id.
+ * The CRM's users in memory, with the queries of json-server 0.17: filters by equality and by range over
+ * dotted paths, sorted pages by id.
  *
- * json-server itself copies and scans its whole array for each request; here a filter for one value is one lookup.
+ * json-server itself copies and scans its whole array for each request; here a filter for one value is one
+ * lookup.
  */
 
 /** A user: any JSON object with a numeric id. */
@@ -46,7 +48,10 @@ export class UsersTable {
     return user
   }
 
-  /** Replaces all properties, or with `keep` only those that are given. Returns undefined when there is no such user. */
+  /**
+   * Replaces all properties, or with `keep` only those that are given. Returns undefined when there is no
+   * such user.
+   */
   update(id: number, properties: Properties, { keep }: { readonly keep: boolean }): UserRecord | undefined {
     const before = this.#users.get(id)
     if (before === undefined) return undefined
@@ -64,7 +69,10 @@ export class UsersTable {
     return this.#users.delete(id)
   }
 
-  /** Query parameters of json-server; `_limit` limits the page, other names with a leading underscore are ignored. */
+  /**
+   * Query parameters of json-server; `_limit` limits the page, other names with a leading underscore are
+   * ignored.
+   */
   query(parameters: URLSearchParams): UserPage {
     const found = this.#candidates(parameters)
     const limit = Number(parameters.get('_limit') ?? Number.NaN)

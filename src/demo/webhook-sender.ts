@@ -2,7 +2,10 @@
 import { Webhook } from 'standardwebhooks'
 
 const attemptsMax = 5
-/** Maximum number of waiting deliveries; further ones are dropped, as by real senders. Polls and full runs compensate for them. */
+/**
+ * Maximum number of waiting deliveries; further ones are dropped, as by real senders. Polls and full runs
+ * compensate for them.
+ */
 const queueMax = 50_000
 const senders = 16
 

@@ -1,8 +1,10 @@
 /**
- * How many more records may be claimed: a worker is bounded by their number and by the size of what their passes hold.
+ * How many more records may be claimed: a worker is bounded by their number and by the size of what their
+ * passes hold.
  *
- * 256 records of 20 fields are half a megabyte; 256 of 500 fields would take seconds to decide and to commit together, longer than their writes may wait
- * for their calls. The size of an entity's records is estimated from its definition first, and then from passes that have ended.
+ * 256 records of 20 fields are half a megabyte; 256 of 500 fields would take seconds to decide and to commit
+ * together, longer than their writes may wait for their calls. The size of an entity's records is estimated
+ * from its definition first, and then from passes that have ended.
  */
 import type { Entity, Integration } from '../model/integration.ts'
 import type { Member, SyncRecord } from '../model/state.ts'
@@ -49,7 +51,10 @@ export class Admission {
     return Math.max(this.#records === 0 ? 1 : 0, Math.min(slots, room))
   }
 
-  /** A pass over a record of this entity begins; the returned function is called when it has ended, with its state if it was kept. */
+  /**
+   * A pass over a record of this entity begins; the returned function is called when it has ended, with its
+   * state if it was kept.
+   */
   begin(entity: string): (end?: PassSize) => void {
     const size = this.#sizes.get(entity)
     const bytes = size?.bytes ?? valueBytes

@@ -37,7 +37,10 @@ export function createBatchedStore({ store, clock, settings }: BatchedStoreOptio
   }
 }
 
-/** The pass over the record ends with the error that the database has with it; the other items of the batch don't notice. */
+/**
+ * The pass over the record ends with the error that the database has with it; the other items of the batch
+ * don't notice.
+ */
 function orThrow<In, Out>(submit: Submit<In, Out | Unstorable>): Submit<In, Out> {
   return async (item) => {
     const result = await submit(item)

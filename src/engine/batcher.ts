@@ -1,9 +1,10 @@
 /**
  * Group commit: batches calls that carry one item each.
  *
- * While one batch is in flight the next collects; it closes in a later turn (`clock.defer`), so that everything which became ready in the same turn
- * shares a statement. An idle batcher sends one item at once; one that keeps collecting several may be configured to leave a moment between its
- * batches, so that more items share the cost of a commit.
+ * While one batch is in flight the next collects; it closes in a later turn (`clock.defer`), so that
+ * everything which became ready in the same turn shares a statement. An idle batcher sends one item at once;
+ * one that keeps collecting several may be configured to leave a moment between its batches, so that more
+ * items share the cost of a commit.
  */
 import { IsthmusError, isIsthmusError } from '../model/errors.ts'
 import type { Clock } from './ports.ts'
@@ -21,7 +22,10 @@ export interface BatcherOptions<In, Out> {
   readonly queueMax: number
   /** Batches in flight. @default 1 */
   readonly parallel?: number
-  /** After a batch of `from` items or more, the next one begins `ms` after that one began, unless it is full earlier. @default at once */
+  /**
+   * After a batch of `from` items or more, the next one begins `ms` after that one began, unless it is full
+   * earlier. @default at once
+   */
   readonly spacing?: { readonly from: number; readonly ms: number }
 }
 
@@ -94,8 +98,9 @@ async function response<In, Out>(
 }
 
 /**
- * One invalid item must not fail the others (H33): after a failure that a retry can't resolve, the batch is halved until the failing item is alone. A
- * failure that may resolve (the store is unavailable) concerns the whole batch, and its commit may even have happened: nothing is repeated here.
+ * One invalid item must not fail the others (H33): after a failure that a retry can't resolve, the batch is
+ * halved until the failing item is alone. A failure that may resolve (the store is unavailable) concerns the
+ * whole batch, and its commit may even have happened: nothing is repeated here.
  */
 async function failOrSplit<In, Out>(
   options: Pick<BatcherOptions<In, Out>, 'run' | 'name'>,

@@ -37,7 +37,8 @@ export interface EngineContext {
   readonly answeredCreates: AnsweredCreates
   readonly firstLoads: FirstLoads
   /**
-   * All records of this system were listed once, or can't be listed: a record without a counterpart is now known to be new. A true result is cached.
+   * All records of this system were listed once, or can't be listed: a record without a counterpart is now
+   * known to be new. A true result is cached.
    */
   readonly baselineDone: (system: string, entity: string) => Promise<boolean>
   readonly memory: EngineMemory
@@ -50,10 +51,16 @@ export interface EngineContext {
   readonly wake: () => void
 }
 
-/** Dependencies of the intake: everything that determines *which* records to read. It needs no worker in the same process. */
+/**
+ * Dependencies of the intake: everything that determines *which* records to read. It needs no worker in the
+ * same process.
+ */
 export interface IntakeContext
   extends Pick<EngineContext, 'integration' | 'systems' | 'clock' | 'random' | 'emit' | 'lenses'> {
   readonly store: Store
-  /** Notifies the workers, here and in other processes, that records fell due. Cheap; called after each commit that marked something. */
+  /**
+   * Notifies the workers, here and in other processes, that records fell due. Cheap; called after each commit
+   * that marked something.
+   */
   readonly wake: () => void
 }

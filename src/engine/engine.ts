@@ -28,7 +28,9 @@ export interface EngineOptions {
   readonly integration: Integration
   /** Migrated and bound to the integration. */
   readonly store: Store
-  /** The result of binding the definition. @default the engine works whatever is bound, and replaces no base */
+  /**
+   * The result of binding the definition. @default the engine works whatever is bound, and replaces no base
+   */
   readonly binding?: Pick<Binding, 'epoch' | 'lenses'>
   /** Every system of the integration, connected. */
   readonly systems: ReadonlyMap<string, ConnectedSystem>
@@ -55,7 +57,10 @@ export interface Engine {
   wake(): void
   /** Called when another definition has been bound: permanently stops claiming records. */
   supersede(): void
-  /** Resolves when nothing is in progress and nothing is due now; records that wait for a later time don't count. */
+  /**
+   * Resolves when nothing is in progress and nothing is due now; records that wait for a later time don't
+   * count.
+   */
   idle(): Promise<void>
   /** Claims once and runs those records to their end, without the loops of `start`. Returns their number. */
   runOnce(): Promise<number>

@@ -1,5 +1,6 @@
 /**
- * What one engine caches between its passes. Every entry can be confirmed by the store: the cache saves queries, and may be lost with the process.
+ * What one engine caches between its passes. Every entry can be confirmed by the store: the cache saves
+ * queries, and may be lost with the process.
  */
 
 /** Why a system's absences are not trusted now. */

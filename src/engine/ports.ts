@@ -1,6 +1,7 @@
 /**
- * Interfaces that the engine requires besides stores and connectors, and those that its steps require of each other. Clock and randomness are
- * injected, so that a simulation runs the same engine on virtual time; the rest is composed once in `engine.ts`.
+ * Interfaces that the engine requires besides stores and connectors, and those that its steps require of each
+ * other. Clock and randomness are injected, so that a simulation runs the same engine on virtual time; the
+ * rest is composed once in `engine.ts`.
  */
 
 import type {
@@ -56,7 +57,10 @@ export interface Random {
   uuid(): string
 }
 
-/** Store calls for one record at a time; many of them share one statement. Everything else goes through `direct`. */
+/**
+ * Store calls for one record at a time; many of them share one statement. Everything else goes through
+ * `direct`.
+ */
 export interface BatchedStore {
   readonly direct: Store
   decide(decision: Decision): Promise<DecisionResult>
@@ -74,12 +78,15 @@ export interface SystemGate {
   readonly system: string
   /** False from the failures that close it until a probe has succeeded. */
   readonly isOpen: boolean
-  /** Undefined while calls may go, if only as a probe; otherwise the time (epoch ms) at which the next one may be tried. */
+  /**
+   * Undefined while calls may go, if only as a probe; otherwise the time (epoch ms) at which the next one may
+   * be tried.
+   */
   closedUntil(): number | undefined
   /**
-   * Runs a call when there is capacity. Returns `shut` without calling when the gate is closed, or when there was no capacity within `waitMs`. A
-   * result whose failure has scope `system` counts as a failure of the system, any other response as a success; `no-news`: no call was made after
-   * all.
+   * Runs a call when there is capacity. Returns `shut` without calling when the gate is closed, or when there
+   * was no capacity within `waitMs`. A result whose failure has scope `system` counts as a failure of the
+   * system, any other response as a success; `no-news`: no call was made after all.
    */
   run<Result>(
     call: () => Promise<Result>,
@@ -92,12 +99,18 @@ export interface SystemGate {
   expectedWaitMs(): number
 }
 
-/** A read by id with the times that make it evidence (epoch ms). `shut`: the gate is closed or the system too busy. */
+/**
+ * A read by id with the times that make it evidence (epoch ms). `shut`: the gate is closed or the system too
+ * busy.
+ */
 export type TimedRead =
   | { readonly result: ReadResult; readonly startedAt: number; readonly seenAt: number }
   | 'shut'
 
-/** Reads one native record; reads of the same resource share a call where the system supports it. Never rejects. (`reader.ts`) */
+/**
+ * Reads one native record; reads of the same resource share a call where the system supports it. Never
+ * rejects. (`reader.ts`)
+ */
 export type ReadById = (request: {
   readonly system: string
   readonly resource: string
@@ -109,7 +122,10 @@ export type ReadById = (request: {
   readonly passId?: string
 }) => Promise<TimedRead>
 
-/** Searches a resource; searches of several records share a call where the system supports it. Never rejects. (`finder.ts`) */
+/**
+ * Searches a resource; searches of several records share a call where the system supports it. Never rejects.
+ * (`finder.ts`)
+ */
 export type Find = (request: {
   readonly system: string
   readonly resource: string
@@ -139,8 +155,8 @@ export interface OutgoingWrite {
 }
 
 /**
- * The outcome of one write: the connector's response, or why no call was made. `late`: its time passed before the call could start · `shut`: the system
- * accepts no calls · `stopped`: its pass was stopped
+ * The outcome of one write: the connector's response, or why no call was made. `late`: its time passed before
+ * the call could start · `shut`: the system accepts no calls · `stopped`: its pass was stopped
  */
 export type SendOutcome =
   | WriteResult
@@ -167,7 +183,10 @@ export interface Writer {
   expectedWaitMs(system: string): number
 }
 
-/** When the first load of an entity had listed all its systems (epoch ms); undefined while it is running. (`first-loads.ts`) */
+/**
+ * When the first load of an entity had listed all its systems (epoch ms); undefined while it is running.
+ * (`first-loads.ts`)
+ */
 export interface FirstLoads {
   listedAt(entity: Entity): Promise<number | undefined>
 }
@@ -190,7 +209,10 @@ export type PlaceReadResponse =
 export interface PlaceReads {
   /** The newest read of the place, by this process or another. */
   newest(place: Place, kind: PlaceReadKind): Promise<PlaceRead | undefined>
-  /** The read that is running, if it began at `since` (epoch ms) or later; otherwise one that begins after the call. Never rejects. */
+  /**
+   * The read that is running, if it began at `since` (epoch ms) or later; otherwise one that begins after the
+   * call. Never rejects.
+   */
   next(place: Place, kind: PlaceReadKind, since: number): Promise<PlaceReadResponse>
   /** The earliest time at which the next read can begin (epoch ms). */
   nextAt(place: Place, kind: PlaceReadKind): number
@@ -204,8 +226,9 @@ export type PlaceReadKind = 'feed' | 'list'
 /** Time limits for calls. */
 export interface Timeouts {
   /**
-   * Runs a call with a signal that aborts after `ms`, or when `parent` aborts. A call that does not stop then is abandoned, and `onTimeout` provides
-   * its result: nothing waits longer than the limit. Rejects only when the call rejects in time.
+   * Runs a call with a signal that aborts after `ms`, or when `parent` aborts. A call that does not stop then
+   * is abandoned, and `onTimeout` provides its result: nothing waits longer than the limit. Rejects only when
+   * the call rejects in time.
    */
   bound<Result>(
     ms: number,
@@ -227,7 +250,10 @@ export interface LensBook {
   current(place: LensPlace): StoredLensSet | undefined
   /** The set before the current one; undefined when there was none. */
   previous(place: LensPlace): StoredLensSet | undefined
-  /** Lenses by field that a member was read through; `lens` as the member names it. Undefined: only the current ones. */
+  /**
+   * Lenses by field that a member was read through; `lens` as the member names it. Undefined: only the
+   * current ones.
+   */
   readThrough(place: LensPlace, lens: number | undefined): LensSet['fields'] | undefined
 }
 

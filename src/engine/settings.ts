@@ -5,22 +5,31 @@ import type { Integration } from '../model/integration.ts'
 export interface EngineSettings {
   /** Records processed at the same time. @default 256 */
   readonly inFlight: number
-  /** Estimated bytes of the documents of these records; one record is always processed, whatever its size. @default 2000000 */
+  /**
+   * Estimated bytes of the documents of these records; one record is always processed, whatever its size.
+   * @default 2000000
+   */
   readonly inFlightBytes: number
   /** Duration of a claim. @default 60000, longer where a system's timeouts require it */
   readonly leaseMs: number
   /** Reserved at the end of a lease. @default 2000 */
   readonly leaseMarginMs: number
-  /** Longest wait between two queries of the queue while records are in progress, or while wake-ups can't be received. @default 500 */
+  /**
+   * Longest wait between two queries of the queue while records are in progress, or while wake-ups can't be
+   * received. @default 500
+   */
   readonly pollMs: number
   /**
-   * Longest wait between two queries of an empty queue; a wake-up or a record that falls due ends it. It bounds the delay when the connection for
-   * wake-ups is dead and nobody has noticed yet.
+   * Longest wait between two queries of an empty queue; a wake-up or a record that falls due ends it. It
+   * bounds the delay when the connection for wake-ups is dead and nobody has noticed yet.
    *
    * @default 15000
    */
   readonly restMs: number
-  /** Between two calls of the reaper, unless no other worker is alive and nothing is in progress. @default 1000 */
+  /**
+   * Between two calls of the reaper, unless no other worker is alive and nothing is in progress. @default
+   * 1000
+   */
   readonly reapMs: number
   /** A send starts at most this long after its intent was committed. @default 2000 */
   readonly startWindowMs: number
@@ -43,7 +52,8 @@ export interface EngineSettings {
 /** Defaults of {@link EngineSettings}. */
 export const engineDefaults: EngineSettings = Object.freeze({
   inFlight: 256,
-  // 256 records of 100 fields in two systems fit. Measured with 500 fields: decisions of 28 records are committed within half a second.
+  // 256 records of 100 fields in two systems fit. Measured with 500 fields: decisions of 28 records are
+  // committed within half a second.
   inFlightBytes: 2_000_000,
   leaseMs: 60_000,
   leaseMarginMs: 2_000,
@@ -64,8 +74,8 @@ export const engineDefaults: EngineSettings = Object.freeze({
 const inLineMs = 40_000
 
 /**
- * A claim has to outlast the slowest read and the slowest write of a pass, with time to wait for capacity: a write that does not fit into the rest of
- * the claim is not sent, so with a shorter claim it never would be.
+ * A claim has to outlast the slowest read and the slowest write of a pass, with time to wait for capacity: a
+ * write that does not fit into the rest of the claim is not sent, so with a shorter claim it never would be.
  */
 export function leaseFor({ systems }: Integration): number {
   const slowest = [...systems.values()].map(({ timing }) => timing.readTimeoutMs + timing.writeTimeoutMs)

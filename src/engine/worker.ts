@@ -1,10 +1,12 @@
 /**
  * The worker: claims due records and runs passes over them, a bounded number at a time.
  *
- * It claims as slots become free, so that a slow record never blocks the others, and queries the queue when it is woken, when a record falls due, and
- * at least every half second. With nothing in progress and nothing claimed it rests: the queue is queried every few seconds, and expired leases are
- * looked for only as often as they can matter (`WorkerRest`). Its liveness is its session: when that is lost, the passes in progress are aborted, their
- * commits are fenced, and the worker starts again under a new identity. While the store is unavailable it retries with back-off.
+ * It claims as slots become free, so that a slow record never blocks the others, and queries the queue when
+ * it is woken, when a record falls due, and at least every half second. With nothing in progress and nothing
+ * claimed it rests: the queue is queried every few seconds, and expired leases are looked for only as often
+ * as they can matter (`WorkerRest`). Its liveness is its session: when that is lost, the passes in progress
+ * are aborted, their commits are fenced, and the worker starts again under a new identity. While the store is
+ * unavailable it retries with back-off.
  */
 import { isIsthmusError } from '../model/errors.ts'
 import { isUnreadable } from '../model/unreadable-row.ts'
@@ -21,7 +23,10 @@ import { backoffMs } from './protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
 import { WorkerRest } from './worker-rest.ts'
 
-/** Minimum interval between claims unless many slots are free: passes that end one by one would otherwise claim one record each. */
+/**
+ * Minimum interval between claims unless many slots are free: passes that end one by one would otherwise
+ * claim one record each.
+ */
 const claimGapMs = 4
 
 /** Retry delays while the store is unavailable. */
@@ -119,7 +124,8 @@ export class Worker {
         // A full result means that there may be more; any other wait is ended by a pass that ends.
         if (limit > 0 && claimed === limit && this.#admission.free > 0) continue
         await this.#wakeSignal.wait(this.#pauseMs())
-        // Measured on two cores in real time: from a half to a sixteenth of the slots gave 13 % more records a second, at the same latency.
+        // Measured on two cores in real time: from a half to a sixteenth of the slots gave 13 % more records
+        // a second, at the same latency.
         if (this.#running.size > settings.inFlight / 16) await clock.sleep(claimGapMs)
       } catch (error) {
         await this.#storeFailed('claim', error)
@@ -128,7 +134,10 @@ export class Worker {
     if (this.#superseded) await this.#giveBack()
   }
 
-  /** The remaining claims become available to workers of the bound definition as soon as the session has ended. */
+  /**
+   * The remaining claims become available to workers of the bound definition as soon as the session has
+   * ended.
+   */
   async #giveBack(): Promise<void> {
     await Promise.all(this.#running)
     await this.#session?.close().catch(() => undefined)
@@ -268,7 +277,10 @@ export class Worker {
     }
   }
 
-  /** Releases the records whose passes were cut off by an unavailable store; their next pass continues from what was committed. */
+  /**
+   * Releases the records whose passes were cut off by an unavailable store; their next pass continues from
+   * what was committed.
+   */
   async #returnStrays(): Promise<void> {
     const { store, clock, settings } = this.#context
     const leases = this.#strays.splice(0)
@@ -295,8 +307,9 @@ export class Worker {
 }
 
 /**
- * Failures of the store resolve by waiting; any other error that reaches the worker is caused by the record, and so is a row that can't be read (the
- * pass read one of another record) and a value that the database refuses.
+ * Failures of the store resolve by waiting; any other error that reaches the worker is caused by the record,
+ * and so is a row that can't be read (the pass read one of another record) and a value that the database
+ * refuses.
  */
 function isStoreFailure(error: unknown): boolean {
   if (isUnreadable(error) || isRefusedByStore(error)) return false

@@ -1,4 +1,7 @@
-/** Builds the address of a call from base URL, path template and query, and refuses everything that would leave the base URL. */
+/**
+ * Builds the address of a call from base URL, path template and query, and refuses everything that would
+ * leave the base URL.
+ */
 
 import { UsageError } from '../model/errors.ts'
 import type { Method } from './call.ts'
@@ -25,7 +28,10 @@ export interface Address {
   readonly route: string
 }
 
-/** Parses a base URL. @throws UsageError HTTP_OPTIONS_INVALID when it is not a usable address, or is plain HTTP to a host other than loopback */
+/**
+ * Parses a base URL. @throws UsageError HTTP_OPTIONS_INVALID when it is not a usable address, or is plain
+ * HTTP to a host other than loopback
+ */
 export function parseBaseUrl(text: string, allowHttp: boolean, secretPath = false): BaseUrl {
   const url = parseUrl(text)
   if (url === undefined)
@@ -43,7 +49,9 @@ export function parseBaseUrl(text: string, allowHttp: boolean, secretPath = fals
   return { origin: url.origin, path, shown: shownPath(path, secretPath) }
 }
 
-/** Refuses `http:` except to a loopback host with explicit permission. @throws UsageError HTTP_OPTIONS_INVALID */
+/**
+ * Refuses `http:` except to a loopback host with explicit permission. @throws UsageError HTTP_OPTIONS_INVALID
+ */
 export function assertScheme(url: URL, allowHttp: boolean): void {
   if (url.protocol === 'https:') return
   if (url.protocol !== 'http:')
@@ -61,9 +69,11 @@ export function assertScheme(url: URL, allowHttp: boolean): void {
 }
 
 /**
- * Builds the address of one call. `target` is a template (`/users/{id}`) or an absolute URL that the API returned (a page link).
+ * Builds the address of one call. `target` is a template (`/users/{id}`) or an absolute URL that the API
+ * returned (a page link).
  *
- * @throws UsageError HTTP_REQUEST_INVALID for a missing, unused or unusable path value · HTTP_BASE_URL_ESCAPE for an address elsewhere
+ * @throws UsageError HTTP_REQUEST_INVALID for a missing, unused or unusable path value · HTTP_BASE_URL_ESCAPE
+ *   for an address elsewhere
  */
 export function addressOf(
   base: BaseUrl,
@@ -85,7 +95,10 @@ export function addressOf(
   return { origin: base.origin, path: pathOf(url), route }
 }
 
-/** Only characters that need no encoding in a path and in a query, and no dot segments: parsing would yield the same text. */
+/**
+ * Only characters that need no encoding in a path and in a query, and no dot segments: parsing would yield
+ * the same text.
+ */
 function isPlain(path: string): boolean {
   return /^\/[\w\-.~/?=&%:@+,;$!*()]*$/.test(path) && !path.includes('/.') && !/\/%2e/i.test(path)
 }
@@ -146,7 +159,8 @@ function fillTemplate(template: string, values: CallOptions['path'] = noValues):
 
 function encodeSegment(template: string, name: string, value: string | number | bigint | undefined): string {
   const text = value === undefined ? '' : String(value)
-  // URL parsing would resolve dot segments and address another resource; an empty segment would address the collection.
+  // URL parsing would resolve dot segments and address another resource; an empty segment would address the
+  // collection.
   if (text === '' || text === '.' || text === '..') {
     throw new UsageError(
       'HTTP_REQUEST_INVALID',

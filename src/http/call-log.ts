@@ -1,4 +1,7 @@
-/** Reports about every request on the wire. Typed facts only: no header, no body, no query, no value of a path parameter. */
+/**
+ * Reports about every request on the wire. Typed facts only: no header, no body, no query, no value of a path
+ * parameter.
+ */
 import { isStreamBody } from './bodies/stream-body.ts'
 import type { Call, Method } from './call.ts'
 

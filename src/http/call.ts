@@ -1,4 +1,7 @@
-/** Terms of the chain: a *call* is made by the user, an *attempt* is one request on the wire, an *answer* is a decoded response. */
+/**
+ * Terms of the chain: a *call* is made by the user, an *attempt* is one request on the wire, an *answer* is a
+ * decoded response.
+ */
 import type { Readable } from 'node:stream'
 import type { StreamBody } from './bodies/stream-body.ts'
 import type { Stop } from './stop.ts'
@@ -12,8 +15,9 @@ export type Method =
 /**
  * How a call uses the cache, with the modes of `fetch`.
  *
- * `default` follows RFC 9111 · `no-store` bypasses the cache · `reload` asks the API and stores the response · `no-cache` validates even fresh
- * responses · `force-cache` uses a stored response of any age · `only-if-cached` the same, and never asks the API
+ * `default` follows RFC 9111 · `no-store` bypasses the cache · `reload` asks the API and stores the response
+ * · `no-cache` validates even fresh responses · `force-cache` uses a stored response of any age ·
+ * `only-if-cached` the same, and never asks the API
  */
 export type CacheMode = 'default' | 'no-store' | 'reload' | 'no-cache' | 'force-cache' | 'only-if-cached'
 
@@ -23,8 +27,8 @@ export type Priority = 'hand' | 'webhook' | 'batch'
 /**
  * Phase of a call.
  *
- * `queue` waits for the rate limit · `back-off` between attempts · `auth` fetching a token · `connect` name, TCP and TLS · `headers` sent, no
- * response yet · `body` the response is being received
+ * `queue` waits for the rate limit · `back-off` between attempts · `auth` fetching a token · `connect` name,
+ * TCP and TLS · `headers` sent, no response yet · `body` the response is being received
  */
 export type Phase = 'queue' | 'back-off' | 'auth' | 'connect' | 'headers' | 'body'
 
@@ -47,7 +51,10 @@ export function newProgress(): Progress {
   return { phase: 'queue', attempt: 0, mayHaveLanded: false, hadLanded: false }
 }
 
-/** One call on its way through the chain. Policies pass on a changed copy; only `progress` is shared and mutable. */
+/**
+ * One call on its way through the chain. Policies pass on a changed copy; only `progress` is shared and
+ * mutable.
+ */
 export interface Call {
   /** HTTP method, upper case. */
   readonly method: Method
@@ -69,7 +76,10 @@ export interface Call {
   readonly raw?: boolean
   /** The cache validates a stored response: a 304 is then a response. @default false */
   readonly revalidates?: boolean
-  /** Maximum number of redirects to follow, including those of writes as in `fetch`. @default the client's limit, for reads only */
+  /**
+   * Maximum number of redirects to follow, including those of writes as in `fetch`. @default the client's
+   * limit, for reads only
+   */
   readonly redirects?: number | undefined
   /** How the cache is used. @default 'default' */
   readonly cacheMode?: CacheMode | undefined

@@ -44,21 +44,27 @@ export interface ChainParts {
 }
 
 /**
- * Builds the chain. Outer to inner; each step receives the errors of the inner ones, and a disabled step is omitted:
+ * Builds the chain. Outer to inner; each step receives the errors of the inner ones, and a disabled step is
+ * omitted:
  *
- * 1. `deadline`     outermost, so that it also bounds queueing, tokens and back-off
+ * 1. `deadline` outermost, so that it also bounds queueing, tokens and back-off
  * 2. `before-request` a user's hook, outside of the cache, so that its additions distinguish responses
- * 3. `cache`        a hit needs no attempt and no slot
- * 4. `merge-equal`  inside of the cache, so that concurrent cache misses send one request
- * 5. `retry`        outside of everything that belongs to one attempt
- * 6. `breaker`      inside of retry, so that every attempt is counted; outside of the queue, so that refused calls take no slot
- * 7. `rate-limit`   inside of retry: the API counts every attempt, so every attempt takes a slot
- * 8. `authenticate` inside of the queue, so that a token is still fresh when its request is sent; receives the 401 that `classify` throws and
+ * 3. `cache` a hit needs no attempt and no slot
+ * 4. `merge-equal` inside of the cache, so that concurrent cache misses send one request
+ * 5. `retry` outside of everything that belongs to one attempt
+ * 6. `breaker` inside of retry, so that every attempt is counted; outside of the queue, so that refused calls
+ *    take no slot
+ * 7. `rate-limit` inside of retry: the API counts every attempt, so every attempt takes a slot
+ * 8. `authenticate` inside of the queue, so that a token is still fresh when its request is sent; receives
+ *    the 401 that `classify` throws and
  *                   may send once more
- * 9. `redirect`     inside of authenticate, so that no credential is added for another origin
- * 10. `keep-cookies` inside of redirect: each origin gets its own; outside of classify, since refusals set cookies as well
- * 11. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
- * 12. transport and decode: the inner end. On its response, at once: `learn-limits`, since refusals report limits as well, and
+ * 9. `redirect` inside of authenticate, so that no credential is added for another origin
+ * 10. `keep-cookies` inside of redirect: each origin gets its own; outside of classify, since refusals set
+ *     cookies as well
+ * 11. `trace` and `log-attempt` one span and one entry for each request on the wire, the one after a 401
+ *     included
+ * 12. transport and decode: the inner end. On its response, at once: `learn-limits`, since refusals report
+ *     limits as well, and
  *     `classify`, which decides by status once the body is decoded, so that errors carry it
  */
 export function clientChain(parts: ChainParts): Next {

@@ -9,5 +9,7 @@ export interface ClientTransport {
   close(): Promise<void>
 }
 
-/** Creates the transport of a client. `sockets` creates the real one, for transports that forward requests. */
+/**
+ * Creates the transport of a client. `sockets` creates the real one, for transports that forward requests.
+ */
 export type TransportFactory = (sockets: () => ClientTransport) => ClientTransport

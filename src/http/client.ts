@@ -68,7 +68,10 @@ export interface StreamedExchange extends ApiResponse<Uint8Array | AsyncIterable
 
 /** Options of {@link ApiClient.exchangeStream}. */
 export interface ExchangeStreamOptions extends CallOptions {
-  /** Maximum number of redirects to follow, including those of writes as in `fetch`. 0 to 20. @default the client's own */
+  /**
+   * Maximum number of redirects to follow, including those of writes as in `fetch`. 0 to 20. @default the
+   * client's own
+   */
   readonly redirects?: number
   /** @default 'default' */
   readonly cacheMode?: CacheMode
@@ -84,7 +87,8 @@ const repeatableMethods: ReadonlySet<Method> = new Set([
 ])
 
 /**
- * Calls one JSON API: authenticated, rate limited, retried where that is safe, limited in time and size, with typed errors.
+ * Calls one JSON API: authenticated, rate limited, retried where that is safe, limited in time and size, with
+ * typed errors.
  *
  * ```ts
  * const users = new ApiClient({ baseUrl: 'https://jsonplaceholder.typicode.com' })
@@ -212,8 +216,9 @@ export class ApiClient {
   /**
    * Sends a request with any method and returns the status and headers with the data.
    *
-   * @throws UsageError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError, NetworkError, ResponseValidationError
-   * afterwards; the `outcome` of each indicates whether the request may have taken effect
+   * @throws UsageError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError,
+   *   NetworkError, ResponseValidationError afterwards; the `outcome` of each indicates whether the request
+   *   may have taken effect
    */
   send<Output>(
     method: Method,
@@ -235,10 +240,12 @@ export class ApiClient {
   }
 
   /**
-   * Returns the response body as a decompressed stream: for exports and files. Read it to its end or break off; `readNdjson` and `readCsv` parse it.
-   * `totalMs` counts until the response begins; afterwards `bodyIdleMs`, `maxBytes` and `signal` limit it.
+   * Returns the response body as a decompressed stream: for exports and files. Read it to its end or break
+   * off; `readNdjson` and `readCsv` parse it. `totalMs` counts until the response begins; afterwards
+   * `bodyIdleMs`, `maxBytes` and `signal` limit it.
    *
-   * @throws as {@link ApiClient.send} does; the body throws HttpError (a time limit), NetworkError and ResponseValidationError
+   * @throws as {@link ApiClient.send} does; the body throws HttpError (a time limit), NetworkError and
+   *   ResponseValidationError
    */
   async stream(target: string, options: StreamOptions = {}): Promise<ApiResponse<AsyncIterable<Uint8Array>>> {
     const { method = 'GET', maxBytes = streamBytesMax, ...rest } = options
@@ -249,11 +256,11 @@ export class ApiClient {
   }
 
   /**
-   * Reads a list page by page: `for await (const page of users.pages('/users', { paginate: linkHeader() }))`. The next page is requested when the
-   * caller asks for it.
+   * Reads a list page by page: `for await (const page of users.pages('/users', { paginate: linkHeader() }))`.
+   * The next page is requested when the caller asks for it.
    *
-   * @throws as {@link ApiClient.send} does · UsageError HTTP_BASE_URL_ESCAPE for a page outside the base URL · ResponseValidationError
-   * HTTP_PAGES_LIMIT, HTTP_PAGES_REPEATED
+   * @throws as {@link ApiClient.send} does · UsageError HTTP_BASE_URL_ESCAPE for a page outside the base URL
+   *   · ResponseValidationError HTTP_PAGES_LIMIT, HTTP_PAGES_REPEATED
    */
   pages(target: string, options: PagesOptions): AsyncGenerator<Page> {
     return walkPages(
@@ -267,7 +274,10 @@ export class ApiClient {
     )
   }
 
-  /** Reads a list item by item, each validated and typed by `schema` if given. @throws as {@link ApiClient.pages} does */
+  /**
+   * Reads a list item by item, each validated and typed by `schema` if given. @throws as {@link
+   * ApiClient.pages} does
+   */
   items<Output>(target: string, options: CheckedItemsOptions<Output>): AsyncGenerator<Output>
   items(target: string, options: ItemsOptions): AsyncGenerator<unknown>
   async *items(
@@ -281,9 +291,11 @@ export class ApiClient {
   }
 
   /**
-   * Sends a request with any method. Every status is returned as a response, with the body as decompressed bytes: for adapters.
+   * Sends a request with any method. Every status is returned as a response, with the body as decompressed
+   * bytes: for adapters.
    *
-   * @throws UsageError, RateLimitedError of the client's own limit, NetworkError, HttpError of a time limit or an open circuit
+   * @throws UsageError, RateLimitedError of the client's own limit, NetworkError, HttpError of a time limit
+   *   or an open circuit
    */
   async exchange(
     method: Method,
@@ -301,8 +313,9 @@ export class ApiClient {
   }
 
   /**
-   * Sends a request with any method. Every status is returned as a response. The body of a success is a stream, unless it has been received
-   * completely or the client has a cache; every other body is returned whole. For adapters with the signature of `fetch`.
+   * Sends a request with any method. Every status is returned as a response. The body of a success is a
+   * stream, unless it has been received completely or the client has a cache; every other body is returned
+   * whole. For adapters with the signature of `fetch`.
    *
    * @throws as {@link ApiClient.exchange} does
    */

@@ -1,8 +1,8 @@
 /**
  * The codings of a `content-encoding` field (RFC 9110, 8.4), in the order in which they are decoded.
  *
- * `deflate` is the zlib format according to the RFC, and raw deflate from servers that took the name literally, as browsers accept: the first bytes
- * distinguish them.
+ * `deflate` is the zlib format according to the RFC, and raw deflate from servers that took the name
+ * literally, as browsers accept: the first bytes distinguish them.
  */
 
 /** A supported coding. */
@@ -22,7 +22,10 @@ const names: Readonly<Record<string, Coding>> = {
   zstd: 'zstd',
 }
 
-/** No codings: names of character sets and transfer encodings that servers put here, and what S3 keeps of the upload. The body is plain. */
+/**
+ * No codings: names of character sets and transfer encodings that servers put here, and what S3 keeps of the
+ * upload. The body is plain.
+ */
 const mistaken: ReadonlySet<string> = new Set([
   'identity',
   'none',
@@ -34,7 +37,10 @@ const mistaken: ReadonlySet<string> = new Set([
   'aws-chunked',
 ])
 
-/** Returns the codings to decode, the last one applied first; undefined when one is unknown or there are too many. */
+/**
+ * Returns the codings to decode, the last one applied first; undefined when one is unknown or there are too
+ * many.
+ */
 export function codingsOf(field: string | undefined): readonly Coding[] | undefined {
   const applied = (field ?? '')
     .split(',')

@@ -1,8 +1,9 @@
 /**
  * Deadlines of all calls of a client on one timer.
  *
- * A timer for each call is more expensive than most policies, and it is nearly always cancelled before it fires. Here one timer is set for the
- * earliest deadline and stays set when that call ends; when it fires too early it is set again for the earliest of the remaining ones.
+ * A timer for each call is more expensive than most policies, and it is nearly always cancelled before it
+ * fires. Here one timer is set for the earliest deadline and stays set when that call ends; when it fires too
+ * early it is set again for the earliest of the remaining ones.
  */
 
 /** The deadline of one call. */

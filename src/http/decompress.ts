@@ -1,4 +1,7 @@
-/** Decodes a response's content encoding, never into more bytes than allowed: a few kilobytes can expand to gigabytes. */
+/**
+ * Decodes a response's content encoding, never into more bytes than allowed: a few kilobytes can expand to
+ * gigabytes.
+ */
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import { type Coding, codingsOf, hasZlibHeader } from './content-encoding.ts'
@@ -37,7 +40,10 @@ export async function decompress(
   return { ok: true, bytes: plain }
 }
 
-/** A body may have several frames (RFC 8878, 3.1), of which `zlib` decodes the first and drops the others without a word. */
+/**
+ * A body may have several frames (RFC 8878, 3.1), of which `zlib` decodes the first and drops the others
+ * without a word.
+ */
 async function everyFrame(
   bytes: Uint8Array,
   { maxOutputLength }: { readonly maxOutputLength: number },

@@ -1,4 +1,6 @@
-/** Every guard against every error: a class that a guard takes for another one would be handled as that one. */
+/**
+ * Every guard against every error: a class that a guard takes for another one would be handled as that one.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { inspect } from 'node:util'

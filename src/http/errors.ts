@@ -1,8 +1,9 @@
 /**
  * The errors of a call.
  *
- * Each error has three properties to decide by: `code` (what failed), `retry` (whether trying again can help) and `outcome` (whether the request may
- * have taken effect in the API). Bodies, problems and schema issues are non-enumerable: printing an error never prints a response.
+ * Each error has three properties to decide by: `code` (what failed), `retry` (whether trying again can help)
+ * and `outcome` (whether the request may have taken effect in the API). Bodies, problems and schema issues
+ * are non-enumerable: printing an error never prints a response.
  */
 import type { ErrorCode } from '../model/error-codes.ts'
 import {
@@ -23,10 +24,12 @@ export interface HttpErrorOptions extends IsthmusErrorOptions {
 }
 
 /**
- * Base of the errors that a call can end with. Catch it to catch them all except {@link UsageError}, a caller's own mistake.
+ * Base of the errors that a call can end with. Catch it to catch them all except {@link UsageError}, a
+ * caller's own mistake.
  *
- * It is thrown directly where the code is sufficient: `HTTP_TIMEOUT` and `HTTP_START_TOO_LATE` (with `phase`), and `HTTP_CIRCUIT_OPEN` (nothing was
- * sent, since this part of the API keeps failing; `retry` contains the time of the next attempt).
+ * It is thrown directly where the code is sufficient: `HTTP_TIMEOUT` and `HTTP_START_TOO_LATE` (with
+ * `phase`), and `HTTP_CIRCUIT_OPEN` (nothing was sent, since this part of the API keeps failing; `retry`
+ * contains the time of the next attempt).
  */
 export class HttpError extends IsthmusError {
   /** `not-sent`: provably no effect · `unknown`: it may have taken effect · `answered`: the API decided. */
@@ -110,7 +113,10 @@ export interface RateLimitedErrorOptions extends HttpErrorOptions {
   readonly response?: ErrorResponse
 }
 
-/** The API, or the client's own limit, requires the call to be made later; `retry` contains the time if it is known. */
+/**
+ * The API, or the client's own limit, requires the call to be made later; `retry` contains the time if it is
+ * known.
+ */
 export class RateLimitedError extends HttpError {
   /** Undefined when the client's own limiter refused before anything was sent. */
   readonly status: number | undefined
@@ -159,7 +165,10 @@ export interface NetworkErrorOptions extends HttpErrorOptions {
   readonly systemCode?: string
 }
 
-/** No complete response was received: refused, reset, unresolvable, TLS refused, or aborted by the caller. `cause` is the innermost error. */
+/**
+ * No complete response was received: refused, reset, unresolvable, TLS refused, or aborted by the caller.
+ * `cause` is the innermost error.
+ */
 export class NetworkError extends HttpError {
   /** The operating system's or TLS library's code, such as `ECONNREFUSED`. */
   readonly systemCode: string | undefined
@@ -192,7 +201,10 @@ export class ResponseValidationError extends HttpError {
   }
 }
 
-/** True for every error that a call can end with: an {@link HttpError}, or a {@link UsageError} found before anything was sent. */
+/**
+ * True for every error that a call can end with: an {@link HttpError}, or a {@link UsageError} found before
+ * anything was sent.
+ */
 export function isHttpError(value: unknown): value is HttpError | UsageError {
   return isIsthmusError(value) && 'outcome' in value
 }

@@ -1,10 +1,11 @@
 /**
  * Collects one response from undici.
  *
- * waiting (no socket yet) → sent (passed to a socket) → answering (headers received) → settled. The stop, an error and the end of the response lead
- * to settled from every state; later events are ignored.
+ * waiting (no socket yet) → sent (passed to a socket) → answering (headers received) → settled. The stop, an
+ * error and the end of the response lead to settled from every state; later events are ignored.
  *
- * The time to the headers is measured here and not by undici, whose timers have a resolution of half a second.
+ * The time to the headers is measured here and not by undici, whose timers have a resolution of half a
+ * second.
  */
 import type { Dispatcher } from 'undici'
 import { ResponseStream } from './bodies/response-stream.ts'
@@ -24,7 +25,10 @@ export interface ExchangeLimits {
   readonly deadlines: Deadlines
 }
 
-/** Fields with a time to retry are also read from a trailer, since a server may reach its limit while it writes the body. */
+/**
+ * Fields with a time to retry are also read from a trailer, since a server may reach its limit while it
+ * writes the body.
+ */
 const trailerFields = /^(?:x-)?(?:retry-after|rate-?limit)/
 
 /** undici's handler of one request. */
@@ -118,7 +122,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** From here on the reader sets the pace; the call itself is over, but the caller's signal still ends it. */
+  /**
+   * From here on the reader sets the pace; the call itself is over, but the caller's signal still ends it.
+   */
   #startStream(controller: Dispatcher.DispatchController): void {
     const stream = new ResponseStream({
       pause: () => controller.pause(),
@@ -208,7 +214,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Ends the socket's work. No caller waits for it any more, so a single instance without its own stack is sufficient. */
+/**
+ * Ends the socket's work. No caller waits for it any more, so a single instance without its own stack is
+ * sufficient.
+ */
 const stopped = new DOMException('The call has ended.', 'AbortError')
 
 const noBytes = new Uint8Array()

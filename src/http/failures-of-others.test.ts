@@ -1,6 +1,7 @@
 /**
- * Mistakes of other clients, as tests of this one. Where it is cheap the other client is tested as well, which shows that the test detects the
- * failure. The rest is tested next to its policy: see the list in this folder's README.
+ * Mistakes of other clients, as tests of this one. Where it is cheap the other client is tested as well,
+ * which shows that the test detects the failure. The rest is tested next to its policy: see the list in this
+ * folder's README.
  */
 import { inspect } from 'node:util'
 import axios from 'axios'

@@ -15,12 +15,14 @@ const bodiless: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 const redirectsMax = 20
 
 /**
- * Creates a `fetch` from a client: its limits, retries, credentials, cache and guards apply, and addresses outside its base URL are refused.
+ * Creates a `fetch` from a client: its limits, retries, credentials, cache and guards apply, and addresses
+ * outside its base URL are refused.
  *
- * Every status is a `Response`; where `fetch` rejects with a `TypeError`, this does too, with the reason as `cause`: its `code` is the system's own
- * (`ECONNREFUSED`) if there is one, otherwise the client's. A path that starts with a slash is relative to the base URL. `init.redirect` and
- * `init.cache` work as in `fetch`; nothing is cached unless the client has a cache. Bodies of successes are streamed, except from a client with a
- * cache, which reads them whole; those of refusals are read whole.
+ * Every status is a `Response`; where `fetch` rejects with a `TypeError`, this does too, with the reason as
+ * `cause`: its `code` is the system's own (`ECONNREFUSED`) if there is one, otherwise the client's. A path
+ * that starts with a slash is relative to the base URL. `init.redirect` and `init.cache` work as in `fetch`;
+ * nothing is cached unless the client has a cache. Bodies of successes are streamed, except from a client
+ * with a cache, which reads them whole; those of refusals are read whole.
  */
 export function createFetch(client: ApiClient): FetchLike {
   return async (input, init) => {

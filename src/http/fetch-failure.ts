@@ -25,7 +25,10 @@ export function readFailure(error: unknown): TypeError {
   return new TypeError('terminated', { cause: reasonOf(error) })
 }
 
-/** Code written for `fetch` expects the system's code one level down; the client's own error is a level below that. */
+/**
+ * Code written for `fetch` expects the system's code one level down; the client's own error is a level below
+ * that.
+ */
 function reasonOf(error: unknown): unknown {
   const code = systemCodeOf(error)
   if (code === undefined || !(error instanceof Error)) return error

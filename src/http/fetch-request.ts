@@ -1,4 +1,7 @@
-/** The arguments of `fetch`. The usual forms are read directly, since a `Request` is more expensive than the rest of a call. */
+/**
+ * The arguments of `fetch`. The usual forms are read directly, since a `Request` is more expensive than the
+ * rest of a call.
+ */
 
 import { UsageError } from '../model/errors.ts'
 import type { CacheMode, Method } from './call.ts'
@@ -41,8 +44,8 @@ export function fetchRequestOf(
 }
 
 /**
- * The cache mode as headers, for caches on the network. The caller's own `cache-control` takes precedence, as in `fetch`, where the mode adds one
- * only if there is none.
+ * The cache mode as headers, for caches on the network. The caller's own `cache-control` takes precedence, as
+ * in `fetch`, where the mode adds one only if there is none.
  */
 function withCacheHeaders(request: FetchRequest): FetchRequest {
   const { cache, headers } = request

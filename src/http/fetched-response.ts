@@ -1,8 +1,10 @@
 /**
- * A `Response` that knows its address, which the constructor has no parameter for, and that is created lazily.
+ * A `Response` that knows its address, which the constructor has no parameter for, and that is created
+ * lazily.
  *
- * A body that has been received is kept as bytes: reading it through the stream that the constructor creates is more expensive than the whole call.
- * Headers and stream are created on first access. *unread* → *read*, by any of the methods that read or by the stream.
+ * A body that has been received is kept as bytes: reading it through the stream that the constructor creates
+ * is more expensive than the whole call. Headers and stream are created on first access. *unread* → *read*,
+ * by any of the methods that read or by the stream.
  */
 import type { StreamedExchange } from './client.ts'
 import { headerPairs } from './header-names.ts'
@@ -12,7 +14,10 @@ export interface ResponseParts extends Omit<StreamedExchange, 'data' | 'isCacheM
   readonly data: Uint8Array | ReadableStream<Uint8Array> | null
 }
 
-/** The platform's class with the methods used here: its types differ between libraries, in ways that matter to a subclass. */
+/**
+ * The platform's class with the methods used here: its types differ between libraries, in ways that matter to
+ * a subclass.
+ */
 interface PlatformResponse {
   text(): Promise<string>
   json(): Promise<unknown>
@@ -116,7 +121,10 @@ class FetchedResponse extends Base {
     return new FetchedResponse({ ...this.#parts, data: Reflect.get(copy, 'body') })
   }
 
-  /** The bytes, to be read now; undefined when they have not been received, or belong to a stream. @throws TypeError when they were read before */
+  /**
+   * The bytes, to be read now; undefined when they have not been received, or belong to a stream. @throws
+   * TypeError when they were read before
+   */
   #take(): Uint8Array | undefined {
     if (this.#bytes === undefined || this.#full !== undefined) return undefined
     if (this.#isRead) throw new TypeError('Body is unusable: Body has already been read')

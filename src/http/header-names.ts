@@ -1,7 +1,10 @@
 /** Prepares a caller's headers for sending. */
 import { UsageError } from '../model/errors.ts'
 
-/** Returns the headers with lower-case names. @throws UsageError HTTP_REQUEST_INVALID for a name or value that is not valid in HTTP */
+/**
+ * Returns the headers with lower-case names. @throws UsageError HTTP_REQUEST_INVALID for a name or value that
+ * is not valid in HTTP
+ */
 export function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   const lower: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
@@ -18,7 +21,10 @@ export function lowerNames(headers: Readonly<Record<string, string>>): Record<st
   return lower
 }
 
-/** Repeated fields are joined by commas, which `set-cookie` may contain itself: its lines are joined by line breaks, which no field contains. */
+/**
+ * Repeated fields are joined by commas, which `set-cookie` may contain itself: its lines are joined by line
+ * breaks, which no field contains.
+ */
 export function joinedField(name: string, values: readonly string[]): string {
   return values.join(name === 'set-cookie' ? '\n' : ', ')
 }

@@ -125,7 +125,9 @@ function namesOf<Options extends object>(
   return new Set(Object.keys(names))
 }
 
-/** A mistyped limit would not apply. @throws UsageError HTTP_OPTIONS_INVALID naming the nearest known option */
+/**
+ * A mistyped limit would not apply. @throws UsageError HTTP_OPTIONS_INVALID naming the nearest known option
+ */
 function assertKnown(given: object, known: ReadonlySet<string>, place: string): void {
   for (const name in given) {
     if (known.has(name)) continue

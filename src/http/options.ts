@@ -1,4 +1,7 @@
-/** The client's options and their defaults. Everything can be given as a plain object, so a definition's section maps onto it one to one. */
+/**
+ * The client's options and their defaults. Everything can be given as a plain object, so a definition's
+ * section maps onto it one to one.
+ */
 
 import type { LookupFunction } from 'node:net'
 import { UsageError } from '../model/errors.ts'
@@ -23,72 +26,115 @@ import type { ProgressListener } from './transfer-progress.ts'
 
 /** Options of an {@link ApiClient}. */
 export interface ApiClientOptions {
-  /** Base of the addresses of all calls, such as `https://api.example.com/v2`; no call can leave it. HTTPS, except for loopback with `allowHttp`. */
+  /**
+   * Base of the addresses of all calls, such as `https://api.example.com/v2`; no call can leave it. HTTPS,
+   * except for loopback with `allowHttp`.
+   */
   readonly baseUrl: string
   /**
-   * The path of `baseUrl` is a secret, as for webhooks and bots whose token is part of the address: errors, logs, spans and call entries contain none of it.
-   * @default false: only segments that look like a secret are redacted; words and versions (`/api/v2`) are shown
+   * The path of `baseUrl` is a secret, as for webhooks and bots whose token is part of the address: errors,
+   * logs, spans and call entries contain none of it.
+   * @default false: only segments that look like a secret are redacted; words and versions (`/api/v2`) are
+   *   shown
    */
   readonly secretPath?: boolean
-  /** Headers of every request. Use `auth` for credentials: these headers are not treated as secret. @default none */
+  /**
+   * Headers of every request. Use `auth` for credentials: these headers are not treated as secret. @default
+   * none
+   */
   readonly headers?: Readonly<Record<string, string>>
   /** How requests are authenticated. @default no authentication */
   readonly auth?: AuthOptions | Authenticator
-  /** Store for OAuth tokens, which several clients or processes can share. @default in memory, for this client only */
+  /**
+   * Store for OAuth tokens, which several clients or processes can share. @default in memory, for this client
+   * only
+   */
   readonly tokens?: TokenStore
   /** Time limits. @default see `timeouts` */
   readonly timeouts?: Partial<Timeouts>
   /** When and how often a call is retried. @default see `retry` */
   readonly retry?: Partial<RetryOptions>
-  /** Rate and concurrency limits that the client observes, so that the API does not have to refuse calls. @default none */
+  /**
+   * Rate and concurrency limits that the client observes, so that the API does not have to refuse calls.
+   * @default none
+   */
   readonly limits?: LimitOptions
   /** Limits for the size and form of responses. @default see `response` */
   readonly response?: Partial<ResponseLimits>
-  /** Caches responses by the rules of RFC 9111, separately for each credential. `true` uses up to 50 MiB of memory. @default false */
+  /**
+   * Caches responses by the rules of RFC 9111, separately for each credential. `true` uses up to 50 MiB of
+   * memory. @default false
+   */
   readonly cache?: boolean | CacheOptions
   /** Concurrent identical reads share one request. @default false */
   readonly coalesceReads?: boolean
-  /** Stores cookies and returns each to the origin that set it. In memory, at most 50 per origin. @default false */
+  /**
+   * Stores cookies and returns each to the origin that set it. In memory, at most 50 per origin. @default
+   * false
+   */
   readonly cookies?: boolean
   /** Maximum number of redirects that a read follows. 0 to 10. Writes follow none. @default 0 */
   readonly redirects?: number
-  /** Circuit breaker for parts of the API that keep failing; `false` disables it. @default opens after 10 failures within 10 s */
+  /**
+   * Circuit breaker for parts of the API that keep failing; `false` disables it. @default opens after 10
+   * failures within 10 s
+   */
   readonly breaker?: Partial<BreakerOptions> | false
   /** Name of the header for idempotency keys. @default 'idempotency-key' */
   readonly idempotencyHeader?: string
-  /** Allows `http://` for loopback addresses, for development. Other hosts always require HTTPS. @default false */
+  /**
+   * Allows `http://` for loopback addresses, for development. Other hosts always require HTTPS. @default
+   * false
+   */
   readonly allowHttp?: boolean
-  /** Certificate authorities (PEM) that are trusted in addition to the built-in ones. Verification can't be disabled. @default none */
+  /**
+   * Certificate authorities (PEM) that are trusted in addition to the built-in ones. Verification can't be
+   * disabled. @default none
+   */
   readonly ca?: string | readonly string[]
   /** Client certificate for mutual TLS. @default none */
   readonly clientCertificate?: ClientCertificate
   /**
-   * Addresses that may be called in addition to public ones: `loopback`, `private`, a network (`10.1.0.0/16`) or one address. Every other address that
-   * is not public is refused when the connection is made, regardless of the host name that resolved to it.
+   * Addresses that may be called in addition to public ones: `loopback`, `private`, a network (`10.1.0.0/16`)
+   * or one address. Every other address that is not public is refused when the connection is made, regardless
+   * of the host name that resolved to it.
    * @default none; loopback with `allowHttp`
    */
   readonly allowAddresses?: readonly AllowedAddress[]
   /**
-   * Ports that redirects and page links may use in addition to those of the base URL and the token endpoint. 1 to 65,535 each.
+   * Ports that redirects and page links may use in addition to those of the base URL and the token endpoint.
+   * 1 to 65,535 each.
    * @default 443; any with `allowHttp`
    */
   readonly allowPorts?: readonly number[]
-  /** Sends requests through a proxy. They are tunnelled (`CONNECT`): the proxy sees only host and port, and resolves the host name. @default none; environment variables are ignored */
+  /**
+   * Sends requests through a proxy. They are tunnelled (`CONNECT`): the proxy sees only host and port, and
+   * resolves the host name. @default none; environment variables are ignored
+   */
   readonly proxy?: ProxyOptions
-  /** Resolves host names. The resulting addresses are subject to `allowAddresses`. @default the system's resolver */
+  /**
+   * Resolves host names. The resulting addresses are subject to `allowAddresses`. @default the system's
+   * resolver
+   */
   readonly lookup?: LookupFunction
   /** Maximum number of open sockets. 1 to 1,024. @default 64 */
   readonly connections?: number
   /**
-   * Called first for each call. It may change headers, query and body; the cache treats its changes as part of the call. It has to finish before the
-   * call's deadline, and an error that it throws ends the call. @default none
+   * Called first for each call. It may change headers, query and body; the cache treats its changes as part
+   * of the call. It has to finish before the call's deadline, and an error that it throws ends the call.
+   * @default none
    */
   readonly beforeRequest?: BeforeRequest
-  /** Called after every attempt, with facts that contain no secrets and no record values. Must not throw. @default none */
+  /**
+   * Called after every attempt, with facts that contain no secrets and no record values. Must not throw.
+   * @default none
+   */
   readonly onAttempt?: (entry: CallLogEntry) => void
   /** Records OpenTelemetry spans and metrics if the application has `@opentelemetry/api`. @default true */
   readonly telemetry?: boolean
-  /** Replaces the network in tests, with a mock or a cassette of `isthmus/testing`. @default real connections */
+  /**
+   * Replaces the network in tests, with a mock or a cassette of `isthmus/testing`. @default real connections
+   */
   readonly transport?: TransportFactory
   /** Source of time, for tests. @default the clocks of this machine */
   readonly clock?: HttpClock
@@ -100,23 +146,31 @@ export interface ApiClientOptions {
 export interface CacheOptions {
   /** Where responses are stored. @default 50 MiB in memory, for this client only */
   readonly store?: CacheStore
-  /** Identifies the account of these responses, for clients that use a custom authenticator and share a store. @default responses are not shared */
+  /**
+   * Identifies the account of these responses, for clients that use a custom authenticator and share a store.
+   * @default responses are not shared
+   */
   readonly partition?: string
   /**
-   * Request headers that don't identify the caller, such as a request id. Calls that differ in any other header (a tenant, a
-   * cookie) never share a response. @default accept, accept-encoding, accept-language, user-agent and the conditional headers of HTTP
+   * Request headers that don't identify the caller, such as a request id. Calls that differ in any other
+   * header (a tenant, a cookie) never share a response. @default accept, accept-encoding, accept-language,
+   * user-agent and the conditional headers of HTTP
    */
   readonly impersonalHeaders?: readonly string[]
   /**
-   * Share of the time since a response last changed (`Last-Modified`) for which it counts as fresh if it specifies no lifetime (RFC 9111, 4.2.2).
-   * 0 to 1; browsers use 0.1. @default 0: such a response is not fresh
+   * Share of the time since a response last changed (`Last-Modified`) for which it counts as fresh if it
+   * specifies no lifetime (RFC 9111, 4.2.2). 0 to 1; browsers use 0.1. @default 0: such a response is not
+   * fresh
    */
   readonly heuristic?: number
 }
 
 /** Time limits in milliseconds, each 1 to 3,600,000. */
 export interface Timeouts {
-  /** The whole call, including queueing, tokens, retries and back-off. The call always ends by then. @default 30000 */
+  /**
+   * The whole call, including queueing, tokens, retries and back-off. The call always ends by then. @default
+   * 30000
+   */
   readonly totalMs: number
   /** DNS, TCP and TLS of one attempt. @default 10000 */
   readonly connectMs: number
@@ -130,34 +184,40 @@ export interface Timeouts {
 export interface RetryOptions {
   /** Maximum number of attempts after the first one. 0 to 10. @default 3 */
   readonly retries: number
-  /** Upper bound of the first delay, which doubles with each attempt; the actual delay is random between 0 and this bound. 1 to 60,000. @default 250 */
+  /**
+   * Upper bound of the first delay, which doubles with each attempt; the actual delay is random between 0 and
+   * this bound. 1 to 60,000. @default 250
+   */
   readonly baseMs: number
   /** Maximum of that upper bound; a `Retry-After` may be longer. 1 to 3,600,000. @default 10000 */
   readonly capMs: number
   /**
-   * Longest delay requested by the API (`Retry-After`, or the reset of a limit) for which a call waits. If the API requests more, the call fails
-   * immediately with an error whose `retry` contains the delay. 0 to 3,600,000. @default limited only by the deadline
+   * Longest delay requested by the API (`Retry-After`, or the reset of a limit) for which a call waits. If
+   * the API requests more, the call fails immediately with an error whose `retry` contains the delay. 0 to
+   * 3,600,000. @default limited only by the deadline
    */
   readonly maxRetryAfterMs?: number | undefined
 }
 
 /** Limits for responses. */
 export interface ResponseLimits {
-  /** Maximum size of the body in bytes, after decompression. 1 to 1,073,741,824. @default 33554432 (32 MiB) */
+  /**
+   * Maximum size of the body in bytes, after decompression. 1 to 1,073,741,824. @default 33554432 (32 MiB)
+   */
   readonly maxBytes: number
   /** Maximum compression ratio, for bodies above 1 MiB. 1 to 100,000. @default 200 */
   readonly maxRatio: number
   /** Maximum nesting depth of a JSON response. 1 to 10,000. @default 64 */
   readonly maxDepth: number
   /**
-   * `lossless`: a JSON number that a double can't represent becomes a `LosslessNumber` (of the package lossless-json), every other one is
-   * a number · `double`: all become numbers, and digits may be lost.
+   * `lossless`: a JSON number that a double can't represent becomes a `LosslessNumber` (of the package
+   * lossless-json), every other one is a number · `double`: all become numbers, and digits may be lost.
    * @default 'lossless'
    */
   readonly numbers: 'lossless' | 'double'
   /**
-   * Media types that are parsed as JSON in addition to `application/json`, `text/json` and `+json`, for an API that labels JSON differently:
-   * `['text/html']`. `all` parses every body as JSON.
+   * Media types that are parsed as JSON in addition to `application/json`, `text/json` and `+json`, for an
+   * API that labels JSON differently: `['text/html']`. `all` parses every body as JSON.
    * @default []
    */
   readonly jsonTypes: readonly string[] | 'all'
@@ -178,13 +238,16 @@ export interface CallOptions {
   /** Body as an upload (`multipart/form-data`), sent in pieces. */
   readonly multipart?: readonly MultipartPart[]
   /**
-   * Raw body; set its `content-type` in `headers`. A function is called for each attempt and returns a stream; a stream that is passed directly can
-   * be sent only once, so such a call is never retried.
+   * Raw body; set its `content-type` in `headers`. A function is called for each attempt and returns a
+   * stream; a stream that is passed directly can be sent only once, so such a call is never retried.
    */
   readonly body?: string | Uint8Array | ByteSource | (() => ByteSource)
   /** Ends the call immediately when aborted. */
   readonly signal?: AbortSignal
-  /** Called with the number of bytes sent, after each chunk that the socket has accepted. Starts from zero with each attempt. */
+  /**
+   * Called with the number of bytes sent, after each chunk that the socket has accepted. Starts from zero
+   * with each attempt.
+   */
   readonly onUploadProgress?: ProgressListener
   /** Called with the number of bytes received of the response body. Starts from zero with each attempt. */
   readonly onDownloadProgress?: ProgressListener
@@ -192,17 +255,31 @@ export interface CallOptions {
   readonly totalMs?: number
   /** Overrides `retry.retries`. */
   readonly retries?: number
-  /** Makes a POST or PATCH safe to retry, for APIs that support such keys. `auto` generates one. @default none */
+  /**
+   * Makes a POST or PATCH safe to retry, for APIs that support such keys. `auto` generates one. @default none
+   */
   readonly idempotencyKey?: string
-  /** Declares that a POST only reads (a query, a batch of reads), so that it is retried like a GET. @default false */
+  /**
+   * Declares that a POST only reads (a query, a batch of reads), so that it is retried like a GET. @default
+   * false
+   */
   readonly readOnly?: boolean
   /** Priority in the rate limiter's queue. @default 'hand' */
   readonly priority?: Priority
-  /** Part of the API that the circuit breaker treats as a unit. @default reads, or writes, of the first path segment */
+  /**
+   * Part of the API that the circuit breaker treats as a unit. @default reads, or writes, of the first path
+   * segment
+   */
   readonly endpointClass?: string
-  /** Time on the client's monotonic clock (ms) after which no request is sent any more; the call then fails with the outcome `not-sent`. @default none */
+  /**
+   * Time on the client's monotonic clock (ms) after which no request is sent any more; the call then fails
+   * with the outcome `not-sent`. @default none
+   */
   readonly startBefore?: number
-  /** Ids of the caller's own work that the call belongs to: `onAttempt` names them. They are never sent. @default none */
+  /**
+   * Ids of the caller's own work that the call belongs to: `onAttempt` names them. They are never sent.
+   * @default none
+   */
   readonly correlationIds?: readonly string[]
 }
 
@@ -246,7 +323,9 @@ export const defaultResponseLimits: ResponseLimits = Object.freeze({
 /** Defaults of {@link BreakerOptions}. */
 export const defaultBreaker: BreakerOptions = Object.freeze({ failures: 10, windowMs: 10_000, openMs: 5_000 })
 
-/** Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds */
+/**
+ * Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds
+ */
 export function breakerFrom(given: Partial<BreakerOptions> | false | undefined): BreakerOptions | undefined {
   if (given === false) return undefined
   const breaker = { ...defaultBreaker, ...given }
@@ -263,7 +342,9 @@ export function timeoutsFrom(given: Partial<Timeouts> | undefined): Timeouts {
   return timeouts
 }
 
-/** Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds */
+/**
+ * Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds
+ */
 export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOptions {
   const retry = { ...defaultRetry, ...given }
   assertWithin('retry.retries', retry.retries, 0, 10)
@@ -274,7 +355,9 @@ export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOption
   return retry
 }
 
-/** Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds */
+/**
+ * Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds
+ */
 export function responseLimitsFrom(given: Partial<ResponseLimits> | undefined): ResponseLimits {
   const limits = { ...defaultResponseLimits, ...given }
   assertWithin('response.maxBytes', limits.maxBytes, 1, 1024 * 1024 * 1024)

@@ -39,7 +39,9 @@ const forms = [
   ]),
 ]
 
-/** Everything that printing, logging or serialising a value could reveal, including the stacks of its causes. */
+/**
+ * Everything that printing, logging or serialising a value could reveal, including the stacks of its causes.
+ */
 function expectClean(value: unknown, where: string): void {
   const texts = [inspect(value, { depth: 10, showHidden: false }), String(value), JSON.stringify(value) ?? '']
   for (let error = value; error instanceof Error; error = error.cause) {

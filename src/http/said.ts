@@ -1,6 +1,6 @@
 /**
- * Reads the message of a refusal from the places where APIs put it. It may quote the request, so it is a detail of the error and not part of its
- * message: it may be shown only where no record was sent.
+ * Reads the message of a refusal from the places where APIs put it. It may quote the request, so it is a
+ * detail of the error and not part of its message: it may be shown only where no record was sent.
  */
 
 /** Maximum length of the text. */

@@ -1,8 +1,9 @@
 /**
  * The path of a base URL as messages, logs and spans show it.
  *
- * Some APIs expect a token as part of the address (`/bot123:abc/`, `/services/T0/B0/secret`). Segments that are known to be harmless are shown:
- * words, versions, short numbers; everything else is hidden, as for headers.
+ * Some APIs expect a token as part of the address (`/bot123:abc/`, `/services/T0/B0/secret`). Segments that
+ * are known to be harmless are shown: words, versions, short numbers; everything else is hidden, as for
+ * headers.
  */
 
 /** Replaces hidden segments. */

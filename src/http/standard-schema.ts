@@ -1,6 +1,6 @@
 /**
- * The part of the Standard Schema specification (version 1) that the client calls. zod, valibot, arktype and others implement it, so a
- * response can be typed by any of them without a dependency on one.
+ * The part of the Standard Schema specification (version 1) that the client calls. zod, valibot, arktype and
+ * others implement it, so a response can be typed by any of them without a dependency on one.
  */
 
 /** A schema of any library that follows the specification. */

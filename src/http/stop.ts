@@ -1,4 +1,7 @@
-/** Reports to the steps of a call why it must end now. Lighter than an `AbortSignal`: one is created for every call. */
+/**
+ * Reports to the steps of a call why it must end now. Lighter than an `AbortSignal`: one is created for every
+ * call.
+ */
 export class Stop {
   #reason: Error | undefined
   #listeners: StopListener[] | undefined

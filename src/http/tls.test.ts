@@ -22,7 +22,8 @@ let good: Certificate
 const file = (name: string): string => join(directory, name)
 
 function openssl(...parameters: readonly string[]): void {
-  // Without openssl this fails explicitly: a machine that can't create a certificate can't show that a bad one is refused.
+  // Without openssl this fails explicitly: a machine that can't create a certificate can't show that a bad
+  // one is refused.
   execFileSync('openssl', [...parameters], { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
@@ -246,7 +247,8 @@ test('mutual TLS: absent, the server refuses; present, it knows who calls', asyn
     await withServer({ ...server, maxVersion }, async ({ port, requests, peers }) => {
       const options = { baseUrl: `https://localhost:${port}`, ca: authority.cert, retry: { retries: 0 } }
       const client = new ApiClient({ ...options, allowAddresses: ['loopback'] })
-      // With TLS 1.3 the refusal arrives after the client's handshake, so it may have sent the request already.
+      // With TLS 1.3 the refusal arrives after the client's handshake, so it may have sent the request
+      // already.
       const refusal = client.get('/', { retries: 3 })
       await expect(refusal).rejects.toBeInstanceOf(NetworkError)
       await expect(refusal).rejects.toMatchObject({

@@ -11,7 +11,10 @@ const timeoutPhases: Readonly<Record<string, Phase>> = {
   ETIMEDOUT: 'connect',
 }
 
-/** Alerts and errors by which a server requires another client certificate, or one at all: no retry changes that. */
+/**
+ * Alerts and errors by which a server requires another client certificate, or one at all: no retry changes
+ * that.
+ */
 const clientCertificateCodes =
   /ALERT_(?:CERTIFICATE_REQUIRED|UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN)|HANDSHAKE_FAILURE|ACCESS_DENIED)$/
 
@@ -60,7 +63,8 @@ export function transportError(call: Call, error: Error): HttpError | UsageError
     )
   }
   if (systemCode !== undefined && clientCertificateCodes.test(systemCode)) {
-    // The client's handshake of TLS 1.3 ends before the server has verified it: data sent in the meantime was never read.
+    // The client's handshake of TLS 1.3 ends before the server has verified it: data sent in the meantime was
+    // never read.
     call.progress.mayHaveLanded = call.progress.hadLanded
     const message = `${call.label} failed: the server does not accept the client certificate, or requires one; give it as "clientCertificate" (${systemCode}).`
     return new NetworkError('HTTP_TLS_REFUSED', message, {
@@ -89,7 +93,10 @@ export function headersTooLate(call: Call): HttpError {
   })
 }
 
-/** Returns the error of a response that is larger than allowed. The request itself was processed; to what extent is unknown. */
+/**
+ * Returns the error of a response that is larger than allowed. The request itself was processed; to what
+ * extent is unknown.
+ */
 export function responseTooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
   return new ResponseValidationError(
     'HTTP_RESPONSE_TOO_LARGE',

@@ -1,9 +1,10 @@
 /**
  * One request on the wire, on undici's own `Agent`.
  *
- * It uses `dispatch` and not `request()`, because its handler is notified when a request is passed to a connected socket. Everything that fails
- * before that moment provably had no effect, which the engine has to know about a write; and a request that must not be sent any more (`startBefore`)
- * is stopped at exactly that moment.
+ * It uses `dispatch` and not `request()`, because its handler is notified when a request is passed to a
+ * connected socket. Everything that fails before that moment provably had no effect, which the engine has to
+ * know about a write; and a request that must not be sent any more (`startBefore`) is stopped at exactly that
+ * moment.
  */
 
 import type { LookupFunction } from 'node:net'
@@ -74,7 +75,10 @@ export class Transport {
     })
   }
 
-  /** Lets running exchanges continue for a second, then destroys every socket. A handshake that is stuck does not delay it. */
+  /**
+   * Lets running exchanges continue for a second, then destroys every socket. A handshake that is stuck does
+   * not delay it.
+   */
   async close(): Promise<void> {
     const { dispatchers } = this.#route
     const waiter = Promise.withResolvers<void>()

@@ -2,7 +2,10 @@
 import { ResponseValidationError } from './errors.ts'
 import { issuePointer, type StandardSchema } from './standard-schema.ts'
 
-/** Returns the schema's output for the value. @throws ResponseValidationError HTTP_RESPONSE_UNEXPECTED naming the places, never the values */
+/**
+ * Returns the schema's output for the value. @throws ResponseValidationError HTTP_RESPONSE_UNEXPECTED naming
+ * the places, never the values
+ */
 export async function validated(
   label: string,
   status: number,

@@ -2,7 +2,8 @@
 import { UsageError } from '../model/errors.ts'
 
 /**
- * Like `encodeURIComponent`, for arbitrary text. @throws UsageError HTTP_REQUEST_INVALID for half of a surrogate pair, which an address can't contain
+ * Like `encodeURIComponent`, for arbitrary text. @throws UsageError HTTP_REQUEST_INVALID for half of a
+ * surrogate pair, which an address can't contain
  */
 export function wellFormedUri(text: string): string {
   if (text.isWellFormed()) return encodeURIComponent(text)

@@ -1,9 +1,9 @@
 /**
  * Rate limits that several processes share.
  *
- * A *bucket* is the state of one rate limit as one number (generic cell rate algorithm): the time at which the next request is due if all requests
- * were evenly spaced. A request may be `toleranceMs` early. An adapter stores that number where all processes can see it and changes it atomically;
- * only its clock counts.
+ * A *bucket* is the state of one rate limit as one number (generic cell rate algorithm): the time at which
+ * the next request is due if all requests were evenly spaced. A request may be `toleranceMs` early. An
+ * adapter stores that number where all processes can see it and changes it atomically; only its clock counts.
  */
 
 /** One limit, as `take` needs it. */
@@ -26,7 +26,9 @@ export interface BucketGrant {
 
 /** Keeps buckets for all processes of a system. */
 export interface BucketStore {
-  /** Takes up to `wanted` requests from all buckets at once, the same number from each, in one atomic step. */
+  /**
+   * Takes up to `wanted` requests from all buckets at once, the same number from each, in one atomic step.
+   */
   take(buckets: readonly Bucket[], wanted: number): Promise<BucketGrant>
   /** Blocks the buckets for `ms`: the system asked for a pause. */
   pause(keys: readonly string[], ms: number): Promise<void>
@@ -41,7 +43,10 @@ export interface BucketState {
 /** The state of a bucket that was never used. */
 export const unusedBucket: BucketState = Object.freeze({ dueAt: 0, pausedUntil: 0 })
 
-/** The algorithm of `take`, for adapters that can't implement it in a database. Returns the grant and the resulting states, in order. */
+/**
+ * The algorithm of `take`, for adapters that can't implement it in a database. Returns the grant and the
+ * resulting states, in order.
+ */
 export function takeFromBuckets(
   buckets: readonly (readonly [Bucket, BucketState])[],
   wanted: number,

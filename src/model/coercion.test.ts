@@ -12,7 +12,8 @@ import { isRecognisedCoercion } from './coercion.ts'
 import { compileNormaliser } from './normalisers/normaliser.ts'
 import type { CanonicalValue, FieldType } from './values.ts'
 
-// A thousand generated values are processor time only: a machine with eight times the load takes eight times as long.
+// A thousand generated values are processor time only: a machine with eight times the load takes eight times
+// as long.
 vi.setConfig({ testTimeout: 240_000 })
 
 const runs = { numRuns: 1000 }

@@ -1,9 +1,11 @@
 /**
- * Recognises changes that systems make to values on their own: truncation, trimming, rounding, a changed case.
+ * Recognises changes that systems make to values on their own: truncation, trimming, rounding, a changed
+ * case.
  *
- * The merge applies this only to values that *we* wrote, in cases that no declared normaliser covers. It decides whether the stored value can be
- * explained as a poorer form of the sent one; anything else is a change by somebody. Ambiguous cases count as a change: mistaking an edit for a
- * coercion would lose the edit.
+ * The merge applies this only to values that *we* wrote, in cases that no declared normaliser covers. It
+ * decides whether the stored value can be explained as a poorer form of the sent one; anything else is a
+ * change by somebody. Ambiguous cases count as a change: mistaking an edit for a coercion would lose the
+ * edit.
  */
 
 import { isEqualCanonical } from './canonical/equality.ts'
@@ -24,7 +26,8 @@ const setElementsMax = 200
  *
  * @param sent what we wrote; `undefined` = absent
  * @param stored what the system shows
- * @returns the name (`truncation`, `whitespace+case`), or undefined when the values are equal or nothing explains the difference
+ * @returns the name (`truncation`, `whitespace+case`), or undefined when the values are equal or nothing
+ *   explains the difference
  */
 export function isRecognisedCoercion(
   sent: MaybeValue,
@@ -36,7 +39,10 @@ export function isRecognisedCoercion(
   return names === undefined ? undefined : [...new Set(names)].join('+')
 }
 
-/** The coercions between two values; an empty list when they are equal, undefined when there is no explanation. */
+/**
+ * The coercions between two values; an empty list when they are equal, undefined when there is no
+ * explanation.
+ */
 function explain(sent: MaybeValue, stored: MaybeValue, type: FieldType): readonly CoercionName[] | undefined {
   if (isEqualCanonical(sent, stored)) return []
   if (isNothing(stored)) return explainNothing(sent)
@@ -91,7 +97,8 @@ function explainList(
 }
 
 /**
- * Each element must have a counterpart on the other side: `["A", "a"]` may have become `["a"]`, but no element may be new and none may be missing.
+ * Each element must have a counterpart on the other side: `["A", "a"]` may have become `["a"]`, but no
+ * element may be new and none may be missing.
  */
 function explainSet(
   sent: readonly CanonicalValue[],

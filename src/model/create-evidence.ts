@@ -1,11 +1,12 @@
 /**
- * What evidence can show, before a create, that a system has no counterpart of the record yet. Pure: the engine uses it to decide which calls to
- * make, and `check` uses it to report what a definition relies on.
+ * What evidence can show, before a create, that a system has no counterpart of the record yet. Pure: the
+ * engine uses it to decide which calls to make, and `check` uses it to report what a definition relies on.
  *
- * - A **search** by the match keys is evidence where its equality is at least as wide as the match rule's: a search that distinguishes `A@x` from
- *   `a@x` proves nothing for a rule that treats them as equal.
- * - A **read of the whole place** is evidence: the change feed read to its end, or a complete list by keys, once the candidates that it discovered
- *   have been read. A list by offset never is, since it skips records while others are deleted.
+ * - A **search** by the match keys is evidence where its equality is at least as wide as the match rule's: a
+ *   search that distinguishes `A@x` from `a@x` proves nothing for a rule that treats them as equal.
+ * - A **read of the whole place** is evidence: the change feed read to its end, or a complete list by keys,
+ *   once the candidates that it discovered have been read. A list by offset never is, since it skips records
+ *   while others are deleted.
  */
 import { type SearchEquality, searchEqualities, type ValueEquality } from './equality.ts'
 import type { Entity, EntitySystem, MatchRule } from './integration.ts'
@@ -44,7 +45,10 @@ export type RuleReach =
   | 'searchable'
   /** A search by values finds some of the records that the rule would compare. */
   | 'blocking'
-  /** A search by the rule's values finds records with identical values, but not all that the rule treats as equal. */
+  /**
+   * A search by the rule's values finds records with identical values, but not all that the rule treats as
+   * equal.
+   */
   | 'narrow'
   | 'unsearchable'
 
@@ -54,9 +58,14 @@ export interface EvidencePlan {
   readonly needed: boolean
   /** By position in `entity.match`. */
   readonly rules: readonly RuleReach[]
-  /** `whole`: by every relevant rule · `blocking`: for rules that score, by the values that narrow the search */
+  /**
+   * `whole`: by every relevant rule · `blocking`: for rules that score, by the values that narrow the search
+   */
   readonly search: 'whole' | 'blocking' | 'none'
-  /** A search finds some counterparts, but proves nothing when it finds none; useful only where there is no other means. */
+  /**
+   * A search finds some counterparts, but proves nothing when it finds none; useful only where there is no
+   * other means.
+   */
   readonly attempt: boolean
   readonly searchLagMs: number
   /** Searches per call. */
@@ -106,7 +115,10 @@ function fieldOf(path: string): string {
   return path.split('.', 1)[0] ?? path
 }
 
-/** Rules that score add nothing where others can be searched by: merely similar records are left for review in any case. */
+/**
+ * Rules that score add nothing where others can be searched by: merely similar records are left for review in
+ * any case.
+ */
 function searchBy(rules: readonly RuleReach[]): EvidencePlan['search'] {
   if (rules.includes('unsearchable') || rules.includes('narrow')) return 'none'
   if (rules.includes('searchable')) return 'whole'
@@ -120,10 +132,12 @@ export interface EvidenceMeans {
 }
 
 /**
- * Chooses the cheapest sufficient means. One poll serves every create that was requested before it began, so a fast feed takes precedence over a
- * search for one record at a time; where both lag, both are used, since each finds records that the other does not show yet.
+ * Chooses the cheapest sufficient means. One poll serves every create that was requested before it began, so
+ * a fast feed takes precedence over a search for one record at a time; where both lag, both are used, since
+ * each finds records that the other does not show yet.
  *
- * In a first load one read of the place serves all creates: a search for each record would cost as many calls as there are records.
+ * In a first load one read of the place serves all creates: a search for each record would cost as many calls
+ * as there are records.
  */
 export function chooseMeans(plan: EvidencePlan, firstLoad: boolean): EvidenceMeans {
   const { placeRead, placeReadLagMs, batch, searchLagMs } = plan
@@ -138,7 +152,10 @@ export function chooseMeans(plan: EvidencePlan, firstLoad: boolean): EvidenceMea
   return { search: plan.search !== 'none', placeRead: false }
 }
 
-/** How much of the time before the evidence it does not cover: records entered within it are only found by the next read. */
+/**
+ * How much of the time before the evidence it does not cover: records entered within it are only found by the
+ * next read.
+ */
 export function lagOf(plan: EvidencePlan, { search, placeRead }: EvidenceMeans): number {
   const lags = [...(search ? [plan.searchLagMs] : []), ...(placeRead ? [plan.placeReadLagMs] : [])]
   return lags.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...lags)

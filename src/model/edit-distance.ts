@@ -1,6 +1,7 @@
 /**
- * The number of edits that turn one text into another: inserting, deleting or replacing a character, or swapping two neighbours (optimal string
- * alignment). Swaps count once, unlike in the plain Levenshtein distance, because they are the most common typing error.
+ * The number of edits that turn one text into another: inserting, deleting or replacing a character, or
+ * swapping two neighbours (optimal string alignment). Swaps count once, unlike in the plain Levenshtein
+ * distance, because they are the most common typing error.
  */
 
 /** Compares by code point. Returns `bound` where the lengths alone show that it is reached. */

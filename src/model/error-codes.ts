@@ -1,7 +1,8 @@
 /**
  * The table of error codes: the only place where codes are declared, one file per area.
  *
- * The reference page of error codes is generated from it and a test compares both, in both directions. Keep rows sorted.
+ * The reference page of error codes is generated from it and a test compares both, in both directions. Keep
+ * rows sorted.
  */
 import { connectorsCodes } from './error-codes/connectors.ts'
 import { definitionCodes } from './error-codes/definition.ts'
@@ -32,7 +33,10 @@ const formerCodes: ReadonlyMap<string, ErrorCode> = new Map([
   ['UNSUPPORTED', 'ENGINE_UNSUPPORTED'],
 ])
 
-/** Returns the current code for one named by a store, a log or another version; undefined for a text that never was a code. */
+/**
+ * Returns the current code for one named by a store, a log or another version; undefined for a text that
+ * never was a code.
+ */
 export function currentCode(code: string): ErrorCode | undefined {
   return isErrorCode(code) ? code : formerCodes.get(code)
 }

@@ -1,4 +1,6 @@
-/** The base class of all errors of Isthmus: every failure carries a stable code and whether a retry can help. */
+/**
+ * The base class of all errors of Isthmus: every failure carries a stable code and whether a retry can help.
+ */
 import { type ErrorCode, errorCodes } from './error-codes.ts'
 
 /**
@@ -25,7 +27,10 @@ export interface IsthmusErrorOptions {
   readonly retry?: Retry
   /** The underlying error. @default none */
   readonly cause?: unknown
-  /** Machine-readable facts (ids, paths, positions), never secrets or record values. Non-enumerable on the error. */
+  /**
+   * Machine-readable facts (ids, paths, positions), never secrets or record values. Non-enumerable on the
+   * error.
+   */
   readonly details?: Readonly<Record<string, unknown>>
 }
 
@@ -34,8 +39,8 @@ const brand = Symbol.for('isthmus.error')
 /**
  * Base class of every error Isthmus throws.
  *
- * The message states in one line what failed and on what, and contains no secret. Detailed context (`details`) is non-enumerable, so that logging an
- * error can't reveal it by accident.
+ * The message states in one line what failed and on what, and contains no secret. Detailed context
+ * (`details`) is non-enumerable, so that logging an error can't reveal it by accident.
  */
 export class IsthmusError extends Error {
   /** Stable, `SCREAMING_SNAKE`; one row of the error code table. */
@@ -64,7 +69,10 @@ export function isIsthmusError(value: unknown): value is IsthmusError {
   return typeof value === 'object' && value !== null && brand in value
 }
 
-/** A caller's mistake, found before any I/O: an unknown option, a missing path parameter, an address outside the base URL. */
+/**
+ * A caller's mistake, found before any I/O: an unknown option, a missing path parameter, an address outside
+ * the base URL.
+ */
 export class UsageError extends IsthmusError {
   /** Nothing was sent by this process. */
   readonly outcome = 'not-sent' satisfies Outcome

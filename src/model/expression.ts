@@ -1,9 +1,10 @@
 /**
- * Sandboxed JSONata: no clock, no randomness, no unchecked source, no prototypes, and a bounded amount of work.
+ * Sandboxed JSONata: no clock, no randomness, no unchecked source, no prototypes, and a bounded amount of
+ * work.
  *
- * Guaranteed: the result depends on source and input only; an evaluation ends after a fixed number of steps; regular expressions run in time linear
- * in the text. Not guaranteed: the memory of one built-in call before its result is checked (a replacement that makes a text longer than the limit is
- * refused after it was made).
+ * Guaranteed: the result depends on source and input only; an evaluation ends after a fixed number of steps;
+ * regular expressions run in time linear in the text. Not guaranteed: the memory of one built-in call before
+ * its result is checked (a replacement that makes a text longer than the limit is refused after it was made).
  */
 import jsonata from 'jsonata'
 import { plainResult } from './canonical/expression-value.ts'
@@ -18,8 +19,10 @@ import type { LookupFunctions } from './lookup.ts'
 /**
  * Compiles one expression.
  *
- * @param lookups names that it may call besides JSONata's own functions; their answers are passed to each evaluation
- * @throws EXPRESSION_INVALID with the position, when the source is invalid or uses something that is not allowed
+ * @param lookups names that it may call besides JSONata's own functions; their answers are passed to each
+ *   evaluation
+ * @throws EXPRESSION_INVALID with the position, when the source is invalid or uses something that is not
+ *   allowed
  */
 export function compileExpression(source: string, lookups?: ReadonlySet<string>): Expression {
   if (source.length > expressionLimits.sourceMax) {

@@ -1,6 +1,6 @@
 /**
- * The compiled integration: what the engine runs. The definition file is validated and compiled into these types once, at start; its functions are
- * pure (no clock, no randomness, no I/O).
+ * The compiled integration: what the engine runs. The definition file is validated and compiled into these
+ * types once, at start; its functions are pure (no clock, no randomness, no I/O).
  */
 
 import type { Expression } from './compiled-expression.ts'
@@ -9,7 +9,9 @@ import type { ErrorCode } from './error-codes.ts'
 import type { LensId, LensSet } from './lens/identity.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './values.ts'
 
-/** Either a value or a promise of it: mappings made of paths stay synchronous, JSONata pairs are asynchronous. */
+/**
+ * Either a value or a promise of it: mappings made of paths stay synchronous, JSONata pairs are asynchronous.
+ */
 export type MaybePromise<T> = T | Promise<T>
 
 /** One integration, ready to run. */
@@ -48,7 +50,10 @@ export interface Retention {
   readonly deliveriesMs: number
 }
 
-/** One system of the definition: which connector, its (secret-free after resolution) configuration and its limits. */
+/**
+ * One system of the definition: which connector, its (secret-free after resolution) configuration and its
+ * limits.
+ */
 export interface SystemSettings {
   /** Name in the definition. */
   readonly name: string
@@ -101,10 +106,13 @@ export interface Field {
 }
 
 /**
- * How conflicting concurrent changes to one field are resolved. The losing value is always kept in a conflict record.
+ * How conflicting concurrent changes to one field are resolved. The losing value is always kept in a conflict
+ * record.
  *
- * - `prefer`: the first named system among the candidates wins; systems not named rank last, in definition order
- * - `latest`: the later change by the remotes' own clocks, if they differ by more than `skewMs`; otherwise by `rank`
+ * - `prefer`: the first named system among the candidates wins; systems not named rank last, in definition
+ *   order
+ * - `latest`: the later change by the remotes' own clocks, if they differ by more than `skewMs`; otherwise by
+ *   `rank`
  * - `manual`: the field is held until a person decides
  * - `union`: sets are merged: (base ∪ added) minus removed · `sum`: numeric deltas against the base are added
  * - `function`: a pure function of the candidates
@@ -146,13 +154,18 @@ export interface EntitySystem {
   readonly onCreate?: NativeRecord
   readonly fields: ReadonlyMap<string, SystemField>
   readonly lens: Lens
-  /** Identities of its lenses, as the definition declares them. @default not known: no base is ever replaced */
+  /**
+   * Identities of its lenses, as the definition declares them. @default not known: no base is ever replaced
+   */
   readonly lenses?: LensSet
   /** Whether a native record is in scope (`where`). */
   readonly inScope: (native: NativeRecord) => boolean
   /** The native paths that the scope depends on. @default not known: a function decides */
   readonly scopePaths?: readonly (readonly (string | number)[])[]
-  /** What happens to a create when no evidence can show that the system has no counterpart yet. @default 'create', of which `check` warns */
+  /**
+   * What happens to a create when no evidence can show that the system has no counterpart yet. @default
+   * 'create', of which `check` warns
+   */
   readonly createWithoutEvidence?: CreateChoice
   /** What happens to the create of a record that has no value to be matched by. @default 'create' */
   readonly createWithoutKey?: CreateChoice
@@ -167,40 +180,63 @@ export interface SystemField {
   readonly name: string
   readonly readable: boolean
   readonly writable: boolean
-  /** `norm_s`: the canonical value this system would hold after storing the given one (truncation, rounding, …). Idempotent. */
+  /**
+   * `norm_s`: the canonical value this system would hold after storing the given one (truncation, rounding,
+   * …). Idempotent.
+   */
   readonly normalise: (value: CanonicalValue) => CanonicalValue
-  /** Which native values are read as the same value: a search that distinguishes them misses some. @default 'exact' */
+  /**
+   * Which native values are read as the same value: a search that distinguishes them misses some. @default
+   * 'exact'
+   */
   readonly equality?: ValueEquality
-  /** A change at this system is never taken as the origin of a new value (its copy is poorer than the others'). */
+  /**
+   * A change at this system is never taken as the origin of a new value (its copy is poorer than the
+   * others').
+   */
   readonly neverOrigin: boolean
   /** Without conditional writes a two-way field has a race window that the definition must accept. */
   readonly acceptRaceWindow: boolean
   /** May be left out of a create, for example a reference without a target yet. */
   readonly nullable: boolean
-  /** The parts of a native record that the mapping names: paths, and the source of expressions. @default not known */
+  /**
+   * The parts of a native record that the mapping names: paths, and the source of expressions. @default not
+   * known
+   */
   readonly native?: {
     readonly paths: readonly (readonly (string | number)[])[]
     readonly expressions: readonly string[]
   }
   /** Identity of the field's lens here. @default not known */
   readonly lensId?: LensId
-  /** The parts of a group that this system has. Its copy carries no information about the others. @default all of them */
+  /**
+   * The parts of a group that this system has. Its copy carries no information about the others. @default all
+   * of them
+   */
   readonly parts?: ReadonlySet<string>
 }
 
-/** How a system handles a nested object in a patch: it replaces the whole object, or merges the named properties. */
+/**
+ * How a system handles a nested object in a patch: it replaces the whole object, or merges the named
+ * properties.
+ */
 export type NestedPatch = 'replace' | 'merge'
 
 /** A mapping between a system's native record and canonical fields (`get`/`put` of a lens). Pure. */
 export interface Lens {
-  /** Native → canonical, before normalisers. `ref` fields come out as {@link NativeReference} strings (`ref:<native id>`). */
+  /**
+   * Native → canonical, before normalisers. `ref` fields come out as {@link NativeReference} strings
+   * (`ref:<native id>`).
+   */
   read(native: NativeRecord): MaybePromise<LensReading>
   /**
-   * Canonical → native patch with only the properties that the given fields need. Reference fields arrive as native ids.
+   * Canonical → native patch with only the properties that the given fields need. Reference fields arrive as
+   * native ids.
    *
-   * @param base the native record last read, if any: properties that a patch would remove along with a field are completed from it
-   * @param nested how the system handles nested objects, which its connector reports. @default 'replace': correct for both kinds of system where the
-   * base is known and current
+   * @param base the native record last read, if any: properties that a patch would remove along with a field
+   *   are completed from it
+   * @param nested how the system handles nested objects, which its connector reports. @default 'replace':
+   *   correct for both kinds of system where the base is known and current
    */
   write(
     values: CanonicalDocument,
@@ -256,7 +292,10 @@ export interface DeletePolicy {
   readonly confirmMs: number
 }
 
-/** Mass-change guard per (system, entity) and 24 h: the larger of the two bounds applies; beyond it, changes are held. */
+/**
+ * Mass-change guard per (system, entity) and 24 h: the larger of the two bounds applies; beyond it, changes
+ * are held.
+ */
 export interface ChangeGuard {
   readonly create: GuardLimit
   readonly update: GuardLimit

@@ -1,11 +1,14 @@
 /**
- * Lanes: one record in one system, the unit that pauses. `engine/pass/lane.ts` says how each state is entered and left. A lane is stored in three
- * columns; {@link readLane} is the one place that makes a lane of them.
+ * Lanes: one record in one system, the unit that pauses. `engine/pass/lane.ts` says how each state is entered
+ * and left. A lane is stored in three columns; {@link readLane} is the one place that makes a lane of them.
  */
 import { IsthmusError } from './errors.ts'
 import type { LaneReasons } from './lane-reasons.ts'
 
-/** Why a lane is closed, and until when, where that is known. `open` lanes work. Lanes of other systems and records are never affected. */
+/**
+ * Why a lane is closed, and until when, where that is known. `open` lanes work. Lanes of other systems and
+ * records are never affected.
+ */
 export type Lane =
   | { readonly state: 'open'; readonly reason?: LaneReasons['open'] }
   /** `until`: opens by itself then (epoch ms). */
@@ -71,7 +74,10 @@ const ownReasons: { readonly [State in LaneState]: ReadonlySet<string> } = {
   quarantined: new Set(),
 }
 
-/** Failures give their error code. Only its form is checked: an earlier version may have had codes that this one has not. */
+/**
+ * Failures give their error code. Only its form is checked: an earlier version may have had codes that this
+ * one has not.
+ */
 const errorCode = /^[A-Z][A-Z0-9_]*$/
 const givesErrorCodes: ReadonlySet<LaneState> = new Set(['backoff', 'in-doubt', 'rejected', 'quarantined'])
 const needsUntil: ReadonlySet<LaneState> = new Set(['backoff', 'in-doubt'])

@@ -1,8 +1,9 @@
 /**
  * Lookups: questions of a rule about data outside the record, such as `$geocode(address)`.
  *
- * The merge stays pure. An expression with a lookup that has no answer yet fails, and the lookup is returned; the engine gets the answer and merges
- * again. Answers that a field's value depends on are stored with the field, so no lookup is repeated for the same value.
+ * The merge stays pure. An expression with a lookup that has no answer yet fails, and the lookup is returned;
+ * the engine gets the answer and merges again. Answers that a field's value depends on are stored with the
+ * field, so no lookup is repeated for the same value.
  */
 import { IsthmusError } from './errors.ts'
 
@@ -76,7 +77,10 @@ export function askWith(lookups: readonly string[], answers: LookupAnswers): Ask
   return { functions, used, unanswered }
 }
 
-/** Returns a text, or the texts and numbers of an object or list in their order, so that a whole address can be looked up. */
+/**
+ * Returns a text, or the texts and numbers of an object or list in their order, so that a whole address can
+ * be looked up.
+ */
 function argumentText(value: unknown): string {
   const text = partsOf(value).join(', ').trim()
   if (text.length <= argumentMax) return text

@@ -1,8 +1,10 @@
 /**
- * Determines what each system should hold after a decision: the writes, and the fields that wait for another record.
+ * Determines what each system should hold after a decision: the writes, and the fields that wait for another
+ * record.
  *
- * A field is written where it is behind (`acked` < agreed revision) and differs from the value that the system is observed to hold. Never written:
- * fields that are held, refused at this revision, written but not verified yet, or not revealed by the observation.
+ * A field is written where it is behind (`acked` < agreed revision) and differs from the value that the
+ * system is observed to hold. Never written: fields that are held, refused at this revision, written but not
+ * verified yet, or not revealed by the observation.
  */
 import type { EntitySystem, SystemField } from './integration.ts'
 import type {
@@ -87,7 +89,8 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
   const observation = lane.input.observations.get(role.system)
   if (observation?.unknown.has(shape.name)) return
   const desired = asStored(role.settings, agreed.value)
-  // A guarded lane has no observation, and write-only fields never appear in one. Their shadow is used instead.
+  // A guarded lane has no observation, and write-only fields never appear in one. Their shadow is used
+  // instead.
   const isObserved = observation !== undefined && role.settings.readable
   const known = isObserved
     ? !isOvertaken(state, role.settings, desired)
@@ -118,7 +121,10 @@ function isOvertaken(state: MemberField, settings: SystemField, desired: Canonic
   return isUnverified(state) && hasBase(state) && !sameValue(asStored(settings, state.shadow), desired)
 }
 
-/** True when no other value of ours can still take effect there, so that the shadow can replace an observation. */
+/**
+ * True when no other value of ours can still take effect there, so that the shadow can replace an
+ * observation.
+ */
 function isSettled(state: MemberField, settings: SystemField, desired: CanonicalValue): boolean {
   if (isUnverified(state)) return false
   return (state.own ?? []).every((write) => sameValue(asStored(settings, write.value), desired))
@@ -139,8 +145,8 @@ function isBlocked(lane: Lane, state: MemberField, agreed: AgreedField): boolean
 }
 
 /**
- * A create carries every agreed value that the system can store. The whole create waits when a field that it needs is held, was refused, or refers to
- * a record that has no counterpart there yet.
+ * A create carries every agreed value that the system can store. The whole create waits when a field that it
+ * needs is held, was refused, or refers to a record that has no counterpart there yet.
  */
 function planCreate(lane: Lane, laneShape: LaneShape, decision: MergeDecision): PlannedWrite | undefined {
   if (!lane.entitySystem.operations.create || !lane.member.writable) return undefined
@@ -186,7 +192,8 @@ function finishWrite(lane: Lane, operation: 'create' | 'update'): PlannedWrite |
 }
 
 /**
- * Returns the first record that the value refers to and that has no counterpart in the lane's system; references may be nested in sets and groups.
+ * Returns the first record that the value refers to and that has no counterpart in the lane's system;
+ * references may be nested in sets and groups.
  */
 function missingReference(
   lane: Lane,

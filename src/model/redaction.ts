@@ -1,6 +1,7 @@
 /**
- * The parts of an exchange that a cassette may keep, as allow-lists: everything not known to be harmless is removed. Logs need none: they are made of
- * typed facts (`http/call-log.ts`, `model/events.ts`) that contain neither headers, bodies nor record values.
+ * The parts of an exchange that a cassette may keep, as allow-lists: everything not known to be harmless is
+ * removed. Logs need none: they are made of typed facts (`http/call-log.ts`, `model/events.ts`) that contain
+ * neither headers, bodies nor record values.
  */
 
 /** Replaces every removed value. */

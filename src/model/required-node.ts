@@ -1,9 +1,10 @@
 /**
- * Refuses a Node.js that is too old, when one of the package's entry points is imported. Each of them imports this module first, so that it is
- * evaluated before anything else.
+ * Refuses a Node.js that is too old, when one of the package's entry points is imported. Each of them imports
+ * this module first, so that it is evaluated before anything else.
  *
- * All other modules have to be such that an older Node.js can still link them: names that `node:` modules have only since recently are read from
- * the default export (`zlib.zstdDecompress`). By name they would end the import with a SyntaxError that does not say what to do.
+ * All other modules have to be such that an older Node.js can still link them: names that `node:` modules
+ * have only since recently are read from the default export (`zlib.zstdDecompress`). By name they would end
+ * the import with a SyntaxError that does not say what to do.
  */
 
 /** The oldest major version that the package is tested with; `engines` in package.json says the same. */

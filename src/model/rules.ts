@@ -1,11 +1,12 @@
 /**
  * Runs the business rules of an entity on the merged record, before any write.
  *
- * `set` rules make a new agreed value under a revision of its own; each rule sees the values set by the ones before it. `require` and `hold` never
- * change anything: they stop the writes of the whole record. A rule that fails does the same, whatever its kind, since its result is unknown.
+ * `set` rules make a new agreed value under a revision of its own; each rule sees the values set by the ones
+ * before it. `require` and `hold` never change anything: they stop the writes of the whole record. A rule
+ * that fails does the same, whatever its kind, since its result is unknown.
  *
- * A `set` rule may use lookups (`$geocode(address)`). Lookups without an answer are returned, and the rule fails until a later round provides the
- * answer.
+ * A `set` rule may use lookups (`$geocode(address)`). Lookups without an answer are returned, and the rule
+ * fails until a later round provides the answer.
  *
  * Expressions see numbers as numbers (where a double is exact), and see a null field as missing.
  */
@@ -151,7 +152,10 @@ function failed(error: unknown): ValueResult<never> {
   return refuse('EXPRESSION_FAILED', 'it failed on these values')
 }
 
-/** The values that expressions treat as true: true itself, numbers except zero, texts and lists that are not empty. */
+/**
+ * The values that expressions treat as true: true itself, numbers except zero, texts and lists that are not
+ * empty.
+ */
 function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(isTrue)
   return value !== undefined && value !== null && value !== false && value !== 0 && value !== ''

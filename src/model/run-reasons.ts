@@ -1,6 +1,6 @@
 /**
- * Why the list of a full run proves no absence. Reasons are codes with what belongs to them, and are stored as such; the words for people are made
- * here alone.
+ * Why the list of a full run proves no absence. Reasons are codes with what belongs to them, and are stored
+ * as such; the words for people are made here alone.
  */
 import { IsthmusError } from './errors.ts'
 
@@ -9,10 +9,12 @@ import { IsthmusError } from './errors.ts'
  *
  * - `stopped`: we ended the run, or its process died
  * - `other-account`: the credentials lead elsewhere than before; see `isthmus accept-account`
- * - `nothing-listed`: during an outage some systems answer with an empty list; one that is really empty looks the same
+ * - `nothing-listed`: during an outage some systems answer with an empty list; one that is really empty looks
+ *   the same
  * - `list-failed`: a page could not be read; `cause` is the code of the failure, where it has one
  * - `page-late`, `page-repeated`: a page did not come in time, or came twice
- * - `offset-paging`: pages by offset, or by a cursor that is not declared stable, skip records when others are deleted
+ * - `offset-paging`: pages by offset, or by a cursor that is not declared stable, skip records when others
+ *   are deleted
  * - `records-left-out`: fewer were listed than the system itself counts
  * - `list-incomplete`: the system did not say that the list is complete; `message` is the connector's reason
  * - `rows-lost`: the database lost the staged rows
@@ -114,7 +116,10 @@ export function describeRunReason(reason: RunReason): string {
   }
 }
 
-/** Why a run's list proves no absence, and what is done about what it missed; undefined where there is nothing to say. */
+/**
+ * Why a run's list proves no absence, and what is done about what it missed; undefined where there is nothing
+ * to say.
+ */
 export function describeRunEnd({ reason, unreadable, missingObserved }: RunEnd): string | undefined {
   if (reason === undefined) return unreadable
   const rest = missingObserved === true ? '; what it did not hold is read by id' : ''
@@ -132,7 +137,10 @@ export function runNeedsPerson({ finishedAt, complete, reason }: RunEnd): boolea
   return reason.code === 'nothing-listed' || reason.code === 'other-account' || endless.has(reason.code)
 }
 
-/** How many records the last run of a place missed about which nothing was done: a list that proves no absence marks none of them. */
+/**
+ * How many records the last run of a place missed about which nothing was done: a list that proves no absence
+ * marks none of them.
+ */
 export function missingUndecided({ finishedAt, complete, missing, missingObserved }: RunEnd): number {
   return finishedAt === undefined || complete !== false || missingObserved === true ? 0 : (missing ?? 0)
 }

@@ -1,6 +1,7 @@
 /**
- * The durable state of one record, as every layer above the store sees it. Terms are those of the glossary: a **record** is one real thing, a
- * **member** its counterpart in one system, **agreed** the values both hold, **shadow** the value last observed in a system.
+ * The durable state of one record, as every layer above the store sees it. Terms are those of the glossary: a
+ * **record** is one real thing, a **member** its counterpart in one system, **agreed** the values both hold,
+ * **shadow** the value last observed in a system.
  *
  * All times are epoch milliseconds on the database's clock.
  */
@@ -17,7 +18,10 @@ export interface AgreedField {
   /** The system it came from; `person`, `rule` or `merge` when it came from none. */
   readonly src: string
   readonly at: number
-  /** When it changed by the clock of `src`, if that system reports it; only compared under the `latest` policy, within its skew bound. */
+  /**
+   * When it changed by the clock of `src`, if that system reports it; only compared under the `latest`
+   * policy, within its skew bound.
+   */
   readonly changedAt?: number
   /** Id of the open conflict that holds the field: it is written nowhere until a person decides. */
   readonly heldBy?: string
@@ -39,19 +43,31 @@ export interface OwnWrite {
   readonly applied?: true
 }
 
-/** The state of a field before a write that no observation has verified yet. It distinguishes a write that was not stored from a later edit. */
+/**
+ * The state of a field before a write that no observation has verified yet. It distinguishes a write that was
+ * not stored from a later edit.
+ */
 export interface ReplacedValue {
   /** Key missing: the field was absent, or never read. */
   readonly value?: CanonicalValue
   /** Revision that the system was known to hold then. */
   readonly acked: number
-  /** Version of the record before the write, where the system reports it: another version shows that something was stored. */
+  /**
+   * Version of the record before the write, where the system reports it: another version shows that something
+   * was stored.
+   */
   readonly versionBefore?: string
   /** The response to the write showed the new value. */
   readonly shown?: true
-  /** Version that the response to the write named, if any: a later version that shows the old value again is an edit. */
+  /**
+   * Version that the response to the write named, if any: a later version that shows the old value again is
+   * an edit.
+   */
   readonly version?: string
-  /** The same for earlier writes that no read had verified when the next one was sent, newest first: the system may have stored none of them. */
+  /**
+   * The same for earlier writes that no read had verified when the next one was sent, newest first: the
+   * system may have stored none of them.
+   */
   readonly earlier?: readonly Omit<ReplacedValue, 'earlier'>[]
 }
 
@@ -63,11 +79,17 @@ export interface MemberField {
   readonly shadowAbsent?: true
   /** Agreed revision that this system is known to hold, within what it can represent; 0 = none. */
   readonly acked: number
-  /** Revision that the system accepted but may not have applied yet. A read, or the end of the in-flight time, settles it. */
+  /**
+   * Revision that the system accepted but may not have applied yet. A read, or the end of the in-flight time,
+   * settles it.
+   */
   readonly provisional?: number
   /** The value before our last write, until a read has verified that write. */
   readonly replaced?: ReplacedValue
-  /** The system reported success for this revision, but a read showed the value from before. It is written once more. */
+  /**
+   * The system reported success for this revision, but a read showed the value from before. It is written
+   * once more.
+   */
   readonly notStored?: number
   readonly own?: readonly OwnWrite[]
   /** We wrote it and have not read it since: a change observed now is write-induced. */
@@ -76,24 +98,35 @@ export interface MemberField {
   readonly oscillation?: { readonly count: number; readonly since: number }
   /** Held for review (oscillation, quarantine). */
   readonly hold?: { readonly reason: string; readonly at: number }
-  /** The system refused this revision under this definition version: not sent again until one of them changes. */
+  /**
+   * The system refused this revision under this definition version: not sent again until one of them changes.
+   */
   readonly rejected?: RefusedRevision
-  /** The refusal said that another record holds the value, which must be unique there: see `engine/write/taken-values.ts`. */
+  /**
+   * The refusal said that another record holds the value, which must be unique there: see
+   * `engine/write/taken-values.ts`.
+   */
   readonly taken?: TakenValue
   /** Number of writes of this revision whose response was an error of unknown effect. */
   readonly unclear?: { readonly rev: number; readonly count: number }
-  /** Writes of this revision that were refused for their precondition, weighted: see `engine/write/refused-precondition.ts`. */
+  /**
+   * Writes of this revision that were refused for their precondition, weighted: see
+   * `engine/write/refused-precondition.ts`.
+   */
   readonly contested?: { readonly rev: number; readonly weight: number; readonly rounds: number }
   /** The system stores our value in a poorer form, which is accepted. */
   readonly coerced?: true
   /** The field can't be read there: the shadow is the written value, and no list or read ever shows it. */
   readonly writeOnly?: true
   /**
-   * The create that made the counterpart gave this field no value, or an empty one: the first observation may show the system's own default. It is
-   * certainly one in the version that the response to the create named, or with the value that its body showed.
+   * The create that made the counterpart gave this field no value, or an empty one: the first observation may
+   * show the system's own default. It is certainly one in the version that the response to the create named,
+   * or with the value that its body showed.
    */
   readonly blank?: true | CreatedBlank
-  /** Its reference has been waiting for a target since then; `told`: for so long that a failure was reported. */
+  /**
+   * Its reference has been waiting for a target since then; `told`: for so long that a failure was reported.
+   */
   readonly awaits?: { readonly since: number; readonly told?: boolean }
   /** The last read could not parse the field: code of the problem. The other properties are from before. */
   readonly unreadable?: string
@@ -113,7 +146,10 @@ export interface RefusedRevision {
   readonly version: string
   /** The code of the failure. */
   readonly code: string
-  /** The refusal named this field, so the other fields of the write may be sent without it. @default the write was refused as a whole */
+  /**
+   * The refusal named this field, so the other fields of the write may be sent without it. @default the write
+   * was refused as a whole
+   */
   readonly named?: true
 }
 
@@ -127,9 +163,15 @@ export interface TakenValue {
   readonly again?: number
   /** The system takes no temporary value in place of the one that it holds. */
   readonly keepsValue?: true
-  /** The refusal may have had another reason: `again` only checks whether the value was released, or is part of a cycle. */
+  /**
+   * The refusal may have had another reason: `again` only checks whether the value was released, or is part
+   * of a cycle.
+   */
   readonly uncertain?: true
-  /** The temporary value that we wrote in place of the one that it held; over as soon as the field holds another. */
+  /**
+   * The temporary value that we wrote in place of the one that it held; over as soon as the field holds
+   * another.
+   */
   readonly temporary?: string
 }
 
@@ -145,8 +187,8 @@ export type MemberFields = { readonly [field: string]: MemberField }
 /**
  * Lifecycle of a record.
  *
- * - `candidate`: observed in one system, not matched yet. Left by promotion (`active`), by being attached to another record (row removed), to
- *   `review`, or to `ignored` (out of scope)
+ * - `candidate`: observed in one system, not matched yet. Left by promotion (`active`), by being attached to
+ *   another record (row removed), to `review`, or to `ignored` (out of scope)
  * - `review`: several counterparts are possible; a person decides
  * - `active`: kept in agreement
  * - `deleting`: a confirmed deletion is being carried out in the other systems
@@ -168,7 +210,10 @@ export interface SyncRecord {
   readonly cleanSeq: number
   /** Systems to read since the last clean finish; `*` = all. */
   readonly toRead: readonly string[]
-  /** Claims since a pass last finished, clean or not: it grows only while passes end without a finish, so it counts crashes. */
+  /**
+   * Claims since a pass last finished, clean or not: it grows only while passes end without a finish, so it
+   * counts crashes.
+   */
   readonly attempts: number
   readonly discoveredAt: number
   readonly tombstoneRev?: number
@@ -202,18 +247,27 @@ export interface Member {
   readonly fields: MemberFields
   /** Highest ordered version observed, or the last opaque one. */
   readonly floor?: string
-  /** Version whose whole state is absorbed: a conditional write on it needs no read, and a mark naming it is no change. */
+  /**
+   * Version whose whole state is absorbed: a conditional write on it needs no read, and a mark naming it is
+   * no change.
+   */
   readonly absorbedVersion?: string
   /** Earliest time at which the absorbed state is known to have existed. */
   readonly asof: number
   /** Time of the next read to verify a write. */
   readonly settleAt?: number
   readonly lane: Lane
-  /** Consecutive calls for this lane that failed, for back-off. Counted in every state: a system that takes no calls closes no lane. */
+  /**
+   * Consecutive calls for this lane that failed, for back-off. Counted in every state: a system that takes no
+   * calls closes no lane.
+   */
   readonly laneAttempts: number
   /** First independent read that found it gone. */
   readonly goneSince?: number
-  /** While `suspect`: when a second read confirmed that it is gone. What follows from that may wait, for open matters or for a person. */
+  /**
+   * While `suspect`: when a second read confirmed that it is gone. What follows from that may wait, for open
+   * matters or for a person.
+   */
   readonly goneConfirmedAt?: number
   /** While `gone`: since when it is known to exist again, although its deletion was confirmed. */
   readonly reappearedAt?: number
@@ -235,7 +289,10 @@ export interface CreateEvidence {
   readonly goodUntil: number
   /** Every record that was in the system by then has been found. */
   readonly coversUpTo: number
-  /** Candidates discovered before this must have been read. Set once, so that later candidates never delay the create. */
+  /**
+   * Candidates discovered before this must have been read. Set once, so that later candidates never delay the
+   * create.
+   */
   readonly readUpTo: number
   /** Native ids that the search found: each must have been read since `takenAt`. */
   readonly nativeIds?: readonly string[]

@@ -1,6 +1,6 @@
 /**
- * Storage of OAuth tokens. Several processes that use one credential share its tokens through a store: where refresh tokens rotate, two concurrent
- * renewals would each invalidate the other's token.
+ * Storage of OAuth tokens. Several processes that use one credential share its tokens through a store: where
+ * refresh tokens rotate, two concurrent renewals would each invalidate the other's token.
  */
 
 /** A token issued by an authorization server, as a store keeps it. Times are epoch milliseconds. */
@@ -22,8 +22,9 @@ export interface TokenStore {
   /** Returns the newest token, which may have expired. */
   read(key: string): Promise<StoredToken | undefined>
   /**
-   * Calls `decide` with the newest token while no other caller, in any process, decides about the same key. Its result is stored before this
-   * resolves, so that no token is used that could still be lost; `undefined` keeps the current one.
+   * Calls `decide` with the newest token while no other caller, in any process, decides about the same key.
+   * Its result is stored before this resolves, so that no token is used that could still be lost; `undefined`
+   * keeps the current one.
    *
    * @returns the newest token afterwards
    */

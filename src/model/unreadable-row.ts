@@ -1,6 +1,7 @@
 /**
- * Stored rows that can't be read: changed from outside, written with another key or by an unknown version. Such a row must cost only its own record,
- * so whoever reads several rows reads each by itself and keeps what is wrong with it.
+ * Stored rows that can't be read: changed from outside, written with another key or by an unknown version.
+ * Such a row must cost only its own record, so whoever reads several rows reads each by itself and keeps what
+ * is wrong with it.
  */
 import type { ErrorCode } from './error-codes.ts'
 import { type IsthmusError, isIsthmusError } from './errors.ts'

@@ -1,9 +1,9 @@
 /**
  * Canonical values: the value of a field independent of a system's own representation.
  *
- * They are plain JSON without numbers, so that nothing is lost in a double: decimals and integers are canonical digit strings (`"10.5"`,
- * `"9007199254740993"`), instants are UTC with their original precision. Three cases are distinct: *absent* (the key is missing), *null* (`null`) and
- * *empty* (`""`, `[]`).
+ * They are plain JSON without numbers, so that nothing is lost in a double: decimals and integers are
+ * canonical digit strings (`"10.5"`, `"9007199254740993"`), instants are UTC with their original precision.
+ * Three cases are distinct: *absent* (the key is missing), *null* (`null`) and *empty* (`""`, `[]`).
  */
 
 /** One canonical value. Its meaning is defined by the {@link FieldType} of its field. */
@@ -82,5 +82,8 @@ export type FieldType =
   /** A content hash. */
   | { readonly kind: 'blob' }
 
-/** A native record as a system's API returns it, parsed without loss (see `LosslessNumber`). Own keys only, null prototype allowed. */
+/**
+ * A native record as a system's API returns it, parsed without loss (see `LosslessNumber`). Own keys only,
+ * null prototype allowed.
+ */
 export type NativeRecord = { readonly [key: string]: unknown }

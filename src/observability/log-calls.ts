@@ -1,6 +1,7 @@
 /**
- * Logs the requests to systems, one line per attempt, at `trace`: a constant message, the facts as fields. `correlationIds` are the passes that the
- * call was made for, so that a call is found from the log lines of its pass, and from a failure.
+ * Logs the requests to systems, one line per attempt, at `trace`: a constant message, the facts as fields.
+ * `correlationIds` are the passes that the call was made for, so that a call is found from the log lines of
+ * its pass, and from a failure.
  */
 import { pino } from 'pino'
 import type { CallLogEntry } from '../http/call-log.ts'
@@ -9,7 +10,10 @@ import type { LogDestination, LogLevel } from './log-events.ts'
 /** Receives an attempt of a call to this system. */
 export type CallListener = (system: string, entry: CallLogEntry) => void
 
-/** Creates a listener that writes one JSON line per attempt to standard error; undefined where the level writes none. */
+/**
+ * Creates a listener that writes one JSON line per attempt to standard error; undefined where the level
+ * writes none.
+ */
 export function createCallLog(
   level: LogLevel,
   destination: LogDestination = process.stderr,

@@ -1,8 +1,9 @@
 /**
- * Which events say something new: a poll that fails every few seconds for the same reason is one piece of news, and so is its recovery.
+ * Which events say something new: a poll that fails every few seconds for the same reason is one piece of
+ * news, and so is its recovery.
  *
- * A subject (a place, a system, a lane) is *well* until something goes wrong with it, and then *ill* with a cause until it is over. Only a
- * change is news.
+ * A subject (a place, a system, a lane) is *well* until something goes wrong with it, and then *ill* with a
+ * cause until it is over. Only a change is news.
  */
 import type { DomainEvent } from '../model/events.ts'
 
@@ -10,7 +11,8 @@ import type { DomainEvent } from '../model/events.ts'
 const subjectsMax = 10_000
 
 /**
- * - `news`: it went wrong, for another reason than before · `over`: what was wrong is over · `repeat`: as before
+ * - `news`: it went wrong, for another reason than before · `over`: what was wrong is over · `repeat`: as
+ *   before
  * - `plain`: an event that has no such state
  */
 export type Novelty = 'news' | 'over' | 'repeat' | 'plain'

@@ -62,7 +62,8 @@ export function lensesBefore(
   if (bound.version === integration.version) return { lenses: wanted, known: true }
   const compiled = lensSetsOfDocument(bound.document, shortHash)
   if (compiled !== undefined) return { lenses: compiled, known: true }
-  // It is unknown through which lenses its records were read: each takes a new base once, which has no effect if the values agree.
+  // It is unknown through which lenses its records were read: each takes a new base once, which has no effect
+  // if the values agree.
   const unknown = wanted.map((set) => ({ ...set, fields: {}, scope: 'unknown', digest: 'unknown' }))
   return { lenses: unknown, known: false }
 }

@@ -7,8 +7,8 @@ const SLEEP_MS_MAX = 2_147_483_647
 /** A {@link Clock} whose wall time can be moved to the database's. */
 export interface DatabaseClock extends Clock {
   /**
-   * Reads the database's clock and follows it from then on. The response is assumed to take half of the round trip, so the error is at
-   * most half a round trip.
+   * Reads the database's clock and follows it from then on. The response is assumed to take half of the round
+   * trip, so the error is at most half a round trip.
    */
   align(readDatabaseNow: () => Promise<number>): Promise<void>
 }
@@ -16,7 +16,8 @@ export interface DatabaseClock extends Clock {
 /**
  * Creates the process's clock. It follows the host until {@link DatabaseClock.align} is called.
  *
- * Wall time is ticks plus an offset rather than `Date.now()`, because a step of the host's clock must not move leases or horizons.
+ * Wall time is ticks plus an offset rather than `Date.now()`, because a step of the host's clock must not
+ * move leases or horizons.
  */
 export function createClock(): DatabaseClock {
   let offsetMs = performance.timeOrigin

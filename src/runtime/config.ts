@@ -1,8 +1,9 @@
 /**
  * Settings and secrets: the only reader of the environment and of secret files.
  *
- * Variables come from the process environment and from a `.env` file next to the definition; the process environment takes precedence. All settings are validated
- * at startup. Secrets are non-enumerable on the settings, so that logging the settings cannot expose them.
+ * Variables come from the process environment and from a `.env` file next to the definition; the process
+ * environment takes precedence. All settings are validated at startup. Secrets are non-enumerable on the
+ * settings, so that logging the settings cannot expose them.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
@@ -25,7 +26,10 @@ export interface Settings {
   readonly databaseUrl?: string
   /** `ISTHMUS_DATABASE_SCHEMA`: PostgreSQL schema of this integration. @default 'isthmus' */
   readonly databaseSchema: string
-  /** `ISTHMUS_DATA_DIR`: where the embedded PostgreSQL and local files are stored; absolute. @default '.isthmus' */
+  /**
+   * `ISTHMUS_DATA_DIR`: where the embedded PostgreSQL and local files are stored; absolute. @default
+   * '.isthmus'
+   */
   readonly dataDir: string
   /** `ISTHMUS_PORT`: port of the server; 0 selects a free one. @default 4780 */
   readonly port: number
@@ -35,7 +39,10 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** `ISTHMUS_ENCRYPTION_KEY`: 32 bytes as base64 or hex; seals stored values. Secret, non-enumerable. */
   readonly encryptionKey?: Uint8Array
-  /** `ISTHMUS_MAC_KEY`: 32 bytes as base64 or hex; the key of the hashes that are stored with values. Secret, non-enumerable. */
+  /**
+   * `ISTHMUS_MAC_KEY`: 32 bytes as base64 or hex; the key of the hashes that are stored with values. Secret,
+   * non-enumerable.
+   */
   readonly macKey?: Uint8Array
 }
 
@@ -103,7 +110,10 @@ function hidden(name: string, value: unknown): PropertyDescriptorMap {
 
 /** Reads variables by name and collects the problems. */
 interface VariableReader {
-  /** A variable, or the content of the file that `NAME_FILE` names (for mounted secrets). Empty counts as not set. */
+  /**
+   * A variable, or the content of the file that `NAME_FILE` names (for mounted secrets). Empty counts as not
+   * set.
+   */
   readonly text: (name: string) => string | undefined
   readonly problems: string[]
 }

@@ -1,8 +1,9 @@
 /**
  * The composition root: creates a running Isthmus from a definition, settings and roles.
  *
- * Everything is wired here and nowhere else. A process may have any of the roles; processes of one integration coordinate only through the
- * database, so a second one needs only the same definition and `DATABASE_URL`.
+ * Everything is wired here and nowhere else. A process may have any of the roles; processes of one
+ * integration coordinate only through the database, so a second one needs only the same definition and
+ * `DATABASE_URL`.
  */
 import { dirname } from 'node:path'
 import type { ConnectedSystem, WebhookDelivery } from '../connectors/kit/contract.ts'
@@ -42,7 +43,8 @@ import { retryWhileUnavailable } from './wait-for-database.ts'
 /**
  * The roles of a process.
  *
- * - `intake`: accepts webhooks · `worker`: runs passes · `scheduler`: polls and full runs (one process at a time owns the schedule)
+ * - `intake`: accepts webhooks · `worker`: runs passes · `scheduler`: polls and full runs (one process at a
+ *   time owns the schedule)
  * - `web`: shows the status page and the admin API
  */
 export const roles = ['intake', 'worker', 'scheduler', 'web'] as const
@@ -65,7 +67,9 @@ export interface RuntimeOptions {
   readonly onEvent?: (event: DomainEvent) => void
   /** Called for every request that is sent. Must not throw. */
   readonly onAttempt?: ConnectorDependencies['onAttempt']
-  /** An open store for tests. The runtime migrates it but does not close it. @default opened from the settings */
+  /**
+   * An open store for tests. The runtime migrates it but does not close it. @default opened from the settings
+   */
   readonly store?: Store
 }
 
@@ -92,11 +96,15 @@ export interface IsthmusRuntime {
   /** Reads the status across all processes. */
   readonly status: StatusReader
   /**
-   * Throws when this process can't do its work because the database accepts no writes, so that no delivery can be accepted. The state of the systems
-   * is not considered: an unavailable system must not stop the intake of the others.
+   * Throws when this process can't do its work because the database accepts no writes, so that no delivery
+   * can be accepted. The state of the systems is not considered: an unavailable system must not stop the
+   * intake of the others.
    */
   checkReady(): Promise<void>
-  /** Aborts with the reason when the private database is permanently lost, for instance because its directory was deleted: no more work is possible. */
+  /**
+   * Aborts with the reason when the private database is permanently lost, for instance because its directory
+   * was deleted: no more work is possible.
+   */
   readonly lost: AbortSignal
   /** Epoch ms on the database's clock. */
   now(): number
@@ -104,18 +112,23 @@ export interface IsthmusRuntime {
   start(): void
   /** Resolves when no record is being processed and none is due now. */
   idle(): Promise<void>
-  /** Accepts no new work, finishes work in progress, releases leases, and closes everything. May be called again. */
+  /**
+   * Accepts no new work, finishes work in progress, releases leases, and closes everything. May be called
+   * again.
+   */
   stop(): Promise<void>
 }
 
 /**
- * Opens the store, connects the systems and composes the engine. No work is done before {@link IsthmusRuntime.start}.
+ * Opens the store, connects the systems and composes the engine. No work is done before {@link
+ * IsthmusRuntime.start}.
  *
- * It refuses the same definitions as `isthmus start`, with the same check: one that requires operations that its systems don't support, or that does not accept an
- * existing race window.
+ * It refuses the same definitions as `isthmus start`, with the same check: one that requires operations that
+ * its systems don't support, or that does not accept an existing race window.
  *
- * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING for a definition loaded without its secrets ·
- * errors from opening the store, binding it or connecting a system; everything is closed in that case
+ * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING for a definition loaded
+ *   without its secrets · errors from opening the store, binding it or connecting a system; everything is
+ *   closed in that case
  */
 export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRuntime> {
   const { loaded, settings } = options

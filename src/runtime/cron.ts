@@ -6,7 +6,8 @@ import type { NextCron } from '../engine/schedule/schedule.ts'
 const PATTERNS_MAX = 1000
 
 /**
- * Creates a function that returns the next time of a cron expression strictly after a given time, both in epoch milliseconds.
+ * Creates a function that returns the next time of a cron expression strictly after a given time, both in
+ * epoch milliseconds.
  *
  * Expressions are evaluated in UTC, so that all processes agree regardless of the time zones of their hosts.
  */

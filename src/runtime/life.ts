@@ -1,17 +1,20 @@
 /**
  * Start and stop of a process's roles.
  *
- * States: *ready* → `start` → *running* → `stop` → *stopping* (no new work is accepted; passes and runs in progress finish, leases are
- * released) → *closed*. When another definition is bound: *running* → *superseded* (accepts webhooks and serves requests, and does nothing
- * else) → `stop`. Work that has not finished in time is abandoned: its leases expire, and other workers continue from the
- * committed state.
+ * States: *ready* → `start` → *running* → `stop` → *stopping* (no new work is accepted; passes and runs in
+ * progress finish, leases are released) → *closed*. When another definition is bound: *running* →
+ * *superseded* (accepts webhooks and serves requests, and does nothing else) → `stop`. Work that has not
+ * finished in time is abandoned: its leases expire, and other workers continue from the committed state.
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Scheduler } from '../engine/schedule/scheduler.ts'
 import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
 
-/** How often the bound definition is read. Workers detect another one with their next claim, for which the binding wakes them. */
+/**
+ * How often the bound definition is read. Workers detect another one with their next claim, for which the
+ * binding wakes them.
+ */
 const ASK_EVERY_MS = { besideWorker: 30_000, otherwise: 2_000 }
 /** How often the clock is aligned to the database's. */
 const ALIGN_EVERY_MS = 30_000
@@ -26,7 +29,9 @@ export interface LifeOptions {
   readonly store: Store
   /** Epoch of the definition that this process works under. */
   readonly epoch: number
-  /** Called once when another definition is bound. The schedule and the other work have been signalled to end. */
+  /**
+   * Called once when another definition is bound. The schedule and the other work have been signalled to end.
+   */
   readonly onSuperseded: () => void
   /** If omitted, this process runs no passes. */
   readonly engine?: Engine

@@ -32,9 +32,13 @@ export interface LoadOptions {
   readonly file?: string
   /** Directory that is searched, and that `file` is relative to. @default the working directory */
   readonly directory?: string
-  /** Variables for `${env:…}`. @default the process's variables, completed from `.env` next to the definition */
+  /**
+   * Variables for `${env:…}`. @default the process's variables, completed from `.env` next to the definition
+   */
   readonly environment?: Environment
-  /** `keep` leaves `${…}` in the systems' configuration: for checks without credentials. @default 'resolve' */
+  /**
+   * `keep` leaves `${…}` in the systems' configuration: for checks without credentials. @default 'resolve'
+   */
   readonly secrets?: 'resolve' | 'keep'
   /** Lookups that a connector answers in rules. @default those of the built-in connectors */
   readonly lookups?: LookupsOf
@@ -55,7 +59,8 @@ export interface LoadedDefinition {
 /**
  * Loads the definition.
  *
- * @throws DEFINITION_NOT_FOUND, DEFINITION_UNREADABLE, DEFINITION_INVALID (all findings by `findingsOf`), CONFIG_SECRET_MISSING
+ * @throws DEFINITION_NOT_FOUND, DEFINITION_UNREADABLE, DEFINITION_INVALID (all findings by `findingsOf`),
+ *   CONFIG_SECRET_MISSING
  */
 export async function loadDefinition(options: LoadOptions = {}): Promise<LoadedDefinition> {
   const directory = resolve(options.directory ?? '.')

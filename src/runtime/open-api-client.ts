@@ -1,4 +1,7 @@
-/** A standalone API client, configured like a system of a definition: with references to secrets in the environment, `.env` and files. */
+/**
+ * A standalone API client, configured like a system of a definition: with references to secrets in the
+ * environment, `.env` and files.
+ */
 import { type ApiClientSection, clientFromSection } from '../connectors/kit/client-from-section.ts'
 import type { ApiClient } from '../http/client.ts'
 import type { ApiClientOptions } from '../http/options.ts'
@@ -17,7 +20,8 @@ export interface OpenApiClientOptions {
 }
 
 /**
- * Creates a client from a plain object such as a definition's `systems.crm`, with its `${env:NAME}` and `${file:path}` resolved.
+ * Creates a client from a plain object such as a definition's `systems.crm`, with its `${env:NAME}` and
+ * `${file:path}` resolved.
  *
  * @throws CONFIG_SECRET_MISSING, CONNECTOR_CONFIG_INVALID, HTTP_OPTIONS_INVALID; none contains a value
  */

@@ -1,4 +1,7 @@
-/** Opens the integration's store without an engine, for commands that read and decide but run no pass. Needs no credentials of systems. */
+/**
+ * Opens the integration's store without an engine, for commands that read and decide but run no pass. Needs
+ * no credentials of systems.
+ */
 import { dirname } from 'node:path'
 import type { Integration } from '../model/integration.ts'
 import type { Store } from '../store/contract.ts'
@@ -17,16 +20,21 @@ export interface OpenedIntegration {
   close(): Promise<void>
 }
 
-/** Reads the settings of the process for the definition in this folder: from its environment, completed from the folder's `.env`. */
+/**
+ * Reads the settings of the process for the definition in this folder: from its environment, completed from
+ * the folder's `.env`.
+ */
 export function settingsBeside(source: string): Settings {
   const home = dirname(source)
   return readSettings(loadEnvironment(home), home)
 }
 
 /**
- * Loads the definition, opens its store and upgrades the schema. An empty store is bound; otherwise the bound definition stays the same.
+ * Loads the definition, opens its store and upgrades the schema. An empty store is bound; otherwise the bound
+ * definition stays the same.
  *
- * @throws errors from loading the definition, reading the settings or opening the store; everything is closed in that case
+ * @throws errors from loading the definition, reading the settings or opening the store; everything is closed
+ *   in that case
  */
 export async function openIntegration(
   where: Pick<LoadOptions, 'directory' | 'file'>,
@@ -36,7 +44,8 @@ export async function openIntegration(
   const { store, close } = open
   try {
     await retryWhileUnavailable(() => store.migrate(), open)
-    // Reading and deciding does not change the bound definition: a command with an edited file must not stop the service.
+    // Reading and deciding does not change the bound definition: a command with an edited file must not stop
+    // the service.
     const bound = await readOwnBinding(store, integration.id)
     if (bound === undefined) await bindDefinition(store, { integration, definition })
   } catch (error) {

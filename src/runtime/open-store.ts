@@ -1,4 +1,7 @@
-/** Opens the store from the settings: the PostgreSQL of `DATABASE_URL`, or else a private one in the data directory. */
+/**
+ * Opens the store from the settings: the PostgreSQL of `DATABASE_URL`, or else a private one in the data
+ * directory.
+ */
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +22,9 @@ export interface OpenStore {
   readonly store: Store
   /** Where the systems' OAuth tokens are shared between processes; in memory when there is none. */
   readonly tokens?: TokenStore
-  /** Where the systems' rate limits are shared; absent for a private database, which only one process uses. */
+  /**
+   * Where the systems' rate limits are shared; absent for a private database, which only one process uses.
+   */
   readonly buckets?: BucketStore
   /** Only processes on this machine can reach it, and one of them stops it. */
   readonly isPrivate: boolean
@@ -34,8 +39,10 @@ const KEY_FILE = 'mac.key'
 /**
  * Opens the store. It is neither migrated nor bound yet.
  *
- * @param integration id of the integration: hashes in a shared database are keyed with it unless a key is configured
- * @throws CONFIG_INVALID when an encryption key is set, which this version does not support · EMBEDDED_* · STORE_*
+ * @param integration id of the integration: hashes in a shared database are keyed with it unless a key is
+ *   configured
+ * @throws CONFIG_INVALID when an encryption key is set, which this version does not support · EMBEDDED_* ·
+ *   STORE_*
  */
 export async function openStore(
   settings: Settings,
@@ -89,8 +96,9 @@ export async function openStore(
 }
 
 /**
- * All processes of a shared database must use the same key without communicating. A key that is derived from the integration's name
- * separates equal values of different integrations, but is not a secret; `ISTHMUS_MAC_KEY` is.
+ * All processes of a shared database must use the same key without communicating. A key that is derived from
+ * the integration's name separates equal values of different integrations, but is not a secret;
+ * `ISTHMUS_MAC_KEY` is.
  */
 function sharedKey(integration: string): Uint8Array {
   return createHash('sha256').update(`isthmus keyed hashes of ${integration}`).digest()

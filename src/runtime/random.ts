@@ -2,14 +2,18 @@
 import { randomFillSync } from 'node:crypto'
 import type { Clock, Random } from '../engine/ports.ts'
 
-/** Number of random bytes requested from the system at once: one call per id would dominate the cost of generating it. */
+/**
+ * Number of random bytes requested from the system at once: one call per id would dominate the cost of
+ * generating it.
+ */
 const POOL_BYTES = 4096
 const BYTES_PER_ID = 10
 
 /**
  * Creates the process's source of randomness.
  *
- * Ids are UUID v7 (RFC 9562): the first 48 bits are the clock's milliseconds, so that ids generated at about the same time are adjacent in an index.
+ * Ids are UUID v7 (RFC 9562): the first 48 bits are the clock's milliseconds, so that ids generated at about
+ * the same time are adjacent in an index.
  */
 export function createRandom(clock: Pick<Clock, 'now'>): Random {
   const pool = new Uint8Array(POOL_BYTES)

@@ -1,10 +1,12 @@
 /**
  * Tokens for commands that call systems independently of the engine: `check`, `try`, `certify`.
  *
- * If refresh tokens rotate, a renewal returns the only token that is valid from then on, and an authorization server that receives an old one
- * again revokes them all. A command that renewed the token and discarded the successor would end the access of the service. So such systems
- * get their tokens from the integration's store, under the same lock as the service, regardless of whether the service is running. If the store can't be
- * opened, the command does not call them. Other credentials can issue any number of tokens and need no database.
+ * If refresh tokens rotate, a renewal returns the only token that is valid from then on, and an authorization
+ * server that receives an old one again revokes them all. A command that renewed the token and discarded the
+ * successor would end the access of the service. So such systems get their tokens from the integration's
+ * store, under the same lock as the service, regardless of whether the service is running. If the store can't
+ * be opened, the command does not call them. Other credentials can issue any number of tokens and need no
+ * database.
  */
 import { dirname } from 'node:path'
 import type { ConnectorDependencies } from '../connectors/kit/define-connector.ts'
@@ -18,7 +20,10 @@ import { openStore } from './open-store.ts'
 export interface SharedCredentials {
   /** Returns it for one system of the definition. */
   dependenciesOf(settings: SystemSettings): ConnectorDependencies
-  /** Waits for token renewals in progress, whose successors would otherwise be lost. Call it before the systems are closed. */
+  /**
+   * Waits for token renewals in progress, whose successors would otherwise be lost. Call it before the
+   * systems are closed.
+   */
   close(): Promise<void>
 }
 
@@ -40,8 +45,9 @@ export function isSpentByUse({ config }: Pick<SystemSettings, 'config'>): boolea
 }
 
 /**
- * Opens the integration's store if a system needs it. A new store is created if there is none, so that the first start finds the newest token.
- * It is not bound: a definition that is only tested does not become the bound one.
+ * Opens the integration's store if a system needs it. A new store is created if there is none, so that the
+ * first start finds the newest token. It is not bound: a definition that is only tested does not become the
+ * bound one.
  *
  * @throws CONFIG_INVALID · EMBEDDED_* · STORE_*
  */

@@ -1,4 +1,7 @@
-/** Starts a manual sync or full run, and waits for the work that it caused. Works together with other processes of the integration. */
+/**
+ * Starts a manual sync or full run, and waits for the work that it caused. Works together with other
+ * processes of the integration.
+ */
 import type { PlaceFilter, PlaceResult, RecordKey } from '../engine/intake/by-hand.ts'
 import type { IsthmusRuntime } from './create-runtime.ts'
 
@@ -36,7 +39,8 @@ export interface Queue {
 /**
  * How waiting ended.
  *
- * - `quiet`: nothing is due · `waiting`: the remaining records wait for something, without progress · `timeout` · `stopped`
+ * - `quiet`: nothing is due · `waiting`: the remaining records wait for something, without progress ·
+ *   `timeout` · `stopped`
  */
 export interface Waited {
   readonly outcome: 'quiet' | 'waiting' | 'timeout' | 'stopped'
@@ -56,7 +60,10 @@ export interface WaitOptions {
 const lookEveryMs = 250
 /** Records that become due within this time belong to the same run. */
 const soonMs = 5_000
-/** If records are postponed repeatedly for this long without any of them being completed, they wait for something outside of our control. */
+/**
+ * If records are postponed repeatedly for this long without any of them being completed, they wait for
+ * something outside of our control.
+ */
 const stillMs = 10_000
 
 /** Waits until nothing is due, here and in other processes. */

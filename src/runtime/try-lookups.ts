@@ -1,4 +1,7 @@
-/** Lookups of rules for `isthmus try`: sent in the same way as by the engine, if the credentials are available. */
+/**
+ * Lookups of rules for `isthmus try`: sent in the same way as by the engine, if the credentials are
+ * available.
+ */
 import type { ConnectedSystem, LookupResult } from '../connectors/kit/contract.ts'
 import { connectSystem } from '../connectors/registry.ts'
 import type { LookupQuestion } from '../model/lookup.ts'
@@ -11,7 +14,10 @@ export interface OpenLookups {
   close(): Promise<void>
 }
 
-/** Systems are connected on their first lookup. A record from a file is tried without credentials, so no lookups are sent. */
+/**
+ * Systems are connected on their first lookup. A record from a file is tried without credentials, so no
+ * lookups are sent.
+ */
 export function openLookups(options: TryOptions): OpenLookups {
   const { loaded, from, connectors, baseDirectory, signal } = options
   const { integration } = loaded

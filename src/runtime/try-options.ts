@@ -16,6 +16,9 @@ export interface TryOptions {
   readonly connectors?: readonly Connector[]
   /** Folder that paths in the definition are relative to. */
   readonly baseDirectory: string
-  /** Token access for connectors: for credentials that are invalidated by use, the tokens of the integration's store. @default no store */
+  /**
+   * Token access for connectors: for credentials that are invalidated by use, the tokens of the integration's
+   * store. @default no store
+   */
   readonly dependenciesOf?: SharedCredentials['dependenciesOf']
 }

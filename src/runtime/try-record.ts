@@ -1,6 +1,7 @@
 /**
- * `isthmus try`: runs one record through every stage of the definition and returns the result of each. The stages are the engine's own functions, applied to an
- * unknown record; nothing is written to any system or to the store.
+ * `isthmus try`: runs one record through every stage of the definition and returns the result of each. The
+ * stages are the engine's own functions, applied to an unknown record; nothing is written to any system or to
+ * the store.
  */
 
 import type { ConnectedSystem } from '../connectors/kit/contract.ts'
@@ -62,7 +63,8 @@ const jsonDepthMax = 100
 /**
  * Runs one record through all stages.
  *
- * @throws ENGINE_UNKNOWN_PLACE · CLI_NOT_FOUND when the system has no such record · CLI_USAGE when the JSON is not an object · the error of the read
+ * @throws ENGINE_UNKNOWN_PLACE · CLI_NOT_FOUND when the system has no such record · CLI_USAGE when the JSON
+ *   is not an object · the error of the read
  */
 export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
   const { loaded, entity: entityName, system } = options

@@ -1,4 +1,7 @@
-/** Waits for a database that is starting up or shutting down: a second process may find the private database of a first one that is just stopping. */
+/**
+ * Waits for a database that is starting up or shutting down: a second process may find the private database
+ * of a first one that is just stopping.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isIsthmusError } from '../model/errors.ts'
 
@@ -12,7 +15,8 @@ const cut = /terminated unexpectedly|Connection terminated/i
 /**
  * Retries for a bounded time while the database is starting up or shutting down.
  *
- * @param isPrivate also retries while nothing listens, because the private database is restarted by the process that watches it
+ * @param isPrivate also retries while nothing listens, because the private database is restarted by the
+ *   process that watches it
  */
 export async function retryWhileUnavailable<Result>(
   work: () => Promise<Result>,

@@ -1,6 +1,7 @@
 /**
- * Refuses requests with a foreign Host header. Otherwise, a web page from another site could reach a server on loopback by
- * resolving its own host name to 127.0.0.1 (DNS rebinding). Webhooks are exempt, because they are authenticated by their signature.
+ * Refuses requests with a foreign Host header. Otherwise, a web page from another site could reach a server
+ * on loopback by resolving its own host name to 127.0.0.1 (DNS rebinding). Webhooks are exempt, because they
+ * are authenticated by their signature.
  */
 import type { FastifyInstance } from 'fastify'
 
@@ -10,7 +11,10 @@ function nameOf(host: string): string {
   return host.replace(/:\d+$/, '').toLowerCase()
 }
 
-/** Adds the check. `0.0.0.0` and `::` as an allowed host allow any name, because the operator chose to be reachable from outside. */
+/**
+ * Adds the check. `0.0.0.0` and `::` as an allowed host allow any name, because the operator chose to be
+ * reachable from outside.
+ */
 export function allowHosts(server: FastifyInstance, allowed: readonly string[]): void {
   const names = new Set(allowed.map((host) => host.toLowerCase()))
   const any = names.has('0.0.0.0') || names.has('::')

@@ -1,8 +1,8 @@
 /**
  * The HTTP server: webhook intake, health, and the status page with its live events.
  *
- * It makes no decisions. A webhook is answered with 2xx only after it was committed; while the database is unavailable, the response is 503, so
- * that the sender retries.
+ * It makes no decisions. A webhook is answered with 2xx only after it was committed; while the database is
+ * unavailable, the response is 503, so that the sender retries.
  */
 
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -20,7 +20,10 @@ export interface ServerOptions {
   readonly port?: number
   /** Host names that are allowed for the pages in addition to loopback and `host`. @default [] */
   readonly allowedHosts?: readonly string[]
-  /** What is served in addition to the health checks: webhooks, and the status page with its API. @default both */
+  /**
+   * What is served in addition to the health checks: webhooks, and the status page with its API. @default
+   * both
+   */
   readonly serves?: {
     /** Webhook intake. */
     readonly hooks: boolean

@@ -17,8 +17,8 @@ export interface ServerDependencies {
   /** Reads the status: `runtime.status`. */
   readonly status: StatusReader
   /**
-   * Verifies and commits a delivery; throws when it can't be committed. Refused and unknown ones get the same response, so that names of systems can't
-   * be guessed.
+   * Verifies and commits a delivery; throws when it can't be committed. Refused and unknown ones get the same
+   * response, so that names of systems can't be guessed.
    */
   receive(system: string, delivery: WebhookDelivery): Promise<DeliveryOutcome>
   /** Throws when the database accepts no writes. */

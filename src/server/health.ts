@@ -1,6 +1,7 @@
 /**
- * Health checks for load balancers: `/healthz` (the process responds) and `/readyz` (it can accept deliveries and work). Both cover only this process
- * and its database. For the state of the systems, see `isthmus status` and `/api/v1/status`.
+ * Health checks for load balancers: `/healthz` (the process responds) and `/readyz` (it can accept deliveries
+ * and work). Both cover only this process and its database. For the state of the systems, see `isthmus
+ * status` and `/api/v1/status`.
  */
 import type { FastifyInstance } from 'fastify'
 import { isIsthmusError } from '../model/errors.ts'

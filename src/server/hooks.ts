@@ -11,8 +11,8 @@ function singleValued(
 }
 
 /**
- * Adds the route. 202: committed (also for a repeated delivery), or 200 if the sender requires a response body · 401: refused, the same for
- * every reason · 503: could not be committed, so that the sender retries.
+ * Adds the route. 202: committed (also for a repeated delivery), or 200 if the sender requires a response
+ * body · 401: refused, the same for every reason · 503: could not be committed, so that the sender retries.
  */
 export function addHookRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
   server.post<{ Params: { system: string }; Querystring: Record<string, string | string[]> }>(

@@ -6,7 +6,8 @@ import type { ServerDependencies } from './dependencies.ts'
 /**
  * Builds the server and listens.
  *
- * @throws SERVER_LISTEN when the address is not available (in use, not an address of this machine, not permitted)
+ * @throws SERVER_LISTEN when the address is not available (in use, not an address of this machine, not
+ *   permitted)
  */
 export async function listen(
   dependencies: ServerDependencies,

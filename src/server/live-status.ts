@@ -1,6 +1,7 @@
 /**
- * Live status through server-sent events. One timer serves all viewers: it queries the database once a second while there are viewers, and not at all
- * otherwise. So pages show the work of all processes, not only of this one.
+ * Live status through server-sent events. One timer serves all viewers: it queries the database once a second
+ * while there are viewers, and not at all otherwise. So pages show the work of all processes, not only of
+ * this one.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toDecisionResource } from '../api/decisions.ts'
@@ -61,8 +62,8 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
       beginStream(response)
       viewers.add(response)
       request.on('close', () => remove(response))
-      // A new viewer also needs the latest lines, so the next response starts over for all viewers; pages discard known lines by their sequence
-      // number.
+      // A new viewer also needs the latest lines, so the next response starts over for all viewers; pages
+      // discard known lines by their sequence number.
       lastSeq = undefined
       timer ??= setInterval(() => void refresh(), refreshMs)
       void refresh()

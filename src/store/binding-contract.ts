@@ -9,7 +9,10 @@ export interface BindRequest {
   readonly document: unknown
   /** Lenses of the definition. @default none: no base is ever replaced */
   readonly lenses?: readonly LensSet[]
-  /** Lenses of the definition bound until now. Used only while the store has no lens sets: see {@link StoredLensSet.legacy}. */
+  /**
+   * Lenses of the definition bound until now. Used only while the store has no lens sets: see {@link
+   * StoredLensSet.legacy}.
+   */
   readonly before?: readonly LensSet[]
 }
 
@@ -52,8 +55,9 @@ export interface MarkPlaceResult {
 /** The definition that is bound to a store, and the lens sets of earlier ones. */
 export interface BindingStore {
   /**
-   * Binds the store to a definition of one integration. Another version, or other lenses, than those that are bound begin a new epoch, and claims of
-   * older ones decide nothing more (`Lease.binding`); the same definition shares the epoch.
+   * Binds the store to a definition of one integration. Another version, or other lenses, than those that are
+   * bound begin a new epoch, and claims of older ones decide nothing more (`Lease.binding`); the same
+   * definition shares the epoch.
    *
    * @throws STORE_OTHER_INTEGRATION
    */

@@ -11,10 +11,16 @@ export interface Lease {
   readonly binding?: number
 }
 
-/** A live worker. Its liveness is a session lock: a killed process loses it at once, and {@link Store.reap} releases its records. */
+/**
+ * A live worker. Its liveness is a session lock: a killed process loses it at once, and {@link Store.reap}
+ * releases its records.
+ */
 export interface WorkerSession {
   readonly id: number
-  /** Aborts when the session is lost (connection gone): stop and register again; results under this id are fenced. */
+  /**
+   * Aborts when the session is lost (connection gone): stop and register again; results under this id are
+   * fenced.
+   */
   readonly lost: AbortSignal
   close(): Promise<void>
 }
@@ -30,7 +36,10 @@ export interface ClaimedRecord {
   readonly wasUnreadable?: true
 }
 
-/** A record that was claimed like the others and that can't be passed on: one of its rows can't be read. It has to be given back. */
+/**
+ * A record that was claimed like the others and that can't be passed on: one of its rows can't be read. It
+ * has to be given back.
+ */
 export interface UnreadableRecord extends UnreadableRow {
   readonly lease: Lease
   readonly entity: string
@@ -55,7 +64,10 @@ export interface ClaimResult {
 
 /** What a worker that claimed nothing needs to know about how long it may wait. */
 export interface QueueAtRest {
-  /** When the next dirty record falls due; it may be due already and not be available. Undefined: nothing is waiting. */
+  /**
+   * When the next dirty record falls due; it may be due already and not be available. Undefined: nothing is
+   * waiting.
+   */
   readonly nextAt?: number
   /** No other worker is alive. */
   readonly alone: boolean

@@ -3,13 +3,17 @@ import { createHmac, createSecretKey } from 'node:crypto'
 import { IsthmusError } from '../model/errors.ts'
 import type { FieldCodec } from './contract.ts'
 
-/** First byte of every document; an encrypting codec uses other numbers, so that both can coexist in one table. */
+/**
+ * First byte of every document; an encrypting codec uses other numbers, so that both can coexist in one
+ * table.
+ */
 const clearVersion = 1
 
 /**
  * Stores documents unencrypted.
  *
- * @param macKey secret of the keyed hashes, at least 16 bytes. After changing it every full run sees every record as changed once.
+ * @param macKey secret of the keyed hashes, at least 16 bytes. After changing it every full run sees every
+ *   record as changed once.
  */
 export function createClearCodec(macKey: Uint8Array): FieldCodec {
   // Made once: creating the key for each hash took five times as long (14 µs instead of 3).

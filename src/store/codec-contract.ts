@@ -1,6 +1,9 @@
 /** How documents are stored: the codec that every store uses. */
 
-/** Encodes field documents to bytes and back, bound to their location, so that bytes moved elsewhere can't be decoded. */
+/**
+ * Encodes field documents to bytes and back, bound to their location, so that bytes moved elsewhere can't be
+ * decoded.
+ */
 export interface FieldCodec {
   encode(plain: Uint8Array, place: FieldPlace): Uint8Array
   decode(bytes: Uint8Array, place: FieldPlace): Uint8Array

@@ -5,7 +5,10 @@ import { sameValue } from '../model/merge/equivalence.ts'
 /** Maximum number of edits that a long-lived conflict keeps, the newest; the journal has all of them. */
 const candidatesMax = 200
 
-/** Returns the candidates of a conflict after further observations; a repeated value of a system counts as new. Newest last. */
+/**
+ * Returns the candidates of a conflict after further observations; a repeated value of a system counts as
+ * new. Newest last.
+ */
 export function withMoreCandidates(
   known: readonly ConflictCandidate[],
   more: readonly ConflictCandidate[],
@@ -17,7 +20,8 @@ export function withMoreCandidates(
 }
 
 /**
- * Returns the value that choosing a system stands for: the value last observed there, or the one agreed before if it came from that system.
+ * Returns the value that choosing a system stands for: the value last observed there, or the one agreed
+ * before if it came from that system.
  *
  * @param agreedFrom the system that the agreed value of the field comes from
  */

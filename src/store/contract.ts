@@ -1,17 +1,21 @@
 /**
- * The store contract: all durable state, batch first. `postgres/` is the production store, `memory/` the reference for simulation; one conformance
- * suite (`test/conformance/store.ts`) verifies both.
+ * The store contract: all durable state, batch first. `postgres/` is the production store, `memory/` the
+ * reference for simulation; one conformance suite (`test/conformance/store.ts`) verifies both.
  *
  * Rules for every implementation:
  * - one integration per store; another integration's id is refused at {@link Store.bind}
- * - each method is one transaction; a batch commits as a whole, and items that are fenced or refused are reported individually
+ * - each method is one transaction; a batch commits as a whole, and items that are fenced or refused are
+ *   reported individually
  * - all times are epoch milliseconds of the store's own clock
- * - a worker's write takes effect only under the lease it was claimed with ({@link Lease}); otherwise the result of the item is `fenced`
- * - documents go through the {@link FieldCodec} and are bytes at rest; keyed hashes beside them are used for comparisons
+ * - a worker's write takes effect only under the lease it was claimed with ({@link Lease}); otherwise the
+ *   result of the item is `fenced`
+ * - documents go through the {@link FieldCodec} and are bytes at rest; keyed hashes beside them are used for
+ *   comparisons
  *
- * {@link Store} is here. Its parts, which this file re-exports, are in `*-contract.ts`: `claim` (leases and claims), `intake` (deliveries and marks),
- * `pass` (the commits of a pass), `match` (counterparts), `run`, `binding`, `fact`, `health`, `reference`, `value-wait`, `prune`, `codec`; and
- * what people see and decide: `admin`, `duplicates`.
+ * {@link Store} is here. Its parts, which this file re-exports, are in `*-contract.ts`: `claim` (leases and
+ * claims), `intake` (deliveries and marks), `pass` (the commits of a pass), `match` (counterparts), `run`,
+ * `binding`, `fact`, `health`, `reference`, `value-wait`, `prune`, `codec`; and what people see and decide:
+ * `admin`, `duplicates`.
  */
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { AdminStore } from './admin-contract.ts'
@@ -94,7 +98,9 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   close(): Promise<void>
 
   registerWorker(): Promise<WorkerSession>
-  /** Releases the records of dead workers and of expired leases, with a higher epoch. Returns their number. */
+  /**
+   * Releases the records of dead workers and of expired leases, with a higher epoch. Returns their number.
+   */
   reap(): Promise<number>
 
   intake(batch: readonly IntakeRequest[]): Promise<readonly IntakeResult[]>
@@ -109,14 +115,18 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
     readonly worker: number
     readonly limit: number
     readonly leaseMs: number
-    /** Epoch of this process's {@link Binding}: nothing is claimed once another is bound. @default whatever is bound */
+    /**
+     * Epoch of this process's {@link Binding}: nothing is claimed once another is bound. @default whatever is
+     * bound
+     */
     readonly binding?: number
   }): Promise<ClaimResult>
   /** When the next dirty record falls due; undefined = nothing is waiting. */
   nextDue(): Promise<number | undefined>
   /**
-   * Makes dirty records due that wait because calls to a system failed: spread over `spreadMs`, at most `limit`. Returns their number; fewer than the
-   * limit means that no more are waiting. Lanes that wait for anything else are unchanged.
+   * Makes dirty records due that wait because calls to a system failed: spread over `spreadMs`, at most
+   * `limit`. Returns their number; fewer than the limit means that no more are waiting. Lanes that wait for
+   * anything else are unchanged.
    */
   resumeWaiting(request: {
     readonly system: string
@@ -126,14 +136,23 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   decide(batch: readonly Decision[]): Promise<readonly (DecisionResult | Unstorable)[]>
   settle(batch: readonly Settlement[]): Promise<readonly (SettlementResult | Unstorable)[]>
 
-  /** Keyed hash of a record's match keys, as stored in the evidence for a create; the order of the keys does not matter. */
+  /**
+   * Keyed hash of a record's match keys, as stored in the evidence for a create; the order of the keys does
+   * not matter.
+   */
   hashKeys(entity: string, keys: readonly MatchKey[]): string
-  /** Registers the keys of the record and finds others that share one, atomically against concurrent calls with the same keys. */
+  /**
+   * Registers the keys of the record and finds others that share one, atomically against concurrent calls
+   * with the same keys.
+   */
   match(batch: readonly MatchRequest[]): Promise<readonly (readonly MatchHit[] | 'fenced' | Unstorable)[]>
   attach(batch: readonly AttachRequest[]): Promise<readonly (AttachResult | Unstorable)[]>
   /** A remote merge: one native record of this system was merged into another one. */
   aliasMember(request: AliasRequest): Promise<AliasResult>
-  /** Returns what is undecided about a record, before a deletion of it is confirmed. `before`: candidates discovered later don't count. */
+  /**
+   * Returns what is undecided about a record, before a deletion of it is confirmed. `before`: candidates
+   * discovered later don't count.
+   */
   openMatters(query: {
     readonly recordId: string
     readonly system: string
@@ -152,16 +171,25 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   }): Promise<'ok' | 'fenced'>
   resolveReferences(queries: readonly ReferenceQuery[]): Promise<readonly ReferenceResponse[]>
 
-  /** True when open creates at this system were begun before `before`: an unmatched record discovered since could be one of them. */
+  /**
+   * True when open creates at this system were begun before `before`: an unmatched record discovered since
+   * could be one of them.
+   */
   openCreatesBefore(system: string, entity: string, before: number): Promise<boolean>
-  /** True when a record that was discovered at this system before `before` has not been read yet: it could be a counterpart of any other. */
+  /**
+   * True when a record that was discovered at this system before `before` has not been read yet: it could be
+   * a counterpart of any other.
+   */
   unreadCandidateBefore(system: string, entity: string, before: number): Promise<boolean>
   reserveChanges(reservations: readonly GuardReservation[]): Promise<readonly boolean[]>
   /** Returns some linked, healthy native ids of this system, for sentinel reads; never `except`. */
   sentinels(system: string, entity: string, count: number, except: string): Promise<readonly string[]>
   fingerprint(system: string): Promise<string | undefined>
   saveFingerprint(system: string, value: string): Promise<void>
-  /** Stores the account that the system responded as last. Another account than the remembered one is trusted only once a person accepts it. */
+  /**
+   * Stores the account that the system responded as last. Another account than the remembered one is trusted
+   * only once a person accepts it.
+   */
   noteFingerprint(system: string, seen: string): Promise<void>
 
   /** Takes or renews the schedule ownership for `ttlMs`; one owner at a time. */
@@ -175,14 +203,15 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   noteSystem(note: SystemNote): Promise<void>
 
   /**
-   * Removes data whose retention period has ended. Never removed: open intents, open conflicts, holds and failures, records (including tombstones),
-   * and the evidence of the first load. The rest of the journal stays a valid chain.
+   * Removes data whose retention period has ended. Never removed: open intents, open conflicts, holds and
+   * failures, records (including tombstones), and the evidence of the first load. The rest of the journal
+   * stays a valid chain.
    */
   prune(request: PruneRequest): Promise<PruneResult>
 
   /**
-   * Called when another process marked something or registered a worker (LISTEN/NOTIFY, debounced), and whenever such calls may have been lost; returns
-   * an unsubscribe function.
+   * Called when another process marked something or registered a worker (LISTEN/NOTIFY, debounced), and
+   * whenever such calls may have been lost; returns an unsubscribe function.
    */
   onWake(listener: () => void): () => void
   /** Notifies other processes; debounced by the implementation. */

@@ -52,7 +52,10 @@ export interface CrowdedKey {
   readonly examples: readonly string[]
 }
 
-/** What happens to native records that the merged record has no free member for. `keep`: they stay and are no longer synced. */
+/**
+ * What happens to native records that the merged record has no free member for. `keep`: they stay and are no
+ * longer synced.
+ */
 export type RemovalOfOthers = 'archive' | 'delete' | 'keep'
 
 /** A person's decision that two records are the same. */
@@ -96,7 +99,10 @@ export interface DuplicateAdmin {
   /** Returns one by its id, whatever its state. */
   duplicate(id: string): Promise<DuplicateRow | undefined>
   crowdedKeys(limit: number): Promise<readonly CrowdedKey[]>
-  /** The two are the same: for each system one native record stays, and the merged record takes over the values of the others. */
+  /**
+   * The two are the same: for each system one native record stays, and the merged record takes over the
+   * values of the others.
+   */
   mergeRecords(request: MergeRequest, actor: string): Promise<DuplicateResponse>
   /** The two are distinct, permanently. */
   keepApart(recordId: string, otherId: string, actor: string): Promise<DuplicateResponse>

@@ -1,6 +1,6 @@
 /**
- * Facts: conditions established at some time and read again later, by any process. They have a table of their own, so that the schedule contains only
- * when jobs were last done.
+ * Facts: conditions established at some time and read again later, by any process. They have a table of their
+ * own, so that the schedule contains only when jobs were last done.
  */
 
 /** A system's part in one entity. */
@@ -13,9 +13,11 @@ interface FactPlace {
  * The kinds of facts. They are stored, so their spelling never changes.
  *
  * - `first-load-listed`: the first load of the entity had listed all its systems
- * - `listed-twice`: a list that can't prove itself complete reached its end at least twice, and the last one discovered nothing, or little
+ * - `listed-twice`: a list that can't prove itself complete reached its end at least twice, and the last one
+ *   discovered nothing, or little
  * - `observed`: everything that the place held then is known, from its change feed or from a list
- * - `older-records-marked`: the records in which the system has no member yet were marked, for one version of the definition
+ * - `older-records-marked`: the records in which the system has no member yet were marked, for one version of
+ *   the definition
  * - `lens-set-applied`: the records of the place that were read through another lens set were marked
  * - `deletions-tripped`: more records were deleted than the mass-change guard allows
  * - `witnesses-lost`: records that were used to prove the system's health had disappeared themselves

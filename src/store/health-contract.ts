@@ -8,7 +8,10 @@ export interface PlaceNote {
   readonly entity: string
   /** How it can be read, as its connector declares. */
   readonly declared?: { readonly paging: 'none' | 'offset' | 'keyset'; readonly feed: boolean }
-  /** A read completed just now: earlier failures are resolved. `compared`: everything was compared, and nothing known was missing. */
+  /**
+   * A read completed just now: earlier failures are resolved. `compared`: everything was compared, and
+   * nothing known was missing.
+   */
   readonly read?: { readonly ms: number; readonly compared: boolean }
   /** A read failed just now. */
   readonly failure?: {
@@ -23,7 +26,8 @@ export interface PlaceNote {
 }
 
 /**
- * An observation of a system by a process: a webhook delivery, or that it accepts no calls until a time; without `paused`, it accepts calls again.
+ * An observation of a system by a process: a webhook delivery, or that it accepts no calls until a time;
+ * without `paused`, it accepts calls again.
  */
 export type SystemNote =
   | { readonly system: string; readonly heard: true }

@@ -15,7 +15,10 @@ export function withChosenValue(
   return { ...fields, [field]: { value, rev: at.rev, src: 'person', at: at.now } }
 }
 
-/** The journal line about a conflict that a person decided: recorded as a change of the field, like those that the engine decides. */
+/**
+ * The journal line about a conflict that a person decided: recorded as a change of the field, like those that
+ * the engine decides.
+ */
 export function decidedConflict(
   fields: AgreedFields,
   decision: {
@@ -32,7 +35,10 @@ export function decidedConflict(
   return { conflict, field, winner, changes: [change] }
 }
 
-/** Removes refusals and poorer copies: every value that was refused, or stored in another form, is sent once more. */
+/**
+ * Removes refusals and poorer copies: every value that was refused, or stored in another form, is sent once
+ * more.
+ */
 export function withoutRejections(fields: MemberFields): MemberFields {
   return mapFields(fields, ({ rejected: _dropped, coerced, ...rest }) =>
     coerced === true ? { ...rest, acked: 0 } : rest,

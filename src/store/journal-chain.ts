@@ -1,8 +1,10 @@
 /**
- * The hash chain of the journal. Every writer has a stream of its own, so that batches never wait for each other; each line's hash covers the hash
- * before it and the line as stored (bodies encoded), so that verification needs no key.
+ * The hash chain of the journal. Every writer has a stream of its own, so that batches never wait for each
+ * other; each line's hash covers the hash before it and the line as stored (bodies encoded), so that
+ * verification needs no key.
  *
- * A changed, missing, swapped or inserted line is detected. A truncated tail is not: that requires a head stored elsewhere.
+ * A changed, missing, swapped or inserted line is detected. A truncated tail is not: that requires a head
+ * stored elsewhere.
  */
 import { createHash } from 'node:crypto'
 import type { FieldCodec, JournalEntry } from './contract.ts'
@@ -34,7 +36,10 @@ export function newStream(stream: string): JournalHead {
   return { stream, position: 0, hash: new Uint8Array(32) }
 }
 
-/** Returns lines for the entries, to be stored in one transaction; the new head is valid only once that is committed. */
+/**
+ * Returns lines for the entries, to be stored in one transaction; the new head is valid only once that is
+ * committed.
+ */
 export function appendToChain(
   codec: FieldCodec,
   head: JournalHead,

@@ -1,10 +1,11 @@
 /**
- * Determines which lens sets a store keeps, and the effects of binding a definition on them. Both stores use this, so that the same definition gives
- * the numbers the same meaning in both.
+ * Determines which lens sets a store keeps, and the effects of binding a definition on them. Both stores use
+ * this, so that the same definition gives the numbers the same meaning in both.
  *
- * Each member names the set that its bases were read through. A place (one entity in one system) has one *current* set, and gets a new one each time
- * the lenses of the bound definition differ from those of the definition bound before, even if an earlier set returns: changes made in between
- * require a read of each record.
+ * Each member names the set that its bases were read through. A place (one entity in one system) has one
+ * *current* set, and gets a new one each time the lenses of the bound definition differ from those of the
+ * definition bound before, even if an earlier set returns: changes made in between require a read of each
+ * record.
  */
 import type { LensSet } from '../model/lens/identity.ts'
 
@@ -15,7 +16,10 @@ export interface StoredLensSet extends LensSet {
   readonly current: boolean
   /** Members without a number were read through it: they are from a version of Isthmus without lens sets. */
   readonly legacy: boolean
-  /** Since when the system has been part of the entity without interruption (epoch ms); 0 = from the beginning. */
+  /**
+   * Since when the system has been part of the entity without interruption (epoch ms); 0 = from the
+   * beginning.
+   */
   readonly joinedAt: number
 }
 
@@ -32,7 +36,8 @@ export interface LensSetPlan {
 /**
  * Compares the lenses of a definition with those that are bound.
  *
- * @param before lenses of the definition that was bound before this store kept any; undefined for a store without records, or when they are unknown
+ * @param before lenses of the definition that was bound before this store kept any; undefined for a store
+ *   without records, or when they are unknown
  */
 export function planLensSets(
   known: readonly StoredLensSet[],

@@ -55,8 +55,10 @@ export interface AliasRequest {
 }
 
 /**
- * - `ok`: the loser is a tombstone that points to the survivor's record, which got the counterparts that it lacked
- * - `duplicate`: both have a counterpart in another system too. The loser continues there without the merged system, until a person decides
+ * - `ok`: the loser is a tombstone that points to the survivor's record, which got the counterparts that it
+ *   lacked
+ * - `duplicate`: both have a counterpart in another system too. The loser continues there without the merged
+ *   system, until a person decides
  * - `relinked`: the survivor is known as part of the very same record, which now has it as its counterpart
  * - `creating`: the survivor is about to get a counterpart that the loser has; nothing was written
  * - `unknown-survivor`: it is not known yet; nothing was written

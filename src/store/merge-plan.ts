@@ -1,4 +1,7 @@
-/** Determines where each native record goes when two records are merged; pure, so that both stores behave the same. */
+/**
+ * Determines where each native record goes when two records are merged; pure, so that both stores behave the
+ * same.
+ */
 import type { AgreedFields, MemberFields, MemberState } from '../model/state.ts'
 import type { DuplicateRow, DuplicateSide, MergeRequest } from './duplicates-contract.ts'
 
@@ -74,7 +77,10 @@ function takesOver(
   return (survivors[theirs.system] ?? suggested.get(theirs.system)) === theirs.nativeId
 }
 
-/** The member without a place in the kept record: a living one is removed or kept unsynced, one that is gone is remembered for late events. */
+/**
+ * The member without a place in the kept record: a living one is removed or kept unsynced, one that is gone
+ * is remembered for late events.
+ */
 function leftBehind(member: MergeMember | undefined, system: string): MergeMember {
   if (member?.nativeId === undefined) return { system, nativeId: undefined, state: 'absent' }
   if (isLive(member)) return { system, nativeId: member.nativeId, state: 'linked' }

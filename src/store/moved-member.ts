@@ -1,4 +1,6 @@
-/** The known state of a native record that moves to another record; pure, so that both stores behave the same. */
+/**
+ * The known state of a native record that moves to another record; pure, so that both stores behave the same.
+ */
 import { isEmpty } from '../model/merge/equivalence.ts'
 import { hasBase } from '../model/merge/member-field.ts'
 import type { AgreedFields, MemberField, MemberFields } from '../model/state.ts'
@@ -12,17 +14,21 @@ export interface MovedMember {
   readonly fields: MemberFields
   /** The agreed values of the new record. */
   readonly to: AgreedFields
-  /** Values that the new record sent to the system before it had a counterpart there: they are our own if they appear now. */
+  /**
+   * Values that the new record sent to the system before it had a counterpart there: they are our own if they
+   * appear now.
+   */
   readonly sent: MemberFields
 }
 
 /**
  * Returns the field states under the new record.
  *
- * A value that the counterpart holds only because it was written there is nobody's edit: it keeps its base, is not compared with the agreed value of
- * the new record, does not end a hold there, and is overwritten by the agreed value. Only a later change of it is an edit. A value loses its base
- * where the system's own users entered it, where it was never decided, and where the new record has none: the next read is a first contact, by the
- * policy of the field.
+ * A value that the counterpart holds only because it was written there is nobody's edit: it keeps its base,
+ * is not compared with the agreed value of the new record, does not end a hold there, and is overwritten by
+ * the agreed value. Only a later change of it is an edit. A value loses its base where the system's own users
+ * entered it, where it was never decided, and where the new record has none: the next read is a first
+ * contact, by the policy of the field.
  *
  * Revisions of one record have no meaning for another: none is known to be held.
  */

@@ -44,7 +44,10 @@ export interface CreateCheck {
   readonly system: string
   /** No candidate of that system discovered before this may be unread (epoch ms). */
   readonly readUpTo: number
-  /** Evidence that the system has no counterpart: still for the record's keys, and not too old. @default none is required */
+  /**
+   * Evidence that the system has no counterpart: still for the record's keys, and not too old. @default none
+   * is required
+   */
   readonly evidence?: {
     readonly keys: string
     readonly takenAt: number
@@ -93,7 +96,10 @@ export interface JournalEntry {
   readonly body: unknown
 }
 
-/** A hold: something waits for a person while everything else continues. One open hold per (record, system, field, kind). */
+/**
+ * A hold: something waits for a person while everything else continues. One open hold per (record, system,
+ * field, kind).
+ */
 export interface HoldDraft {
   readonly id: string
   readonly recordId: string
@@ -119,9 +125,10 @@ export interface FailureDraft {
 }
 
 /**
- * Waits until the target record has a counterpart in the system; then the waiting record becomes dirty and a lane that was `waiting` there opens. An
- * unknown native id is waited for until it belongs to a record that is more than a candidate. A field may wait for several targets; targets of the
- * same kind (native ids, or records) that a commit no longer names are dropped.
+ * Waits until the target record has a counterpart in the system; then the waiting record becomes dirty and a
+ * lane that was `waiting` there opens. An unknown native id is waited for until it belongs to a record that
+ * is more than a candidate. A field may wait for several targets; targets of the same kind (native ids, or
+ * records) that a commit no longer names are dropped.
  */
 export interface DependencyDraft {
   readonly recordId: string
@@ -136,8 +143,9 @@ export interface DependencyDraft {
 /** Side rows that any commit of a pass may add. */
 export interface PassRows {
   /**
-   * A draft with a new id is a new conflict. One with an existing id adds its candidates to the stored ones, and closes the conflict when it has a
-   * winner; a conflict that a person has decided meanwhile is unchanged.
+   * A draft with a new id is a new conflict. One with an existing id adds its candidates to the stored ones,
+   * and closes the conflict when it has a winner; a conflict that a person has decided meanwhile is
+   * unchanged.
    */
   readonly conflicts?: readonly ConflictDraft[]
   readonly holds?: readonly HoldDraft[]
@@ -184,7 +192,9 @@ export interface Decision extends PassRows {
   readonly unmade?: readonly UnmadeChange[]
   /** Match keys of the record, replaced as a whole when given. */
   readonly matchKeys?: readonly MatchKey[]
-  /** For each create among the intents; refused too when another record of that system shares an exact key. */
+  /**
+   * For each create among the intents; refused too when another record of that system shares an exact key.
+   */
   readonly createChecks?: readonly CreateCheck[]
   /** Changes among the intents that the guard counts. */
   readonly guarded?: readonly GuardedChange[]
@@ -195,8 +205,10 @@ export interface Decision extends PassRows {
  * - `create-waits`: an unread candidate could be the counterpart; nothing was written
  * - `duplicate`: the record has an open duplicate, so that nothing is created for it; nothing was written
  * - `no-evidence`: the evidence for a create is for other match keys, or too old; nothing was written
- * - `rematch`: another record of that system shares a match key, or holds the native id this decision claims; nothing was written
- * - `guarded`: a change exceeds the bound of the mass-change guard; nothing was written, and nothing was counted
+ * - `rematch`: another record of that system shares a match key, or holds the native id this decision claims;
+ *   nothing was written
+ * - `guarded`: a change exceeds the bound of the mass-change guard; nothing was written, and nothing was
+ *   counted
  */
 export type DecisionResult =
   | { readonly kind: 'ok' }
@@ -207,7 +219,10 @@ export type DecisionResult =
   | { readonly kind: 'guarded'; readonly system: string; readonly operation: GuardedChange['operation'] }
   | { readonly kind: 'rematch'; readonly system: string; readonly recordId: string }
 
-/** The database refuses a value or a constraint of this item, which a repetition doesn't change; nothing of it was written. */
+/**
+ * The database refuses a value or a constraint of this item, which a repetition doesn't change; nothing of it
+ * was written.
+ */
 export interface Unstorable {
   readonly kind: 'unstorable'
   /** `STORE_VALUE_REFUSED` */
@@ -222,9 +237,10 @@ export interface Settlement extends PassRows {
   readonly resolved?: readonly IntentUpdate[]
   readonly unmade?: readonly UnmadeChange[]
   /**
-   * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear), otherwise the record is due at once.
-   * `again` keeps it dirty and due at `at`, or at once if it was marked since the claim; `toRead` narrows the systems still to be read (default: all
-   * that the claim named). `keep` keeps the claim (another round follows).
+   * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear),
+   * otherwise the record is due at once. `again` keeps it dirty and due at `at`, or at once if it was marked
+   * since the claim; `toRead` narrows the systems still to be read (default: all that the claim named).
+   * `keep` keeps the claim (another round follows).
    */
   readonly finish:
     | { readonly kind: 'clean'; readonly seq: number }
@@ -232,7 +248,10 @@ export interface Settlement extends PassRows {
     | { readonly kind: 'keep' }
 }
 
-/** `taken`: the native id belongs to another active record; nothing of this item was written. A candidate that holds it is absorbed. */
+/**
+ * `taken`: the native id belongs to another active record; nothing of this item was written. A candidate that
+ * holds it is absorbed.
+ */
 export type SettlementResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'fenced' }

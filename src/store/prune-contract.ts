@@ -8,7 +8,9 @@ export interface PruneRequest {
   readonly deadLettersBefore: number
   /** Webhook deliveries: a repeated delivery that arrives later is not recognised any more. */
   readonly deliveriesBefore: number
-  /** Runs begun before this and never finished: their process died. The records they had listed are dropped. */
+  /**
+   * Runs begun before this and never finished: their process died. The records they had listed are dropped.
+   */
   readonly runsDeadBefore: number
   /** Rows of each kind removed in one call. */
   readonly limit: number

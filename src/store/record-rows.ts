@@ -1,9 +1,15 @@
-/** Reads the rows of records each by itself, so that one that can't be read costs only its own record. Used by both stores. */
+/**
+ * Reads the rows of records each by itself, so that one that can't be read costs only its own record. Used by
+ * both stores.
+ */
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import { isUnreadable, type UnreadableRow } from '../model/unreadable-row.ts'
 import type { ClaimedRecord, ClaimResult, Lease, UnreadableRecord } from './contract.ts'
 
-/** Reads one row; where it can't be read, adds what is wrong to `problems` and returns undefined. Other errors are thrown. */
+/**
+ * Reads one row; where it can't be read, adds what is wrong to `problems` and returns undefined. Other errors
+ * are thrown.
+ */
 function readOrNote<Out>(
   problems: UnreadableRow[],
   system: string | undefined,

@@ -8,7 +8,10 @@ export interface ValuePlace {
   readonly field: string
 }
 
-/** A record whose write was refused because another record holds the value. One per record, system and field; a later one replaces it. */
+/**
+ * A record whose write was refused because another record holds the value. One per record, system and field;
+ * a later one replaces it.
+ */
 export interface ValueWaitDraft extends ValuePlace {
   readonly recordId: string
   /** The value that was refused. */
@@ -27,8 +30,8 @@ export interface ValueWait {
   readonly system: string
   readonly field: string
   /**
-   * Whether the records that wait hold each other's values, so that none of them can go first. `first`: this record is the one of them that
-   * gives its value up; exactly one of each cycle is. @default they do not
+   * Whether the records that wait hold each other's values, so that none of them can go first. `first`: this
+   * record is the one of them that gives its value up; exactly one of each cycle is. @default they do not
    */
   readonly cycle?: 'first' | 'other'
 }
@@ -37,14 +40,19 @@ export interface ValueWait {
 export interface ValueWaitStore {
   /** The waits of a record. A release ends a wait and makes the record due. */
   valueWaits(recordId: string): Promise<readonly ValueWait[]>
-  /** Ends all waits of the place and makes the records due; returns how many. For holders that are not records here. */
+  /**
+   * Ends all waits of the place and makes the records due; returns how many. For holders that are not records
+   * here.
+   */
   endValueWaits(system: string, entity: string): Promise<number>
 }
 
 /** Records in a cycle; a longer one is not recognised. */
 export const cycleMax = 20
 
-/** Systems compare unique texts with or without case; a record that is woken for nothing is refused once more. */
+/**
+ * Systems compare unique texts with or without case; a record that is woken for nothing is refused once more.
+ */
 export function valueKey({ system, entity, field }: ValuePlace, value: CanonicalValue): string {
   const text = typeof value === 'string' ? value.normalize('NFC').trim().toLowerCase() : JSON.stringify(value)
   return ['value', system, entity, field, text].join('\u0000')

@@ -55,7 +55,8 @@ async function decideSame(
   const others = removalOf(options.others)
   const pair = await pairOf(open, id, options.same === true ? undefined : options.same)
   const plain = options.survivor === undefined && options.others === undefined
-  // A candidate in a system where the record has no counterpart becomes that counterpart; no other native record is affected.
+  // A candidate in a system where the record has no counterpart becomes that counterpart; no other native
+  // record is affected.
   if (plain && pair.duplicate === undefined) {
     const result = await admin.decideReview(pair.drop, { same: pair.keep }, actor)
     if (result === 'ok') return []

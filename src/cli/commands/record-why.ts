@@ -1,4 +1,6 @@
-/** `isthmus record why`: explains where each value came from, and lists decisions by people about the record. */
+/**
+ * `isthmus record why`: explains where each value came from, and lists decisions by people about the record.
+ */
 import type { JournalRow } from '../../store/admin-contract.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
@@ -156,7 +158,10 @@ function decisionInWords(body: ReadonlyMap<string, unknown>): string {
   return [...body].flatMap(([name, value]) => (isWord(value) ? [`${name}: ${String(value)}`] : [])).join(', ')
 }
 
-/** Two records were decided to be the same. `others`: what happened to native records that did not become a counterpart of the merged record. */
+/**
+ * Two records were decided to be the same. `others`: what happened to native records that did not become a
+ * counterpart of the merged record.
+ */
 function sameInWords(facts: ReadonlyMap<string, unknown>): string {
   const others: Readonly<Record<string, string>> = { keep: 'kept', archive: 'archived', delete: 'deleted' }
   const [kept, merged] = [String(facts.get('kept')), String(facts.get('merged'))]

@@ -83,7 +83,10 @@ function announce(
   ].join('\n')
 }
 
-/** Lists how the definition differs from the previous one; a long list is truncated, because the log contains all differences. */
+/**
+ * Lists how the definition differs from the previous one; a long list is truncated, because the log contains
+ * all differences.
+ */
 function changesText(changes: IsthmusRuntime['changes']): string[] {
   if (changes.length === 0) return []
   const shown = changes.slice(0, changesMax).map(({ message }) => `  ${message}`)

@@ -1,4 +1,7 @@
-/** `isthmus sync` and `isthmus full`: run manually, in this process if no service runs, otherwise in addition to it. */
+/**
+ * `isthmus sync` and `isthmus full`: run manually, in this process if no service runs, otherwise in addition
+ * to it.
+ */
 import { type Command, Option } from 'commander'
 import type { PlaceResult } from '../../engine/intake/by-hand.ts'
 import { UsageError } from '../../model/errors.ts'

@@ -1,4 +1,7 @@
-/** Writes the files of a first definition: nothing is overwritten unasked, and what must not be committed is kept out of the repository. */
+/**
+ * Writes the files of a first definition: nothing is overwritten unasked, and what must not be committed is
+ * kept out of the repository.
+ */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UsageError } from '../../model/errors.ts'
@@ -7,7 +10,9 @@ import type { WrittenFile } from './write-described.ts'
 /** What a repository must not get: secrets, and the embedded database. */
 const ignored = ['.env', '.isthmus/']
 
-/** Writes them. @returns their paths @throws UsageError CLI_USAGE when one is there and `force` is not given */
+/**
+ * Writes them. @returns their paths @throws UsageError CLI_USAGE when one is there and `force` is not given
+ */
 export function writeFiles(
   directory: string,
   files: readonly WrittenFile[],

@@ -1,4 +1,6 @@
-/** Files that appear whole or not at all: written next to the target under another name, synced, then renamed. */
+/**
+ * Files that appear whole or not at all: written next to the target under another name, synced, then renamed.
+ */
 import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { Folder } from './folder.ts'
@@ -13,7 +15,10 @@ export class FailedReplacement {
   }
 }
 
-/** Writes a file. `isWanted` is called right before it appears: a write that is too late leaves nothing behind. @throws FailedReplacement */
+/**
+ * Writes a file. `isWanted` is called right before it appears: a write that is too late leaves nothing
+ * behind. @throws FailedReplacement
+ */
 export async function replaceFile(
   folder: Folder,
   name: string,

@@ -33,8 +33,9 @@ const csvSchema = z.strictObject({
   columns: z.array(z.string().min(1)).min(1).max(2_000).optional(),
   lineEnd: z.enum(['crlf', 'lf']).default('crlf'),
   /**
-   * Treatment of a text that a spreadsheet would evaluate, since it begins with `=`, `+`, `-`, `@`, a tab or CR and is not a number. `keep`: it is
-   * written unchanged as data; `escape`: an apostrophe is prepended, and removed on reading; `refuse`: the write fails for that record.
+   * Treatment of a text that a spreadsheet would evaluate, since it begins with `=`, `+`, `-`, `@`, a tab or
+   * CR and is not a number. `keep`: it is written unchanged as data; `escape`: an apostrophe is prepended,
+   * and removed on reading; `refuse`: the write fails for that record.
    */
   formulas: z.enum(['keep', 'escape', 'refuse']).default('keep'),
 })
@@ -61,10 +62,14 @@ const writeSchema = z.discriminatedUnion('to', [
   /** The file that is read is also rewritten, under a lock. */
   z.strictObject({
     to: z.literal('snapshot'),
-    /** Any other writer of the file takes the same lock first. Only then does a version guard against them. */
+    /**
+     * Any other writer of the file takes the same lock first. Only then does a version guard against them.
+     */
     lockHonoured: z.boolean().default(false),
   }),
-  /** Each batch becomes a file that the other side imports: `outbox/orders-20240601T120000123-1a2b3c4d.csv`. */
+  /**
+   * Each batch becomes a file that the other side imports: `outbox/orders-20240601T120000123-1a2b3c4d.csv`.
+   */
   z.strictObject({
     to: z.literal('outbox'),
     folder: fileName,
@@ -107,7 +112,10 @@ export const fileResourceSchema = z.strictObject({
   key: z.array(z.string().min(1)).min(1).max(8).default(['id']),
   read: readSchema,
   ready: readySchema.default({ by: 'rename' }),
-  /** The export ends with a row of this word and the number of rows before it. Without that row it is incomplete. */
+  /**
+   * The export ends with a row of this word and the number of rows before it. Without that row it is
+   * incomplete.
+   */
   trailer: z.string().min(1).optional(),
   write: writeSchema.default({ to: 'nothing' }),
   create: createSchema.default({ as: 'key' }),

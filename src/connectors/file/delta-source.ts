@@ -51,7 +51,10 @@ async function* living(
   if (doubt !== undefined) onDoubt(doubt)
 }
 
-/** A page of the log. The log is the feed, so a file may be archived before its changes have been read from here. */
+/**
+ * A page of the log. The log is the feed, so a file may be archived before its changes have been read from
+ * here.
+ */
 async function changesAfter(
   deltas: Deltas,
   cursor: string | undefined,

@@ -1,9 +1,10 @@
 /**
  * Change files: ingested one after the other by name, each as a whole, then moved to the archive.
  *
- * A file is first stored durably in the state log, and moved after that: after a crash in between it is ingested again, which changes nothing. A file
- * with damaged rows contributes all its valid ones and is archived as `….damaged`; as long as such a file exists, some record is not known, and
- * nothing counts as complete.
+ * A file is first stored durably in the state log, and moved after that: after a crash in between it is
+ * ingested again, which changes nothing. A file with damaged rows contributes all its valid ones and is
+ * archived as `….damaged`; as long as such a file exists, some record is not known, and nothing counts as
+ * complete.
  */
 import path from 'node:path'
 import { IsthmusError } from '../../model/errors.ts'
@@ -19,7 +20,9 @@ import { StateLog } from './state-log.ts'
 
 type DeltaConfig = Extract<FileResourceConfig['read'], { from: 'deltas' }>
 
-/** Minimum interval between checks for new files, milliseconds; reads may be that much older than the folder. */
+/**
+ * Minimum interval between checks for new files, milliseconds; reads may be that much older than the folder.
+ */
 export const scanEveryMs = 500
 const lockWaitMs = 10_000
 
@@ -96,7 +99,8 @@ export class Deltas {
       end = verdict
     })
     await this.log.append(changes, name)
-    // Another file with the same name is ingested by the next check, whatever part of it is already in the log.
+    // Another file with the same name is ingested by the next check, whatever part of it is already in the
+    // log.
     const isSame = end !== undefined && end.unfinished === undefined && end.stamp === whole.stamp
     if (isSame && (await this.#archive(name, whole))) return true
     this.#stuck = `${name} was replaced while it was read`
@@ -163,7 +167,10 @@ export class Deltas {
     return `${path.basename(damaged.name, '.damaged')} has rows that can't be read; see ${damaged.name}.txt`
   }
 
-  /** Ends a feed that has nothing new while something is damaged, so that the damage is reported. @throws IsthmusError FILE_DAMAGED */
+  /**
+   * Ends a feed that has nothing new while something is damaged, so that the damage is reported. @throws
+   * IsthmusError FILE_DAMAGED
+   */
   async assertWhole(): Promise<void> {
     const doubt = await this.doubt()
     if (doubt !== undefined) throw new IsthmusError('FILE_DAMAGED', `${doubt}.`)

@@ -26,7 +26,9 @@ export interface Dialect {
   readonly scan: Pick<ScanOptions, 'unit' | 'bigEndian' | 'quote'>
   /** Whether the first row holds the names. */
   readonly hasHeader: boolean
-  /** Text of a row's bytes, including a byte order mark. Undefined when they are not valid in the encoding. */
+  /**
+   * Text of a row's bytes, including a byte order mark. Undefined when they are not valid in the encoding.
+   */
   decode(bytes: Buffer): string | undefined
   /** Bytes of a text. Undefined when the encoding can't represent it. */
   encode(text: string): Buffer | undefined
@@ -43,7 +45,10 @@ export interface Dialect {
 
 const depthMax = 64
 
-/** The id of a record: the key's text, or a JSON list where the key has several columns. Undefined when a part is missing. */
+/**
+ * The id of a record: the key's text, or a JSON list where the key has several columns. Undefined when a part
+ * is missing.
+ */
 export function nativeIdOf(native: NativeRecord, key: readonly string[]): string | undefined {
   const parts = key.map((name) => textAt(native, [name]))
   if (parts.includes(undefined)) return undefined
@@ -167,7 +172,10 @@ function isFormula(cell: string): boolean {
   return /^[=+\-@\t\r]/.test(cell) && !/^[+-]?\d+(?:[.,]\d+)?$/.test(cell)
 }
 
-/** A cell that a spreadsheet shows unchanged: prefixed with an apostrophe, as it marks texts. Apostrophes before a formula get one more. */
+/**
+ * A cell that a spreadsheet shows unchanged: prefixed with an apostrophe, as it marks texts. Apostrophes
+ * before a formula get one more.
+ */
 function guardedCell(cell: string, { formulas }: FileResourceConfig['csv']): string {
   return formulas === 'escape' && isFormula(cell.replace(/^'+/, '')) ? `'${cell}` : cell
 }

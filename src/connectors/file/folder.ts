@@ -1,8 +1,8 @@
 /**
  * The folder of a system, and the only access to its files.
  *
- * Regardless of names and links in the definition or from other programs, only files below the folder are opened, written or moved. Links are never
- * followed, since they could lead out of it.
+ * Regardless of names and links in the definition or from other programs, only files below the folder are
+ * opened, written or moved. Links are never followed, since they could lead out of it.
  */
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises'
@@ -39,7 +39,10 @@ export class Folder {
     throw new IsthmusError('FILE_FOLDER_MISSING', `${this.#root} is not a folder.`)
   }
 
-  /** Returns the full path of a name, after verifying that its directory is really there. @throws IsthmusError FILE_OUTSIDE */
+  /**
+   * Returns the full path of a name, after verifying that its directory is really there. @throws IsthmusError
+   * FILE_OUTSIDE
+   */
   async pathOf(name: string): Promise<string> {
     const root = await this.place()
     const full = path.resolve(root, name)
@@ -119,7 +122,9 @@ export class Folder {
   }
 }
 
-/** A rename is durable only when its directory is synced. Systems without that (Windows) do it automatically. */
+/**
+ * A rename is durable only when its directory is synced. Systems without that (Windows) do it automatically.
+ */
 async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(directory, constants.O_RDONLY)

@@ -1,4 +1,6 @@
-/** The connector `file`: CSV and JSON lines in a folder, a common way for older systems to exchange records. */
+/**
+ * The connector `file`: CSV and JSON lines in a folder, a common way for older systems to exchange records.
+ */
 import path from 'node:path'
 import type { ConnectedSystem } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
@@ -28,7 +30,8 @@ function connect(config: FileConfig, { name, dependencies }: ConnectorBinding): 
     name,
     connector: 'file',
     resource: (resourceName) => boundOf(resourceName).resource,
-    // An account is a folder: a drive that is not mounted, or another one in its place, has a different identity.
+    // An account is a folder: a drive that is not mounted, or another one in its place, has a different
+    // identity.
     fingerprint: () =>
       fingerprintFrom({
         read: () => folder.place(),

@@ -1,8 +1,9 @@
 /**
  * Where each record is in its file: 32 bytes per record, regardless of the length of the keys.
  *
- * An open-addressing hash table over 64 bits of the key's hash. With a million keys, two collide in one of thirty million files. Lookups compare the
- * record's key, so a collision is detected and causes a search through the file, never a wrong record.
+ * An open-addressing hash table over 64 bits of the key's hash. With a million keys, two collide in one of
+ * thirty million files. Lookups compare the record's key, so a collision is detected and causes a search
+ * through the file, never a wrong record.
  */
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
@@ -31,7 +32,10 @@ export class KeyIndex {
     return offset === undefined || offset === emptySlot ? undefined : offset
   }
 
-  /** Stores an offset. Returns false when the key already had one, which is then discarded. @throws UsageError FILE_TOO_MANY_RECORDS */
+  /**
+   * Stores an offset. Returns false when the key already had one, which is then discarded. @throws UsageError
+   * FILE_TOO_MANY_RECORDS
+   */
   set(key: string, offset: number): boolean {
     const hash = hashOf(key)
     const slot = this.#slotOf(hash)

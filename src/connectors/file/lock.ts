@@ -1,7 +1,8 @@
 /**
  * A lock that other programs can take too: a file that is created only if it does not exist.
  *
- * Its holder touches it every few seconds. A lock that was not touched for a minute belongs to a dead process and is removed.
+ * Its holder touches it every few seconds. A lock that was not touched for a minute belongs to a dead process
+ * and is removed.
  */
 import { randomBytes } from 'node:crypto'
 import { utimes } from 'node:fs/promises'
@@ -14,8 +15,8 @@ const staleMs = 60_000
 const pollMs = 25
 
 /**
- * Runs work under a lock; the work can check whether it still holds it. @throws IsthmusError FILE_LOCKED when it was not acquired in time, and the
- * errors of the work
+ * Runs work under a lock; the work can check whether it still holds it. @throws IsthmusError FILE_LOCKED when
+ * it was not acquired in time, and the errors of the work
  */
 export async function underLock<T>(
   folder: Folder,
@@ -68,7 +69,8 @@ async function taken(folder: Folder, name: string, token: string): Promise<boole
     const exists = problem instanceof Error && 'code' in problem && problem.code === 'EEXIST'
     if (!exists) throw problem
     const stats = await folder.stat(name)
-    // Moved away first: of several that find it stale, one succeeds, and none removes the lock that the next one took.
+    // Moved away first: of several that find it stale, one succeeds, and none removes the lock that the next
+    // one took.
     if (stats !== undefined && Date.now() - stats.mtimeMs > staleMs) {
       const aside = `${name}.${randomBytes(6).toString('hex')}`
       await folder.move(name, aside).catch(() => undefined)

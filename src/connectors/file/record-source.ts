@@ -1,7 +1,9 @@
 /** The source of a resource's records: one file that contains them all, or a sequence of change files. */
 import type { ChangesResult, ListedRecord, ReadResult } from '../kit/contract.ts'
 
-/** All methods throw file system errors, and FILE_NOT_READY, FILE_FOLDER_MISSING, FILE_OUTSIDE, FILE_DAMAGED. */
+/**
+ * All methods throw file system errors, and FILE_NOT_READY, FILE_FOLDER_MISSING, FILE_OUTSIDE, FILE_DAMAGED.
+ */
 export interface RecordSource {
   /** In the requested order. */
   read(nativeIds: readonly string[]): Promise<readonly ReadResult[]>

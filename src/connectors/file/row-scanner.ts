@@ -1,9 +1,10 @@
 /**
- * Finds the boundaries of rows in a file, chunk by chunk, and records where each begins, so that a single record can be read again later without the
- * others.
+ * Finds the boundaries of rows in a file, chunk by chunk, and records where each begins, so that a single
+ * record can be read again later without the others.
  *
- * A row ends at a line ending outside of quotes. After an unclosed quote, everything up to the next quote would seem to be one row; such a row turns
- * out to be damaged when it is parsed, and the scan continues at the line after its first one.
+ * A row ends at a line ending outside of quotes. After an unclosed quote, everything up to the next quote
+ * would seem to be one row; such a row turns out to be damaged when it is parsed, and the scan continues at
+ * the line after its first one.
  */
 import type { FileHandle } from 'node:fs/promises'
 
@@ -29,7 +30,10 @@ export interface ScanOptions {
   /** Code of the quote; 0 when nothing is quoted. */
   readonly quote: number
   readonly rowBytesMax: number
-  /** Byte to begin at, and its line; a small buffer when a single row is wanted. @default the file's beginning, 256 KiB */
+  /**
+   * Byte to begin at, and its line; a small buffer when a single row is wanted. @default the file's
+   * beginning, 256 KiB
+   */
   readonly from?: { readonly start: number; readonly line: number; readonly chunkBytes?: number }
 }
 
@@ -37,7 +41,10 @@ const chunkBytes = 256 * 1024
 const lineFeed = 10
 const carriageReturn = 13
 
-/** Iterates over the rows of an open file. `resync` continues at the line after the last row's first one, when that row was damaged. */
+/**
+ * Iterates over the rows of an open file. `resync` continues at the line after the last row's first one, when
+ * that row was damaged.
+ */
 export class RowScanner {
   readonly #file: FileHandle
   readonly #options: ScanOptions
@@ -91,7 +98,8 @@ export class RowScanner {
         firstLineEnd ??= at
         if (!quoted) return this.#cut(at, { lines, firstLineEnd, isEnded: true })
       }
-      // A row that is too long is cut at its first line, so that an open quote consumes no more than the limit.
+      // A row that is too long is cut at its first line, so that an open quote consumes no more than the
+      // limit.
       if (at > rowBytesMax && firstLineEnd !== undefined) return this.#cutTooLong(firstLineEnd)
       if (at > rowBytesMax) return this.#skipLine()
       if (!(await this.#fill())) break

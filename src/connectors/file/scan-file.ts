@@ -1,4 +1,7 @@
-/** Reads a file row by row: valid rows are yielded, damaged ones are recorded by file and line, and the end reports whether it was complete. */
+/**
+ * Reads a file row by row: valid rows are yielded, damaged ones are recorded by file and line, and the end
+ * reports whether it was complete.
+ */
 import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { NativeRecord } from '../../model/values.ts'

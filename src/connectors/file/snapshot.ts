@@ -1,8 +1,9 @@
 /**
- * The file that contains every record: found, checked, and indexed by key in one streamed pass. Only the offset of each record is kept in memory; a
- * record is read from the file on demand.
+ * The file that contains every record: found, checked, and indexed by key in one streamed pass. Only the
+ * offset of each record is kept in memory; a record is read from the file on demand.
  *
- * The index belongs to one state of the file (inode, size, time). A file that was replaced is indexed again on the next access.
+ * The index belongs to one state of the file (inode, size, time). A file that was replaced is indexed again
+ * on the next access.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { IsthmusError } from '../../model/errors.ts'
@@ -76,7 +77,10 @@ export class Snapshot {
     }
   }
 
-  /** Yields every record in pages, building the index on the way. A duplicate key makes the list doubtful, since it is unknown which row is valid. */
+  /**
+   * Yields every record in pages, building the index on the way. A duplicate key makes the list doubtful,
+   * since it is unknown which row is valid.
+   */
   async *pages(found: FoundFile): AsyncGenerator<readonly SnapshotRecord[], IndexedFile> {
     const index = new KeyIndex(this.#owner.system.recordsMax)
     const rows = scanFile(this.#owner, found.name)
@@ -110,7 +114,8 @@ export class Snapshot {
       const file = await this.#owner.folder.openFile(known.name)
       try {
         const { ino, size, mtimeMs } = await file.stat()
-        // Replaced between indexing and opening: one retry, after which the file changes faster than it can be read.
+        // Replaced between indexing and opening: one retry, after which the file changes faster than it can
+        // be read.
         const isSame = known.stamp === stampOf({ name: known.name, stats: { ino, size, mtimeMs } })
         if (!isSame && attempt < 3) continue
         if (!isSame) throw new IsthmusError('FILE_NOT_READY', `${known.name} changes constantly.`)
@@ -146,7 +151,10 @@ function absent({ end }: IndexedFile): Lookup {
   return end.doubt === undefined ? { kind: 'gone' } : { kind: 'doubt', doubt: end.doubt }
 }
 
-/** An export that was interrupted before its first byte looks like an empty one; an intentionally empty one has at least a line ending. */
+/**
+ * An export that was interrupted before its first byte looks like an empty one; an intentionally empty one
+ * has at least a line ending.
+ */
 function nothingIn({ name, stats }: FoundFile): string | undefined {
   return stats.size === 0 ? `${name} is empty` : undefined
 }

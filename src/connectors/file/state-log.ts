@@ -1,13 +1,14 @@
 /**
- * The state from all change files so far: a log of records, newest last, in the folder `.isthmus`. It is both the state (the last line of a key
- * counts) and the feed (all lines after a position).
+ * The state from all change files so far: a log of records, newest last, in the folder `.isthmus`. It is both
+ * the state (the last line of a key counts) and the feed (all lines after a position).
  *
- * Lines: first `{"g": generation}`, with `"lost": true` when an earlier log is gone; then `{"k": id, "n": record}` and `{"k": id, "d": true}`; and
- * `{"f": file}` once all lines of a change file are written. A crash leaves a file without its last line: it is ingested again, which changes
- * nothing, since the same rows in the same order result in the same state. An incomplete line is truncated.
+ * Lines: first `{"g": generation}`, with `"lost": true` when an earlier log is gone; then `{"k": id, "n":
+ * record}` and `{"k": id, "d": true}`; and `{"f": file}` once all lines of a change file are written. A crash
+ * leaves a file without its last line: it is ingested again, which changes nothing, since the same rows in
+ * the same order result in the same state. An incomplete line is truncated.
  *
- * Several processes may read it; one at a time writes, under a lock. When most of the log is history, it is rewritten with another generation, and
- * cursors into the old one have expired.
+ * Several processes may read it; one at a time writes, under a lock. When most of the log is history, it is
+ * rewritten with another generation, and cursors into the old one have expired.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -58,7 +59,9 @@ export class StateLog {
     return this.#generation
   }
 
-  /** The log was started while previously ingested files were in the archive: their contents are not known. */
+  /**
+   * The log was started while previously ingested files were in the archive: their contents are not known.
+   */
   get isIncomplete(): boolean {
     return this.#isIncomplete
   }
@@ -78,7 +81,10 @@ export class StateLog {
     await this.#create([], isIncomplete)
   }
 
-  /** Reads lines that this or another process has written since. @throws IsthmusError FILE_FAILED when there is no log */
+  /**
+   * Reads lines that this or another process has written since. @throws IsthmusError FILE_FAILED when there
+   * is no log
+   */
   async refresh(): Promise<void> {
     const stats = await this.#owner.folder.stat(this.name)
     if (stats === undefined) throw new IsthmusError('FILE_FAILED', `${this.name} no longer exists.`)
@@ -139,8 +145,9 @@ export class StateLog {
   }
 
   /**
-   * Yields every existing record. A line counts when it is the last one of its key. A record that changes in the meantime moves to the log's end, so
-   * reading continues until there are no new lines; records that were already yielded may recur.
+   * Yields every existing record. A line counts when it is the last one of its key. A record that changes in
+   * the meantime moves to the log's end, so reading continues until there are no new lines; records that were
+   * already yielded may recur.
    */
   async *living(): AsyncGenerator<{ readonly nativeId: string; readonly native: NativeRecord }> {
     let place = 0

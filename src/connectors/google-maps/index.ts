@@ -1,4 +1,7 @@
-/** The connector `google-maps`: geocoding as a lookup of rules, `$geocode(address)`. It holds no records and takes no part in a sync. */
+/**
+ * The connector `google-maps`: geocoding as a lookup of rules, `$geocode(address)`. It holds no records and
+ * takes no part in a sync.
+ */
 import { durationMs } from '../../model/definition/duration.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { CallContext, ConnectedSystem, LookupResult } from '../kit/contract.ts'

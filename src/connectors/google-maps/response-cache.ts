@@ -1,4 +1,7 @@
-/** Caches answers for a while, evicting the least recently used first; concurrent identical requests share one call. */
+/**
+ * Caches answers for a while, evicting the least recently used first; concurrent identical requests share one
+ * call.
+ */
 import type { LookupResult } from '../kit/contract.ts'
 
 /** Limits of a cache. */

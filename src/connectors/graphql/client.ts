@@ -72,7 +72,10 @@ export class GraphqlClient {
     this.budget = new CostBudget(options.manifest.cost, options.clock)
   }
 
-  /** Sends one document. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, and the client's errors when there is no data */
+  /**
+   * Sends one document. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, and the client's errors when there is
+   * no data
+   */
   send({ document, variables, rules, context }: GraphqlRequest): Promise<GraphqlResponse> {
     const asked = askedBy(document)
     const label = `The ${asked.kind} ${document.root}`
@@ -170,7 +173,8 @@ export class GraphqlClient {
     }
     const problems = problemsOf(body, rules.code)
     const told = serverTimeOf(date)
-    // The field has whole seconds and was written when the response was ready; the records were read before that.
+    // The field has whole seconds and was written when the response was ready; the records were read before
+    // that.
     const serverNowMs = told === undefined ? undefined : told - Math.ceil(tookMs)
     return { data, problems, serverNowMs }
   }

@@ -1,4 +1,7 @@
-/** A system of the connector `graphql`: the section of the definition, and the manifest that it contains, names or points to. */
+/**
+ * A system of the connector `graphql`: the section of the definition, and the manifest that it contains,
+ * names or points to.
+ */
 import { z } from 'zod'
 import { connectionShape } from '../kit/connection.ts'
 import * as manifests from '../kit/manifest/load-manifest.ts'

@@ -1,6 +1,7 @@
 /**
- * Points instead of requests: an API that counts the cost of queries reports with each response how many points are left and how fast they are
- * restored. A request waits until the last known cost of its document is available, so that throttling is the exception.
+ * Points instead of requests: an API that counts the cost of queries reports with each response how many
+ * points are left and how fast they are restored. A request waits until the last known cost of its document
+ * is available, so that throttling is the exception.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NetworkError, RateLimitedError } from '../../http/errors.ts'
@@ -55,7 +56,8 @@ export class CostBudget {
   /**
    * Waits until the points are available; returns a function to call when the response arrives.
    *
-   * @throws RateLimitedError not sent, when the points would be available only after the deadline · NetworkError HTTP_ABORTED
+   * @throws RateLimitedError not sent, when the points would be available only after the deadline ·
+   *   NetworkError HTTP_ABORTED
    */
   async take(wanting: Wanting): Promise<() => void> {
     for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Documents of a manifest, parsed once: which variables they declare, where in a response the records are, and the same document several times under
- * aliases. Values never become part of a document's text.
+ * Documents of a manifest, parsed once: which variables they declare, where in a response the records are,
+ * and the same document several times under aliases. Values never become part of a document's text.
  */
 import {
   type DocumentNode,
@@ -21,7 +21,10 @@ import { UsageError } from '../../model/errors.ts'
 /** Name of the fragment that contains the fields of a resource. */
 export const recordFragment = 'record'
 
-/** Alias for the type name of the object in the record's place in the response to a mutation: a union may return a refusal there. */
+/**
+ * Alias for the type name of the object in the record's place in the response to a mutation: a union may
+ * return a refusal there.
+ */
 export const typenameAlias = 'recordTypename'
 
 /** A variable as a document declares it. */
@@ -61,7 +64,10 @@ export interface DocumentSource {
 
 const tokensMax = 20_000
 
-/** Reads the fields of a resource as a fragment. @throws UsageError CONNECTOR_CONFIG_INVALID when they are not a selection */
+/**
+ * Reads the fields of a resource as a fragment. @throws UsageError CONNECTOR_CONFIG_INVALID when they are not
+ * a selection
+ */
 export function readFragment(type: string, fields: string, place: string): FragmentDefinitionNode {
   const ast = parsed(`fragment ${recordFragment} on ${type} { ${fields} }`, place)
   const [fragment] = ast.definitions
@@ -219,7 +225,10 @@ function numbered(operation: OperationDefinitionNode, index: number): OperationD
 
 const numericTypes = /^(?:Int|Float|Decimal|BigInt|BigDecimal|Long|UnsignedInt64)$/
 
-/** Converts a value that we hold as text (id, version) to the variable's type: the API may use numbers for ids and versions. */
+/**
+ * Converts a value that we hold as text (id, version) to the variable's type: the API may use numbers for ids
+ * and versions.
+ */
 export function scalarFor(declaration: VariableDeclaration | undefined, text: string): unknown {
   const isNumber = declaration !== undefined && numericTypes.test(declaration.type)
   return isNumber && /^-?\d{1,40}(?:\.\d{1,40})?$/.test(text) ? new LosslessNumber(text) : text

@@ -94,7 +94,10 @@ interface Describing {
   readonly context: CallContext
 }
 
-/** The schema by introspection. A manifest whose documents do not match it can't work, so the mismatch is then the result. */
+/**
+ * The schema by introspection. A manifest whose documents do not match it can't work, so the mismatch is then
+ * the result.
+ */
 async function describe(
   contexts: ReadonlyMap<string, ResourceContext>,
   { name, wanted, client, context }: Describing,

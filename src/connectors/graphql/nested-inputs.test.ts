@@ -1,4 +1,7 @@
-/** Nested objects of a change, which are completed from the record last read: only properties of the input types are sent. */
+/**
+ * Nested objects of a change, which are completed from the record last read: only properties of the input
+ * types are sent.
+ */
 import { buildSchema, introspectionFromSchema } from 'graphql'
 import { afterEach, expect, test } from 'vitest'
 import { closeAll, connect, context, open, readThing } from '../../../test/support/graphql/connected.ts'

@@ -1,4 +1,7 @@
-/** Binds one resource of the manifest: its documents, its capabilities, and only the operations that it supports. */
+/**
+ * Binds one resource of the manifest: its documents, its capabilities, and only the operations that it
+ * supports.
+ */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
@@ -110,7 +113,9 @@ export function capabilitiesOf(resource: ResourceManifest, documents: ResourceDo
   }
 }
 
-/** A precondition that only some mutations honour does not count: the engine relies on it for each of them. */
+/**
+ * A precondition that only some mutations honour does not count: the engine relies on it for each of them.
+ */
 function isConditional({ update, delete: remove, archive }: ResourceDocuments): boolean {
   const changing = [update, remove, archive].filter((document) => document !== undefined)
   return changing.length > 0 && changing.every(({ variables }) => variables.has('version'))
@@ -138,7 +143,10 @@ interface Needs {
   readonly connection?: boolean
 }
 
-/** Reads the documents of a resource. @throws UsageError CONNECTOR_CONFIG_INVALID for one that can't serve its purpose */
+/**
+ * Reads the documents of a resource. @throws UsageError CONNECTOR_CONFIG_INVALID for one that can't serve its
+ * purpose
+ */
 export function documentsOf(resource: ResourceManifest, place: string): ResourceDocuments {
   const fragment = readFragment(resource.type, resource.fields, `${place}.fields`)
   const document = (key: string, text: string | undefined, needs: Needs): GraphqlDocument | undefined => {

@@ -1,6 +1,6 @@
 /**
- * Interprets the errors of a response. GraphQL responds with 200 to almost everything, so this file decides whether a mutation may have taken effect,
- * and is conservative.
+ * Interprets the errors of a response. GraphQL responds with 200 to almost everything, so this file decides
+ * whether a mutation may have taken effect, and is conservative.
  *
  * | the response | verdict |
  * | --- | --- |
@@ -42,7 +42,10 @@ export interface GraphqlErrorFacts {
   readonly nothingRan: boolean
 }
 
-/** Facts of the errors that were created here. They are kept beside the errors, because only this connector can use them. */
+/**
+ * Facts of the errors that were created here. They are kept beside the errors, because only this connector
+ * can use them.
+ */
 const factsByError = new WeakMap<IsthmusError, GraphqlErrorFacts>()
 
 /** Creates the error CONNECTOR_RESPONSE_ERRORS of a response with errors that is not a result. */
@@ -98,7 +101,9 @@ const knownCodes: Readonly<Record<string, ErrorClass>> = {
   MAX_COST_EXCEEDED: 'refused',
 }
 
-/** Returns the meaning of one code. The manifest takes precedence over general knowledge of GraphQL servers. */
+/**
+ * Returns the meaning of one code. The manifest takes precedence over general knowledge of GraphQL servers.
+ */
 export function verdictOfCode(code: string | undefined, rules: ErrorsManifest): ErrorClass {
   if (code === undefined) return 'unclear'
   for (const verdict of ['gone', 'stale', 'refused', 'throttled', 'denied'] as const) {
@@ -107,7 +112,10 @@ export function verdictOfCode(code: string | undefined, rules: ErrorsManifest): 
   return Object.hasOwn(knownCodes, code) ? (knownCodes[code] ?? 'unclear') : 'unclear'
 }
 
-/** Returns what the errors of one response have in common. `ran`: the response has `data`, so something was executed. */
+/**
+ * Returns what the errors of one response have in common. `ran`: the response has `data`, so something was
+ * executed.
+ */
 export function verdictOf(
   problems: readonly GraphqlProblem[],
   ran: boolean,
@@ -122,7 +130,10 @@ export function verdictOf(
 /** The request that a response with errors belongs to. */
 export interface AskedFor {
   readonly kind: 'query' | 'mutation'
-  /** Path from `data` to the record of a query, or to the field of a mutation: anything below was evaluated after that existed. */
+  /**
+   * Path from `data` to the record of a query, or to the field of a mutation: anything below was evaluated
+   * after that existed.
+   */
   readonly depth: number
 }
 
@@ -178,7 +189,10 @@ function told(problems: readonly GraphqlProblem[], sent: unknown): string {
   return `${shown.join(', ')}${more}`
 }
 
-/** Returns the refusals that a mutation lists in its response; undefined when it lists none. `sent`: variables, whose values are not quoted. */
+/**
+ * Returns the refusals that a mutation lists in its response; undefined when it lists none. `sent`:
+ * variables, whose values are not quoted.
+ */
 export function userErrorsOf(
   payload: unknown,
   rules: ErrorsManifest,
@@ -202,7 +216,10 @@ export function userErrorsOf(
   return responseError(verdict, message, { fields })
 }
 
-/** The list that the manifest names, or any list of the payload whose name indicates errors (`customerUserErrors`, `errors`). */
+/**
+ * The list that the manifest names, or any list of the payload whose name indicates errors
+ * (`customerUserErrors`, `errors`).
+ */
 function listedErrors(payload: unknown, rules: ErrorsManifest): readonly unknown[] {
   const named = valueAt(payload, rules.user)
   if (Array.isArray(named)) return named.slice(0, problemsMax)

@@ -1,4 +1,7 @@
-/** The `auth` and `clientCertificate` parts of a system's section. They correspond one to one to the API client's options. */
+/**
+ * The `auth` and `clientCertificate` parts of a system's section. They correspond one to one to the API
+ * client's options.
+ */
 import { z } from 'zod'
 
 const text = z.string().min(1)

@@ -1,4 +1,6 @@
-/** Common handling of deliveries: verifies the raw bytes, then reads which records changed, never their data. */
+/**
+ * Common handling of deliveries: verifies the raw bytes, then reads which records changed, never their data.
+ */
 import { parseJson } from '../../http/json.ts'
 import type { WebhookDelivery, WebhookResult } from './contract.ts'
 import type { VerifyDelivery } from './webhook-verification.ts'
@@ -15,9 +17,11 @@ export function activeSecrets({ secret, nextSecret }: WebhookSecrets = {}): read
 }
 
 /**
- * Creates the handler of a system's deliveries. A delivery that fails verification is refused before any of it is read.
+ * Creates the handler of a system's deliveries. A delivery that fails verification is refused before any of
+ * it is read.
  *
- * @param read reads a verified delivery; `signedId` is the id that the signature covers, if the scheme has one
+ * @param read reads a verified delivery; `signedId` is the id that the signature covers, if the scheme has
+ *   one
  */
 export function bindWebhook(
   verify: VerifyDelivery,
@@ -34,7 +38,10 @@ export function refused(reason: string): WebhookResult {
   return { kind: 'refused', reason }
 }
 
-/** Returns the body as JSON with numbers kept exactly as written, or undefined when it is not JSON or is nested too deeply. */
+/**
+ * Returns the body as JSON with numbers kept exactly as written, or undefined when it is not JSON or is
+ * nested too deeply.
+ */
 export function jsonBody({ body }: WebhookDelivery): { readonly value: unknown } | undefined {
   const parsed = parseJson(Buffer.from(body).toString('utf8'), { maxDepth: 64, numbers: 'lossless' })
   return parsed.ok ? { value: parsed.value } : undefined

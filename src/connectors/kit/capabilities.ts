@@ -1,7 +1,12 @@
-/** The capabilities that a connector declares for a resource. Every guarantee of the engine depends on them. */
+/**
+ * The capabilities that a connector declares for a resource. Every guarantee of the engine depends on them.
+ */
 import type { SearchEquality } from '../../model/equality.ts'
 
-/** What a resource of a system can do. The conformance probes verify the declaration. All times are in milliseconds. */
+/**
+ * What a resource of a system can do. The conformance probes verify the declaration. All times are in
+ * milliseconds.
+ */
 export interface RemoteCapabilities {
   /** How records are read by id. */
   readonly read: {
@@ -11,8 +16,9 @@ export interface RemoteCapabilities {
     readonly batch: number
   }
   /**
-   * A read of a record that was merged into another one returns the surviving record. Without this, a response about another record is a
-   * failure, unless the record itself names the requested id (`mergedIdsOf` of the resource). @default false
+   * A read of a record that was merged into another one returns the surviving record. Without this, a
+   * response about another record is a failure, unless the record itself names the requested id
+   * (`mergedIdsOf` of the resource). @default false
    */
   readonly redirects?: boolean
   /** Search by marker or natural key; undefined = none. */
@@ -22,8 +28,8 @@ export interface RemoteCapabilities {
     /** Number of hits after which the system silently stops. */
     readonly maxResults?: number
     /**
-     * Which texts the search treats as equal. A record is only created without a counterpart when a search at least as wide as the match
-     * rule has found none, so this must not promise more than the system delivers.
+     * Which texts the search treats as equal. A record is only created without a counterpart when a search at
+     * least as wide as the match rule has found none, so this must not promise more than the system delivers.
      *
      * @default 'exact'
      */
@@ -31,7 +37,10 @@ export interface RemoteCapabilities {
     /** Searches per `findMany` call; 1 = one at a time. @default 1 */
     readonly batch?: number
   }
-  /** `ordered`: versions of ONE record can be ordered (as integers, else as strings) · `opaque`: only equality · `none`. */
+  /**
+   * `ordered`: versions of ONE record can be ordered (as integers, else as strings) · `opaque`: only equality
+   * · `none`.
+   */
   readonly version: 'ordered' | 'opaque' | 'none'
   /** Whether the system honours version preconditions. */
   readonly conditionalWrites: boolean
@@ -41,7 +50,10 @@ export interface RemoteCapabilities {
   readonly nested: 'replace' | 'merge'
   /** What the response to a write contains. */
   readonly writeReturns: 'body+version' | 'body' | 'nothing'
-  /** Strongest identity guarantee for creates; see the guide on creates without duplicates. `unsupported`: no creates. */
+  /**
+   * Strongest identity guarantee for creates; see the guide on creates without duplicates. `unsupported`: no
+   * creates.
+   */
   readonly create:
     | 'clientId'
     | 'upsertKey'
@@ -63,19 +75,28 @@ export interface RemoteCapabilities {
   readonly inflightMs: number
   /** How the resource is listed. */
   readonly list: {
-    /** `none`: the resource can't be listed · `offset`: never evidence of absence · `keyset`: may be evidence of absence. */
+    /**
+     * `none`: the resource can't be listed · `offset`: never evidence of absence · `keyset`: may be evidence
+     * of absence.
+     */
     readonly paging: 'none' | 'offset' | 'keyset'
     /** Records per page. */
     readonly pageSize: number
   }
   /** Properties of the change feed. */
   readonly changes: {
-    /** The order of the feed: by a sequence, a timestamp with an id, or a timestamp alone · `none`: there is no feed. */
+    /**
+     * The order of the feed: by a sequence, a timestamp with an id, or a timestamp alone · `none`: there is
+     * no feed.
+     */
     readonly cursor: 'seq' | 'ts+id' | 'ts' | 'none'
     /** Changes may become visible this long after their timestamp. */
     readonly commitLagMs: number
   }
-  /** How a deletion becomes visible: in the feed, as a record marked as deleted, only by reading the id, or not at all. */
+  /**
+   * How a deletion becomes visible: in the feed, as a record marked as deleted, only by reading the id, or
+   * not at all.
+   */
   readonly deletes: 'feed' | 'tombstone' | 'byId' | 'none'
   /** Operations that `remove` supports. */
   readonly remove: 'delete' | 'archive' | 'both' | 'none'

@@ -25,11 +25,17 @@ export interface ChangesPage {
   readonly cursor: string
   /** There is another page. */
   readonly more: boolean
-  /** Description, without values, of the page's entries that have no id and therefore can't be read. @default none */
+  /**
+   * Description, without values, of the page's entries that have no id and therefore can't be read. @default
+   * none
+   */
   readonly unreadable?: string
 }
 
-/** Result of reading a change feed. When the cursor is no longer valid, the engine runs a full listing instead of starting at "now". */
+/**
+ * Result of reading a change feed. When the cursor is no longer valid, the engine runs a full listing instead
+ * of starting at "now".
+ */
 export type ChangesResult =
   /** A page of changes. */
   | ({ readonly kind: 'page' } & ChangesPage)
@@ -76,7 +82,10 @@ export type WebhookResult =
       readonly reason: string
     }
 
-/** Receives what a system announces over an open connection. Both methods are cheap, never throw, and may be called any number of times. */
+/**
+ * Receives what a system announces over an open connection. Both methods are cheap, never throw, and may be
+ * called any number of times.
+ */
 export interface SystemListener {
   /** Reports changed records; the engine reads them. */
   changed(records: readonly ChangeOfResource[]): void

@@ -1,15 +1,19 @@
 /**
  * The cursor of a timestamp feed, in a form that connector authors can't get wrong.
  *
- * A poll is a *sweep*: pages ascending from `low` until the feed has no more. Records are reported as soon as they are read, but `low` only
- * advances to a time before which no more changes can appear: the declared commit lag plus an overlap before the newest time seen. The next
- * sweep reads the range in between again; records that were already reported are recognised by their content and not reported twice.
+ * A poll is a *sweep*: pages ascending from `low` until the feed has no more. Records are reported as soon as
+ * they are read, but `low` only advances to a time before which no more changes can appear: the declared
+ * commit lag plus an overlap before the newest time seen. The next sweep reads the range in between again;
+ * records that were already reported are recognised by their content and not reported twice.
  *
- * - Ties: several records with the same time across a page edge are passed by id if the API can do that, otherwise by page number within that
- *   time. Since records may leave such a run of ties while it is paged, the following sweep reads it once more.
+ * - Ties: several records with the same time across a page edge are passed by id if the API can do that,
+ *   otherwise by page number within that time. Since records may leave such a run of ties while it is paged,
+ *   the following sweep reads it once more.
  * - A time in the future (a wrong clock on the remote side) can't move `low` past the server's own time.
- * - A record without a usable time has no position in the feed: it is reported once for each of its states and blocks nothing.
- * - When nothing newer arrived, `low` follows the server's clock, so that a quiet feed does not keep reading an old burst.
+ * - A record without a usable time has no position in the feed: it is reported once for each of its states
+ *   and blocks nothing.
+ * - When nothing newer arrived, `low` follows the server's clock, so that a quiet feed does not keep reading
+ *   an old burst.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -24,7 +28,10 @@ export interface FeedItem {
   readonly position: string
   /** When it changed by the system's own clock, in epoch ms: its position in the feed. */
   readonly positionMs: number
-  /** Version, or a hash of the content if there is none. Distinguishes a second change at the same time from the first. */
+  /**
+   * Version, or a hash of the content if there is none. Distinguishes a second change at the same time from
+   * the first.
+   */
   readonly content: string
 }
 
@@ -58,7 +65,10 @@ export interface FeedQuery {
 export interface FeedPage {
   /** Ascending by time. */
   readonly items: readonly FeedItem[]
-  /** Records on the page whose time can't be read. They are reported once, and the feed continues with the others. @default none */
+  /**
+   * Records on the page whose time can't be read. They are reported once, and the feed continues with the
+   * others. @default none
+   */
   readonly untimed?: readonly UntimedItem[]
   /** Entries that have no id. @default none */
   readonly unreadable?: UnreadableEntries | undefined
@@ -78,7 +88,10 @@ export interface FeedRules {
   readonly overlapMs: number
   /** Formats a time for the API. */
   readonly formatPosition: (ms: number) => string
-  /** Number of contents remembered, 1 to 10,000. Any beyond it are reported again, which only causes another read. @default 2000 */
+  /**
+   * Number of contents remembered, 1 to 10,000. Any beyond it are reported again, which only causes another
+   * read. @default 2000
+   */
   readonly seenMax?: number
 }
 
@@ -112,7 +125,8 @@ const untimedMs = Number.MAX_SAFE_INTEGER
 /**
  * Reads one page. Errors of `fetch` are passed on; the caller turns them into failures.
  *
- * A cursor that can't be read counts as expired: a full listing recovers from that, whereas starting at "now" would not.
+ * A cursor that can't be read counts as expired: a full listing recovers from that, whereas starting at "now"
+ * would not.
  */
 export async function readFeed(
   cursor: string | undefined,
@@ -179,7 +193,8 @@ function continued(
     if (last.position === query.since && last.change.nativeId === query.afterId) return undefined
     return { ...state, at: { since: last.position, afterId: last.change.nativeId, page: 0 } }
   }
-  // Inclusive: the next page begins with the records of this time again, and those already reported are recognised.
+  // Inclusive: the next page begins with the records of this time again, and those already reported are
+  // recognised.
   if (last.position !== query.since) return { ...state, at: { since: last.position, page: 0 } }
   if (rules.tieBreak !== 'page') return undefined
   // The earliest one counts: reading from there also covers the later ones.

@@ -1,4 +1,7 @@
-/** Creates a standalone API client from a plain object: a section as under `systems` in a definition, plus every further option of the client. */
+/**
+ * Creates a standalone API client from a plain object: a section as under `systems` in a definition, plus
+ * every further option of the client.
+ */
 import { z } from 'zod'
 import { ApiClient } from '../../http/client.ts'
 import type { ApiClientOptions } from '../../http/options.ts'
@@ -79,7 +82,8 @@ const othersKeys: ReadonlySet<string> = new Set(['connector', 'manifest', 'timin
  *
  * @param place names the section in messages: `systems.crm`
  * @param inCode options that a plain object can't hold, or that override it
- * @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key · UsageError HTTP_OPTIONS_INVALID for a value out of bounds
+ * @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key · UsageError HTTP_OPTIONS_INVALID for a
+ *   value out of bounds
  */
 export function clientFromSection(
   section: ApiClientSection | Readonly<Record<string, unknown>>,

@@ -1,4 +1,7 @@
-/** Checks a connector's configuration and reports problems as the definition does: where, what, and the nearest known name. */
+/**
+ * Checks a connector's configuration and reports problems as the definition does: where, what, and the
+ * nearest known name.
+ */
 import type { z } from 'zod'
 import { findingText } from '../../model/definition/finding.ts'
 import { shapeFindings } from '../../model/definition/shape-findings.ts'

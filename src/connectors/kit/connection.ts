@@ -141,7 +141,8 @@ export function accessOptions(connection: Connection): ApiClientOptions {
 /**
  * Creates the client of one system.
  *
- * @param own options of this system's API that take precedence over the kit's: cookies, an idempotency header, a parser of limits
+ * @param own options of this system's API that take precedence over the kit's: cookies, an idempotency
+ *   header, a parser of limits
  * @throws UsageError HTTP_OPTIONS_INVALID
  */
 export function connectClient(

@@ -1,9 +1,10 @@
 /**
  * The connector contract: adapts one kind of system to the engine.
  *
- * A connector never syncs. It observes, lists, writes and verifies, and it *declares* what its system can and can't do
- * ({@link RemoteCapabilities}), because every guarantee of the engine depends on that declaration. Failures that the engine has to reason
- * about are values, not exceptions; anything thrown counts as an unknown outcome.
+ * A connector never syncs. It observes, lists, writes and verifies, and it *declares* what its system can and
+ * can't do ({@link RemoteCapabilities}), because every guarantee of the engine depends on that declaration.
+ * Failures that the engine has to reason about are values, not exceptions; anything thrown counts as an
+ * unknown outcome.
  *
  * - `call-contract.ts`: the context of a call, and failures
  * - `read-contract.ts`, `write-contract.ts`: requests and results of the operations of a {@link Resource}
@@ -76,7 +77,10 @@ export interface Resource {
   changes?(cursor: string | undefined, context: CallContext): Promise<ChangesResult>
   /** Searches for a record by its marker or by values. Present when `capabilities.search` is. */
   find?(request: FindRequest, context: CallContext): Promise<FindResult>
-  /** Runs several searches in one call; results in the same order. Present when `capabilities.search.batch > 1`. */
+  /**
+   * Runs several searches in one call; results in the same order. Present when `capabilities.search.batch >
+   * 1`.
+   */
   findMany?(requests: readonly FindRequest[], context: CallContext): Promise<readonly FindResult[]>
   /** Creates a record. Present unless `capabilities.create` is `unsupported`. */
   create?(request: CreateRequest, context: CallContext): Promise<WriteResult>
@@ -84,11 +88,15 @@ export interface Resource {
   update?(request: UpdateRequest, context: CallContext): Promise<WriteResult>
   /** Deletes or archives a record. Present unless `capabilities.remove` is `none`. */
   remove?(request: RemoveRequest, context: CallContext): Promise<WriteResult>
-  /** Undoes `remove` with the mode `archive`; has no effect on a record that is not archived. Absent when the system can't do it. */
+  /**
+   * Undoes `remove` with the mode `archive`; has no effect on a record that is not archived. Absent when the
+   * system can't do it.
+   */
   restore?(request: RestoreRequest, context: CallContext): Promise<WriteResult>
   /**
-   * Creates several records in one call, with one result each in the same order. A refused record never affects the others, and a call that
-   * was interrupted returns `unknown` for each of them. Present when `capabilities.writeBatch > 1`, as is {@link updateMany}.
+   * Creates several records in one call, with one result each in the same order. A refused record never
+   * affects the others, and a call that was interrupted returns `unknown` for each of them. Present when
+   * `capabilities.writeBatch > 1`, as is {@link updateMany}.
    */
   createMany?(requests: readonly CreateRequest[], context: CallContext): Promise<readonly WriteResult[]>
   /** Updates several records in one call; see {@link createMany}. */
@@ -97,7 +105,10 @@ export interface Resource {
   markerOf?(native: NativeRecord): string | undefined
   /** Whether two ids name the same record in this system. @default `sameText` of `responses/same-id.ts` */
   readonly sameId?: SameId
-  /** Returns the id that a native record contains. Absent when records don't contain it; then only reported ids are checked. */
+  /**
+   * Returns the id that a native record contains. Absent when records don't contain it; then only reported
+   * ids are checked.
+   */
   readonly idOf?: (native: NativeRecord) => string | undefined
   /** Returns the ids of records that were merged into this one, if the record names them. */
   readonly mergedIdsOf?: (native: NativeRecord) => readonly string[]
@@ -111,7 +122,10 @@ export interface ConnectedSystem {
   readonly connector: string
   /** Returns a resource by its name. @throws CONNECTOR_RESOURCE_UNKNOWN */
   resource(name: string): Resource
-  /** Returns the identity of the account behind the credentials, which is compared before deletions are believed. */
+  /**
+   * Returns the identity of the account behind the credentials, which is compared before deletions are
+   * believed.
+   */
   fingerprint(context: CallContext): Promise<
     /** The system reported it. */
     | {
@@ -124,13 +138,14 @@ export interface ConnectedSystem {
   /** Handles a webhook delivery. Undefined when the system has no webhooks configured. */
   webhook?(delivery: WebhookDelivery): Promise<WebhookResult>
   /**
-   * Listens for changes that the system announces until the signal aborts; rejects when the connection is lost. Announcements may be lost,
-   * as webhooks may; only polls and full runs miss nothing. Undefined when the system announces nothing.
+   * Listens for changes that the system announces until the signal aborts; rejects when the connection is
+   * lost. Announcements may be lost, as webhooks may; only polls and full runs miss nothing. Undefined when
+   * the system announces nothing.
    */
   subscribe?(listener: SystemListener, signal: AbortSignal): Promise<void>
   /**
-   * Returns the live schema of the named resources, or of all that the system offers. Used for drift detection, mapping proposals and
-   * lossy-mapping checks. Undefined when the system does not report it.
+   * Returns the live schema of the named resources, or of all that the system offers. Used for drift
+   * detection, mapping proposals and lossy-mapping checks. Undefined when the system does not report it.
    */
   describe?(
     resources: readonly string[] | undefined,
@@ -144,7 +159,9 @@ export interface ConnectedSystem {
       }
     | UnknownResult
   >
-  /** Returns quotas as the system reports them, from the responses of the last calls or from a separate call. */
+  /**
+   * Returns quotas as the system reports them, from the responses of the last calls or from a separate call.
+   */
   usage?(context: CallContext): Promise<
     /** The system reported it. */
     | {
@@ -154,7 +171,10 @@ export interface ConnectedSystem {
       }
     | UnknownResult
   >
-  /** Answers a question of a rule. Present when the connector provides lookups; such a system has no resources. */
+  /**
+   * Answers a question of a rule. Present when the connector provides lookups; such a system has no
+   * resources.
+   */
   lookup?(question: LookupQuestion, context: CallContext): Promise<LookupResult>
   /** Closes connections and timers. May be called repeatedly. */
   close(): Promise<void>

@@ -41,7 +41,10 @@ export interface ConnectorDefinition<Schema extends z.ZodType> {
   readonly name: string
   /** Schema of the system's section. Strict, so that a mistyped key is reported. */
   readonly config: Schema
-  /** `side`: holds records that can be synced · `lookup`: only answers questions of rules, so it can't be a side of a sync. @default 'side' */
+  /**
+   * `side`: holds records that can be synced · `lookup`: only answers questions of rules, so it can't be a
+   * side of a sync. @default 'side'
+   */
   readonly role?: 'side' | 'lookup'
   /** Names of the lookups that its systems answer. @default none */
   readonly lookups?: readonly string[]

@@ -11,7 +11,10 @@ export interface ResourceDescription {
   readonly fields: readonly FieldDescription[]
   /** Native paths of the fields that identify a record. */
   readonly key: readonly (readonly (string | number)[])[]
-  /** Further combinations of fields that the system keeps unique, by native path. For a single field see {@link FieldDescription.unique}. */
+  /**
+   * Further combinations of fields that the system keeps unique, by native path. For a single field see
+   * {@link FieldDescription.unique}.
+   */
   readonly uniques?: readonly (readonly (readonly (string | number)[])[])[]
 }
 

@@ -1,4 +1,6 @@
-/** Reads the entries of a page one by one: an entry that is not a record affects only itself, never its page. */
+/**
+ * Reads the entries of a page one by one: an entry that is not a record affects only itself, never its page.
+ */
 import { isIsthmusError } from '../../model/errors.ts'
 
 /** Entries that can't be read; since they have no id, there is nothing to look up either. */
@@ -18,7 +20,8 @@ export interface ReadEntries<Entry> {
 }
 
 /**
- * Reads each entry. `read` throws for an unusable one; any other error it throws is the connector's own and ends the page.
+ * Reads each entry. `read` throws for an unusable one; any other error it throws is the connector's own and
+ * ends the page.
  */
 export function readEach<Value, Entry>(
   values: readonly Value[],

@@ -1,9 +1,10 @@
 /**
  * Full listings, and when they count as evidence of absence.
  *
- * A list is complete only if its paging can't skip records while others are deleted, it reached its end without an error or a cap, and it
- * returned at least as many records as the system reports. Any other list still finds changes but never causes a deletion. An unreadable
- * entry may be any record, so a list with one is not complete; its other entries count.
+ * A list is complete only if its paging can't skip records while others are deleted, it reached its end
+ * without an error or a cap, and it returned at least as many records as the system reports. Any other list
+ * still finds changes but never causes a deletion. An unreadable entry may be any record, so a list with one
+ * is not complete; its other entries count.
  */
 import { IsthmusError } from '../../model/errors.ts'
 import type { ListEnd, ListedRecord } from './contract.ts'

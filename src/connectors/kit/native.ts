@@ -32,8 +32,8 @@ export function valueAt(native: unknown, path: NativePath): unknown {
 }
 
 /**
- * Returns a scalar as text, or undefined for anything else and for an empty text. Digits are kept, and whole numbers have one format: an id
- * received as 1000, 1e3 or 1000.0 names the same record.
+ * Returns a scalar as text, or undefined for anything else and for an empty text. Digits are kept, and whole
+ * numbers have one format: an id received as 1000, 1e3 or 1000.0 names the same record.
  */
 export function textAt(native: unknown, path: NativePath): string | undefined {
   const value = valueAt(native, path)
@@ -43,7 +43,10 @@ export function textAt(native: unknown, path: NativePath): string | undefined {
   return isLosslessNumber(value) ? wholeDigits(value.toString()) : undefined
 }
 
-/** Merges a patch into a record, nested objects property by property; lists are replaced. Neither argument is modified. */
+/**
+ * Merges a patch into a record, nested objects property by property; lists are replaced. Neither argument is
+ * modified.
+ */
 export function mergeNative(base: NativeRecord, patch: NativeRecord): NativeRecord {
   const merged: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(patch)) {
@@ -63,7 +66,10 @@ export function withValueAt(native: NativeRecord, path: NativePath, value: unkno
   return copy
 }
 
-/** Returns a copy of the record without the value at the path; a list along the path stands for each of its elements. */
+/**
+ * Returns a copy of the record without the value at the path; a list along the path stands for each of its
+ * elements.
+ */
 export function withoutValueAt(native: NativeRecord, path: NativePath): NativeRecord {
   const [step, ...rest] = path
   if (typeof step !== 'string' || !Object.hasOwn(native, step)) return native
@@ -82,8 +88,9 @@ function withoutInside(inner: unknown, path: NativePath): unknown {
 /**
  * Returns the body of an update without the properties that the system does not accept back.
  *
- * The body of a PUT holds the whole record. A patch holds what the mapping writes. Only nested objects and the elements of lists, which
- * are completed from the record last read, can contain properties that the mapping does not write.
+ * The body of a PUT holds the whole record. A patch holds what the mapping writes. Only nested objects and
+ * the elements of lists, which are completed from the record last read, can contain properties that the
+ * mapping does not write.
  */
 export function withoutOmitted(
   body: NativeRecord,

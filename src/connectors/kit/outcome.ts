@@ -1,6 +1,7 @@
 /**
- * Converts the client's errors into results that the engine can reason about. This is where it is decided whether a write may have taken
- * effect, so it errs on the safe side: anything not provably harmless is `unknown`.
+ * Converts the client's errors into results that the engine can reason about. This is where it is decided
+ * whether a write may have taken effect, so it errs on the safe side: anything not provably harmless is
+ * `unknown`.
  *
  * | error | result of a write | scope |
  * | --- | --- | --- |
@@ -26,7 +27,10 @@ import { isIsthmusError, UsageError } from '../../model/errors.ts'
 import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
 import { quotedWords } from './quoted-words.ts'
 
-/** Recognises a response by which an API reports that a record does not exist; returns undefined for any other response. */
+/**
+ * Recognises a response by which an API reports that a record does not exist; returns undefined for any other
+ * response.
+ */
 export type RecogniseGone = (error: HttpStatusError) => GoneRecord | undefined
 
 /** A record that no longer exists. */
@@ -36,8 +40,9 @@ export interface GoneRecord {
 }
 
 /**
- * Reads the names of refused fields and the API's own error code from an error's body; neither may contain record values. `words` is the API's
- * message, which may: the values that were sent are removed before it is kept.
+ * Reads the names of refused fields and the API's own error code from an error's body; neither may contain
+ * record values. `words` is the API's message, which may: the values that were sent are removed before it is
+ * kept.
  */
 export type DescribeRefusal = (error: HttpStatusError) => {
   /** The API's own error code. */
@@ -52,13 +57,19 @@ export type DescribeRefusal = (error: HttpStatusError) => {
 export interface OutcomeRules {
   /** Distinguishes a genuine "does not exist" response from one that only resembles it. */
   readonly gone: RecogniseGone
-  /** Statuses of a conditional write that indicate an outdated version. A 409 usually means "duplicate", so it has to be listed explicitly. */
+  /**
+   * Statuses of a conditional write that indicate an outdated version. A 409 usually means "duplicate", so it
+   * has to be listed explicitly.
+   */
   readonly stale: ReadonlySet<number>
   /** Reads the contents of a refusal. */
   readonly refusal: DescribeRefusal
 }
 
-/** The API itself responds with a JSON object; a proxy or another application responds with a page or plain text. */
+/**
+ * The API itself responds with a JSON object; a proxy or another application responds with a page or plain
+ * text.
+ */
 export const goneByJsonObject: RecogniseGone = (error) => {
   const isNamed = error.status === 404 || error.status === 410
   const isObject = typeof error.body === 'object' && error.body !== null && !Array.isArray(error.body)
@@ -72,7 +83,10 @@ export const defaultOutcomeRules: OutcomeRules = {
   refusal: () => ({}),
 }
 
-/** Describes any failure. The client's messages hold no secrets; the messages of other errors are not trusted and not used. */
+/**
+ * Describes any failure. The client's messages hold no secrets; the messages of other errors are not trusted
+ * and not used.
+ */
 export function callFailure(error: unknown): CallFailure {
   if (!isIsthmusError(error)) {
     return { code: 'INTERNAL', message: 'The connector failed in an unexpected way.', scope: 'record' }
@@ -111,7 +125,10 @@ export function readResultOf(error: unknown, rules: OutcomeRules = defaultOutcom
   return gone === undefined ? { kind: 'unknown', failure: failureOfOne(error) } : { kind: 'gone', ...gone }
 }
 
-/** A permanent redirect of a record's address means that this record has moved; a temporary one usually leads to a login page. */
+/**
+ * A permanent redirect of a record's address means that this record has moved; a temporary one usually leads
+ * to a login page.
+ */
 const ownRedirects: ReadonlySet<number> = new Set([300, 301, 304, 305, 306, 308])
 
 function failureOfOne(error: unknown): CallFailure {

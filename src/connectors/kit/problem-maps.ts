@@ -1,4 +1,7 @@
-/** Maps from the names of fields to what is wrong with them, which have to be told from an error with properties of its own. */
+/**
+ * Maps from the names of fields to what is wrong with them, which have to be told from an error with
+ * properties of its own.
+ */
 import { isNativeRecord } from './native.ts'
 
 /** Keys under which there are entries, names, or a map from names to problems. */
@@ -26,8 +29,9 @@ const ownNames: ReadonlySet<string> = new Set([
 ])
 
 /**
- * `{ "email": ["is taken"], "items": { "0": ["…"] } }`: the values are lists or objects, unlike the properties of an error itself. Fields without
- * problems (`email: {}`) and general ones (`_errors: []`) may be among them.
+ * `{ "email": ["is taken"], "items": { "0": ["…"] } }`: the values are lists or objects, unlike the
+ * properties of an error itself. Fields without problems (`email: {}`) and general ones (`_errors: []`) may
+ * be among them.
  */
 export function isMapOfProblems(value: Readonly<Record<string, unknown>>): boolean {
   const entries = Object.entries(value).filter(([key]) => !key.startsWith('_'))
@@ -37,7 +41,10 @@ export function isMapOfProblems(value: Readonly<Record<string, unknown>>): boole
   )
 }
 
-/** `{ "email": ["is taken"], "status": 422 }`: the map of problems is the error itself, with properties of its own. `data` is none of its fields. */
+/**
+ * `{ "email": ["is taken"], "status": 422 }`: the map of problems is the error itself, with properties of its
+ * own. `data` is none of its fields.
+ */
 export function withoutOwnProperties(
   value: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {

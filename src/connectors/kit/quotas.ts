@@ -1,10 +1,16 @@
-/** Converts quotas: from the client's view of responses to the contract's form, and from a system's own report to the client's limiter. */
+/**
+ * Converts quotas: from the client's view of responses to the contract's form, and from a system's own report
+ * to the client's limiter.
+ */
 import type { HttpClock } from '../../http/call.ts'
 import type { ApiClient } from '../../http/client.ts'
 import type { LimitReport } from '../../http/limits/limit-headers.ts'
 import type { SystemUsage } from './description.ts'
 
-/** Returns the limits of known size that responses have reported so far; empty before the first response or when responses report none. */
+/**
+ * Returns the limits of known size that responses have reported so far; empty before the first response or
+ * when responses report none.
+ */
 export function quotasOf(client: Pick<ApiClient, 'usage'>, clock: HttpClock): readonly SystemUsage[] {
   const now = clock.now()
   return client.usage.limits.flatMap(({ name, quota, remaining, resetMs, windowMs }) => {
@@ -16,8 +22,8 @@ export function quotasOf(client: Pick<ApiClient, 'usage'>, clock: HttpClock): re
 }
 
 /**
- * Passes quotas that a system reports through a separate call to the limiter, so that the reserve holds before the first response that
- * names them. Quotas that don't count requests must not be passed.
+ * Passes quotas that a system reports through a separate call to the limiter, so that the reserve holds
+ * before the first response that names them. Quotas that don't count requests must not be passed.
  */
 export function feedQuotas(
   client: Pick<ApiClient, 'learnLimits'>,
@@ -27,7 +33,8 @@ export function feedQuotas(
   const now = clock.now()
   client.learnLimits(
     quotas.map(({ name, limit, remaining, resetsAt, windowMs }): LimitReport => {
-      // A window without a known end slides: the remainder is queried again soon instead of being trusted for a whole window.
+      // A window without a known end slides: the remainder is queried again soon instead of being trusted for
+      // a whole window.
       const end = resetsAt === undefined ? {} : { resetMs: Math.max(0, resetsAt - now), windowMs }
       return { name, quota: limit, remaining, ...end }
     }),

@@ -1,4 +1,7 @@
-/** A system's message about a refusal, made safe to keep in a failure: it is the most helpful part, but often quotes the record. */
+/**
+ * A system's message about a refusal, made safe to keep in a failure: it is the most helpful part, but often
+ * quotes the record.
+ */
 import { isLosslessNumber } from '../../http/json.ts'
 
 const wordsMax = 300
@@ -9,8 +12,8 @@ const depthMax = 6
 const valueMin = 3
 
 /**
- * Returns the message on one line, bounded, without the values that were sent and without anything that resembles personal data (addresses,
- * long numbers). Undefined when there is none.
+ * Returns the message on one line, bounded, without the values that were sent and without anything that
+ * resembles personal data (addresses, long numbers). Undefined when there is none.
  */
 export function quotedWords(words: string | undefined, sent: unknown): string | undefined {
   if (words === undefined) return undefined

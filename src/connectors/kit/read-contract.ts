@@ -19,8 +19,8 @@ export type ReadResult =
       readonly inScope?: boolean
     }
   /**
-   * The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. `goneSurvivor` is set by the kit, not by connectors: the
-   * survivor, when it no longer exists either.
+   * The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. `goneSurvivor` is set
+   * by the kit, not by connectors: the survivor, when it no longer exists either.
    */
   | {
       readonly kind: 'gone'
@@ -56,9 +56,15 @@ export type FindResult =
       readonly nativeIds: readonly string[]
       /** The list may be truncated. */
       readonly capped: boolean
-      /** The response contained records without the values: the filter may have been ignored, so an empty result proves nothing. */
+      /**
+       * The response contained records without the values: the filter may have been ignored, so an empty
+       * result proves nothing.
+       */
       readonly unfiltered?: boolean
-      /** This search distinguished texts that the declared equality treats as equal: an empty result proves nothing for a wider match rule. */
+      /**
+       * This search distinguished texts that the declared equality treats as equal: an empty result proves
+       * nothing for a wider match rule.
+       */
       readonly narrow?: boolean
     }
   | UnknownResult
@@ -75,7 +81,10 @@ export interface ListedRecord {
   readonly changedAt?: number
 }
 
-/** Verdict of a full listing: the generator yields its pages and returns whether it counts as evidence of absence. */
+/**
+ * Verdict of a full listing: the generator yields its pages and returns whether it counts as evidence of
+ * absence.
+ */
 export interface ListEnd {
   /** The list proves that records not in it do not exist. */
   readonly complete: boolean

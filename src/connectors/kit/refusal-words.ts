@@ -1,4 +1,7 @@
-/** The message of a refusal, in the places where APIs usually have it, for manifests that don't declare where it is. */
+/**
+ * The message of a refusal, in the places where APIs usually have it, for manifests that don't declare where
+ * it is.
+ */
 import { isNativeRecord, textAt } from './native.ts'
 import { isMapOfProblems, isMapOfWords } from './problem-maps.ts'
 import { reportedAsUsual } from './reported-error.ts'
@@ -28,7 +31,10 @@ const wordKeys = [
   'diagnostics',
   'value',
 ] as const
-/** Keys with a nested message: `error.message.value` (OData 2), `detail: [{ msg }]`, `issues: [{ message }]`, `errors: { email: ["…"] }`. */
+/**
+ * Keys with a nested message: `error.message.value` (OData 2), `detail: [{ msg }]`, `issues: [{ message }]`,
+ * `errors: { email: ["…"] }`.
+ */
 const deeperKeys = [
   'error',
   'errors',

@@ -1,12 +1,17 @@
 /**
- * The fields that a refusal names, in the formats that APIs usually use, for manifests that don't declare where they are.
+ * The fields that a refusal names, in the formats that APIs usually use, for manifests that don't declare
+ * where they are.
  *
- * - problem details and similar: `errors: [{ pointer | field | path | name | property }]`, `errors: { email: ["…"] }`, `invalid-params`
- * - JSON:API: `errors: [{ source: { pointer } }]`; FastAPI: `detail: [{ loc: ["body", "email"] }]`; OData: `error.target`, `error.details[].target`
- * - lists and maps under other names: `fields`, `fieldErrors`, `violations`, `details`; and the whole body as a map, `{ "email": ["taken"] }`
+ * - problem details and similar: `errors: [{ pointer | field | path | name | property }]`, `errors: { email:
+ *   ["…"] }`, `invalid-params`
+ * - JSON:API: `errors: [{ source: { pointer } }]`; FastAPI: `detail: [{ loc: ["body", "email"] }]`; OData:
+ *   `error.target`, `error.details[].target`
+ * - lists and maps under other names: `fields`, `fieldErrors`, `violations`, `details`; and the whole body as
+ *   a map, `{ "email": ["taken"] }`
  * - messages that are made by rules: `email must be an email`
  *
- * Only names are read, never values. The engine, which knows the mapping, discards names that are not fields of the record.
+ * Only names are read, never values. The engine, which knows the mapping, discards names that are not fields
+ * of the record.
  */
 import { isNativeRecord, textAt } from './native.ts'
 import { holderName, isEmpty, isMapOfProblems, isMapOfWords, withoutOwnProperties } from './problem-maps.ts'
@@ -43,7 +48,9 @@ const nameKeys: ReadonlySet<string> = new Set([
   'target',
 ])
 
-/** Keys under which an API may have a copy of the record: only what is recognised as a problem there counts. */
+/**
+ * Keys under which an API may have a copy of the record: only what is recognised as a problem there counts.
+ */
 const recordHolder = 'data'
 
 /** Returns the names of refused fields in the body of an error, or undefined when it names none. */
@@ -103,7 +110,10 @@ function collectBesideRecord(data: Readonly<Record<string, unknown>>, walk: Walk
   }
 }
 
-/** Messages that are made by rules: those of class-validator (NestJS), of the validator of Gin, and lists of problems as JSON (HubSpot). */
+/**
+ * Messages that are made by rules: those of class-validator (NestJS), of the validator of Gin, and lists of
+ * problems as JSON (HubSpot).
+ */
 function collectFromText(text: string, walk: Walk): void {
   const [, named] =
     /^([\w.[\]]{1,80}) (?:must|should) /.exec(text) ?? /^Key: '([\w.[\]]{1,80})' Error:/.exec(text) ?? []

@@ -1,8 +1,10 @@
 /**
- * Errors that an API reports in a response with a success status: `200 {"success": false}`, `200 {"errors": [{"message": "…"}]}`.
+ * Errors that an API reports in a response with a success status: `200 {"success": false}`, `200 {"errors":
+ * [{"message": "…"}]}`.
  *
- * A manifest can declare where they are; otherwise the common formats are recognised. They are searched only next to the record: a record's own
- * `error` property belongs to the record, so when the response contains a record, such an error is a doubt and not a refusal.
+ * A manifest can declare where they are; otherwise the common formats are recognised. They are searched only
+ * next to the record: a record's own `error` property belongs to the record, so when the response contains a
+ * record, such an error is a doubt and not a refusal.
  */
 import type { NativePath } from '../../model/lens/spec.ts'
 import { isNativeRecord, textAt, valueAt } from './native.ts'

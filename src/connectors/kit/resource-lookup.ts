@@ -2,7 +2,10 @@
 import { suggestion } from '../../model/definition/nearest.ts'
 import { UsageError } from '../../model/errors.ts'
 
-/** Returns the resource of this name. @throws UsageError CONNECTOR_RESOURCE_UNKNOWN naming the nearest known one */
+/**
+ * Returns the resource of this name. @throws UsageError CONNECTOR_RESOURCE_UNKNOWN naming the nearest known
+ * one
+ */
 export function resourceNamed<Value>(
   resources: ReadonlyMap<string, Value>,
   name: string,

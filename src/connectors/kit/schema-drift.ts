@@ -1,6 +1,6 @@
 /**
- * The differences between two descriptions of a resource, classified by their effect on records: a longer field is harmless, a shorter one
- * silently truncates texts.
+ * The differences between two descriptions of a resource, classified by their effect on records: a longer
+ * field is harmless, a shorter one silently truncates texts.
  */
 import type { FieldDescription, ResourceDescription } from './description.ts'
 
@@ -25,7 +25,10 @@ export interface SchemaDifference {
   readonly message: string
 }
 
-/** Compares two descriptions of one resource and returns the differences ordered by path. Labels and the order of fields don't count. */
+/**
+ * Compares two descriptions of one resource and returns the differences ordered by path. Labels and the order
+ * of fields don't count.
+ */
 export function compareDescriptions(
   before: ResourceDescription,
   after: ResourceDescription,

@@ -1,8 +1,9 @@
 /**
  * Conversion of modification times from and to a system's format.
  *
- * A text without a zone is in the zone that the manifest declares, UTC by default. Nothing here uses `Date.parse`, which would interpret it in
- * the time zone of the process: the same deployment would decide differently on a machine in another country.
+ * A text without a zone is in the zone that the manifest declares, UTC by default. Nothing here uses
+ * `Date.parse`, which would interpret it in the time zone of the process: the same deployment would decide
+ * differently on a machine in another country.
  */
 import { serverNow } from '../../http/backoff/retry-after.ts'
 import { epochMsOf } from '../../model/canonical/instant.ts'
@@ -36,8 +37,8 @@ const repeatedSeconds = 3 * 3_600
 /**
  * Returns where a feed continues: a time in the system's format, at or before the given one.
  *
- * When clocks go back soon after it, records of the repeated hour are formatted as earlier than it. The result then starts at the
- * earlier reading of that hour, and records that are read again are recognised.
+ * When clocks go back soon after it, records of the repeated hour are formatted as earlier than it. The
+ * result then starts at the earlier reading of that hour, and records that are read again are recognised.
  */
 export function formatTime(ms: number, { format, timeZone }: TimeSpelling): string {
   if (format === 'epochMs') return String(ms)
@@ -50,7 +51,10 @@ export function formatTime(ms: number, { format, timeZone }: TimeSpelling): stri
   return format === 'sql' ? local.replace('T', ' ') : local
 }
 
-/** Returns the server's time of the response by its `Date` header, or undefined when it has none that can be read. */
+/**
+ * Returns the server's time of the response by its `Date` header, or undefined when it has none that can be
+ * read.
+ */
 export function serverTimeOf(date: string | undefined): number | undefined {
   const ms = serverNow(date, Number.NaN)
   return Number.isNaN(ms) ? undefined : ms

@@ -1,4 +1,7 @@
-/** Responses that can't be used because they lack required content. None of them is ever treated as an empty list or a missing record. */
+/**
+ * Responses that can't be used because they lack required content. None of them is ever treated as an empty
+ * list or a missing record.
+ */
 import { IsthmusError } from '../../model/errors.ts'
 import type { CallFailure } from './contract.ts'
 

@@ -1,6 +1,7 @@
 /**
- * Verifies that a delivery comes from the holder of the secret: over the raw bytes, before anything is parsed, in constant time, with every
- * active secret tried (so that secrets can be rotated), and within the tolerance in either direction if the scheme signs the time of sending.
+ * Verifies that a delivery comes from the holder of the secret: over the raw bytes, before anything is
+ * parsed, in constant time, with every active secret tried (so that secrets can be rotated), and within the
+ * tolerance in either direction if the scheme signs the time of sending.
  */
 import {
   createHmac,
@@ -13,9 +14,14 @@ import {
 import { UsageError } from '../../model/errors.ts'
 import type { WebhookDelivery } from './contract.ts'
 
-/** How a system signs its deliveries. `secrets` holds all active ones; `toleranceMs` is 300,000 by default. */
+/**
+ * How a system signs its deliveries. `secrets` holds all active ones; `toleranceMs` is 300,000 by default.
+ */
 export type WebhookScheme =
-  /** Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`; secrets `whsec_…` (HMAC) or `whpk_…` (ed25519 public key). */
+  /**
+   * Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`; secrets `whsec_…` (HMAC) or
+   * `whpk_…` (ed25519 public key).
+   */
   | {
       readonly kind: 'standard'
       /** Accepted secrets; several during a rotation. */
@@ -50,7 +56,10 @@ export interface HmacScheme {
   readonly encoding?: 'hex' | 'base64'
   /** Text before the hash in the header, for example `sha256=`. @default '' */
   readonly prefix?: string
-  /** Header with the time of sending in epoch seconds; `{timestamp}.{body}` is then signed. @default only the body is signed */
+  /**
+   * Header with the time of sending in epoch seconds; `{timestamp}.{body}` is then signed. @default only the
+   * body is signed
+   */
   readonly timestampHeader?: string
   /** Largest difference between the timestamp and now, in milliseconds. @default 300000 */
   readonly toleranceMs?: number

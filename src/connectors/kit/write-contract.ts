@@ -5,8 +5,8 @@ import type { CallFailure } from './call-contract.ts'
 /** Result of one write. */
 export type WriteResult =
   /**
-   * `accepted`: the system received the write and may apply it later (HTTP 202). Without it the write has been applied. `nativeId` is the id
-   * in the response, if it contains one.
+   * `accepted`: the system received the write and may apply it later (HTTP 202). Without it the write has
+   * been applied. `nativeId` is the id in the response, if it contains one.
    */
   | {
       readonly kind: 'ok'
@@ -28,7 +28,9 @@ export type WriteResult =
       readonly failure: CallFailure
       /** Native names of the refused fields, if the API names them. */
       readonly fields?: readonly string[]
-      /** The API reports that another record has a value that must be unique. @default judged by its message */
+      /**
+       * The API reports that another record has a value that must be unique. @default judged by its message
+       */
       readonly taken?: true
     }
   /** The record no longer exists. */
@@ -45,7 +47,9 @@ export type WriteResult =
       /** What went wrong. */
       readonly failure: CallFailure
     }
-  /** It may have taken effect. `others`: records that the response was about instead; they are read as well. */
+  /**
+   * It may have taken effect. `others`: records that the response was about instead; they are read as well.
+   */
   | {
       readonly kind: 'unknown'
       /** What went wrong. */

@@ -156,8 +156,8 @@ export interface MemoryCall {
 /**
  * A fault of a call.
  *
- * `unreachable`: nothing arrives, and that is known · `drop`: nothing arrives, and that is not known · `lose-response`: it is carried out, and the
- * response is lost · `throttle`: refused, retry after `afterMs`
+ * `unreachable`: nothing arrives, and that is known · `drop`: nothing arrives, and that is not known ·
+ * `lose-response`: it is carried out, and the response is lost · `throttle`: refused, retry after `afterMs`
  */
 export type MemoryFault =
   /** No response is returned. */

@@ -172,7 +172,8 @@ export class Service {
     )
     const groups = responsesOf(response)
     if (groups.length > asked.length) throw unusable('a batch has more responses than requests')
-    // A V4 service that stops at the first failure responds up to it. Otherwise it is unknown which response is missing, and how to match the others.
+    // A V4 service that stops at the first failure responds up to it. Otherwise it is unknown which response
+    // is missing, and how to match the others.
     const endsWithFailure = version === 4 && groups.at(-1)?.some(({ status }) => status >= 400) === true
     const isTold = typeof response.data !== 'string' || groups.length === asked.length || endsWithFailure
     return asked.map((_one, index) => (isTold ? groups[index] : undefined))
@@ -183,7 +184,10 @@ export class Service {
     return { ...readHeaders(version), ...(hasBody ? { 'content-type': bodyType(version) } : {}) }
   }
 
-  /** The path of a next page that the service returned, if it is within the service; its host may be internal to the service. */
+  /**
+   * The path of a next page that the service returned, if it is within the service; its host may be internal
+   * to the service.
+   */
   ownPath(link: string): string | undefined {
     const base = `http://service.invalid${this.path}/`
     if (!URL.canParse(link, base)) return undefined
@@ -196,7 +200,10 @@ export class Service {
     return { ...writeOptions(context), retries: 0, totalMs: this.#options.timing.writeTimeoutMs }
   }
 
-  /** The query is encoded here: services expect `%20`, not `+`, and a literal `$`. Options that a link already contains are not added twice. */
+  /**
+   * The query is encoded here: services expect `%20`, not `+`, and a literal `$`. Options that a link already
+   * contains are not added twice.
+   */
   #address(target: string, query: ServiceQuery | undefined): string {
     const [, given = ''] = target.split('?', 2)
     const known = new URLSearchParams(given)
@@ -262,8 +269,8 @@ function groupedById(
 }
 
 /**
- * Converts one response of a batch to the result of a separate call. @throws HttpStatusError, AuthenticationError, RateLimitedError ·
- * CONNECTOR_RESPONSE_UNUSABLE
+ * Converts one response of a batch to the result of a separate call. @throws HttpStatusError,
+ * AuthenticationError, RateLimitedError · CONNECTOR_RESPONSE_UNUSABLE
  */
 export function settledResponse(response: BatchResponse, label: string): ApiResponse<unknown> {
   const { status, headers, body: text } = response

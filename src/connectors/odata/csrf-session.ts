@@ -1,9 +1,10 @@
 /**
  * The CSRF token of a service and the cookies that it belongs to.
  *
- * A service that protects its writes returns a token for a read that carries `x-csrf-token: Fetch`, bound to the session in its cookies, and refuses
- * writes without both with 403 and `x-csrf-token: Required`. Sessions end (in SAP after some minutes without use), so such a refusal drops the token,
- * fetches a new one and sends the write again, once: the refused request had no effect.
+ * A service that protects its writes returns a token for a read that carries `x-csrf-token: Fetch`, bound to
+ * the session in its cookies, and refuses writes without both with 403 and `x-csrf-token: Required`. Sessions
+ * end (in SAP after some minutes without use), so such a refusal drops the token, fetches a new one and sends
+ * the write again, once: the refused request had no effect.
  */
 
 import type { ApiResponse } from '../../http/api-response.ts'
@@ -15,7 +16,10 @@ type SessionHeaders = Readonly<Record<string, string>>
 /** Asks the service for a token: a read with `x-csrf-token: Fetch`. */
 export type FetchToken = (headers: SessionHeaders) => Promise<ApiResponse<unknown>>
 
-/** When the first token is fetched. `ahead`: before the first write · `when-asked`: when a write was refused because of a missing one. */
+/**
+ * When the first token is fetched. `ahead`: before the first write · `when-asked`: when a write was refused
+ * because of a missing one.
+ */
 export type CsrfMode = 'ahead' | 'when-asked'
 
 /** One session, shared by all writes to a service. */
@@ -29,12 +33,18 @@ export class CsrfSession {
     this.#mode = mode
   }
 
-  /** Fetches a token if one is due, so that a failure occurs before anything is sent. @throws the errors of the fetch */
+  /**
+   * Fetches a token if one is due, so that a failure occurs before anything is sent. @throws the errors of
+   * the fetch
+   */
   async prepare(): Promise<void> {
     if (this.#mode === 'ahead') await this.#current()
   }
 
-  /** Sends with the session's headers through `send`; after a refusal because of a missing token, once more with a new one. */
+  /**
+   * Sends with the session's headers through `send`; after a refusal because of a missing token, once more
+   * with a new one.
+   */
   async send<T>(send: (headers: SessionHeaders) => Promise<T>): Promise<T> {
     const used = this.#headers ?? (this.#mode === 'ahead' ? this.#current() : undefined)
     try {
@@ -79,7 +89,10 @@ function sessionHeaders({ headers }: ApiResponse<unknown>): SessionHeaders {
   return { 'x-csrf-token': token, ...(cookies === '' ? {} : { cookie: cookies }) }
 }
 
-/** Several `Set-Cookie` fields are joined by line breaks, or by commas, which also occur in their dates. Expired ones (`Max-Age=0`) are left out. */
+/**
+ * Several `Set-Cookie` fields are joined by line breaks, or by commas, which also occur in their dates.
+ * Expired ones (`Max-Age=0`) are left out.
+ */
 function cookiePairs(joined: string): string {
   return joined
     .split(/\n|,\s*(?=[\w!#$%&'*+.^`|~-]+=)/)

@@ -92,7 +92,10 @@ function trimmed(path: string): string {
   return path.replace(/\/+$/, '')
 }
 
-/** No service of the protocol reports the account: the address identifies it, together with the client in SAP, which is a separate system. */
+/**
+ * No service of the protocol reports the account: the address identifies it, together with the client in SAP,
+ * which is a separate system.
+ */
 function accountOf(url: string, parameters: ServiceQuery): string {
   const client = parameters['sap-client']
   return client === undefined ? url : `${url} client ${client}`
@@ -101,9 +104,11 @@ function accountOf(url: string, parameters: ServiceQuery): string {
 type Described = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
 
 /**
- * Reads the metadata of each service once, uncached; without names, everything that the system's own address offers.
+ * Reads the metadata of each service once, uncached; without names, everything that the system's own address
+ * offers.
  *
- * @param mayBeMissing the resources were not requested by name: those whose service is not activated are left out
+ * @param mayBeMissing the resources were not requested by name: those whose service is not activated are left
+ *   out
  */
 async function describe(
   names: readonly string[],
@@ -125,7 +130,10 @@ async function describe(
   })
 }
 
-/** A service that is not activated, or not allowed, responds with 403 or 404; other failures are not about its existence. */
+/**
+ * A service that is not activated, or not allowed, responds with 403 or 404; other failures are not about its
+ * existence.
+ */
 async function isThere(service: Service, mayBeMissing: boolean): Promise<boolean> {
   try {
     await service.refreshMetadata()

@@ -1,4 +1,7 @@
-/** The connector against two services unrelated to SAP, over real sockets, and against responses that the test defines. */
+/**
+ * The connector against two services unrelated to SAP, over real sockets, and against responses that the test
+ * defines.
+ */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'

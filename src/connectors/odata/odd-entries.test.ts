@@ -1,4 +1,7 @@
-/** An entry that is not a record affects only itself: neither its page, nor the list, the feed or the search that contains it. */
+/**
+ * An entry that is not a record affects only itself: neither its page, nor the list, the feed or the search
+ * that contains it.
+ */
 import { afterEach, expect, test } from 'vitest'
 import {
   closeScripted,

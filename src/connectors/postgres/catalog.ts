@@ -1,4 +1,7 @@
-/** The schema of the tables, from the system catalogues. Cached for a while, since nearly every statement needs the types. */
+/**
+ * The schema of the tables, from the system catalogues. Cached for a while, since nearly every statement
+ * needs the types.
+ */
 import { z } from 'zod'
 import { IsthmusError } from '../../model/errors.ts'
 import type { CallContext } from '../kit/contract.ts'
@@ -28,8 +31,8 @@ const tableSchema = z.object({
   /** Rows at the last ANALYZE; negative when it never ran. */
   estimate: z.number(),
   /**
-   * The response of a write doesn't show the final row: a trigger may change it afterwards, and a partitioned table returns no `xmin`. The row is
-   * read again.
+   * The response of a write doesn't show the final row: a trigger may change it afterwards, and a partitioned
+   * table returns no `xmin`. The row is read again.
    */
   readsBack: z.boolean(),
   comment: z.string().nullable(),

@@ -1,4 +1,7 @@
-/** Connections to the database, with limits on their number, their duration, and how late a statement may be sent. */
+/**
+ * Connections to the database, with limits on their number, their duration, and how late a statement may be
+ * sent.
+ */
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import { UsageError } from '../../model/errors.ts'
@@ -51,7 +54,8 @@ export function postgresClient(config: PostgresConfig, binding: ConnectorBinding
     max: config.pool ?? Math.min(10, timing.concurrency),
     idleTimeoutMillis: idleMs,
   })
-  // Without a listener, the end of an idle connection would terminate this process; the next statement reports it.
+  // Without a listener, the end of an idle connection would terminate this process; the next statement
+  // reports it.
   pool.on('error', ignore)
   pool.on('connect', (client) => client.on('error', ignore))
 
@@ -121,7 +125,10 @@ async function leased(pool: pg.Pool, signal: AbortSignal): Promise<Lease> {
   return { session, end }
 }
 
-/** Runs one statement; a connection whose statement was abandoned or interrupted is closed, since the statement may still be running. */
+/**
+ * Runs one statement; a connection whose statement was abandoned or interrupted is closed, since the
+ * statement may still be running.
+ */
 async function bounded<T>(
   client: pg.PoolClient,
   limitMs: number,
@@ -158,7 +165,8 @@ function clientConfig(config: PostgresConfig, { name, timing }: ConnectorBinding
   const ssl = tlsOptions(config, address.host)
   return {
     connectionString: config.url,
-    // Applies to each of our statements: times in UTC, intervals and bytes in one format, regardless of the role's defaults.
+    // Applies to each of our statements: times in UTC, intervals and bytes in one format, regardless of the
+    // role's defaults.
     options: '-c TimeZone=UTC -c IntervalStyle=iso_8601 -c DateStyle=ISO -c bytea_output=hex',
     application_name: `isthmus ${name}`,
     statement_timeout: Math.max(timing.readTimeoutMs, timing.writeTimeoutMs),
@@ -190,7 +198,10 @@ function addressOf(url: string, place: string): { readonly host: string | undefi
   return { host: host === '' || host.startsWith('/') ? undefined : decodeURIComponent(host) }
 }
 
-/** Certificates are verified whenever the connection leaves the machine, unless that is explicitly switched off. */
+/**
+ * Certificates are verified whenever the connection leaves the machine, unless that is explicitly switched
+ * off.
+ */
 function tlsOptions({ tls }: PostgresConfig, host: string | undefined): ConnectionOptions | undefined {
   if (tls === false || host === undefined) return undefined
   const isLoopback = host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)

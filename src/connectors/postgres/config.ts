@@ -34,7 +34,10 @@ const createSchema = z.discriminatedUnion('as', [
   z.strictObject({ as: z.literal('recordId') }),
   /** A separate column stores our record id; with a unique index on it, a create can be repeated safely. */
   z.strictObject({ as: z.literal('marker'), column: identifier, unique: z.boolean().default(true) }),
-  /** The database assigns the key, and nothing identifies our rows: a create whose outcome is unknown waits for a person. */
+  /**
+   * The database assigns the key, and nothing identifies our rows: a create whose outcome is unknown waits
+   * for a person.
+   */
   z.strictObject({ as: z.literal('none') }),
   z.strictObject({ as: z.literal('unsupported') }),
 ])
@@ -42,16 +45,25 @@ const createSchema = z.discriminatedUnion('as', [
 const changesSchema = z.union([
   z.enum(['xmin', 'none']),
   z.strictObject({
-    /** A timestamp column that every writer sets with every change. An index on it and the key makes polls efficient. */
+    /**
+     * A timestamp column that every writer sets with every change. An index on it and the key makes polls
+     * efficient.
+     */
     column: identifier,
-    /** How long before its commit a row's time may be taken: the longest transaction, plus the difference of the clocks that set it. */
+    /**
+     * How long before its commit a row's time may be taken: the longest transaction, plus the difference of
+     * the clocks that set it.
+     */
     commitLag: time.prefault('30s'),
   }),
 ])
 
 const softDeleteSchema = z.strictObject({
   column: identifier,
-  /** The mark of a deleted row: `now` sets the time (and any value but null counts as deleted), otherwise exactly this value. */
+  /**
+   * The mark of a deleted row: `now` sets the time (and any value but null counts as deleted), otherwise
+   * exactly this value.
+   */
   value: z.union([z.literal('now'), z.boolean(), z.string(), z.int()]).default('now'),
 })
 
@@ -63,29 +75,40 @@ export const tableSchema = z.strictObject({
   key: z.array(identifier).min(1).max(8).default(['id']),
   /** The only columns that are read and written. @default all */
   columns: z.array(identifier).min(1).max(1_600).optional(),
-  /** The indication that a row was changed. `xmin` is built into PostgreSQL and works for every table, but not for views. */
+  /**
+   * The indication that a row was changed. `xmin` is built into PostgreSQL and works for every table, but not
+   * for views.
+   */
   version: versionSchema.default('xmin'),
   create: createSchema.default({ as: 'key' }),
-  /** What a create does when the row with that key or marker already exists: leave it unchanged, or overwrite it. */
+  /**
+   * What a create does when the row with that key or marker already exists: leave it unchanged, or overwrite
+   * it.
+   */
   existing: z.enum(['adopt', 'overwrite']).default('adopt'),
   changes: changesSchema.default('xmin'),
   /** A timestamp column that shows people and policies when a row was changed. */
   changedAt: identifier.optional(),
   /**
-   * Zone in which the application stores its columns of type `timestamp`, which have none of their own: `changedAt`, the column of `changes`, and
-   * those set by `touch` and `softDelete`. A name such as `Europe/Berlin`, or an offset.
+   * Zone in which the application stores its columns of type `timestamp`, which have none of their own:
+   * `changedAt`, the column of `changes`, and those set by `touch` and `softDelete`. A name such as
+   * `Europe/Berlin`, or an offset.
    */
   timeZone: z
     .string()
     .refine(isTimeZone, { error: 'expected a zone such as Europe/Berlin, or an offset such as +01:00' })
     .default('UTC'),
-  /** Columns that our own updates set to the database's time, for databases where writers do that instead of a trigger. */
+  /**
+   * Columns that our own updates set to the database's time, for databases where writers do that instead of a
+   * trigger.
+   */
   touch: z.array(identifier).max(8).default([]),
   /** Rows marked as deleted count as gone. */
   softDelete: softDeleteSchema.optional(),
   /**
-   * Which texts a search treats as equal. `exact` is the `=` of the column; the others compare `lower(column)`, or that without leading and trailing
-   * blanks, and need an index on the same expression. A create only relies on a search that is as wide as the match rule.
+   * Which texts a search treats as equal. `exact` is the `=` of the column; the others compare
+   * `lower(column)`, or that without leading and trailing blanks, and need an index on the same expression. A
+   * create only relies on a search that is as wide as the match rule.
    */
   search: z.strictObject({ equality: z.enum(searchEqualities).default('exact') }).prefault({}),
   /** The effect of a remove. @default archive if there is a softDelete, otherwise delete */
@@ -132,7 +155,10 @@ export type PostgresConfig = z.output<typeof postgresConfig>
 /** One validated table. */
 export type TableConfig = z.output<typeof tableSchema>
 
-/** Refuses contradictory settings of a table that the schema can't detect. @throws UsageError CONNECTOR_CONFIG_INVALID */
+/**
+ * Refuses contradictory settings of a table that the schema can't detect. @throws UsageError
+ * CONNECTOR_CONFIG_INVALID
+ */
 export function assertTables(system: string, { tables }: PostgresConfig): void {
   for (const [name, table] of Object.entries(tables)) {
     const place = `systems.${system}.tables.${name}`

@@ -1,4 +1,6 @@
-/** Describes the catalogue in the terms of the contract: the columns that can be mapped, and possible losses. */
+/**
+ * Describes the catalogue in the terms of the contract: the columns that can be mapped, and possible losses.
+ */
 import type { FieldType } from '../../model/values.ts'
 import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
 import type { Column, Table } from './catalog.ts'
@@ -104,7 +106,10 @@ function textLength({ base, modifier }: Column): number | undefined {
   return isBounded ? modifier - 4 : undefined
 }
 
-/** The modifier of `numeric` has the precision in its upper half; the scale may be negative and has eleven bits. */
+/**
+ * The modifier of `numeric` has the precision in its upper half; the scale may be negative and has eleven
+ * bits.
+ */
 function digits({ base, modifier }: Column): { readonly precision?: number; readonly scale?: number } {
   if (base !== 'numeric' || modifier < 4) return {}
   const packed = modifier - 4

@@ -1,8 +1,9 @@
 /**
- * Interprets a failed statement. The server's SQLSTATE decides; its message is never passed on, since it quotes values.
+ * Interprets a failed statement. The server's SQLSTATE decides; its message is never passed on, since it
+ * quotes values.
  *
- * Every write is one statement committed on its own, so an error that the server returns with severity ERROR means: rolled back, nothing took effect.
- * The remaining question is who has to act on it.
+ * Every write is one statement committed on its own, so an error that the server returns with severity ERROR
+ * means: rolled back, nothing took effect. The remaining question is who has to act on it.
  *
  * | SQLSTATE | outcome of a write | concerns |
  * | --- | --- | --- |
@@ -38,7 +39,10 @@ export class GivenUp {
 /** The start deadline had passed before anything was sent. */
 export class TooLate {}
 
-/** The statement failed on a value (SQLSTATE class 22, data exception): a key that its type can't hold, or an expression of a view. */
+/**
+ * The statement failed on a value (SQLSTATE class 22, data exception): a key that its type can't hold, or an
+ * expression of a view.
+ */
 export function isDataError(problem: unknown): boolean {
   return sqlState(problem)?.startsWith('22') === true
 }
@@ -135,7 +139,10 @@ function isContention(state: string): boolean {
   return state === '40001' || state === '40P01' || state === '55P03'
 }
 
-/** Returns true when the server reported that the statement failed, which also rolled it back: a batch may be repeated row by row. */
+/**
+ * Returns true when the server reported that the statement failed, which also rolled it back: a batch may be
+ * repeated row by row.
+ */
 export function isRolledBack(problem: unknown): boolean {
   if (!(problem instanceof pg.DatabaseError) || problem.code === undefined) return false
   const isEnd = problem.severity === 'FATAL' || problem.severity === 'PANIC'
@@ -143,7 +150,9 @@ export function isRolledBack(problem: unknown): boolean {
   return !isEnd && !/^(08|40003|57P|58|XX)/.test(problem.code)
 }
 
-/** Returns true when the cause is a value of the statement: of several rows, the others may still be valid. */
+/**
+ * Returns true when the cause is a value of the statement: of several rows, the others may still be valid.
+ */
 export function isRowsFault(problem: unknown): boolean {
   return isRolledBack(problem) && isRejection(sqlState(problem) ?? '')
 }
@@ -158,7 +167,10 @@ export function writeFailure(problem: unknown, what: string): WriteResult {
   return { kind: 'rejected', failure, ...(fields.length === 0 ? {} : { fields }) }
 }
 
-/** Columns that the server names. Its detail has the form `Key (email)=(…) already exists`, in any language; only the names are used. */
+/**
+ * Columns that the server names. Its detail has the form `Key (email)=(…) already exists`, in any language;
+ * only the names are used.
+ */
 function refusedColumns(problem: unknown): readonly string[] {
   if (!(problem instanceof pg.DatabaseError)) return []
   if (problem.column !== undefined) return [problem.column]

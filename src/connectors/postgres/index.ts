@@ -1,4 +1,6 @@
-/** The connector `postgres`: tables of a PostgreSQL database, an application's or a warehouse's, as a system. */
+/**
+ * The connector `postgres`: tables of a PostgreSQL database, an application's or a warehouse's, as a system.
+ */
 import { isIsthmusError } from '../../model/errors.ts'
 import type { CallContext, CallFailure, ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
@@ -44,8 +46,9 @@ function connect(config: PostgresConfig, binding: ConnectorBinding): ConnectedSy
 const who = `d.oid::text as oid, d.datname as name from pg_database as d where d.datname = current_database()`
 
 /**
- * The cluster's system identifier and the database in it: a copy that was restored elsewhere keeps the name and changes the identifier. If the role
- * may not read the identifier (some managed services), the database's alone.
+ * The cluster's system identifier and the database in it: a copy that was restored elsewhere keeps the name
+ * and changes the identifier. If the role may not read the identifier (some managed services), the database's
+ * alone.
  */
 function fingerprint(client: PostgresClient, context: CallContext): Promise<Fingerprint> {
   const cluster = '(select system_identifier from pg_control_system())::text'

@@ -1,10 +1,12 @@
 /**
- * NOTIFY as an announcement. A separate connection listens on the channel; its notices name rows, a table, or nothing:
+ * NOTIFY as an announcement. A separate connection listens on the channel; its notices name rows, a table, or
+ * nothing:
  *
  * - `{"table":"customers","key":["4711"],"deleted":false}`: that row is read
  * - `customers`: the table's feed is read · an empty payload: every feed is
  *
- * Notices are sent when their transaction commits, so the row is visible by then. They are not kept for a disconnected listener.
+ * Notices are sent when their transaction commits, so the row is visible by then. They are not kept for a
+ * disconnected listener.
  */
 import type pg from 'pg'
 import { z } from 'zod'

@@ -1,4 +1,7 @@
-/** A row that is not a record affects only itself: neither the list, nor the feed, nor the read of many that contains it. */
+/**
+ * A row that is not a record affects only itself: neither the list, nor the feed, nor the read of many that
+ * contains it.
+ */
 import { beforeAll, expect, test } from 'vitest'
 import { connect, context, listOf, session, withShop } from '../../../test/support/postgres/connected.ts'
 

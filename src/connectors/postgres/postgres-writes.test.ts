@@ -142,7 +142,8 @@ describe('writes', () => {
     ).resource('customers')
     const update = { nativeId, patch: { credit: 5 }, idempotencyKey: 'u' }
     const late = await impatient.update?.(update, context)
-    // Both time limits are equal: whichever expires first, a write that may have taken effect is never reported as harmless.
+    // Both time limits are equal: whichever expires first, a write that may have taken effect is never
+    // reported as harmless.
     expect(late?.kind === 'unknown' || late?.kind === 'not-sent').toBe(true)
     const waiting = resource.update?.(update, context)
     await untilBlocked()

@@ -1,4 +1,6 @@
-/** Binds one table: its capabilities as declared in the definition, and only the operations that it supports. */
+/**
+ * Binds one table: its capabilities as declared in the definition, and only the operations that it supports.
+ */
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
@@ -87,7 +89,10 @@ function isOrdered(version: TableConfig['version']): boolean {
   return typeof version !== 'string' && version.ordered
 }
 
-/** A create that finds its row by key or unique marker never creates a second one, however often it is repeated. */
+/**
+ * A create that finds its row by key or unique marker never creates a second one, however often it is
+ * repeated.
+ */
 function createClass(create: TableConfig['create']): RemoteCapabilities['create'] {
   switch (create.as) {
     case 'key':

@@ -1,6 +1,6 @@
 /**
- * Compares ids as keys of the database, which compares values, not texts: `citext` folds case, `char(n)` ignores trailing blanks, `numeric` treats
- * 1.50 as 1.5. A statement by key returns the row's own format.
+ * Compares ids as keys of the database, which compares values, not texts: `citext` folds case, `char(n)`
+ * ignores trailing blanks, `numeric` treats 1.50 as 1.5. A statement by key returns the row's own format.
  */
 import { sameIgnoringCase, sameNumber } from '../kit/responses/same-id.ts'
 

@@ -1,8 +1,9 @@
 /**
  * Every statement of the connector, as text.
  *
- * Names come from the definition and the catalogue and are always quoted; values are sent as text parameters. Records are exchanged as JSON that the
- * server builds and parses, which preserves every digit of a number and every microsecond of a time.
+ * Names come from the definition and the catalogue and are always quoted; values are sent as text parameters.
+ * Records are exchanged as JSON that the server builds and parses, which preserves every digit of a number
+ * and every microsecond of a time.
  */
 
 import { writeJson } from '../../http/json.ts'
@@ -94,7 +95,10 @@ export function timeFor(bound: BoundTable, column: string, moment: 'now()' | 'cl
   return zone === undefined ? moment : `(${moment} at time zone ${literal(zone)})`
 }
 
-/** Columns of the table that the definition includes, in the table's order. @throws IsthmusError CONNECTOR_TABLE_MISSING */
+/**
+ * Columns of the table that the definition includes, in the table's order. @throws IsthmusError
+ * CONNECTOR_TABLE_MISSING
+ */
 export function readable({ name, config, table }: BoundTable): readonly string[] {
   const { columns } = config
   if (columns === undefined) return [...table.columns.keys()]
@@ -111,7 +115,10 @@ function recordOf(bound: BoundTable): string {
   return `(select row_to_json(r.*) from (select ${columns}) r)::text`
 }
 
-/** `char(n)` is padded with blanks that are not part of its value; a cast to text removes them, as comparisons in PostgreSQL do. */
+/**
+ * `char(n)` is padded with blanks that are not part of its value; a cast to text removes them, as comparisons
+ * in PostgreSQL do.
+ */
 function shownColumn({ table }: BoundTable, name: string): string {
   const column = table.columns.get(name)
   if (column?.base !== 'bpchar') return of(name)
@@ -183,7 +190,8 @@ export function givenColumns(record: NativeRecord): readonly string[] {
 /**
  * Several records as rows of the table's own types.
  *
- * The properties are numbered, so that no column's name can clash with the additional ones: `n` (the record's position) and `ver`.
+ * The properties are numbered, so that no column's name can clash with the additional ones: `n` (the record's
+ * position) and `ver`.
  */
 export function rowsOf(
   bound: BoundTable,

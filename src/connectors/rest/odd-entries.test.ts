@@ -1,4 +1,7 @@
-/** An entry that is not a record, or has no usable time, affects only itself: never its page, its list, its feed or its delivery. */
+/**
+ * An entry that is not a record, or has no usable time, affects only itself: never its page, its list, its
+ * feed or its delivery.
+ */
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
 import { closeAll, connect, context, listOf, open, scripted } from '../../../test/support/rest/connected.ts'

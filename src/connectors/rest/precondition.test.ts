@@ -1,4 +1,7 @@
-/** Tags that a server returns in one form and accepts in another, and the fields and messages of refusals in the common formats. */
+/**
+ * Tags that a server returns in one form and accepts in another, and the fields and messages of refusals in
+ * the common formats.
+ */
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Respond, sendJson } from '../../../test/support/local-server.ts'
 import { closeAll, context, scripted } from '../../../test/support/rest/connected.ts'

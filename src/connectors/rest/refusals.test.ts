@@ -1,4 +1,7 @@
-/** Responses with a success status that are not successes: refusals in a body, another record, a failed part, nothing at all. */
+/**
+ * Responses with a success status that are not successes: refusals in a body, another record, a failed part,
+ * nothing at all.
+ */
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Respond, sendJson } from '../../../test/support/local-server.ts'
 import { closeAll, context, listOf, scripted } from '../../../test/support/rest/connected.ts'

@@ -1,4 +1,7 @@
-/** Events in the format of Change Data Capture, as a relay posts them: one, or a list. Salesforce itself offers them by gRPC only. */
+/**
+ * Events in the format of Change Data Capture, as a relay posts them: one, or a list. Salesforce itself
+ * offers them by gRPC only.
+ */
 import { parseJson } from '../../http/json.ts'
 import type { ChangedRecord } from '../kit/contract.ts'
 import { textAt, valueAt } from '../kit/native.ts'
@@ -7,7 +10,10 @@ import { wholeId } from './record.ts'
 /** Events of one delivery. */
 export interface ChangeEvents {
   readonly changed: readonly (ChangedRecord & { readonly resource: string })[]
-  /** Identifies a delivery, also when the relay sends it again; undefined when the events carry nothing suitable. */
+  /**
+   * Identifies a delivery, also when the relay sends it again; undefined when the events carry nothing
+   * suitable.
+   */
   readonly positions: readonly string[] | undefined
 }
 
@@ -24,7 +30,8 @@ export function parseChangeEvents(body: Uint8Array): ChangeEvents | undefined {
   const positions: (string | undefined)[] = []
   let understood = 0
   for (const event of events) {
-    // If the delivery were refused as a whole, it would be sent again and again, and its other events would eventually be lost.
+    // If the delivery were refused as a whole, it would be sent again and again, and its other events would
+    // eventually be lost.
     const change = changesOf(event)
     if (change === undefined) continue
     understood += 1

@@ -1,4 +1,7 @@
-/** The REST API of one org: versioned paths, queries over all their pages, and the options of each kind of call. */
+/**
+ * The REST API of one org: versioned paths, queries over all their pages, and the options of each kind of
+ * call.
+ */
 
 import type { ApiResponse } from '../../http/api-response.ts'
 import type { Method } from '../../http/call.ts'
@@ -80,7 +83,8 @@ export function salesforceClient(
       )
       const tookMs = monotonic() - startedAt
       const result = await allRows(first, (target) => get(target, {}, context))
-      // If rows were removed from a response on the way, the reported number still includes them. A count alone has no rows.
+      // If rows were removed from a response on the way, the reported number still includes them. A count
+      // alone has no rows.
       if (result.isOnePage && result.rows.length !== result.totalSize && !soql.startsWith('SELECT COUNT()'))
         throw unusable(`a query found ${result.totalSize} records and gave ${result.rows.length}`)
       return { rows: result.rows, totalSize: result.totalSize, ...serverNow(first, tookMs) }
@@ -135,7 +139,9 @@ function queryPage(body: unknown): QueryPage {
   return { rows: records, totalSize, next: nextRecordsUrl }
 }
 
-/** The field has whole seconds and was written when the response was ready; the rows were read before that. */
+/**
+ * The field has whole seconds and was written when the response was ready; the rows were read before that.
+ */
 export function serverNow(
   { headers }: Pick<ApiResponse<unknown>, 'headers'>,
   tookMs: number,

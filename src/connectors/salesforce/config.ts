@@ -1,9 +1,15 @@
-/** A Salesforce org: the section of the definition. The existing objects are read from the org, never listed here. */
+/**
+ * A Salesforce org: the section of the definition. The existing objects are read from the org, never listed
+ * here.
+ */
 import { z } from 'zod'
 import { connectionShape } from '../kit/connection.ts'
 import { duration } from '../kit/manifest/values.ts'
 
-/** Names of objects and fields: letters, digits, underscores. They are inserted into queries and paths unchanged. */
+/**
+ * Names of objects and fields: letters, digits, underscores. They are inserted into queries and paths
+ * unchanged.
+ */
 const apiName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,79}$/, {
   error: 'expected the API name of an object or field, such as Account or Isthmus_Id__c',
 })

@@ -29,7 +29,10 @@ export async function describeObjects(
   return described
 }
 
-/** Objects with records of their own that a client may read and write; not histories, shares and similar dependents. */
+/**
+ * Objects with records of their own that a client may read and write; not histories, shares and similar
+ * dependents.
+ */
 async function syncableObjects(client: SalesforceClient, context: CallContext): Promise<readonly string[]> {
   const { data } = await client.read('/sobjects', {}, context)
   if (!isNativeRecord(data) || !Array.isArray(data.sobjects))
@@ -85,7 +88,10 @@ function activeValues({ picklistValues }: SalesforceField): readonly string[] {
   return (picklistValues ?? []).filter(({ active }) => active).map(({ value }) => value)
 }
 
-/** The canonical type that holds every value of the field; undefined for compound fields and blobs. See TYPES.md. */
+/**
+ * The canonical type that holds every value of the field; undefined for compound fields and blobs. See
+ * TYPES.md.
+ */
 function canonicalType(field: SalesforceField): FieldType | undefined {
   switch (field.type) {
     case 'boolean':

@@ -1,6 +1,7 @@
 /**
- * Interprets Salesforce's refusals. An error response is a list of `{ errorCode, message, fields }`; a record's result within a collection has
- * `statusCode` instead. The code decides, not the HTTP status, which is 400 or 403 for very different things.
+ * Interprets Salesforce's refusals. An error response is a list of `{ errorCode, message, fields }`; a
+ * record's result within a collection has `statusCode` instead. The code decides, not the HTTP status, which
+ * is 400 or 403 for very different things.
  *
  * | code | a write is | concerns |
  * | --- | --- | --- |
@@ -20,7 +21,10 @@ import type { CallFailure, WriteResult } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { callFailure, writeResultOf } from '../kit/outcome.ts'
 
-/** One entry of an error response, or of a record's result. Messages quote values of records: they never leave this file. */
+/**
+ * One entry of an error response, or of a record's result. Messages quote values of records: they never leave
+ * this file.
+ */
 export interface Fault {
   readonly code: string
   readonly message: string
@@ -59,7 +63,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
   UNKNOWN_EXCEPTION: { kind: 'unknown', scope: 'record' },
 }
 
-/** A quota over a sliding 24 hours frees up gradually, so an early retry is right, but not an immediate one. */
+/**
+ * A quota over a sliding 24 hours frees up gradually, so an early retry is right, but not an immediate one.
+ */
 const quotaRetryMs = 60_000
 
 /** Returns the entries of a failed call, or none when the response is not Salesforce's. */
@@ -123,7 +129,10 @@ function isBelievable(error: HttpStatusError, result: WriteResult): boolean {
   return error.status < 500 || result.kind === 'unknown'
 }
 
-/** Determines the outcome of one record within a collection. Its transaction is complete, so a refusal is certain. */
+/**
+ * Determines the outcome of one record within a collection. Its transaction is complete, so a refusal is
+ * certain.
+ */
 export function refusedRecord(errors: unknown): WriteResult {
   const faults = faultsIn(errors)
   const failure: CallFailure = {

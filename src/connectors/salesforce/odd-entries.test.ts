@@ -1,6 +1,6 @@
 /**
- * A row that is not a record affects only itself: neither its page, nor the list, the feed, the search, the read of many or the notice that contains
- * it.
+ * A row that is not a record affects only itself: neither its page, nor the list, the feed, the search, the
+ * read of many or the notice that contains it.
  */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ApiRequest } from '../../../test/support/salesforce/api.ts'

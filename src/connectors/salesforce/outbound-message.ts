@@ -1,9 +1,10 @@
 /**
- * Outbound messages: SOAP that Salesforce posts when triggered by a workflow rule or flow. Up to 100 notifications of one object, sent again for 24
- * hours until they are acknowledged in SOAP. Only ids are read from them.
+ * Outbound messages: SOAP that Salesforce posts when triggered by a workflow rule or flow. Up to 100
+ * notifications of one object, sent again for 24 hours until they are acknowledged in SOAP. Only ids are read
+ * from them.
  *
- * The text is untrusted: documents with a DOCTYPE are refused before parsing, so there are no entities to expand, and the limits on the body and on
- * nesting apply.
+ * The text is untrusted: documents with a DOCTYPE are refused before parsing, so there are no entities to
+ * expand, and the limits on the body and on nesting apply.
  */
 import { XMLParser } from 'fast-xml-parser'
 import { isNativeRecord, textAt } from '../kit/native.ts'
@@ -37,7 +38,8 @@ export function parseOutboundMessage(body: Uint8Array): OutboundMessage | undefi
   if (body.byteLength > bytesMax) return undefined
   const text = Buffer.from(body).toString('utf8')
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) return undefined
-  // The parser tolerates truncated text. If it were acknowledged, the missing notifications would not be sent again.
+  // The parser tolerates truncated text. If it were acknowledged, the missing notifications would not be sent
+  // again.
   if (!/<\/(?:[\w.-]+:)?Envelope\s*>\s*$/.test(text)) return undefined
   try {
     return messageIn(parser.parse(text))
@@ -64,7 +66,8 @@ function messageIn(document: unknown): OutboundMessage | undefined {
       ? []
       : [{ notificationId, object, nativeId }],
   )
-  // A notification without a record is acknowledged with the others; if refused, all of them would be sent again for a day.
+  // A notification without a record is acknowledged with the others; if refused, all of them would be sent
+  // again for a day.
   return whole.length === 0 && entries.length > 0 ? undefined : { organizationId, notified: whole }
 }
 

@@ -24,14 +24,16 @@ export function isDeleted(row: unknown): boolean {
   return isNativeRecord(row) && row.IsDeleted === true
 }
 
-/** 15 characters are case-sensitive; 18 encode the case in a suffix. A text of any other form is not an id. */
+/**
+ * 15 characters are case-sensitive; 18 encode the case in a suffix. A text of any other form is not an id.
+ */
 export function isRecordId(nativeId: string): boolean {
   return /^(?:[a-zA-Z0-9]{15}|[a-zA-Z0-9]{18})$/.test(nativeId)
 }
 
 /**
- * Returns whether two ids identify the same record. The form with 15 characters is case-sensitive; the one with 18 encodes the case in its suffix, so
- * the case may be lost in transit without harm.
+ * Returns whether two ids identify the same record. The form with 15 characters is case-sensitive; the one
+ * with 18 encodes the case in its suffix, so the case may be lost in transit without harm.
  */
 export function isSameRecordId(one: string, other: string): boolean {
   if (one === other) return true
@@ -43,8 +45,9 @@ export function isSameRecordId(one: string, other: string): boolean {
 const suffixes = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
 
 /**
- * Returns the id with 18 characters, as every response of the API has it; undefined for an invalid id. Notices may carry the short form, which would
- * look like another record: it lacks three characters, each of which encodes the capitals among five others.
+ * Returns the id with 18 characters, as every response of the API has it; undefined for an invalid id.
+ * Notices may carry the short form, which would look like another record: it lacks three characters, each of
+ * which encodes the capitals among five others.
  */
 export function wholeId(nativeId: string): string | undefined {
   if (!isRecordId(nativeId)) return undefined

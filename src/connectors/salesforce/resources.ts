@@ -21,7 +21,10 @@ import { isSameRecordId } from './record.ts'
 /** Maximum number of ids in one retrieve. */
 const retrieveMax = 2_000
 
-/** Creates the resource of an object. @throws UsageError CONNECTOR_CONFIG_INVALID for a precondition that the object can't have */
+/**
+ * Creates the resource of an object. @throws UsageError CONNECTOR_CONFIG_INVALID for a precondition that the
+ * object can't have
+ */
 export function bindResource(owner: ObjectContext, inflightMs: number): Resource {
   const { object, config } = owner
   if (config.precondition === 'etag' && object !== 'Account') {
@@ -60,9 +63,11 @@ export function capabilitiesOf(
 ): RemoteCapabilities {
   const guarded = precondition !== 'none'
   return {
-    // Reads and queries access the records themselves; only the search service (SOSL), which is not used here, has an index that lags.
+    // Reads and queries access the records themselves; only the search service (SOSL), which is not used
+    // here, has an index that lags.
     read: { lagMs: 0, batch: guarded ? 1 : retrieveMax },
-    // SOQL ignores case unless a field is declared otherwise, and no text is stored with leading or trailing blanks.
+    // SOQL ignores case unless a field is declared otherwise, and no text is stored with leading or trailing
+    // blanks.
     search: { lagMs: 0, maxResults: hitsMax, equality: 'ignoringCaseAndSpace', batch: searchBatch },
     version: guarded ? 'opaque' : 'none',
     conditionalWrites: guarded,
@@ -75,7 +80,8 @@ export function capabilitiesOf(
     list: { paging: 'keyset', pageSize },
     changes: { cursor: 'ts+id', commitLagMs },
     deletes: 'feed',
-    // A DELETE accepts no precondition: where updates are guarded, an unguarded delete would break the guarantee.
+    // A DELETE accepts no precondition: where updates are guarded, an unguarded delete would break the
+    // guarantee.
     remove: guarded ? 'none' : 'delete',
     writeBatch: guarded ? compositeMax : collectionMax,
   }

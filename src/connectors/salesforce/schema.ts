@@ -1,4 +1,7 @@
-/** The current schema of an object from its describe: cached for a while, since every list and read needs the names of the fields. */
+/**
+ * The current schema of an object from its describe: cached for a while, since every list and read needs the
+ * names of the fields.
+ */
 import { z } from 'zod'
 import type { CallContext } from '../kit/contract.ts'
 import { unusable } from '../kit/unusable.ts'
@@ -90,7 +93,10 @@ export class Schemas {
   }
 }
 
-/** The fields to read: the requested ones, or all that can be read in every way; always the id and the time of change. */
+/**
+ * The fields to read: the requested ones, or all that can be read in every way; always the id and the time of
+ * change.
+ */
 export function readableFields(
   schema: ObjectSchema,
   wanted: readonly string[] | undefined,

@@ -28,7 +28,10 @@ export async function readUsage(
     })
 }
 
-/** The name implies the window: 24 hours or one hour, both sliding, so there is no point in time at which they reset. */
+/**
+ * The name implies the window: 24 hours or one hour, both sliding, so there is no point in time at which they
+ * reset.
+ */
 function windowOf(name: string): number | undefined {
   if (name.startsWith('Daily')) return 24 * hourMs
   return name.startsWith('Hourly') ? hourMs : undefined

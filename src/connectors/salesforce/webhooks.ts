@@ -1,7 +1,8 @@
 /**
- * Notices of changes: outbound messages, and change events of a relay. Neither is signed, so the sender authenticates with a secret: outbound
- * messages in the address (`/hooks/crm?token=…`), since Salesforce allows nothing else to be set, relays with a bearer token. The values in a notice
- * are never used; it names records, and they are read by id.
+ * Notices of changes: outbound messages, and change events of a relay. Neither is signed, so the sender
+ * authenticates with a secret: outbound messages in the address (`/hooks/crm?token=…`), since Salesforce
+ * allows nothing else to be set, relays with a bearer token. The values in a notice are never used; it names
+ * records, and they are read by id.
  */
 import { createHash } from 'node:crypto'
 import { activeSecrets, bindWebhook, refused } from '../kit/bind-webhook.ts'

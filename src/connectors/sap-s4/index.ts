@@ -33,7 +33,10 @@ export const sapS4 = defineConnector({
 
 const resourcesSchema = z.record(z.string(), resourceSchema)
 
-/** Returns the presets with the section's settings merged over them. @throws UsageError CONNECTOR_CONFIG_INVALID */
+/**
+ * Returns the presets with the section's settings merged over them. @throws UsageError
+ * CONNECTOR_CONFIG_INVALID
+ */
 function resourcesOf(config: SapS4Config, place: string): Readonly<Record<string, ResourceSettings>> {
   const presets = presetResources(config)
   const given = Object.entries(config.resources ?? {}).map(([name, own]) => {

@@ -1,6 +1,7 @@
 /**
- * Presets for the first services of SAP S/4HANA: which properties carry keys, times and versions, what may be deleted, how a create is found again.
- * From SAP's API documentation (api.sap.com: API_BUSINESS_PARTNER, API_SALES_ORDER_SRV, CE_SALESORDER_0001).
+ * Presets for the first services of SAP S/4HANA: which properties carry keys, times and versions, what may be
+ * deleted, how a create is found again. From SAP's API documentation (api.sap.com: API_BUSINESS_PARTNER,
+ * API_SALES_ORDER_SRV, CE_SALESORDER_0001).
  */
 import type { ResourceInput } from '../odata/config.ts'
 
@@ -43,7 +44,8 @@ export function presetResources({
       service: businessPartnerService,
       entitySet: 'A_BusinessPartner',
       etag: true,
-      // No property of a partner that is free for an id of another system is long enough; an identification is.
+      // No property of a partner that is free for an id of another system is long enough; an identification
+      // is.
       create: {
         as: 'marker',
         field: 'BPIdentificationNumber',
@@ -99,7 +101,7 @@ export function presetResources({
 }
 
 /**
- * Messages about an object that a user has open: SAP's lock messages are in the message class of the application, so the list can't be complete; a
- * section's `lockCodes` adds to it.
+ * Messages about an object that a user has open: SAP's lock messages are in the message class of the
+ * application, so the list can't be complete; a section's `lockCodes` adds to it.
  */
 export const lockCodes: readonly string[] = ['MC/601', 'V1/042', 'M3/897']

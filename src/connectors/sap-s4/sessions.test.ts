@@ -83,7 +83,9 @@ describe('sessions', () => {
   })
 })
 
-/** An authorization server like that of SAP's BTP or a communication arrangement, from a third-party package. */
+/**
+ * An authorization server like that of SAP's BTP or a communication arrangement, from a third-party package.
+ */
 async function startProvider() {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

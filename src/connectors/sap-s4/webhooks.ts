@@ -1,8 +1,9 @@
 /**
- * Events of SAP S/4HANA as SAP Event Mesh pushes them: CloudEvents, structured (`application/cloudevents+json`) or binary (`ce-` headers).
+ * Events of SAP S/4HANA as SAP Event Mesh pushes them: CloudEvents, structured
+ * (`application/cloudevents+json`) or binary (`ce-` headers).
  *
- * Nothing is signed; the queue's push presents an agreed credential, which proves the sender but not that the body is unaltered. That is sufficient
- * here, since an event only says what to read.
+ * Nothing is signed; the queue's push presents an agreed credential, which proves the sender but not that the
+ * body is unaltered. That is sufficient here, since an event only says what to read.
  */
 import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
 import type { ChangeOfResource, ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
@@ -40,7 +41,10 @@ function readEvent(delivery: WebhookDelivery): WebhookResult {
   return { kind: 'accepted', deliveryId: `${source ?? ''} ${id}`, changed }
 }
 
-/** `sap.s4.beh.businesspartner.v1.BusinessPartner.Changed.v1`. Events about other objects are accepted and change nothing. */
+/**
+ * `sap.s4.beh.businesspartner.v1.BusinessPartner.Changed.v1`. Events about other objects are accepted and
+ * change nothing.
+ */
 function changesOf(type: string, data: unknown): readonly ChangeOfResource[] | undefined {
   const [, object = '', verb] = /\.([A-Za-z]+)\.([A-Za-z]+)\.v\d+$/.exec(type) ?? []
   const resources = Object.hasOwn(resourcesOf, object) ? resourcesOf[object] : undefined

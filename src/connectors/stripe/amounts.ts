@@ -1,8 +1,9 @@
 /**
  * Amounts: Stripe counts in the smallest unit of a currency, people in its unit.
  *
- * The number of digits between the two follows Stripe's own table, not ISO 4217: the króna and the Ugandan shilling no longer have fractions but are
- * still counted in hundredths (https://docs.stripe.com/currencies, "special cases").
+ * The number of digits between the two follows Stripe's own table, not ISO 4217: the króna and the Ugandan
+ * shilling no longer have fractions but are still counted in hundredths (https://docs.stripe.com/currencies,
+ * "special cases").
  */
 import { isLosslessNumber } from '../../http/json.ts'
 import { IsthmusError } from '../../model/errors.ts'
@@ -13,7 +14,10 @@ const withoutDigits: ReadonlySet<string> = new Set(
 )
 const withThreeDigits: ReadonlySet<string> = new Set('bhd jod kwd omr tnd'.split(' '))
 
-/** Returns the number of digits after the decimal point that Stripe counts for a currency; the case of the code does not matter. */
+/**
+ * Returns the number of digits after the decimal point that Stripe counts for a currency; the case of the
+ * code does not matter.
+ */
 export function digitsOf(currency: string): 0 | 2 | 3 {
   const code = currency.toLowerCase()
   if (withoutDigits.has(code)) return 0
@@ -28,7 +32,10 @@ export function decimalOf(minor: bigint, currency: string): string {
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
 }
 
-/** `10.99` and `eur` → `1099`. @throws IsthmusError VALUE_INEXACT for more digits than the currency has, VALUE_TYPE for text that is not a number */
+/**
+ * `10.99` and `eur` → `1099`. @throws IsthmusError VALUE_INEXACT for more digits than the currency has,
+ * VALUE_TYPE for text that is not a number
+ */
 export function minorOf(decimal: string, currency: string): bigint {
   const match = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?$/.exec(decimal)
   if (match === null) throw new IsthmusError('VALUE_TYPE', 'an amount has to be a decimal number')
@@ -59,7 +66,8 @@ export function withDecimalAmounts(native: NativeRecord, names: readonly string[
 /**
  * Returns a body or patch with its decimal amounts in Stripe's units.
  *
- * @throws IsthmusError MAPPING_FAILED when no currency is known · VALUE_INEXACT, VALUE_TYPE for an amount that can't be converted
+ * @throws IsthmusError MAPPING_FAILED when no currency is known · VALUE_INEXACT, VALUE_TYPE for an amount
+ *   that can't be converted
  */
 export function withMinorAmounts(
   body: NativeRecord,

@@ -1,8 +1,10 @@
 /**
- * The connector's description of each resource of the API: its path, the supported operations, and the events that concern it.
+ * The connector's description of each resource of the API: its path, the supported operations, and the events
+ * that concern it.
  *
- * Everything here follows Stripe's reference and OpenAPI document for the pinned version. Unsupported operations are expressed by the capabilities:
- * there is no way to delete a price, and only a payment creates a charge.
+ * Everything here follows Stripe's reference and OpenAPI document for the pinned version. Unsupported
+ * operations are expressed by the capabilities: there is no way to delete a price, and only a payment creates
+ * a charge.
  */
 
 /** One kind of object of the API. */

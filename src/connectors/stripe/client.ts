@@ -24,7 +24,9 @@ export interface Target {
 /** The two kinds of calls: a read may be repeated, a write is sent once. */
 export interface StripeClient {
   read(target: Target, query: Query, context: CallContext): Promise<ApiResponse<unknown>>
-  /** With an `idempotencyKey`, Stripe responds to a repetition of the same request with the original response. */
+  /**
+   * With an `idempotencyKey`, Stripe responds to a repetition of the same request with the original response.
+   */
   post(target: Target, request: PostRequest, context: CallContext): Promise<ApiResponse<unknown>>
   remove(target: Target, context: CallContext): Promise<ApiResponse<unknown>>
 }
@@ -35,7 +37,10 @@ export interface PostRequest {
   readonly idempotencyKey?: string
 }
 
-/** Stripe allows 100 calls per second in live mode and 25 in test mode; the rest is left to other users of the account. */
+/**
+ * Stripe allows 100 calls per second in live mode and 25 in test mode; the rest is left to other users of the
+ * account.
+ */
 const callsPerSecond = { live: 80, test: 20 } as const
 
 /** `live` unless the key is a test key. */

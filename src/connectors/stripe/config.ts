@@ -5,8 +5,8 @@ import { connectionShape } from '../kit/connection.ts'
 import { resourceNames } from './catalogue.ts'
 
 /**
- * The version of the API that the connector uses: responses and refusals follow it, whatever the account's own default is. It is the version of
- * Stripe's own library that the tests use.
+ * The version of the API that the connector uses: responses and refusals follow it, whatever the account's
+ * own default is. It is the version of Stripe's own library that the tests use.
  */
 export const pinnedVersion = '2026-10-28.endive'
 

@@ -112,8 +112,9 @@ function missingResult(error: unknown, failure: CallFailure, rules: OutcomeRules
 }
 
 /**
- * A create concerns no record that could be gone; a missing object is then one that it refers to. A payment that is confirmed at once and declined
- * has been created all the same, and the refusal carries it: the search by our id finds it.
+ * A create concerns no record that could be gone; a missing object is then one that it refers to. A payment
+ * that is confirmed at once and declined has been created all the same, and the refusal carries it: the
+ * search by our id finds it.
  */
 export function failedCreate(error: unknown, rules: OutcomeRules): WriteResult {
   if (error instanceof HttpStatusError && isNativeRecord(valueAt(error.body, ['error', 'payment_intent'])))

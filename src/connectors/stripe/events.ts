@@ -1,6 +1,6 @@
 /**
- * From an event to the records that it changed. Webhooks and the list of events contain the same objects; values in an event are never used, the
- * records are read by id.
+ * From an event to the records that it changed. Webhooks and the list of events contain the same objects;
+ * values in an event are never used, the records are read by id.
  */
 import type { ChangedRecord } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'

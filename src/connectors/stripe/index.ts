@@ -1,4 +1,7 @@
-/** The connector `stripe`: customers, products, prices, payment intents, invoices and charges of one Stripe account. */
+/**
+ * The connector `stripe`: customers, products, prices, payment intents, invoices and charges of one Stripe
+ * account.
+ */
 import { durationMs } from '../../model/definition/duration.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'

@@ -1,5 +1,6 @@
 /**
- * An object that differs from Stripe's documentation affects only itself: neither the list, nor the feed of events, nor the search that contains it.
+ * An object that differs from Stripe's documentation affects only itself: neither the list, nor the feed of
+ * events, nor the search that contains it.
  */
 import { expect, test } from 'vitest'
 import { sendJson, startServer } from '../../../test/support/local-server.ts'

@@ -63,7 +63,10 @@ export interface ListResponse {
   readonly more: boolean
 }
 
-/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is not a list, or does not say whether it continues */
+/**
+ * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is not a list, or does not say whether it
+ *   continues
+ */
 export function listOf(body: unknown): ListResponse {
   const data = valueAt(body, ['data'])
   const more = valueAt(body, ['has_more'])

@@ -1,8 +1,9 @@
 /**
  * The signature of a delivery: `Stripe-Signature: t=<epoch seconds>,v1=<hex>,v1=<hex>,v0=…`.
  *
- * Each `v1` is an HMAC-SHA-256 of `<t>.<raw body>` with one of the endpoint's secrets: while a secret is rolled, Stripe signs with both. `v0` is a
- * scheme for tests and never accepted. The time is signed too, so that a recorded delivery can't be replayed later.
+ * Each `v1` is an HMAC-SHA-256 of `<t>.<raw body>` with one of the endpoint's secrets: while a secret is
+ * rolled, Stripe signs with both. `v0` is a scheme for tests and never accepted. The time is signed too, so
+ * that a recorded delivery can't be replayed later.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { WebhookDelivery } from '../kit/contract.ts'

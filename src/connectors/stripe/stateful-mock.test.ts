@@ -1,4 +1,7 @@
-/** The connector with a third-party mock of Stripe, which implements version 2020-08-27 and supports neither events nor searches. */
+/**
+ * The connector with a third-party mock of Stripe, which implements version 2020-08-27 and supports neither
+ * events nor searches.
+ */
 import { createServer, type RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,7 @@
-/** Every kind of request that the connector makes conforms to Stripe's OpenAPI document, checked by a third-party validator. */
+/**
+ * Every kind of request that the connector makes conforms to Stripe's OpenAPI document, checked by a
+ * third-party validator.
+ */
 import { readFileSync } from 'node:fs'
 import Stripe from 'stripe'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -24,7 +24,8 @@ function readEvent(delivery: WebhookDelivery, config: StripeConfig): WebhookResu
   if (event === undefined) return refused('the body is not JSON')
   const deliveryId = textAt(event, ['id'])
   if (deliveryId === undefined) return refused('the event has no id')
-  // A platform's endpoint also receives events of its connected accounts and of both modes. Those of others are accepted and have no effect.
+  // A platform's endpoint also receives events of its connected accounts and of both modes. Those of others
+  // are accepted and have no effect.
   return { kind: 'accepted', deliveryId, changed: isOurs(event, config) ? changesOf(event) : [] }
 }
 

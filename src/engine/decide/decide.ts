@@ -1,8 +1,10 @@
 /**
- * Turns observations into a decision: merges them, puts the result into the pass, and returns the writes that follow.
+ * Turns observations into a decision: merges them, puts the result into the pass, and returns the writes that
+ * follow.
  *
- * A system that was not read may still be written to when its write carries a precondition on the exact version that was absorbed; an edit then costs
- * one read and one write. Otherwise the system is read first and everything is merged again.
+ * A system that was not read may still be written to when its write carries a precondition on the exact
+ * version that was absorbed; an edit then costs one read and one write. Otherwise the system is read first
+ * and everything is merged again.
  */
 
 import type { EntitySystem } from '../../model/integration.ts'
@@ -38,12 +40,16 @@ export interface DecidedPass {
   readonly writes: readonly PlannedWrite[]
 }
 
-/** Merges the observations of this pass. Those that showed the record gone are never part of a merge: they are handled as deletions. */
+/**
+ * Merges the observations of this pass. Those that showed the record gone are never part of a merge: they are
+ * handled as deletions.
+ */
 export async function decide(pass: Pass): Promise<DecidedPass> {
   forgetReleasedRefusals(pass)
   await takeUpValues(pass)
   let result = await merge(pass)
-  // A read may bring a change that is owed to a system not read so far: each round reads at least one more of them.
+  // A read may bring a change that is owed to a system not read so far: each round reads at least one more of
+  // them.
   for (let round = 0; round < pass.members.size; round += 1) {
     const unseen = await systemsToSeeFirst(pass, result.writes)
     if (unseen.length === 0) break
@@ -124,7 +130,10 @@ async function systemsToSeeFirst(pass: Pass, writes: readonly PlannedWrite[]): P
   return systems
 }
 
-/** The write's own precondition replaces the read: the system supports it, and everything that the write replaces is absorbed. */
+/**
+ * The write's own precondition replaces the read: the system supports it, and everything that the write
+ * replaces is absorbed.
+ */
 async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   const member = pass.members.get(write.system)
   const { capabilities } = placeOf(pass.context, write.system, pass.entity.name).resource
@@ -132,7 +141,8 @@ async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   if (!capabilities.conditionalWrites || capabilities.write !== 'patch') return false
   if (pass.intents.has(write.system) || member.settleAt !== undefined) return false
   if (Object.values(member.fields).some(isUnverified)) return false
-  // How a field is cleared depends on the current record: a property may have to be named, and its unmapped neighbours must be preserved.
+  // How a field is cleared depends on the current record: a property may have to be named, and its unmapped
+  // neighbours must be preserved.
   if (Object.values(write.values).some(isPartlyEmpty)) return false
   if (!replacesOnlyAbsorbed(pass, member, Object.keys(write.values))) return false
   const { patch } = await composePatch(pass, write, undefined)
@@ -147,8 +157,9 @@ function forgetReleasedRefusals(pass: Pass): void {
 }
 
 /**
- * A refusal applies to the request as a whole, since systems seldom name the field: once one of the refused fields has a newer value, or the
- * definition changed, all of them may be sent again. A refused create consists of all fields. Returns whether anything was forgotten.
+ * A refusal applies to the request as a whole, since systems seldom name the field: once one of the refused
+ * fields has a newer value, or the definition changed, all of them may be sent again. A refused create
+ * consists of all fields. Returns whether anything was forgotten.
  */
 function forgetOutdatedRefusals(pass: Pass, result: MergeResult): boolean {
   const outdated = [...pass.members.values()].filter(

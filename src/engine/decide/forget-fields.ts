@@ -1,9 +1,10 @@
 /**
- * Forgets the state of fields that were removed from the definition, in every member of the record and in its agreed values.
+ * Forgets the state of fields that were removed from the definition, in every member of the record and in its
+ * agreed values.
  *
- * A field that is added again later begins with a first contact. An old agreed value must not compete with the current values of its systems, and a
- * base kept by only one of them would make its present value look like a recent edit. All of it is therefore removed together, with the first pass
- * over the record.
+ * A field that is added again later begins with a first contact. An old agreed value must not compete with
+ * the current values of its systems, and a base kept by only one of them would make its present value look
+ * like a recent edit. All of it is therefore removed together, with the first pass over the record.
  */
 import type { EntitySystem } from '../../model/integration.ts'
 import type { AgreedField, MemberField, MemberFields } from '../../model/state.ts'
@@ -51,9 +52,10 @@ function closeHolds(pass: Pass, system: string, before: MemberFields, after: Mem
 }
 
 /**
- * Keeps the stored state of a member in line with the definition: a field that the system no longer maps is forgotten, so that it starts without a
- * base when it is mapped again, and write-only fields are told from readable ones. Otherwise a full run, which compares everything a record shows
- * with everything that was absorbed, would find the record changed every time. Returns the same object when nothing changes.
+ * Keeps the stored state of a member in line with the definition: a field that the system no longer maps is
+ * forgotten, so that it starts without a base when it is mapped again, and write-only fields are told from
+ * readable ones. Otherwise a full run, which compares everything a record shows with everything that was
+ * absorbed, would find the record changed every time. Returns the same object when nothing changes.
  */
 export function tidyFields({ fields: defined }: EntitySystem, fields: MemberFields): MemberFields {
   let changed = false

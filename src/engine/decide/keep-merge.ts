@@ -1,4 +1,7 @@
-/** Puts the result of a merge into the pass: the agreed values, what each system was observed to hold, and what has to be reported or kept. */
+/**
+ * Puts the result of a merge into the pass: the agreed values, what each system was observed to hold, and
+ * what has to be reported or kept.
+ */
 import { openLane } from '../../model/lane.ts'
 import type { ConflictDraft, MergeResult, RuleProblem } from '../../model/merge/contract.ts'
 import { hasBase } from '../../model/merge/member-field.ts'
@@ -66,8 +69,8 @@ function keepAgreed(pass: Pass, result: MergeResult): void {
 }
 
 /**
- * A record that left the filter of a system is not deleted there; it is no longer written to until it is in scope again. Updated before the merge,
- * which plans by the member's state.
+ * A record that left the filter of a system is not deleted there; it is no longer written to until it is in
+ * scope again. Updated before the merge, which plans by the member's state.
  */
 export function keepScope(pass: Pass): void {
   for (const [system, observation] of pass.observations) {
@@ -134,8 +137,8 @@ function absorbedUpdate(
 }
 
 /**
- * Time of the member's next read to verify a write. This read has verified what can be verified so far; an accepted write that is not applied yet is
- * read again after its in-flight time.
+ * Time of the member's next read to verify a write. This read has verified what can be verified so far; an
+ * accepted write that is not applied yet is read again after its in-flight time.
  */
 function nextVerification(
   pass: Pass,
@@ -156,8 +159,9 @@ function nextVerification(
 }
 
 /**
- * Time of a second read after the lag. A mark may announce a change that a lagging read does not show yet, and without the second read that change
- * would be lost. The second read is a verification, not a mark, so it does not request a third.
+ * Time of a second read after the lag. A mark may announce a change that a lagging read does not show yet,
+ * and without the second read that change would be lost. The second read is a verification, not a mark, so it
+ * does not request a third.
  */
 function followUpAt(
   pass: Pass,
@@ -204,7 +208,10 @@ function keepOscillations(pass: Pass, result: MergeResult): void {
   }
 }
 
-/** Fields that refer to a record without a counterpart in a system: the record becomes due again when there is one (H29). */
+/**
+ * Fields that refer to a record without a counterpart in a system: the record becomes due again when there is
+ * one (H29).
+ */
 function keepWaiting(pass: Pass, result: MergeResult): void {
   for (const { system, field, recordId, blocksLane } of result.waiting) {
     addRows(pass, {
@@ -236,8 +243,9 @@ function keepProblems(pass: Pass, result: MergeResult): void {
 }
 
 /**
- * Nothing required is missing any more: clears the failure about it, in whichever lane it is and whatever else has closed that lane meanwhile. Only a
- * change of the record, or a lane that still reports it, can lead here.
+ * Nothing required is missing any more: clears the failure about it, in whichever lane it is and whatever
+ * else has closed that lane meanwhile. Only a change of the record, or a lane that still reports it, can lead
+ * here.
  */
 function settleRequired(pass: Pass, holders: readonly Member[], result: MergeResult): void {
   for (const { system, lane } of holders) {

@@ -1,6 +1,7 @@
 /**
- * Writes that a system confirmed but did not store: a field that is read-only there, a workflow that discards the value, an endpoint without effect.
- * The merge has already sent each of them a second time; values missing after that are reported.
+ * Writes that a system confirmed but did not store: a field that is read-only there, a workflow that discards
+ * the value, an endpoint without effect. The merge has already sent each of them a second time; values
+ * missing after that are reported.
  */
 import type { MergeNote, MergeResult } from '../../model/merge/contract.ts'
 import type { Pass } from '../pass/contract.ts'

@@ -1,9 +1,10 @@
 /**
  * Lookups of rules: data from outside the record, requested between two merges.
  *
- * The merge is pure and makes no calls. It returns the lookups of its rules; here they are sent to the system that provides them, and everything is
- * merged again with the answers. A lookup without an answer stays a problem of its rule: nothing is written, the reason is reported, and the record
- * is retried. Answers that a field depends on are kept with it, so a lookup is sent once as long as its argument stays the same.
+ * The merge is pure and makes no calls. It returns the lookups of its rules; here they are sent to the system
+ * that provides them, and everything is merged again with the answers. A lookup without an answer stays a
+ * problem of its rule: nothing is written, the reason is reported, and the record is retried. Answers that a
+ * field depends on are kept with it, so a lookup is sent once as long as its argument stays the same.
  */
 
 import type { CallFailure, LookupResult } from '../../connectors/kit/contract.ts'
@@ -18,7 +19,10 @@ import { spreadAfter } from '../protect/backoff.ts'
 
 /** An answer may lead to another lookup; a longer chain is cut off until the next pass. */
 const roundsMax = 3
-/** Retry delays, unless the system names one: an unavailable system may recover soon, while an unknown address is seldom known later. */
+/**
+ * Retry delays, unless the system names one: an unavailable system may recover soon, while an unknown address
+ * is seldom known later.
+ */
 const unavailableMs = 60_000
 const unanswerableMs = 6 * 3_600_000
 
@@ -35,7 +39,10 @@ export async function mergeWithLookups(pass: Pass, input: () => MergeInput): Pro
   return result
 }
 
-/** Merges, passes the lookups of the rules to `ask`, and merges again with the answers, which are added to `answers`. */
+/**
+ * Merges, passes the lookups of the rules to `ask`, and merges again with the answers, which are added to
+ * `answers`.
+ */
 export async function mergeAsking(
   input: () => MergeInput,
   answers: Map<string, LookupAnswer>,

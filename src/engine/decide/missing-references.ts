@@ -1,9 +1,10 @@
 /**
  * References whose target does not arrive: out of scope, deleted, refused, or nonexistent.
  *
- * Only the field waits; everything else continues. A short wait is normal while the records of a first load get their counterparts one after the
- * other; a field that still waits after {@link EngineSettings.missingReferenceMs} is reported as a failure of the lane. The failure closes with the
- * pass in which no field of the record waits any more.
+ * Only the field waits; everything else continues. A short wait is normal while the records of a first load
+ * get their counterparts one after the other; a field that still waits after {@link
+ * EngineSettings.missingReferenceMs} is reported as a failure of the lane. The failure closes with the pass
+ * in which no field of the record waits any more.
  */
 import type { MergeResult } from '../../model/merge/contract.ts'
 import { unseen } from '../../model/merge/member-field.ts'
@@ -16,7 +17,10 @@ import { addNeed, updateMember } from '../pass/pass.ts'
 /** Maximum number of fields named in one message. */
 const namesMax = 5
 
-/** Records since when references wait, and reports those that have waited too long. Returns the systems with such a failure. */
+/**
+ * Records since when references wait, and reports those that have waited too long. Returns the systems with
+ * such a failure.
+ */
 export function keepMissingReferences(pass: Pass, result: MergeResult): ReadonlySet<string> {
   const reported = new Set<string>()
   for (const member of [...pass.members.values()]) {
@@ -31,7 +35,10 @@ interface Waiting {
   readonly complete: boolean
 }
 
-/** The waiting fields of one system: those that a read could not translate, and those that can't be written there yet. */
+/**
+ * The waiting fields of one system: those that a read could not translate, and those that can't be written
+ * there yet.
+ */
 function waitingFields(pass: Pass, { system, state }: Member, result: MergeResult): Waiting {
   const observation = pass.observations.get(system)
   const seen = observation?.kind === 'live' && observation.admissible ? observation : undefined

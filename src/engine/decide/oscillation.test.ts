@@ -5,7 +5,9 @@ import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.t
 
 const minute = 60_000
 
-/** Changes the same field in each system in turn, every time this long after our write of the previous change. */
+/**
+ * Changes the same field in each system in turn, every time this long after our write of the previous change.
+ */
 async function changedInTurn(waitMs: number, looksBetween = false): Promise<MemoryWorld> {
   const integration = memoryIntegration({
     systems: ['crm', 'erp'],

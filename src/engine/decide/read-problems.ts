@@ -1,9 +1,10 @@
 /**
  * Fields that a read could not parse: a mapping or a constraint of the field rejected what the system holds.
  *
- * The value of such a field is unknown; the field is neither merged nor written there, and the others continue. It is reported as a failure of the
- * lane, which opens with the read that found it and closes with the one that parses every field again. Where the lane is closed for a more severe
- * reason, that reason stays the lane's failure.
+ * The value of such a field is unknown; the field is neither merged nor written there, and the others
+ * continue. It is reported as a failure of the lane, which opens with the read that found it and closes with
+ * the one that parses every field again. Where the lane is closed for a more severe reason, that reason stays
+ * the lane's failure.
  */
 import type { FieldProblem } from '../../model/integration.ts'
 import { unseen } from '../../model/merge/member-field.ts'
@@ -15,7 +16,10 @@ import { updateMember } from '../pass/pass.ts'
 /** Maximum number of fields named in one message; a mapping that fails as a whole has dozens. */
 const namesMax = 5
 
-/** Opens or closes the failures that result from this pass's admissible observations; `othersHave` names systems with another failure. */
+/**
+ * Opens or closes the failures that result from this pass's admissible observations; `othersHave` names
+ * systems with another failure.
+ */
 export function keepReadProblems(pass: Pass, othersHave: ReadonlySet<string>): void {
   for (const [system, observation] of pass.observations) {
     const member = pass.members.get(system)

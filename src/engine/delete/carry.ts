@@ -1,8 +1,10 @@
 /**
- * Carries out a confirmed deletion in the other systems. The record is `deleting` until it is removed from each of them, and `tombstoned` afterwards.
+ * Carries out a confirmed deletion in the other systems. The record is `deleting` until it is removed from
+ * each of them, and `tombstoned` afterwards.
  *
- * Each system is read right before its removal: the values found are stored in the intent so that the removal can be undone, the version is sent as a
- * precondition where the system supports one, and an edit that no decision has absorbed stops the removal for review.
+ * Each system is read right before its removal: the values found are stored in the intent so that the removal
+ * can be undone, the version is sent as a precondition where the system supports one, and an edit that no
+ * decision has absorbed stops the removal for review.
  */
 
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
@@ -24,7 +26,10 @@ import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify
 /** Wait before an unsuccessful removal is evaluated again. */
 const RETRY_MS = 2_000
 
-/** Lane reason (the lane is open) of a member that was archived by a deletion and is still readable: its native record can be restored. */
+/**
+ * Lane reason (the lane is open) of a member that was archived by a deletion and is still readable: its
+ * native record can be restored.
+ */
 export const ARCHIVED = 'archived'
 /** The same, for a member that reads as gone while it is archived. */
 export const ARCHIVED_AWAY = 'archived-away'
@@ -50,7 +55,10 @@ export async function carryDeletion(pass: Pass): Promise<StepResult> {
   return 'finish'
 }
 
-/** Returns the next removal in one system, or undefined when there is none now. Anything that delays it is recorded in the pass. */
+/**
+ * Returns the next removal in one system, or undefined when there is none now. Anything that delays it is
+ * recorded in the pass.
+ */
 async function planRemoval(pass: Pass, member: Member): Promise<OutgoingWrite | undefined> {
   const { system, lane } = member
   const place = placeOf(pass.context, system, pass.entity.name)
@@ -86,7 +94,10 @@ interface Planned {
   readonly mode: 'archive' | 'delete'
 }
 
-/** Plans the removal of a record that had been lost in this system and was waiting for a person's decision. Only its current state counts now. */
+/**
+ * Plans the removal of a record that had been lost in this system and was waiting for a person's decision.
+ * Only its current state counts now.
+ */
 async function planAnswered(
   pass: Pass,
   { place, member, mode }: Planned,
@@ -137,8 +148,8 @@ function judgeRemoval(
 }
 
 /**
- * Determines what "delete" means in a system. A configured archive never becomes a deletion: where the system can't archive, the record is only
- * unlinked. Undefined when the record can't, or must not, be removed there.
+ * Determines what "delete" means in a system. A configured archive never becomes a deletion: where the system
+ * can't archive, the record is only unlinked. Undefined when the record can't, or must not, be removed there.
  */
 function removalMode(
   place: Place,
@@ -226,7 +237,10 @@ function isStillSomewhere(pass: Pass): boolean {
   )
 }
 
-/** True for a create whose outcome only a person can determine: the native record may exist without its id being known. */
+/**
+ * True for a create whose outcome only a person can determine: the native record may exist without its id
+ * being known.
+ */
 export function isCreateInDoubt(member: Member): boolean {
   return member.state === 'absent' && member.lane.state === 'quarantined'
 }

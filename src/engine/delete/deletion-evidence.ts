@@ -1,6 +1,7 @@
 /**
- * Decides whether a system's "it does not exist" can be trusted: the same account must respond as before, and other known records must still exist.
- * Absence reported by an unauthenticated session or by another tenant is no evidence of a deletion.
+ * Decides whether a system's "it does not exist" can be trusted: the same account must respond as before, and
+ * other known records must still exist. Absence reported by an unauthenticated session or by another tenant
+ * is no evidence of a deletion.
  */
 import type { Fact } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
@@ -11,8 +12,8 @@ import type { Place } from '../place.ts'
 /** Number of linked records that must be found, or all of them if there are fewer. */
 const SENTINELS = 3
 /**
- * Maximum number of sentinels to read. It is higher than the number required so that a mass deletion, in which some sentinels are deleted too, can be
- * told from an outage.
+ * Maximum number of sentinels to read. It is higher than the number required so that a mass deletion, in
+ * which some sentinels are deleted too, can be told from an outage.
  */
 const SENTINELS_ASKED = 9
 /** Sentinels that are gone keep deletions in doubt for this long. */
@@ -20,7 +21,10 @@ const LOST_MS = 24 * 3_600_000
 /** How long one verdict about a system's health is reused for further deletions. */
 const VERDICT_LIFE_MS = 5_000
 
-/** Evaluates the health of the place; undefined when it is good. `except` is the record in question, which can't serve as a sentinel. */
+/**
+ * Evaluates the health of the place; undefined when it is good. `except` is the record in question, which
+ * can't serve as a sentinel.
+ */
 export function doubtAbsence(
   context: EngineContext,
   place: Place,
@@ -96,7 +100,10 @@ async function askSentinels(
   return { live, unknown, gone }
 }
 
-/** A sentinel that is gone is itself a possible deletion, so it is marked for reading. Its unannounced disappearance is remembered for a day. */
+/**
+ * A sentinel that is gone is itself a possible deletion, so it is marked for reading. Its unannounced
+ * disappearance is remembered for a day.
+ */
 async function rememberGone(context: EngineContext, place: Place, responses: Responses): Promise<void> {
   const store = context.store.direct
   const { system } = place

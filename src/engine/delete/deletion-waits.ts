@@ -1,7 +1,8 @@
 /**
- * A deletion is evaluated once, when it is confirmed. It waits while something about the record is undecided: a duplicate, an unmatched native record
- * with the same key, a conflict, or a native record of the same system that was discovered before the confirmation and has not been read. A record
- * must not be deleted because one of its copies was.
+ * A deletion is evaluated once, when it is confirmed. It waits while something about the record is undecided:
+ * a duplicate, an unmatched native record with the same key, a conflict, or a native record of the same
+ * system that was discovered before the confirmation and has not been read. A record must not be deleted
+ * because one of its copies was.
  *
  * All open matters are reported in one hold. A person may release it, and the deletion proceeds.
  */
@@ -10,14 +11,20 @@ import type { OpenMatters } from '../../store/duplicates-contract.ts'
 import type { Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, addRows, emit, note, setLane, updateMember } from '../pass/pass.ts'
 
-/** Lane reason of a deletion that waits. The lane itself is open: nothing is written to a native record that is gone. */
+/**
+ * Lane reason of a deletion that waits. The lane itself is open: nothing is written to a native record that
+ * is gone.
+ */
 export const WAITS = 'deletion-waits'
 
 /** Native records are read within seconds of being discovered. */
 const READ_WAIT_MS = 2_000
 /** Only an unread record that stays unread for this long is reported. */
 const UNREAD_TOLD_MS = 60_000
-/** Interval of rechecking. A person's decision makes the record due at once; the interval covers matters that end without an event. */
+/**
+ * Interval of rechecking. A person's decision makes the record due at once; the interval covers matters that
+ * end without an event.
+ */
 const ASK_MS = 30_000
 const ASK_MS_MAX = 3_600_000
 const DAY_MS = 24 * 3_600_000
@@ -100,8 +107,8 @@ function reportAge(pass: Pass, system: string, waitedMs: number): void {
 }
 
 /**
- * Settles a duplicate that a merge in one system left open: one system merged the two records, and here a counterpart of either of them is gone.
- * Returns true when this settled it; the pass ends then.
+ * Settles a duplicate that a merge in one system left open: one system merged the two records, and here a
+ * counterpart of either of them is gone. Returns true when this settled it; the pass ends then.
  */
 async function settleMerge(pass: Pass, system: string, { duplicates }: OpenMatters): Promise<boolean> {
   const { admin } = pass.context.store.direct

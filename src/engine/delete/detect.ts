@@ -1,18 +1,22 @@
 /**
- * Detects deletions and follows them from the first `gone` observation to the tombstone. Absence alone is never treated as a deletion.
+ * Detects deletions and follows them from the first `gone` observation to the tombstone. Absence alone is
+ * never treated as a deletion.
  *
  * States of a member and their transitions:
- * - `linked` → `suspect`: a read by id returned `gone`. The deletion is charged to the day's allowance now, so that a mass deletion is recognised
- *   before the first of its records is confirmed.
+ * - `linked` → `suspect`: a read by id returned `gone`. The deletion is charged to the day's allowance now,
+ *   so that a mass deletion is recognised before the first of its records is confirmed.
  * - `suspect` → `linked`: a later read shows it alive.
  * - `suspect` → merged: the system names the survivor of a merge; nothing is deleted (`follow-merge.ts`).
- * - `suspect` → *waits*: a second read confirms the absence, but something about the record is undecided (`deletion-waits.ts`), or the record was
- *   merged into one whose own deletion is undecided (`follow-merge.ts`).
- * - `suspect` → *held*: an independent second read confirms the absence, but there are too many deletions, or an edit elsewhere that the deleting
- *   side never had. A person releases or rejects it.
- * - `suspect` → *lost* (held, with a failure): confirmed, but deletions of this system are not propagated. A retry creates the record there again.
- * - `suspect` → `gone`: confirmed and allowed. With the action `unlink` nothing else happens; otherwise the record is `deleting` until it is removed
- *   from every other system (`carry.ts`), and then `tombstoned` permanently.
+ * - `suspect` → *waits*: a second read confirms the absence, but something about the record is undecided
+ *   (`deletion-waits.ts`), or the record was merged into one whose own deletion is undecided
+ *   (`follow-merge.ts`).
+ * - `suspect` → *held*: an independent second read confirms the absence, but there are too many deletions, or
+ *   an edit elsewhere that the deleting side never had. A person releases or rejects it.
+ * - `suspect` → *lost* (held, with a failure): confirmed, but deletions of this system are not propagated. A
+ *   retry creates the record there again.
+ * - `suspect` → `gone`: confirmed and allowed. With the action `unlink` nothing else happens; otherwise the
+ *   record is `deleting` until it is removed from every other system (`carry.ts`), and then `tombstoned`
+ *   permanently.
  */
 import { openLane } from '../../model/lane.ts'
 import type { Member } from '../../model/state.ts'
@@ -52,7 +56,10 @@ export async function followGone(pass: Pass): Promise<StepResult> {
   return suspected ? continueDeletion(pass) : 'go-on'
 }
 
-/** Handles a read by id that returned `gone`: suspects the member, or follows the merge. Called once per gone member. */
+/**
+ * Handles a read by id that returned `gone`: suspects the member, or follows the merge. Called once per gone
+ * member.
+ */
 async function handleGone(pass: Pass, system: string): Promise<StepResult> {
   const observation = pass.observations.get(system)
   const member = pass.members.get(system)
@@ -123,7 +130,10 @@ async function suspect(pass: Pass, place: Place, at: number): Promise<void> {
   addNeed(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', toRead: [system] })
 }
 
-/** Time at which a second read is independent of the first: after the confirmation delay of the definition and after any replica lag. */
+/**
+ * Time at which a second read is independent of the first: after the confirmation delay of the definition and
+ * after any replica lag.
+ */
 function confirmAt(pass: Pass, member: Member): number {
   const place = placeOf(pass.context, member.system, pass.entity.name)
   const waitMs = Math.max(pass.entity.delete.confirmMs, place.resource.capabilities.read.lagMs)
@@ -163,7 +173,8 @@ async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
     return 'go-on'
   }
   if (!entity.delete.from.includes(system)) return loseOrRestore(pass, member)
-  // Nothing is decided while a write of ours may have taken effect: an unknown counterpart would outlive the record (H28).
+  // Nothing is decided while a write of ours may have taken effect: an unknown counterpart would outlive the
+  // record (H28).
   const forPerson = [...pass.members.values()].some(isCreateInDoubt)
   if (pass.intents.size > 0 || forPerson) {
     const waitMs = forPerson ? UNCLEAR_CREATE_RETRY_MS : RETRY_MS
@@ -235,8 +246,8 @@ async function confirm(pass: Pass, system: string): Promise<StepResult> {
 }
 
 /**
- * A system lost the record, but its deletions are not propagated. The loss is reported as a failure first. After a retry (the lane is open again, and
- * `goneConfirmedAt` is set), the record is created there again.
+ * A system lost the record, but its deletions are not propagated. The loss is reported as a failure first.
+ * After a retry (the lane is open again, and `goneConfirmedAt` is set), the record is created there again.
  */
 function loseOrRestore(pass: Pass, member: Member): StepResult {
   const { system } = member

@@ -1,9 +1,11 @@
 /**
  * Handles a system's merge of one native record into another one.
  *
- * The record becomes part of the survivor's record, or a duplicate of it where both have a counterpart elsewhere; nothing is deleted anywhere. The
- * read has already followed further merges, so the survivor is alive. If there is no living survivor, the record is gone as after a deletion, but
- * only once the deletion of the survivor is confirmed: until then the survivor may have been read too early, or may continue under another id.
+ * The record becomes part of the survivor's record, or a duplicate of it where both have a counterpart
+ * elsewhere; nothing is deleted anywhere. The read has already followed further merges, so the survivor is
+ * alive. If there is no living survivor, the record is gone as after a deletion, but only once the deletion
+ * of the survivor is confirmed: until then the survivor may have been read too early, or may continue under
+ * another id.
  */
 import type { Member } from '../../model/state.ts'
 import { forgetDraft } from '../match/matching.ts'
@@ -54,8 +56,8 @@ export async function followMerge(
 }
 
 /**
- * The record was merged into one that is gone as well. Returns `confirm` when nothing of the survivor is left, or when it was never known. While the
- * survivor's own deletion is unconfirmed, this one is too.
+ * The record was merged into one that is gone as well. Returns `confirm` when nothing of the survivor is
+ * left, or when it was never known. While the survivor's own deletion is unconfirmed, this one is too.
  */
 export async function awaitGoneSurvivor(
   pass: Pass,
@@ -86,7 +88,10 @@ export async function awaitGoneSurvivor(
   return 'go-on'
 }
 
-/** How long the merge waits for open writes: their results move with the record, above all a counterpart that a create made. */
+/**
+ * How long the merge waits for open writes: their results move with the record, above all a counterpart that
+ * a create made.
+ */
 function writesWait(pass: Pass): number | undefined {
   if ([...pass.members.values()].some(isCreateInDoubt)) return UNCLEAR_RETRY_MS
   if (pass.intents.size > 0) return IN_DOUBT_RETRY_MS

@@ -1,10 +1,14 @@
 /**
- * Merges two records on a person's decision. One of them is kept; the other is `deleting` and an alias of the first, with the native records for
- * which the first has no free member. It takes three steps, each of which can be repeated:
+ * Merges two records on a person's decision. One of them is kept; the other is `deleting` and an alias of the
+ * first, with the native records for which the first has no free member. It takes three steps, each of which
+ * can be repeated:
  *
- * 1. The dropped record reads its remaining native records once, so that their values are known and later edits are noticed.
- * 2. The kept record merges those values as on a first contact, by the policies of its fields; losing values are kept as conflicts.
- * 3. The native records of the dropped record are archived, deleted or left in place, and the record is tombstoned.
+ * 1. The dropped record reads its remaining native records once, so that their values are known and later
+ *    edits are noticed.
+ * 2. The kept record merges those values as on a first contact, by the policies of its fields; losing values
+ *    are kept as conflicts.
+ * 3. The native records of the dropped record are archived, deleted or left in place, and the record is
+ *    tombstoned.
  */
 
 import type { ObservedValues } from '../../model/merge/contract.ts'
@@ -120,7 +124,9 @@ async function takeOver(pass: Pass, { record, members }: RecordDetail): Promise<
   })
 }
 
-/** Merges the values of the native record with the agreed values, as if they were observed for the first time. */
+/**
+ * Merges the values of the native record with the agreed values, as if they were observed for the first time.
+ */
 function mergeObservation(pass: Pass, member: Member): void {
   const { clock, random, integration } = pass.context
   const { system } = member

@@ -1,12 +1,14 @@
 /**
- * Rejoins a deleted record that exists again in the system where it was deleted, while other systems only archived its counterparts for that
- * deletion. Nothing was lost, so the counterparts are restored instead of creating second ones beside the archived ones.
+ * Rejoins a deleted record that exists again in the system where it was deleted, while other systems only
+ * archived its counterparts for that deletion. Nothing was lost, so the counterparts are restored instead of
+ * creating second ones beside the archived ones.
  *
- * Steps: *seen alive* → (`confirmMs` later) *seen alive again* → counted by the create guard of each system that archived → un-archived there, where
- * the connector supports it → `active` again, without a base: differences are resolved by the policy of a first contact.
+ * Steps: *seen alive* → (`confirmMs` later) *seen alive again* → counted by the create guard of each system
+ * that archived → un-archived there, where the connector supports it → `active` again, without a base:
+ * differences are resolved by the policy of a first contact.
  *
- * A person decides (`restored.ts`) where a counterpart was deleted permanently, where an archived one can no longer be reached, and where the system
- * refuses to restore it.
+ * A person decides (`restored.ts`) where a counterpart was deleted permanently, where an archived one can no
+ * longer be reached, and where the system refuses to restore it.
  */
 import { type Lane, openLane } from '../../model/lane.ts'
 import type { LaneReasons } from '../../model/lane-reasons.ts'
@@ -23,7 +25,10 @@ import { ARCHIVED, ARCHIVED_AWAY } from './carry.ts'
 
 /** Lane reason between the two reads. */
 const REAPPEARED = 'reappeared'
-/** Lane reason once the record is counted by the guard, while some system has not restored its native record yet. */
+/**
+ * Lane reason once the record is counted by the guard, while some system has not restored its native record
+ * yet.
+ */
 const REJOINING = 'rejoining'
 /** Wait before a restoration that failed is retried. */
 const retryMs = 5_000
@@ -42,7 +47,10 @@ export const fresh = {
   settleAt: null,
 } as const
 
-/** Returns the counterparts that were archived for the deletion. Undefined unless they are all that was removed: others can't be restored. */
+/**
+ * Returns the counterparts that were archived for the deletion. Undefined unless they are all that was
+ * removed: others can't be restored.
+ */
 export function archivedWith(pass: Pass, system: string): readonly Member[] | undefined {
   if (pass.record.state !== 'tombstoned') return undefined
   const others = [...pass.members.values()].filter(
@@ -56,7 +64,10 @@ function isArchived(pass: Pass, { system, lane, nativeId }: Member): boolean {
   return nativeId !== undefined && (isMarked || pass.intents.get(system)?.request.restore === true)
 }
 
-/** `person`: it can't be done, for this reason · `later`: another read is scheduled · `joined`: the record is active again */
+/**
+ * `person`: it can't be done, for this reason · `later`: another read is scheduled · `joined`: the record is
+ * active again
+ */
 export type Rejoined =
   | { readonly kind: 'joined' | 'later' }
   | { readonly kind: 'person'; readonly why: string }
@@ -129,7 +140,10 @@ async function isAllowed(
   return true
 }
 
-/** Restores one counterpart. The operation is idempotent, so an attempt with an unknown outcome is simply repeated. */
+/**
+ * Restores one counterpart. The operation is idempotent, so an attempt with an unknown outcome is simply
+ * repeated.
+ */
 async function takeBack(pass: Pass, { system, nativeId, lane }: Member): Promise<Rejoined> {
   const place = placeOf(pass.context, system, pass.entity.name)
   if (place.resource.restore !== undefined && place.part.operations.update && nativeId !== undefined) {

@@ -1,10 +1,12 @@
 /**
- * Handles a native record that exists again under its old id after its deletion was confirmed, for example because it was restored from a recycle bin
- * or a backup.
+ * Handles a native record that exists again under its old id after its deletion was confirmed, for example
+ * because it was restored from a recycle bin or a backup.
  *
- * A late event is indistinguishable from such a restoration, so nothing happens automatically (H28), except where the counterparts were only archived
- * for the deletion (`rejoin.ts`): a read that shows the record alive is reported for review. On retry the record is taken in: as a new record where
- * the old one is tombstoned, otherwise back into the record it belonged to. A later read that shows it gone again resolves the failure.
+ * A late event is indistinguishable from such a restoration, so nothing happens automatically (H28), except
+ * where the counterparts were only archived for the deletion (`rejoin.ts`): a read that shows the record
+ * alive is reported for review. On retry the record is taken in: as a new record where the old one is
+ * tombstoned, otherwise back into the record it belonged to. A later read that shows it gone again resolves
+ * the failure.
  */
 import { openLane } from '../../model/lane.ts'
 import type { Member } from '../../model/state.ts'
@@ -21,7 +23,10 @@ import { archivedWith, fresh, rejoin } from './rejoin.ts'
 /** Lane reason while a person has to decide what the record is. */
 const RESTORED = 'restored'
 
-/** Reads the members that were marked although their deletion is confirmed, or although their record was deleted elsewhere. */
+/**
+ * Reads the members that were marked although their deletion is confirmed, or although their record was
+ * deleted elsewhere.
+ */
 export async function noticeRestored(pass: Pass): Promise<void> {
   if (pass.record.state !== 'tombstoned' && pass.record.state !== 'active') return
   if (pass.record.state === 'tombstoned') await releaseInScope(pass)
@@ -35,8 +40,8 @@ export async function noticeRestored(pass: Pass): Promise<void> {
 }
 
 /**
- * A native record that was out of scope when its record was deleted was left alone. Once it is in scope again it becomes a new record: the deletion
- * did not apply to it.
+ * A native record that was out of scope when its record was deleted was left alone. Once it is in scope again
+ * it becomes a new record: the deletion did not apply to it.
  */
 async function releaseInScope(pass: Pass): Promise<void> {
   const { toRead } = pass.record

@@ -32,8 +32,9 @@ export function closeDeletionHolds(pass: Pass, system: string): void {
 }
 
 /**
- * True when a person was asked whether the loss of the record in this system, or an edit elsewhere, counts: a deletion confirmed in another system
- * resolves that. A hold of the guard, or a doubt about the read itself, stays open, since it is about whether the record really is gone here.
+ * True when a person was asked whether the loss of the record in this system, or an edit elsewhere, counts: a
+ * deletion confirmed in another system resolves that. A hold of the guard, or a doubt about the read itself,
+ * stays open, since it is about whether the record really is gone here.
  */
 export function isResolvedByDeletion({ state, lane }: Member): boolean {
   return (

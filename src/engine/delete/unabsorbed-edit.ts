@@ -1,4 +1,7 @@
-/** Detects update/delete conflicts: a record was changed elsewhere, and the deleting side had not received the change. */
+/**
+ * Detects update/delete conflicts: a record was changed elsewhere, and the deleting side had not received the
+ * change.
+ */
 
 import type { ObservedValues } from '../../model/merge/contract.ts'
 import { equivalent } from '../../model/merge/equivalence.ts'
@@ -7,7 +10,8 @@ import { observeMember } from '../observe/observe.ts'
 import type { Pass } from '../pass/contract.ts'
 
 /**
- * - `none`: all other systems still hold what was absorbed · `edited`: a person must weigh the edit against the deletion
+ * - `none`: all other systems still hold what was absorbed · `edited`: a person must weigh the edit against
+ *   the deletion
  * - `unknown`: some system can't be read now
  */
 export type EditVerdict = 'none' | 'edited' | 'unknown'
@@ -43,7 +47,10 @@ export function isEdited(pass: Pass, member: Member, observed: ObservedValues): 
   return false
 }
 
-/** True when this system never received the current agreed values: the deletion there was decided on an older state. */
+/**
+ * True when this system never received the current agreed values: the deletion there was decided on an older
+ * state.
+ */
 function isBehind(pass: Pass, member: Member): boolean {
   const part = pass.entity.systems.get(member.system)
   if (part === undefined || !part.operations.update) return false

@@ -1,6 +1,6 @@
 /**
- * Verifies removals that the system confirmed: a removal is complete once a read shows that the record is gone. Some systems return 200 and delete
- * nothing.
+ * Verifies removals that the system confirmed: a removal is complete once a read shows that the record is
+ * gone. Some systems return 200 and delete nothing.
  *
  * Until then the member stays `linked`, and `goneSince` holds the time from which a read has to show it gone.
  */
@@ -13,7 +13,8 @@ import { placeOf } from '../place.ts'
 import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 
 /**
- * A record that is still returned this long after it should be gone was not deleted. The margin covers reads that lag slightly more than declared.
+ * A record that is still returned this long after it should be gone was not deleted. The margin covers reads
+ * that lag slightly more than declared.
  */
 const graceMs = 5_000
 /** Wait between two reads within that time. */
@@ -21,7 +22,10 @@ const retryMs = 2_000
 
 export const notRemoved = 'ENGINE_NOT_REMOVED'
 
-/** Whether a removal that was just confirmed needs no further proof. An archived record stays readable, so its response has to be enough. */
+/**
+ * Whether a removal that was just confirmed needs no further proof. An archived record stays readable, so its
+ * response has to be enough.
+ */
 export async function isRemovalProven(
   pass: Pass,
   { intent }: OutgoingWrite,
@@ -42,12 +46,16 @@ export async function isRemovalProven(
   return false
 }
 
-/** True when a removal of this member was confirmed by the system, but the record is not known to be gone yet. */
+/**
+ * True when a removal of this member was confirmed by the system, but the record is not known to be gone yet.
+ */
 export function isUnproven({ state, goneSince }: Member): boolean {
   return state === 'linked' && goneSince !== undefined
 }
 
-/** The system returns a record whose deletion it confirmed: reads again for a while, then reports a failure. */
+/**
+ * The system returns a record whose deletion it confirmed: reads again for a while, then reports a failure.
+ */
 export function judgeUnproven(
   pass: Pass,
   system: string,

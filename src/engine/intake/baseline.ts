@@ -1,10 +1,11 @@
 /**
- * The first load: until each system of an entity was listed once, a new record can't be told from one that has not been observed yet. Creates wait
- * for it, and the mass-change guard does not count the changes of the first load itself.
+ * The first load: until each system of an entity was listed once, a new record can't be told from one that
+ * has not been observed yet. Creates wait for it, and the mass-change guard does not count the changes of the
+ * first load itself.
  *
- * A complete full run is the proof. Offset paging can never provide it, since rows skip pages when others are deleted, and neither can a list with an
- * unreadable entry; in those cases two consecutive lists that both reached their end, with the second one finding nothing new, are accepted instead
- * (`first-list.ts`).
+ * A complete full run is the proof. Offset paging can never provide it, since rows skip pages when others are
+ * deleted, and neither can a list with an unreadable entry; in those cases two consecutive lists that both
+ * reached their end, with the second one finding nothing new, are accepted instead (`first-list.ts`).
  */
 
 import type { Fact } from '../../store/contract.ts'
@@ -49,7 +50,10 @@ export async function noteBaseline(
   await noteListed(context, place)
 }
 
-/** Accepts the lists so far as the first load of the place, although none was complete. The creates that wait for it are due at once. */
+/**
+ * Accepts the lists so far as the first load of the place, although none was complete. The creates that wait
+ * for it are due at once.
+ */
 export async function acceptBaseline(context: BaselineContext, place: Place): Promise<void> {
   await context.store.saveFact(listedTwice(context, place), context.clock.now())
   await noteListed(context, place)

@@ -15,15 +15,16 @@ const MARK_PAGE = 200
 /** Syncs and full runs that a person starts. The workers do the work; these calls only mark. */
 export interface ByHand {
   /**
-   * Marks one record in all its systems, by its record id or by its native id in one system. A native id that is not known yet is taken in as a new
-   * record.
+   * Marks one record in all its systems, by its record id or by its native id in one system. A native id that
+   * is not known yet is taken in as a new record.
    *
-   * @throws ENGINE_UNKNOWN_PLACE when the system is not part of the entity · ENGINE_UNKNOWN_RECORD when there is no such record id
+   * @throws ENGINE_UNKNOWN_PLACE when the system is not part of the entity · ENGINE_UNKNOWN_RECORD when there
+   *   is no such record id
    */
   syncRecord(which: RecordKey): Promise<void>
   /**
-   * Polls every place for changes, by feed or list, and marks every record where neither is available. A place that was never listed is listed, as
-   * often as its first load needs, whatever else it offers.
+   * Polls every place for changes, by feed or list, and marks every record where neither is available. A
+   * place that was never listed is listed, as often as its first load needs, whatever else it offers.
    */
   syncEverything(filter: PlaceFilter, signal: AbortSignal): Promise<readonly PlaceResult[]>
   /** Lists every listable place and marks what differs. */

@@ -1,7 +1,8 @@
 /**
- * The first lists of a place. A list that cannot prove itself complete, such as one by offset, is accepted once another one finds nothing new, so the
- * place is listed again at once. While people keep entering records, every list finds some: after a few lists, one that found only a few new records
- * is accepted as well, since they are known by then and creates would otherwise wait indefinitely.
+ * The first lists of a place. A list that cannot prove itself complete, such as one by offset, is accepted
+ * once another one finds nothing new, so the place is listed again at once. While people keep entering
+ * records, every list finds some: after a few lists, one that found only a few new records is accepted as
+ * well, since they are known by then and creates would otherwise wait indefinitely.
  */
 import type { IntakeContext } from '../context.ts'
 import type { Place } from '../place.ts'
@@ -15,7 +16,10 @@ const LISTS_MAX = 4
 const NEW_MAX = 5
 const NEW_SHARE = 0.01
 
-/** Lists the place once, and then until its first load is done. The result is that of the last list, with the records found by all of them. */
+/**
+ * Lists the place once, and then until its first load is done. The result is that of the last list, with the
+ * records found by all of them.
+ */
 export async function listFirst(
   context: IntakeContext,
   runs: Runs,

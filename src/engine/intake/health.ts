@@ -1,8 +1,9 @@
 /**
  * Records what this process observes of its places, so that the status can be read in any process.
  *
- * For a place that is read several times a second a note is written every few seconds, and at once when something changes. Notes that can't be
- * written are dropped: the age of the last note shows then that the current state is unknown.
+ * For a place that is read several times a second a note is written every few seconds, and at once when
+ * something changes. Notes that can't be written are dropped: the age of the last note shows then that the
+ * current state is unknown.
  */
 import { causeOf, describeRunEnd } from '../../model/run-reasons.ts'
 import type { PlaceNote, SystemNote } from '../../store/health-contract.ts'
@@ -115,15 +116,19 @@ interface LastNote {
 }
 
 /**
- * Sends the notes of one place or system one after the other, and omits those without a change. Notes on a place from one turn of the event loop are
- * sent as one: the end of a read, and when the next one is due. There are as many keys as places and systems.
+ * Sends the notes of one place or system one after the other, and omits those without a change. Notes on a
+ * place from one turn of the event loop are sent as one: the end of a read, and when the next one is due.
+ * There are as many keys as places and systems.
  */
 function createNoteWriter({ clock, store }: Pick<IntakeContext, 'clock' | 'store'>): NoteWriter {
   const last = new Map<string, LastNote>()
   const sent = new Map<string, Promise<void>>()
   const gathered = new Map<string, { note: PlaceNote; readonly onLost: (() => void)[] }>()
 
-  /** Returns what to do when the note is lost: it is forgotten, so the next one with the same content is written. Undefined: it is not wanted. */
+  /**
+   * Returns what to do when the note is lost: it is forgotten, so the next one with the same content is
+   * written. Undefined: it is not wanted.
+   */
   const remember = (key: string, kind: string): (() => void) | undefined => {
     const now = clock.monotonic()
     const before = last.get(key)

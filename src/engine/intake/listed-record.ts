@@ -1,4 +1,7 @@
-/** Listed native records in the form that the comparison of a full run requires: in scope, canonical, and normalised like the shadow. */
+/**
+ * Listed native records in the form that the comparison of a full run requires: in scope, canonical, and
+ * normalised like the shadow.
+ */
 import type { ListedRecord } from '../../connectors/kit/contract.ts'
 import type { MaybePromise } from '../../model/integration.ts'
 import { isPromise } from '../../model/lens/field-lens.ts'
@@ -11,10 +14,11 @@ import { collect, mapReferences, nativeIdOfReference, referenceFields } from '..
 import type { Place } from '../place.ts'
 
 /**
- * Makes the staged rows of a page. Records out of scope are left out: the comparison treats them as not listed, so a linked one is read by id.
+ * Makes the staged rows of a page. Records out of scope are left out: the comparison treats them as not
+ * listed, so a linked one is read by id.
  *
- * A record that the mapping can't read at all is staged without values. It differs from whatever was absorbed, so it is read by id and its lane
- * reports the problem.
+ * A record that the mapping can't read at all is staged without values. It differs from whatever was
+ * absorbed, so it is read by id and its lane reports the problem.
  */
 export async function toStaged(
   context: Pick<IntakeContext, 'store'>,
@@ -26,7 +30,8 @@ export async function toStaged(
   for (const listed of page) {
     if (!judge(place, listed)) continue
     const values = readValues(place, listed)
-    // Most mappings are synchronous; an `await` for each of a million records would cost more than reading them.
+    // Most mappings are synchronous; an `await` for each of a million records would cost more than reading
+    // them.
     readings.push({ listed, values: isPromise(values) ? await values : values })
   }
   const recordIds = await findRecordIds(context, place, readings)
@@ -37,8 +42,9 @@ export async function toStaged(
 }
 
 /**
- * A list may contain fewer properties of a record than a read. Where no record of a page has a property that the scope depends on, the list says
- * nothing about the scope, and the reads by id decide; treating it as an absent value would exclude records that are in scope.
+ * A list may contain fewer properties of a record than a read. Where no record of a page has a property that
+ * the scope depends on, the list says nothing about the scope, and the reads by id decide; treating it as an
+ * absent value would exclude records that are in scope.
  */
 function canJudgeScope({ part }: Place, page: readonly ListedRecord[]): boolean {
   const paths = part.scopePaths ?? []
@@ -101,7 +107,10 @@ function referenceKey(entity: string, id: string): string {
   return `${entity}\n${id}`
 }
 
-/** A reference without a record for its target was never absorbed, so its field is left out here as it is in the shadow. */
+/**
+ * A reference without a record for its target was never absorbed, so its field is left out here as it is in
+ * the shadow.
+ */
 function withRecordIds(place: Place, values: CanonicalDocument, recordIds: RecordIds): CanonicalDocument {
   const fields = referenceFields(place.entity)
   if (fields.length === 0) return values

@@ -1,12 +1,14 @@
 /**
- * Reads whole places for creates that need evidence: the change feed is read to its end, or a complete list is taken.
+ * Reads whole places for creates that need evidence: the change feed is read to its end, or a complete list
+ * is taken.
  *
- * States of a place: *idle* → *requested* (the read begins as soon as the previous one has completed and its pause has elapsed) → *running* → *idle*.
- * Requests made before the read begins share it. A request made while it is running shares it if it began late enough for that request, and otherwise
- * needs the next one.
+ * States of a place: *idle* → *requested* (the read begins as soon as the previous one has completed and its
+ * pause has elapsed) → *running* → *idle*. Requests made before the read begins share it. A request made
+ * while it is running shares it if it began late enough for that request, and otherwise needs the next one.
  *
- * The pause grows with the duration of a read, so that a burst of creates costs a place a bounded share of its time and of its quota, however many
- * there are. A failed read is retried after a back-off, or at the time that the system named.
+ * The pause grows with the duration of a read, so that a burst of creates costs a place a bounded share of
+ * its time and of its quota, however many there are. A failed read is retried after a back-off, or at the
+ * time that the system named.
  */
 
 import type { ErrorCode } from '../../model/error-codes.ts'

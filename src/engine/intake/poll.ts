@@ -1,8 +1,10 @@
 /**
- * Polls a change feed page by page. Each page's marks and its cursor are committed together, so that a cursor is never ahead of changes that are not
- * durably marked. A feed names records; their values are read by id later.
+ * Polls a change feed page by page. Each page's marks and its cursor are committed together, so that a cursor
+ * is never ahead of changes that are not durably marked. A feed names records; their values are read by id
+ * later.
  *
- * An expired cursor leads to a full run, never to "now": changes made in between would be lost until the next one.
+ * An expired cursor leads to a full run, never to "now": changes made in between would be lost until the next
+ * one.
  */
 
 import type { ChangesPage, ChangesResult } from '../../connectors/kit/contract.ts'
@@ -33,7 +35,8 @@ export interface PollRequest {
 }
 
 /**
- * - `done`: everything the feed had when the poll began (`startedAt`) is marked · `more`: the page limit was reached first
+ * - `done`: everything the feed had when the poll began (`startedAt`) is marked · `more`: the page limit was
+ *   reached first
  * - `failed`: no information; retry after a back-off, or at the time the system named
  */
 export type PollResult =
@@ -52,8 +55,8 @@ export type PollResult =
     }
 
 /**
- * A page without changes may leave its cursor unsaved for this long: what it passed over is only requested once more. A system at rest would otherwise
- * cost a commit for each poll.
+ * A page without changes may leave its cursor unsaved for this long: what it passed over is only requested
+ * once more. A system at rest would otherwise cost a commit for each poll.
  */
 const CURSOR_KEPT_BACK_MS = 60_000
 
@@ -204,13 +207,15 @@ async function landPage(context: IntakeContext, place: Place, page: ChangesPage)
 }
 
 /**
- * The feed no longer knows the cursor: everything is compared once, and the next poll reads the feed from its beginning. The expired cursor is kept
- * until the list has completed, so that a crash in between starts over as well.
+ * The feed no longer knows the cursor: everything is compared once, and the next poll reads the feed from its
+ * beginning. The expired cursor is kept until the list has completed, so that a crash in between starts over
+ * as well.
  */
 async function startOver(asked: Asked, cursor: string | undefined): Promise<PollResult> {
   const { context, place, request } = asked
   const { system, entity } = request
-  // Without a cursor none can have expired: a feed that reports this is broken, and starting over would never end.
+  // Without a cursor none can have expired: a feed that reports this is broken, and starting over would never
+  // end.
   if (cursor === undefined) return stuck('the feed refuses to start from its beginning')
   context.emit({ type: 'CursorExpired', system, entity })
   const result = isListable(place) ? await listInstead(asked) : undefined

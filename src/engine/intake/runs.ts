@@ -1,6 +1,7 @@
 /**
- * The polls and full runs of this process: at most one of each per place at a time. A request made while one is running gets its result, since two
- * concurrent lists of the same records cost the system twice and add no information.
+ * The polls and full runs of this process: at most one of each per place at a time. A request made while one
+ * is running gets its result, since two concurrent lists of the same records cost the system twice and add no
+ * information.
  */
 
 import type { IntakeContext } from '../context.ts'

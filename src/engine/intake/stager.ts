@@ -6,15 +6,19 @@ import type { Place } from '../place.ts'
 import { toStaged } from './listed-record.ts'
 
 /**
- * Number of records that are read at a time: their references are resolved by one query. With more, the records of a page outlive young garbage
- * collections: 2,000 took 318 MB where 500 take 211 (100,000 records, no slower).
+ * Number of records that are read at a time: their references are resolved by one query. With more, the
+ * records of a page outlive young garbage collections: 2,000 took 318 MB where 500 take 211 (100,000 records,
+ * no slower).
  */
 const READ_ROWS = 500
 /** Number of records staged per commit. What is kept until then is an id and a digest each. */
 const STAGE_ROWS = 5_000
 
 export interface Stager {
-  /** Takes in a page. Resolves when the staging that was in flight is done, so that a slow store slows the list down. */
+  /**
+   * Takes in a page. Resolves when the staging that was in flight is done, so that a slow store slows the
+   * list down.
+   */
   add(page: readonly ListedRecord[]): Promise<void>
   /** Stages what is left. */
   finish(): Promise<void>

@@ -50,7 +50,8 @@ describe('createSubscriptions', () => {
     listeners[0]?.changed([{ resource: 'things', nativeId }])
     await memory.pass(20_000)
     expect(memory.system('erp').records.size).toBe(1)
-    // The create in the other system is preceded by a read of that system, which is no announcement of this one.
+    // The create in the other system is preceded by a read of that system, which is no announcement of this
+    // one.
     expect(
       memory.heard('PollFinished').filter((event) => 'system' in event && event.system === 'crm'),
     ).toEqual([])

@@ -1,10 +1,10 @@
 /**
- * Systems that announce changes over a connection of their own: records that they name are marked at once, and unspecific announcements cause their
- * feed to be read.
+ * Systems that announce changes over a connection of their own: records that they name are marked at once,
+ * and unspecific announcements cause their feed to be read.
  *
- * States of a subscription: *open* → *lost* (reported once, and retried after a jittered back-off) → *open* again, and then every feed of the system
- * is read, since announcements may have been missed meanwhile. Announcements are like webhooks: each may get lost, and every change is eventually
- * found without them.
+ * States of a subscription: *open* → *lost* (reported once, and retried after a jittered back-off) → *open*
+ * again, and then every feed of the system is read, since announcements may have been missed meanwhile.
+ * Announcements are like webhooks: each may get lost, and every change is eventually found without them.
  */
 
 import type { ConnectedSystem, SystemListener } from '../../connectors/kit/contract.ts'
@@ -22,7 +22,9 @@ import { entitiesByResource, toMarks } from './webhook.ts'
 const MARKS_MAX = 10_000
 /** Marks in one commit. */
 const COMMIT_MAX = 1_000
-/** Interval between two turns: announcements of a burst share a commit, and a feed is not read for every row. */
+/**
+ * Interval between two turns: announcements of a burst share a commit, and a feed is not read for every row.
+ */
 const TURN_MS = 200
 /** A connection that lasted this long was stable: the next loss starts with the first retry delay again. */
 const GOOD_AFTER_MS = 60_000

@@ -1,6 +1,7 @@
 /**
- * Webhooks: verified, stored and turned into marks in one commit, and only then acknowledged. Values in a delivery are never trusted; it names
- * records, and they are read by id. A repeated delivery is stored once and its marks are dropped.
+ * Webhooks: verified, stored and turned into marks in one commit, and only then acknowledged. Values in a
+ * delivery are never trusted; it names records, and they are read by id. A repeated delivery is stored once
+ * and its marks are dropped.
  */
 import type {
   ConnectedSystem,
@@ -16,13 +17,16 @@ import type { IntakeContext } from '../context.ts'
 /** Deliveries per commit, and waiting for one; beyond that the sender is asked to retry. */
 const BATCH_MAX = 256
 const QUEUE_MAX = 10_000
-/** Maximum number of marks per delivery; more than that is an attack or a mistake, not a change notification. */
+/**
+ * Maximum number of marks per delivery; more than that is an attack or a mistake, not a change notification.
+ */
 const MARKS_MAX = 10_000
 /** Reasons counted per system; a connector that generates new ones must not exhaust the memory. */
 const REASONS_MAX = 100
 
 /**
- * - `accepted`: durable; respond with 2xx · `refused`: not from the system, or not understood; respond with 401 without a reason
+ * - `accepted`: durable; respond with 2xx · `refused`: not from the system, or not understood; respond with
+ *   401 without a reason
  * - `unknown`: no such system, or it has no webhooks; respond with 404
  */
 export type WebhookResponse =
@@ -46,7 +50,8 @@ export interface WebhookIntake {
   /**
    * Accepts one delivery. Resolves after its commit.
    *
-   * @throws ENGINE_BUSY when too many wait, and whatever the store throws: the sender must retry (respond with 503)
+   * @throws ENGINE_BUSY when too many wait, and whatever the store throws: the sender must retry (respond
+   *   with 503)
    */
   receive(system: string, delivery: WebhookDelivery): Promise<WebhookResponse>
   /** Refused deliveries by system and reason since the process started. */

@@ -1,6 +1,7 @@
 /**
- * The adoption barrier (H19): an unknown native record may have been made by one of our own creates whose response has not arrived. It is not treated
- * as new while a create of that system is unresolved that was begun before the record was discovered.
+ * The adoption barrier (H19): an unknown native record may have been made by one of our own creates whose
+ * response has not arrived. It is not treated as new while a create of that system is unresolved that was
+ * begun before the record was discovered.
  *
  * Systems whose creates carry our record id need no barrier: a native record without one can't be ours.
  */
@@ -10,8 +11,8 @@ import type { Pass } from '../pass/contract.ts'
 import type { Place } from '../place.ts'
 
 /**
- * Intents carry this process's time and discoveries the store's. Creates begun slightly after a discovery are waited for too, instead of relying on
- * two clocks agreeing to the millisecond.
+ * Intents carry this process's time and discoveries the store's. Creates begun slightly after a discovery are
+ * waited for too, instead of relying on two clocks agreeing to the millisecond.
  */
 const CLOCK_MARGIN_MS = 1_000
 
@@ -19,7 +20,8 @@ const CLOCK_MARGIN_MS = 1_000
 export async function mayBeOurs(pass: Pass, place: Place): Promise<boolean> {
   if (!place.part.operations.create || carriesMarker(place)) return false
   const { clock, store } = pass.context
-  // The statement "no create begun before this time is open" stays true once it is, so it covers every record discovered before that time.
+  // The statement "no create begun before this time is open" stays true once it is, so it covers every record
+  // discovered before that time.
   const clearUpTo = pass.context.memory.noOpenCreates
   const key = JSON.stringify([place.system, place.entity.name])
   const { discoveredAt } = pass.record

@@ -1,16 +1,21 @@
 /**
- * Resolves candidates: native records that belong to no record yet. Each becomes the counterpart of a known record, a question for review, or a
- * record of its own.
+ * Resolves candidates: native records that belong to no record yet. Each becomes the counterpart of a known
+ * record, a question for review, or a record of its own.
  *
  * States and transitions:
- * - `candidate` → removed (its row is dropped): attached, to the record that its marker names or to the single match
- * - `candidate` → `review`: several records are possible, one is likely but uncertain, or the matching one already has a counterpart here (a
- *   duplicate). A person decides, or the candidate leaves the state when a read shows that the question no longer applies
- * - `candidate` → `active`: it is new. The merge makes its values the first agreed ones, and writes to the other systems follow
- * - `candidate` → `ignored`: out of scope, gone before it was ever read, or unreadable; read again whenever it is marked
+ * - `candidate` → removed (its row is dropped): attached, to the record that its marker names or to the
+ *   single match
+ * - `candidate` → `review`: several records are possible, one is likely but uncertain, or the matching one
+ *   already has a counterpart here (a duplicate). A person decides, or the candidate leaves the state when a
+ *   read shows that the question no longer applies
+ * - `candidate` → `active`: it is new. The merge makes its values the first agreed ones, and writes to the
+ *   other systems follow
+ * - `candidate` → `ignored`: out of scope, gone before it was ever read, or unreadable; read again whenever
+ *   it is marked
  *
- * A candidate waits while it may be one of our own creates (`adoption-barrier.ts`), and while an older candidate that shares a key is being decided,
- * so that two candidates never decide about each other at the same time (H20).
+ * A candidate waits while it may be one of our own creates (`adoption-barrier.ts`), and while an older
+ * candidate that shares a key is being decided, so that two candidates never decide about each other at the
+ * same time (H20).
  */
 
 import type { CallFailure } from '../../connectors/kit/contract.ts'
@@ -29,7 +34,10 @@ import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from '
 
 type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
-/** Matches, promotes or parks the candidate of this pass. Its only member may have been read already (`pass.observations`). */
+/**
+ * Matches, promotes or parks the candidate of this pass. Its only member may have been read already
+ * (`pass.observations`).
+ */
 export async function resolveCandidate(pass: Pass): Promise<StepResult> {
   const member = [...pass.members.values()].find(({ nativeId }) => nativeId !== undefined)
   if (member === undefined || !pass.entity.systems.has(member.system)) {
@@ -62,8 +70,8 @@ export async function resolveCandidate(pass: Pass): Promise<StepResult> {
 }
 
 /**
- * Sets an unreadable candidate aside so that it does not block others: creates at its system wait for unread candidates. It is reported as a failure,
- * retried with increasing delays, and read whenever it is marked.
+ * Sets an unreadable candidate aside so that it does not block others: creates at its system wait for unread
+ * candidates. It is reported as a failure, retried with increasing delays, and read whenever it is marked.
  */
 function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure | 'shut'): void {
   if (failure === 'shut' || failure.scope !== 'record') return
@@ -80,8 +88,9 @@ function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure
 }
 
 /**
- * Withdraws the keys of the candidate so that, while its system is down, others with the same key don't wait for it: a younger candidate is decided
- * without it. Once it can be read it registers its keys again, and joins the record that the other has become.
+ * Withdraws the keys of the candidate so that, while its system is down, others with the same key don't wait
+ * for it: a younger candidate is decided without it. Once it can be read it registers its keys again, and
+ * joins the record that the other has become.
  */
 async function withdrawKeys(pass: Pass, system: string, failure: CallFailure | 'shut'): Promise<unknown> {
   const isOut = failure === 'shut' || failure.scope !== 'record'
@@ -95,7 +104,10 @@ function isForGood(code: ErrorCode): boolean {
   return Object.entries(errorCodes).some(([name, { retry }]) => name === code && retry === 'never')
 }
 
-/** Drops a candidate that is gone. A lagging read replica may not have a record that was just announced; after the lag, `gone` is final. */
+/**
+ * Drops a candidate that is gone. A lagging read replica may not have a record that was just announced; after
+ * the lag, `gone` is final.
+ */
 function dropGone(pass: Pass, place: Place, observation: Extract<Observation, { kind: 'gone' }>): StepResult {
   const { system } = place
   const known = pass.record.discoveredAt + place.resource.capabilities.read.lagMs
@@ -121,7 +133,10 @@ function ignore(pass: Pass, why: string): void {
 
 const recordId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** Returns `go-on` when the native record carries no marker, or one that is no evidence (a copy of a linked record carries its marker too). */
+/**
+ * Returns `go-on` when the native record carries no marker, or one that is no evidence (a copy of a linked
+ * record carries its marker too).
+ */
 async function adoptByMarker(pass: Pass, place: Place, observation: LiveObservation): Promise<StepResult> {
   const { marker } = observation
   if (marker === undefined || marker === pass.record.id || !recordId.test(marker)) return 'go-on'
@@ -135,7 +150,8 @@ async function adoptByMarker(pass: Pass, place: Place, observation: LiveObservat
   if (attached === 'linked') return 'go-on'
   const named = await pass.context.store.direct.admin.record({ recordId: marker })
   if (named?.record.state !== 'tombstoned' && named?.record.state !== 'deleting') return 'go-on'
-  // A create of ours that took effect after the record was deleted: treated as new, it would restore the record (H28).
+  // A create of ours that took effect after the record was deleted: treated as new, it would restore the
+  // record (H28).
   updateMember(pass, { system, state: 'out-of-scope' })
   ignore(pass, 'it belongs to a deleted record')
   keepFailure(pass, {
@@ -176,8 +192,8 @@ async function matchOrPromote(pass: Pass, member: Member, observation: LiveObser
 }
 
 /**
- * Turns the candidate into a record. The match itself stores its match keys. Every other system of the entity gets a member without counterpart, so
- * that each lane has a row from now on.
+ * Turns the candidate into a record. The match itself stores its match keys. Every other system of the entity
+ * gets a member without counterpart, so that each lane has a row from now on.
  */
 function promote(pass: Pass, system: string): void {
   const entity = pass.entity.name

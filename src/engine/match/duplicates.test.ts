@@ -1,10 +1,16 @@
-/** Duplicates: what waits while two records may be the same, and the effects of people's decisions. On virtual time. */
+/**
+ * Duplicates: what waits while two records may be the same, and the effects of people's decisions. On virtual
+ * time.
+ */
 import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
 
-/** No search or feed can show that a record has no counterpart yet, so a record entered in both systems becomes two records. */
+/**
+ * No search or feed can show that a record has no counterpart yet, so a record entered in both systems
+ * becomes two records.
+ */
 const unsearchable = {
   search: undefined,
   changes: { cursor: 'none', commitLagMs: 0 },
@@ -27,7 +33,10 @@ const email = 'ada@example.org'
 const named = (memory: MemoryWorld, system: string, address = email) =>
   [...memory.system(system).records.values()].filter(({ native }) => native.email === address)
 
-/** Entered manually in both systems, and noticed in the ERP only after we had created it there: a double entry. */
+/**
+ * Entered manually in both systems, and noticed in the ERP only after we had created it there: a double
+ * entry.
+ */
 async function doubleEntry(memory: MemoryWorld) {
   const byHand = memory.system('erp').put({ name: 'Ada', email, phone: 'desk' })
   const nativeId = memory.system('crm').put({ name: 'Ada', email })

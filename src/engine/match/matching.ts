@@ -1,4 +1,7 @@
-/** Finds the counterpart of a record and joins the two: the store holds the keys, the model decides, and people resolve the remaining cases. */
+/**
+ * Finds the counterpart of a record and joins the two: the store holds the keys, the model decides, and
+ * people resolve the remaining cases.
+ */
 
 import type { MatchOutcome } from '../../model/matching/contract.ts'
 import { decideMatch } from '../../model/matching/decide-match.ts'
@@ -9,8 +12,9 @@ import type { Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, dropDraft, emitNow } from '../pass/pass.ts'
 
 /**
- * Wait times by reason. Another record's pass ends within milliseconds, its decision within seconds. An unknown create may take minutes and a held
- * deletion days, so those waits grow with the time already waited to avoid constant polling by thousands of records.
+ * Wait times by reason. Another record's pass ends within milliseconds, its decision within seconds. An
+ * unknown create may take minutes and a held deletion days, so those waits grow with the time already waited
+ * to avoid constant polling by thousands of records.
  */
 const waits = {
   busy: { least: 100, most: 100 },
@@ -19,7 +23,10 @@ const waits = {
   deletion: { least: 10_000, most: 60_000 },
 } as const
 
-/** Registers the record's keys and asks the model for a match. Atomic with respect to other records with the same keys. */
+/**
+ * Registers the record's keys and asks the model for a match. Atomic with respect to other records with the
+ * same keys.
+ */
 export async function findMatch(
   pass: Pass,
   system: string,
@@ -39,14 +46,18 @@ export async function findMatch(
   return outcome.kind === 'none' && hits.some(isBeingDeleted) ? { kind: 'deleting' } : outcome
 }
 
-/** A candidate that shares a key with a record being deleted may belong to it: treated as new now, it would restore the record (H28). */
+/**
+ * A candidate that shares a key with a record being deleted may belong to it: treated as new now, it would
+ * restore the record (H28).
+ */
 function isBeingDeleted(hit: MatchHit): boolean {
   return hit.state === 'deleting' && hit.kind === 'exact' && !hit.keptApart
 }
 
 /**
- * Drops hits that are unmatched candidates of other systems: several of them for the same thing are not ambiguous. They join the settled record if
- * there is one, otherwise the oldest of them goes first. Two candidates of the same system are ambiguous, and stay.
+ * Drops hits that are unmatched candidates of other systems: several of them for the same thing are not
+ * ambiguous. They join the settled record if there is one, otherwise the oldest of them goes first. Two
+ * candidates of the same system are ambiguous, and stay.
  */
 export function dropRivals(hits: readonly MatchHit[], system: string): readonly MatchHit[] {
   const isForeign = (hit: MatchHit): boolean => hit.state === 'candidate' && !hit.linked.includes(system)
@@ -61,10 +72,15 @@ export function dropRivals(hits: readonly MatchHit[], system: string): readonly 
   return hits.filter((hit) => !isForeign(hit) || (!settled && hit.recordId === oldest))
 }
 
-/** `busy`: a worker is processing the other record · `linked`, `creating`, `gone`: why the two can't be joined */
+/**
+ * `busy`: a worker is processing the other record · `linked`, `creating`, `gone`: why the two can't be joined
+ */
 export type AttachOutcome = 'ok' | 'fenced' | 'busy' | 'linked' | 'creating' | 'gone'
 
-/** Makes the native record of this pass the counterpart of another record. After `ok` this record no longer exists. */
+/**
+ * Makes the native record of this pass the counterpart of another record. After `ok` this record no longer
+ * exists.
+ */
 export async function attachTo(
   pass: Pass,
   link: { readonly system: string; readonly target: string; readonly rule: string },
@@ -136,7 +152,10 @@ function reviewLines(
   ]
 }
 
-/** Discards the draft: the store has settled what becomes of the record, so earlier changes of this pass no longer apply. */
+/**
+ * Discards the draft: the store has settled what becomes of the record, so earlier changes of this pass no
+ * longer apply.
+ */
 export function forgetDraft(pass: Pass): void {
   pass.draft.events = []
   dropDraft(pass)
@@ -144,8 +163,8 @@ export function forgetDraft(pass: Pass): void {
 }
 
 /**
- * Waits for another candidate with the same key. The older of the two retries much sooner than the younger: at the same pace, each would keep finding
- * the other in progress and neither would advance.
+ * Waits for another candidate with the same key. The older of the two retries much sooner than the younger:
+ * at the same pace, each would keep finding the other in progress and neither would advance.
  */
 export function awaitCandidate(pass: Pass, other: string): void {
   awaitOther(pass, pass.record.id < other ? 'busy' : 'candidate', 'other-candidate')

@@ -1,6 +1,7 @@
 /**
- * Continuous matching: a create was refused because another record with the same key is already in that system. Either the two are the same and are
- * joined, or a person has to declare them distinct; a second one is never created silently.
+ * Continuous matching: a create was refused because another record with the same key is already in that
+ * system. Either the two are the same and are joined, or a person has to declare them distinct; a second one
+ * is never created silently.
  */
 import { agreedValues } from '../../model/matching/match-keys.ts'
 import type { Pass, StepResult } from '../pass/contract.ts'
@@ -11,7 +12,9 @@ import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from '
 /** Lane reason of a create that would make a duplicate. */
 const DUPLICATE = 'duplicate'
 
-/** Resolves how this record relates to the one that was found. `go-on`: nothing is created there in this pass. */
+/**
+ * Resolves how this record relates to the one that was found. `go-on`: nothing is created there in this pass.
+ */
 export async function rematch(pass: Pass, system: string, other: string): Promise<StepResult> {
   const linked = [...pass.members.values()].filter(({ nativeId }) => nativeId !== undefined)
   const [only, ...more] = linked
@@ -44,7 +47,10 @@ export async function rematch(pass: Pass, system: string, other: string): Promis
   }
 }
 
-/** Both records have counterparts in several systems: joining them means choosing between counterparts, which only a person can do. */
+/**
+ * Both records have counterparts in several systems: joining them means choosing between counterparts, which
+ * only a person can do.
+ */
 function holdDuplicate(pass: Pass, system: string, other: string): StepResult {
   setLane(pass, system, { state: 'held', reason: DUPLICATE })
   keepFailure(pass, {

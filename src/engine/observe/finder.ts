@@ -1,4 +1,7 @@
-/** Searches by marker or values, through the gate of the system and within its time limit; batched where the system supports it. */
+/**
+ * Searches by marker or values, through the gate of the system and within its time limit; batched where the
+ * system supports it.
+ */
 import type {
   CallContext,
   CallFailure,
@@ -12,7 +15,10 @@ import { mostUrgent } from '../pass/priority.ts'
 import type { Find, SystemGate } from '../ports.ts'
 import type { ReaderOptions } from './reader.ts'
 
-/** Maximum number of concurrent batch searches of one resource, kept low so that the next batch collects several requests. */
+/**
+ * Maximum number of concurrent batch searches of one resource, kept low so that the next batch collects
+ * several requests.
+ */
 const parallelBatches = 2
 
 type Ask = Parameters<Find>[0]

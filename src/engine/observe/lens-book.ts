@@ -1,4 +1,7 @@
-/** The lens sets that the store keeps, by place: which one is current, and which one a member was read through. */
+/**
+ * The lens sets that the store keeps, by place: which one is current, and which one a member was read
+ * through.
+ */
 
 import type { StoredLensSet } from '../../store/contract.ts'
 import type { LensBook, LensPlace } from '../ports.ts'

@@ -18,7 +18,10 @@ function withKey(integration: Integration): Integration {
   return { ...integration, entities: new Map([['customer', { ...entity, systems }]]) }
 }
 
-/** A world in which the connector of `b` declares no property for our record ids, and the definition names one. */
+/**
+ * A world in which the connector of `b` declares no property for our record ids, and the definition names
+ * one.
+ */
 function start(b: Partial<RemoteCapabilities> = {}): World {
   world = new World({ systems: { a: {}, b: { create: 'none', ...b } }, adjust: withKey })
   const system = world.system('b')

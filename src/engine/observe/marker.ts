@@ -1,8 +1,9 @@
 /**
  * Where our record ids are stored in a system's native records.
  *
- * Most connectors know the property from their manifest and handle it themselves. Where one does not, the definition's `key` names a property, and
- * the engine writes it in creates, reads it, and searches by it. The two can't contradict each other: `check` refuses that.
+ * Most connectors know the property from their manifest and handle it themselves. Where one does not, the
+ * definition's `key` names a property, and the engine writes it in creates, reads it, and searches by it. The
+ * two can't contradict each other: `check` refuses that.
  */
 import type { FindRequest } from '../../connectors/kit/contract.ts'
 import { exactDigits } from '../../model/canonical/exact-number.ts'
@@ -17,7 +18,10 @@ import type { Place } from '../place.ts'
 
 const paths = new WeakMap<EntitySystem, NativePath>()
 
-/** The definition's own property for record ids; undefined where the connector has one, or where there is none. */
+/**
+ * The definition's own property for record ids; undefined where the connector has one, or where there is
+ * none.
+ */
 function keyPath({ part, resource }: Place): NativePath | undefined {
   if (part.key === undefined || resource.markerOf !== undefined) return undefined
   const known = paths.get(part)

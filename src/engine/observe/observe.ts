@@ -1,8 +1,9 @@
 /**
  * Reads a record in its systems: decides which ones, and what counts as evidence.
  *
- * A failed read gives no information: no deletion, no change, no write to that system; the others continue. A read that may be older than the
- * absorbed state gives no information either (H10); it is repeated once it can no longer be older.
+ * A failed read gives no information: no deletion, no change, no write to that system; the others continue. A
+ * read that may be older than the absorbed state gives no information either (H10); it is repeated once it
+ * can no longer be older.
  */
 import type { CallFailure, ReadResult } from '../../connectors/kit/contract.ts'
 import { IsthmusError } from '../../model/errors.ts'
@@ -23,12 +24,18 @@ import { readCanonical } from './reading.ts'
 import { translateInwards } from './references.ts'
 import { compareVersions } from './versions.ts'
 
-/** A version that went backwards is accepted after this long: the remote was restored from a backup, since no replica lags that far. */
+/**
+ * A version that went backwards is accepted after this long: the remote was restored from a backup, since no
+ * replica lags that far.
+ */
 const backwardsMs = 60_000
 /** Failed reads in a row before a failure is reported: a single one is transient. */
 const attemptsMax = 3
 
-/** Returns the systems that this pass has to read: the marked ones, and those whose last write is due for verification. */
+/**
+ * Returns the systems that this pass has to read: the marked ones, and those whose last write is due for
+ * verification.
+ */
 export function systemsToObserve(pass: Pass): readonly string[] {
   const { toRead } = pass.record
   const now = pass.context.clock.now()
@@ -58,7 +65,10 @@ export async function observe(pass: Pass, systems: readonly string[]): Promise<v
   await Promise.all(systems.map((system) => observeMember(pass, system)))
 }
 
-/** Reads a member by id, keeps the observation in the pass, and schedules another pass where the read gave no information. */
+/**
+ * Reads a member by id, keeps the observation in the pass, and schedules another pass where the read gave no
+ * information.
+ */
 export async function observeMember(pass: Pass, system: string): Promise<Observation> {
   const member = pass.members.get(system)
   if (member?.nativeId === undefined) {
@@ -102,7 +112,10 @@ async function observationOf(
   return live(pass, place, member, { result, startedAt, seenAt })
 }
 
-/** A failure of the whole system closes its gate, not this lane; a failure of this record alone closes the lane. */
+/**
+ * A failure of the whole system closes its gate, not this lane; a failure of this record alone closes the
+ * lane.
+ */
 function noInformation(pass: Pass, system: string, failure: CallFailure | 'shut'): Observation {
   if (failure !== 'shut' && failure.scope === 'record') {
     const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
@@ -151,10 +164,14 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
   }
 }
 
-/** An observation is evidence when it shows the absorbed state, carries a version that is not older, or began late enough. */
+/**
+ * An observation is evidence when it shows the absorbed state, carries a version that is not older, or began
+ * late enough.
+ */
 function isAdmissible(place: Place, member: Member, observed: ObservedValues): boolean {
   const { capabilities } = place.resource
-  // A base taken from an old response would be wrong from the start: for a field that takes a new base, equality is no evidence.
+  // A base taken from an old response would be wrong from the start: for a field that takes a new base,
+  // equality is no evidence.
   if (observed.rebase === undefined && equalsShadow(place, member, observed)) return true
   const lateEnough = observed.at >= member.asof + capabilities.read.lagMs
   const { version } = observed
@@ -162,7 +179,8 @@ function isAdmissible(place: Place, member: Member, observed: ObservedValues): b
     return lateEnough
   if (compareVersions(version, member.floor) < 0)
     return observed.at >= member.asof + capabilities.read.lagMs + backwardsMs
-  // After a write whose response named no version, the floor is that of the state before: a lagging read passes it and still shows the old state.
+  // After a write whose response named no version, the floor is that of the state before: a lagging read
+  // passes it and still shows the old state.
   return lateEnough || !Object.values(member.fields).some(isUnverified)
 }
 
@@ -185,8 +203,8 @@ function refuseStale(pass: Pass, place: Place, member: Member): void {
 }
 
 /**
- * Called after a failed read was recorded in the lane (`backOff`): reports a member whose reads keep failing, or whose response was about another
- * record. The failure closes with the first read that works.
+ * Called after a failed read was recorded in the lane (`backOff`): reports a member whose reads keep failing,
+ * or whose response was about another record. The failure closes with the first read that works.
  */
 function reportUnreadable(pass: Pass, system: string, { code, message }: CallFailure): void {
   const member = pass.members.get(system)

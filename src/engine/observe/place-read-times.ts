@@ -1,6 +1,6 @@
 /**
- * Stores when the last feed or list read of a whole place began. Every process may use it as evidence: the read covers everything that existed by
- * then.
+ * Stores when the last feed or list read of a whole place began. Every process may use it as evidence: the
+ * read covers everything that existed by then.
  */
 
 import type { Fact, Store } from '../../store/contract.ts'

@@ -1,4 +1,7 @@
-/** Reads by id, through the gate of the system and within its time limit; batched where the system has a batch read. */
+/**
+ * Reads by id, through the gate of the system and within its time limit; batched where the system has a batch
+ * read.
+ */
 
 import type { CallFailure, ConnectedSystem, ReadResult, Resource } from '../../connectors/kit/contract.ts'
 import { checkedResource } from '../../connectors/kit/responses/checked-resource.ts'
@@ -9,7 +12,10 @@ import { mostUrgent } from '../pass/priority.ts'
 import type { Clock, ReadById, SystemGate, TimedRead, Timeouts } from '../ports.ts'
 import type { EngineSettings } from '../settings.ts'
 
-/** Maximum number of concurrent batch reads of one resource, kept low so that the next batch collects several requests. */
+/**
+ * Maximum number of concurrent batch reads of one resource, kept low so that the next batch collects several
+ * requests.
+ */
 const parallelBatches = 2
 
 /** Dependencies of reads, shared with the rest of the engine. */

@@ -1,4 +1,7 @@
-/** A native record as canonical values, normalised for its system: the one form in which observations, shadows and listings are compared. */
+/**
+ * A native record as canonical values, normalised for its system: the one form in which observations, shadows
+ * and listings are compared.
+ */
 import type {
   Entity,
   EntitySystem,
@@ -23,8 +26,8 @@ export interface Reading {
 const none: ReadonlySet<string> = new Set()
 
 /**
- * Reads a native record; synchronous if every mapping of the entity is. References stay native (`ref:<native id>`). A field that can't be normalised is unknown; the others are
- * read.
+ * Reads a native record; synchronous if every mapping of the entity is. References stay native (`ref:<native
+ * id>`). A field that can't be normalised is unknown; the others are read.
  */
 export function readCanonical(
   entity: Entity,
@@ -49,7 +52,8 @@ function normaliseAll(
     try {
       normalised[name] = settings.normalise(field.normalise(value))
     } catch (error) {
-      // Normalisers may be functions of the definition: a value that one fails on must not stop the other fields.
+      // Normalisers may be functions of the definition: a value that one fails on must not stop the other
+      // fields.
       unknown.add(name)
       problems.push({ field: name, ...failed(error).problem })
     }

@@ -1,9 +1,10 @@
 /**
  * References between records: native ids in the systems, record ids in canonical values.
  *
- * A read translates inwards: a native id without a record is *no information* about its field, its target is taken in, and this record becomes due
- * again when the target exists. A write translates outwards, and only ever to the linked id of the intended target (INV-15); the merge decides from
- * {@link referable} which fields can't be written yet.
+ * A read translates inwards: a native id without a record is *no information* about its field, its target is
+ * taken in, and this record becomes due again when the target exists. A write translates outwards, and only
+ * ever to the linked id of the intended target (INV-15); the merge decides from {@link referable} which
+ * fields can't be written yet.
  */
 import { IsthmusError } from '../../model/errors.ts'
 import type { Entity, EntitySystem } from '../../model/integration.ts'
@@ -21,7 +22,10 @@ interface ReferenceField {
 
 const fieldsOf = new WeakMap<Entity, readonly ReferenceField[]>()
 
-/** Returns the fields of an entity that hold references, at any depth. Most entities have none and skip this work. */
+/**
+ * Returns the fields of an entity that hold references, at any depth. Most entities have none and skip this
+ * work.
+ */
 export function referenceFields(entity: Entity): readonly ReferenceField[] {
   const known = fieldsOf.get(entity)
   if (known !== undefined) return known
@@ -71,7 +75,10 @@ export function collect(
   return found
 }
 
-/** Native ids of a reading → record ids. Fields that point to something unknown become unknown; their targets are taken in. */
+/**
+ * Native ids of a reading → record ids. Fields that point to something unknown become unknown; their targets
+ * are taken in.
+ */
 export async function translateInwards(pass: Pass, system: string, reading: Reading): Promise<Reading> {
   const fields = referenceFields(pass.entity).filter((field) => reading.values[field.name] !== undefined)
   if (fields.length === 0) return reading
@@ -172,8 +179,8 @@ function referenceKey(system: string, recordId: string): string {
 }
 
 /**
- * Returns the function by which the merge asks whether a record has a counterpart in a system, answered from what {@link prepareReferences} has
- * looked up.
+ * Returns the function by which the merge asks whether a record has a counterpart in a system, answered from
+ * what {@link prepareReferences} has looked up.
  */
 export function referable(pass: Pass): (system: string, recordId: string) => boolean {
   return (system, recordId) => pass.references.get(referenceKey(system, recordId)) !== undefined

@@ -1,4 +1,7 @@
-/** What responses prove: about another record, with an error of unknown effect, or of a removal without effect. */
+/**
+ * What responses prove: about another record, with an error of unknown effect, or of a removal without
+ * effect.
+ */
 import { afterEach, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { WriteResult } from '../../connectors/kit/contract.ts'

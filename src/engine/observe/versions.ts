@@ -1,6 +1,10 @@
-/** Order of versions within one record of one system, where the connector declares that versions are ordered. */
+/**
+ * Order of versions within one record of one system, where the connector declares that versions are ordered.
+ */
 
-/** Negative when `left` is older. Whole numbers are compared as numbers of any size, everything else as text. */
+/**
+ * Negative when `left` is older. Whole numbers are compared as numbers of any size, everything else as text.
+ */
 export function compareVersions(left: string, right: string): number {
   if (left === right) return 0
   if (isWhole(left) && isWhole(right)) {

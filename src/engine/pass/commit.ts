@@ -1,4 +1,7 @@
-/** The commits of a pass. Each carries everything drafted so far; a rejected commit has written nothing and leaves the draft unchanged. */
+/**
+ * The commits of a pass. Each carries everything drafted so far; a rejected commit has written nothing and
+ * leaves the draft unchanged.
+ */
 import type { Intent, MemberField } from '../../model/state.ts'
 import type { Decision, DecisionResult, Settlement, SettlementResult } from '../../store/contract.ts'
 import type { OutgoingWrite } from '../ports.ts'
@@ -7,7 +10,10 @@ import { keepFailure } from './failure.ts'
 import { draftedRows, dropDraft, emitNow, setLane, updateMember } from './pass.ts'
 import { releasedValues, rememberReleases } from './value-waits.ts'
 
-/** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and every effect has its intent. */
+/**
+ * T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and every effect has
+ * its intent.
+ */
 export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
   const { matchKeys } = pass.draft
   const guarded = writes.flatMap((write) => write.guarded ?? [])
@@ -47,8 +53,8 @@ export async function commitSettlement(pass: Pass, finish: Settlement['finish'])
 }
 
 /**
- * Commits what is drafted so far and keeps the claim. A native id that belongs to another record is left for review. Returns false when the record did
- * not belong to this pass any more.
+ * Commits what is drafted so far and keeps the claim. A native id that belongs to another record is left for
+ * review. Returns false when the record did not belong to this pass any more.
  */
 export async function commitSoFar(pass: Pass): Promise<boolean> {
   // A native id can be taken at most once per system, so this terminates.

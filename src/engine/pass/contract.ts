@@ -1,6 +1,7 @@
 /**
- * The state of one pass. A pass is one claim of one record: recover, observe, merge, decide, send, finish. Its steps avoid writing to the store on
- * their own: they put their changes into the pass (`pass.ts`), and the next commit of the pass carries all of them.
+ * The state of one pass. A pass is one claim of one record: recover, observe, merge, decide, send, finish.
+ * Its steps avoid writing to the store on their own: they put their changes into the pass (`pass.ts`), and
+ * the next commit of the pass carries all of them.
  */
 import type { CallContext, CallFailure } from '../../connectors/kit/contract.ts'
 import type { DomainEvent } from '../../model/events.ts'
@@ -88,7 +89,10 @@ export interface RefusedState {
 
 /** One pass over one claimed record. The working copies already contain the drafted changes. */
 export interface Pass {
-  /** `<record id>.<epoch of the claim>`: names the pass in its events, its calls and the failures that it stores. */
+  /**
+   * `<record id>.<epoch of the claim>`: names the pass in its events, its calls and the failures that it
+   * stores.
+   */
   readonly id: string
   readonly context: EngineContext
   readonly claim: ClaimedRecord
@@ -98,12 +102,16 @@ export interface Pass {
   /** Open intents, by system. */
   readonly intents: Map<string, Intent>
   readonly observations: Map<string, Observation>
-  /** Native id by system and record id, for the references of this record; undefined = no counterpart there. */
+  /**
+   * Native id by system and record id, for the references of this record; undefined = no counterpart there.
+   */
   readonly references: Map<string, string | undefined>
   readonly needs: Need[]
   /** Systems whose requested read took place in this pass. */
   readonly observedSystems: Set<string>
-  /** Systems whose version had changed when they were written to (412), and which have not been read since. */
+  /**
+   * Systems whose version had changed when they were written to (412), and which have not been read since.
+   */
   readonly stale: Set<string>
   /** The state that the last write refused in this way was based on, by system. */
   readonly refusedStates: Map<string, RefusedState>
@@ -127,7 +135,8 @@ export interface Pass {
  *
  * - `go-on`: the record is active in the pass's working copy; the pass continues with the observations so far
  * - `finish`: nothing more to do now; changes and needs are in the pass, `finish.ts` commits them
- * - `over`: the record's row no longer belongs to this pass or no longer exists (attached, merged, fenced): nothing may be committed
+ * - `over`: the record's row no longer belongs to this pass or no longer exists (attached, merged, fenced):
+ *   nothing may be committed
  */
 export type StepResult = 'go-on' | 'finish' | 'over'
 

@@ -1,11 +1,17 @@
-/** Failures as the engine stores them: a stable code, a message without values, and a signature that groups equal ones. */
+/**
+ * Failures as the engine stores them: a stable code, a message without values, and a signature that groups
+ * equal ones.
+ */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { FailureDraft, HoldDraft } from '../../store/contract.ts'
 import type { Pass } from './contract.ts'
 import { addRows, emit } from './pass.ts'
 
-/** Returns the parts of a thrown error that are safe to store: messages of foreign errors may contain record values, so only the kind is kept. */
+/**
+ * Returns the parts of a thrown error that are safe to store: messages of foreign errors may contain record
+ * values, so only the kind is kept.
+ */
 export function describeThrown(error: unknown): { readonly code: ErrorCode; readonly message: string } {
   if (isIsthmusError(error)) return { code: error.code, message: error.message }
   const kind = error instanceof Error ? error.name : typeof error
@@ -13,7 +19,8 @@ export function describeThrown(error: unknown): { readonly code: ErrorCode; read
 }
 
 /**
- * The message of a failure, with the message returned by the system. For calls that send no record, since a system's message may quote the request.
+ * The message of a failure, with the message returned by the system. For calls that send no record, since a
+ * system's message may quote the request.
  */
 export function withWords(message: string, said: unknown): string {
   if (typeof said !== 'string') return message
@@ -34,8 +41,9 @@ export interface FailureFacts {
 /**
  * Stores a failure of this record in one system, for review.
  *
- * A lane has one failure, the latest: a retry opens the lane as a whole, and a list of everything that ever went wrong would hide what has to be
- * done. Callers that know of a more severe failure don't store theirs; the journal has all of them.
+ * A lane has one failure, the latest: a retry opens the lane as a whole, and a list of everything that ever
+ * went wrong would hide what has to be done. Callers that know of a more severe failure don't store theirs;
+ * the journal has all of them.
  */
 export function keepFailure(pass: Pass, facts: FailureFacts): void {
   const { system, operation, code, message, replay, about } = facts

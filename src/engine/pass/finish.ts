@@ -1,8 +1,9 @@
 /**
  * How a pass ends: the only place that decides whether and when a record is due again.
  *
- * Steps of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, unless the record was marked since it was claimed (H32);
- * otherwise the earliest need sets the time, and all needs together determine what has to be read then.
+ * Steps of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, unless the record was
+ * marked since it was claimed (H32); otherwise the earliest need sets the time, and all needs together
+ * determine what has to be read then.
  */
 
 import { laneUntil } from '../../model/lane.ts'
@@ -12,7 +13,10 @@ import { commitSettlement, refuseTaken } from './commit.ts'
 import type { Need, Pass } from './contract.ts'
 import { takenAgainAt } from './value-waits.ts'
 
-/** Needs in the past make the record due immediately, but with this minimum delay so that it never loops within the same instant. */
+/**
+ * Needs in the past make the record due immediately, but with this minimum delay so that it never loops
+ * within the same instant.
+ */
 const soonestMs = 10
 
 /** Returns the end of the pass that follows from its needs. */
@@ -42,7 +46,8 @@ function standingNeeds(pass: Pass): readonly Need[] {
     }
     const takenAt = takenAgainAt(member, now)
     if (takenAt !== undefined) needs.push({ at: takenAt, why: 'value-taken' })
-    // A lane that backs off is neither read nor written to meanwhile: outstanding work is found once it opens.
+    // A lane that backs off is neither read nor written to meanwhile: outstanding work is found once it
+    // opens.
     if (member.lane.state === 'backoff' && member.lane.until > now) {
       needs.push({ at: member.lane.until, why: 'backoff' })
     }
@@ -51,16 +56,18 @@ function standingNeeds(pass: Pass): readonly Need[] {
 }
 
 /**
- * When a member has to be read to verify a write; undefined when there is nothing to verify, or nothing that can be read.
+ * When a member has to be read to verify a write; undefined when there is nothing to verify, or nothing that
+ * can be read.
  *
- * With read-your-writes a verification is due by the time its pass ends. It is scheduled all the same: left to the next change of the record, it
- * would find that change and not the write. It is not scheduled immediately, because a read that has just failed must not be repeated in a tight
- * loop.
+ * With read-your-writes a verification is due by the time its pass ends. It is scheduled all the same: left
+ * to the next change of the record, it would find that change and not the write. It is not scheduled
+ * immediately, because a read that has just failed must not be repeated in a tight loop.
  */
 function verificationAt(pass: Pass, member: Member, now: number): number | undefined {
   const { settleAt, system, lane } = member
   if (settleAt === undefined || member.nativeId === undefined) return undefined
-  // The deletion schedules the reads of a suspect: one that waits for a person, or is held, must not be read for the write as well.
+  // The deletion schedules the reads of a suspect: one that waits for a person, or is held, must not be read
+  // for the write as well.
   if (member.state === 'gone' || member.state === 'suspect') return undefined
   if (!pass.entity.systems.has(system)) return undefined
   const soonest = settleAt > now ? settleAt : now + pass.context.settings.backoffBaseMs
@@ -69,7 +76,10 @@ function verificationAt(pass: Pass, member: Member, now: number): number | undef
   return Math.max(soonest, laneOpensAt, systemOpensAt)
 }
 
-/** Commits the rest of the pass and releases the record. Returns false when the record no longer belonged to this pass. */
+/**
+ * Commits the rest of the pass and releases the record. Returns false when the record no longer belonged to
+ * this pass.
+ */
 export async function finishPass(pass: Pass): Promise<boolean> {
   // A native id can be taken at most once per system, so this terminates.
   for (let attempt = 0; attempt <= pass.members.size; attempt += 1) {

@@ -4,9 +4,12 @@
  * States, how they are entered and left (an admin's retry or release leaves all of them too):
  * - **open**: works. the reason `released` lets one write pass the mass-change guard
  * - **backoff**: calls for this record failed; left when `until` has passed
- * - **in-doubt**: the outcome of a write is unknown; left when its horizon has passed and the intent is resolved
- * - **waiting**: for another record's counterpart or for the first load; left when that exists or has finished
- * - **rejected**: the system refused the data, or a rule holds it back; reads continue, and later changes are written
+ * - **in-doubt**: the outcome of a write is unknown; left when its horizon has passed and the intent is
+ *   resolved
+ * - **waiting**: for another record's counterpart or for the first load; left when that exists or has
+ *   finished
+ * - **rejected**: the system refused the data, or a rule holds it back; reads continue, and later changes are
+ *   written
  * - **held**: by the mass-change guard; left by a person's decision
  * - **quarantined**: only a person can resolve it; neither read nor written
  *
@@ -26,10 +29,16 @@ export const RELEASED = 'released'
 /** Lane reason of a record whose commit the database refused. */
 export const refusedByStore = 'STORE_VALUE_REFUSED'
 
-/** Longest retry interval of a record whose system is down: its backlog starts to be processed within this time after the system is back. */
+/**
+ * Longest retry interval of a record whose system is down: its backlog starts to be processed within this
+ * time after the system is back.
+ */
 const outageWaitMaxMs = 60_000
 
-/** Opens the lanes whose time has passed. A lane with refused data goes back to `rejected`: the refusal is still remembered. */
+/**
+ * Opens the lanes whose time has passed. A lane with refused data goes back to `rejected`: the refusal is
+ * still remembered.
+ */
 export function reopenDueLanes(pass: Pass): void {
   const now = pass.context.clock.now()
   for (const member of pass.members.values()) {
@@ -56,7 +65,10 @@ export function isReadable(pass: Pass, member: Member): boolean {
   return member.lane.state !== 'backoff' || member.lane.until <= pass.context.clock.now()
 }
 
-/** True when writes to this lane may be planned at all. Lanes that are closed temporarily are planned too, so that the pending write is known. */
+/**
+ * True when writes to this lane may be planned at all. Lanes that are closed temporarily are planned too, so
+ * that the pending write is known.
+ */
 export function isPlannable(member: Member): boolean {
   if (member.lane.state === 'held' || member.lane.state === 'quarantined') return false
   return member.state === 'linked' || member.state === 'absent'
@@ -90,8 +102,9 @@ export function backOff(
 }
 
 /**
- * Schedules a retry for when a system that accepts no calls at present may be called again. During a long outage the retries become less frequent, so
- * that a backlog of many records does not become a load of its own.
+ * Schedules a retry for when a system that accepts no calls at present may be called again. During a long
+ * outage the retries become less frequent, so that a backlog of many records does not become a load of its
+ * own.
  */
 export function waitForSystem(
   pass: Pass,

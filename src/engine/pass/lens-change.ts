@@ -1,10 +1,11 @@
 /**
  * Fields whose lens changed since their base was taken.
  *
- * A base is compared only with values read through the same lens. Where the definition has another lens by now, the next read gives the field a new
- * base, and a difference from the agreed value is then a first contact, not a change that somebody made. Values that were sent through the earlier
- * lens settle first: as long as one of them can still take effect, the field waits, is marked in the member's state, and is neither merged nor
- * written there.
+ * A base is compared only with values read through the same lens. Where the definition has another lens by
+ * now, the next read gives the field a new base, and a difference from the agreed value is then a first
+ * contact, not a change that somebody made. Values that were sent through the earlier lens settle first: as
+ * long as one of them can still take effect, the field waits, is marked in the member's state, and is neither
+ * merged nor written there.
  */
 import { compareLenses, type LensDifference } from '../../model/lens/identity.ts'
 import { hasBase } from '../../model/merge/member-field.ts'
@@ -14,7 +15,10 @@ import type { EngineContext } from '../context.ts'
 
 export type LensContext = Pick<EngineContext, 'lenses' | 'integration'>
 
-/** Returns the fields of a member whose known state was read or written through another lens than the definition's. */
+/**
+ * Returns the fields of a member whose known state was read or written through another lens than the
+ * definition's.
+ */
 export function outdatedFields(
   { lenses, integration }: LensContext,
   member: Member,
@@ -54,7 +58,8 @@ export function isReadThroughCurrent(context: LensContext, member: Member): bool
 }
 
 /**
- * Puts a member that was read under the current lens set. Fields that did not take a new base keep the identity of the lens that they belong to.
+ * Puts a member that was read under the current lens set. Fields that did not take a new base keep the
+ * identity of the lens that they belong to.
  *
  * @param taken fields that took a new base
  */
@@ -89,8 +94,8 @@ const unknownLens = '?.?'
 /**
  * Records the lenses of fields that become known by a write, which goes through the current ones.
  *
- * A member without known fields comes under the current set. One that belongs to an earlier set keeps that set until the next read, and each of its
- * newly known fields records its own lens.
+ * A member without known fields comes under the current set. One that belongs to an earlier set keeps that
+ * set until the next read, and each of its newly known fields records its own lens.
  */
 export function withFirstLenses(context: LensContext, before: Member, update: MemberUpdate): MemberUpdate {
   const { lenses } = context

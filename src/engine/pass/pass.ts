@@ -1,4 +1,7 @@
-/** The state of one pass and the only ways to change it: every change goes into the working copy and into the draft of the next commit. */
+/**
+ * The state of one pass and the only ways to change it: every change goes into the working copy and into the
+ * draft of the next commit.
+ */
 
 import type { DomainEvent } from '../../model/events.ts'
 import { type Lane, openLane } from '../../model/lane.ts'
@@ -50,7 +53,10 @@ function emptyDraft(): PassDraft {
   }
 }
 
-/** The only list of the kinds of side rows, which its type keeps complete: what handles all of them goes through {@link rowKinds}. */
+/**
+ * The only list of the kinds of side rows, which its type keeps complete: what handles all of them goes
+ * through {@link rowKinds}.
+ */
 function emptyRows(): PassDraft['rows'] {
   return {
     conflicts: [],
@@ -163,7 +169,10 @@ export function setLane(
   })
 }
 
-/** The content of the next commit. The draft stays until {@link dropDraft}: a rejected commit has written nothing. */
+/**
+ * The content of the next commit. The draft stays until {@link dropDraft}: a rejected commit has written
+ * nothing.
+ */
 export function draftedRows(pass: Pass): DraftedRows {
   const { record, members, resolved, unmade, rows } = pass.draft
   return {
@@ -227,7 +236,10 @@ export function isResting(state: RecordState): boolean {
   return state === 'tombstoned'
 }
 
-/** Returns the content of the next commit, for a store call that ends the pass in another way, and starts a new draft. */
+/**
+ * Returns the content of the next commit, for a store call that ends the pass in another way, and starts a
+ * new draft.
+ */
 export function takeDraft(pass: Pass): DraftedRows {
   const rows = draftedRows(pass)
   dropDraft(pass)

@@ -1,6 +1,6 @@
 /**
- * Records that make a pass fail: with the whole process (counted by claims that never finished) or by an unexpected error. Either way they are set
- * aside, so that they neither loop nor block other records (H33).
+ * Records that make a pass fail: with the whole process (counted by claims that never finished) or by an
+ * unexpected error. Either way they are set aside, so that they neither loop nor block other records (H33).
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { type IsthmusError, isIsthmusError } from '../../model/errors.ts'
@@ -31,9 +31,10 @@ export function isRefusedByStore(error: unknown): error is IsthmusError & { code
 }
 
 /**
- * A pass that threw: its uncommitted changes are dropped, its lanes back off, and are quarantined if the error persists. A stored row that can't be read
- * (it belongs to another record) and a commit that the database refuses are reported at once and never quarantine: the pass succeeds as soon as the
- * row is restored, the value changed or the constraint removed.
+ * A pass that threw: its uncommitted changes are dropped, its lanes back off, and are quarantined if the
+ * error persists. A stored row that can't be read (it belongs to another record) and a commit that the
+ * database refuses are reported at once and never quarantine: the pass succeeds as soon as the row is
+ * restored, the value changed or the constraint removed.
  */
 export function setAside(pass: Pass, error: unknown): void {
   clearDraft(pass)

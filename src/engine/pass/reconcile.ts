@@ -1,9 +1,10 @@
 /**
  * One pass over one record.
  *
- * Recover what is in doubt, read the systems that were marked, merge, commit the decision together with the intents of its writes, send them, and
- * settle. A system whose version changed meanwhile (412) starts another round, a bounded number of times. A crash between any two steps leaves a
- * state from which the next pass continues correctly; all state is in the store.
+ * Recover what is in doubt, read the systems that were marked, merge, commit the decision together with the
+ * intents of its writes, send them, and settle. A system whose version changed meanwhile (412) starts another
+ * round, a bounded number of times. A crash between any two steps leaves a state from which the next pass
+ * continues correctly; all state is in the store.
  */
 
 import type { PlannedWrite } from '../../model/merge/contract.ts'
@@ -25,7 +26,10 @@ import { addNeed, isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
 import { clearUnreadable } from './unreadable.ts'
 
-/** Runs a pass to its end, including the finishing commit. Returns false when the record did not belong to this pass any more. */
+/**
+ * Runs a pass to its end, including the finishing commit. Returns false when the record did not belong to
+ * this pass any more.
+ */
 export async function reconcile(pass: Pass): Promise<boolean> {
   const verdict = await work(pass)
   return verdict === 'over' ? false : finishPass(pass)
@@ -44,7 +48,8 @@ async function work(pass: Pass): Promise<StepResult> {
     if (again !== 'again') return again
   }
   waitForStanding(pass)
-  // The rest of a write after each refusal is sent without the refused fields; there may be more refusals than rounds.
+  // The rest of a write after each refusal is sent without the refused fields; there may be more refusals
+  // than rounds.
   if (pass.stale.size === 0) addNeed(pass, { at: pass.context.clock.now(), why: 'rounds-over' })
   return 'finish'
 }
@@ -59,7 +64,8 @@ async function enter(pass: Pass): Promise<StepResult> {
     await takeOverMerged(pass)
     await noticeRestored(pass)
   }
-  // A candidate under review is read again when it is marked: the key that raised the question may have changed.
+  // A candidate under review is read again when it is marked: the key that raised the question may have
+  // changed.
   if (state === 'candidate' || state === 'ignored' || state === 'review') return resolveCandidate(pass)
   return state === 'deleting' ? continueDeletion(pass) : 'go-on'
 }

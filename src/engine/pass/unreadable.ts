@@ -1,8 +1,9 @@
 /**
  * Records with a stored row that can't be read: changed from outside, or written with another key.
  *
- * Without all its rows nothing can be decided about a record, so no pass runs. It is given back with a failure that names the row, and retried with
- * back-off, since the row may be restored at any time; other records are not affected.
+ * Without all its rows nothing can be decided about a record, so no pass runs. It is given back with a
+ * failure that names the row, and retried with back-off, since the row may be restored at any time; other
+ * records are not affected.
  */
 import { unreadableCodes } from '../../model/unreadable-row.ts'
 import type { UnreadableRecord } from '../../store/contract.ts'
@@ -31,8 +32,9 @@ export async function postponeUnreadable(
 }
 
 /**
- * All rows of the record can be read again: what an earlier claim reported is over. Committed by itself, since some passes end in a commit that carries
- * nothing else. Returns false when the record does not belong to this pass any more.
+ * All rows of the record can be read again: what an earlier claim reported is over. Committed by itself,
+ * since some passes end in a commit that carries nothing else. Returns false when the record does not belong
+ * to this pass any more.
  */
 export async function clearUnreadable({ context, claim, record, members }: Pass): Promise<boolean> {
   if (claim.wasUnreadable !== true) return true

@@ -11,7 +11,10 @@ export function takenAgainAt({ fields }: Member, now: number): number | undefine
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
-/** The texts that this pass found, or made, different from what the systems held when it began: others may wait for them. */
+/**
+ * The texts that this pass found, or made, different from what the systems held when it began: others may
+ * wait for them.
+ */
 export function releasedValues(pass: Pass): ReleasedValue[] {
   const released: ReleasedValue[] = []
   for (const [system, update] of pass.draft.members) {

@@ -10,7 +10,8 @@ export interface BackoffBounds {
 }
 
 /**
- * Returns a random wait below `base · 2^(attempt - 1)`, capped, and never below a tenth of its bound, so that it can't become a busy loop.
+ * Returns a random wait below `base · 2^(attempt - 1)`, capped, and never below a tenth of its bound, so that
+ * it can't become a busy loop.
  *
  * @param attempt 1 for the first failure
  */
@@ -32,11 +33,16 @@ const UNREACHABLE_RETRY_MS_MAX = 10_000
 /** A failure of a job, as far as it determines the next attempt. */
 export interface JobFailure {
   readonly retryAfterMs?: number
-  /** The system can't be reached: an attempt costs one call, and changes made there meanwhile should not wait long once it is back. */
+  /**
+   * The system can't be reached: an attempt costs one call, and changes made there meanwhile should not wait
+   * long once it is back.
+   */
   readonly unreachable?: boolean
 }
 
-/** Delay before a failed job is retried: doubling, jittered, and never before the time that the system named. */
+/**
+ * Delay before a failed job is retried: doubling, jittered, and never before the time that the system named.
+ */
 export function retryDelay(
   failures: number,
   random: number,

@@ -1,25 +1,34 @@
 /**
- * The gate of one system: limits the number of concurrent calls, and lets none through while the whole system is down.
+ * The gate of one system: limits the number of concurrent calls, and lets none through while the whole system
+ * is down.
  *
  * States:
- * - **open**: calls go, up to the system's concurrency; others wait in order. Left for *closed* after three system-wide failures in a row
- *   (unreachable, invalid credential), or at once when the system names a retry time.
- * - **closed**: no call goes until a jittered back-off has elapsed. Left for *probing* by the first call after that time.
- * - **probing**: that one call is in flight, all others get `shut`. Left for *open* when the system responds, otherwise for *closed* with a longer
- *   back-off.
+ * - **open**: calls go, up to the system's concurrency; others wait in order. Left for *closed* after three
+ *   system-wide failures in a row (unreachable, invalid credential), or at once when the system names a retry
+ *   time.
+ * - **closed**: no call goes until a jittered back-off has elapsed. Left for *probing* by the first call
+ *   after that time.
+ * - **probing**: that one call is in flight, all others get `shut`. Left for *open* when the system responds,
+ *   otherwise for *closed* with a longer back-off.
  *
- * A closed gate delays nothing else: passes continue with the other systems and retry after {@link SystemGate.closedUntil}. The first call after that
- * time is the probe; `outage-watch.ts` makes one where there is no other work.
+ * A closed gate delays nothing else: passes continue with the other systems and retry after {@link
+ * SystemGate.closedUntil}. The first call after that time is the probe; `outage-watch.ts` makes one where
+ * there is no other work.
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { EmitEvent } from '../../model/events.ts'
 import type { Clock, Random, SystemGate, Timeouts } from '../ports.ts'
 import { backoffMs } from './backoff.ts'
 
-/** System-wide failures in a row that close an open gate: one or two may be a problem of a single connection. */
+/**
+ * System-wide failures in a row that close an open gate: one or two may be a problem of a single connection.
+ */
 const failuresToClose = 3
 
-/** Pause after a system can't be reached: from a second to between 5 and 10 seconds, since a probe costs one read. */
+/**
+ * Pause after a system can't be reached: from a second to between 5 and 10 seconds, since a probe costs one
+ * read.
+ */
 const unreachablePause = { baseMs: 1_000, doublings: 3, leastMs: 5_000, spreadMs: 5_000 }
 
 /** Pause after any other system-wide failure: from a second to a minute. */

@@ -5,8 +5,8 @@ import type { Clock } from '../ports.ts'
 export type Late = 'late'
 
 /**
- * Waits for the work at most `ms`, or until the signal aborts; then resolves to `late`. The work itself is not stopped: its own signal is responsible
- * for that.
+ * Waits for the work at most `ms`, or until the signal aborts; then resolves to `late`. The work itself is
+ * not stopped: its own signal is responsible for that.
  *
  * Rejects when the work rejects in time. A later rejection is swallowed, since nothing waits for it any more.
  */

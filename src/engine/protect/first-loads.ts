@@ -1,4 +1,7 @@
-/** First loads of a running engine: whether one is still running. The state is queried often and fetched from the store rarely. */
+/**
+ * First loads of a running engine: whether one is still running. The state is queried often and fetched from
+ * the store rarely.
+ */
 import type { Entity } from '../../model/integration.ts'
 import type { IntakeContext } from '../context.ts'
 import { isListable, placeOf } from '../place.ts'
@@ -38,8 +41,8 @@ async function askListedAt(context: FirstLoadContext, entity: Entity): Promise<n
 }
 
 /**
- * When the entity's first load had listed every system (epoch ms); undefined while it has not. Records discovered later are ordinary
- * changes and count for the guard.
+ * When the entity's first load had listed every system (epoch ms); undefined while it has not. Records
+ * discovered later are ordinary changes and count for the guard.
  */
 export function firstLoadListedAt(
   context: Pick<IntakeContext, 'store'>,

@@ -1,25 +1,32 @@
 /**
  * Detects that a system which accepted no calls is back, and makes its waiting records due.
  *
- * While a system is unreachable, one cheap call (a read of a record that is known to exist) goes out when its gate lets a probe through: every 5 to
- * 10 seconds, and never before the time that the system itself has named. After a refused credential nothing is probed: repeating it may lock the
- * account, and the next actual call finds out soon enough. When the gate opens, the records that wait for this system fall due, spread over a few
- * seconds, instead of each waiting for its own back-off.
+ * While a system is unreachable, one cheap call (a read of a record that is known to exist) goes out when its
+ * gate lets a probe through: every 5 to 10 seconds, and never before the time that the system itself has
+ * named. After a refused credential nothing is probed: repeating it may lock the account, and the next actual
+ * call finds out soon enough. When the gate opens, the records that wait for this system fall due, spread
+ * over a few seconds, instead of each waiting for its own back-off.
  *
- * States of one system: *quiet* (its gate is open) → *waiting* (closed; a probe is scheduled) → *probing* → *waiting* again or *quiet*.
+ * States of one system: *quiet* (its gate is open) → *waiting* (closed; a probe is scheduled) → *probing* →
+ * *waiting* again or *quiet*.
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { EngineContext } from '../context.ts'
 import { allPlaces } from '../place.ts'
 
-/** Records made due by one statement, and the maximum number of statements: the remaining records wait for their own back-off. */
+/**
+ * Records made due by one statement, and the maximum number of statements: the remaining records wait for
+ * their own back-off.
+ */
 const resumedAtOnce = 5_000
 const statementsMax = 400
 
 /** Waiting records are spread over this long when their system is back. */
 const resumeSpreadMs = 3_000
 
-/** Without a known record there is nothing to probe with: one waiting record is released instead, this often. */
+/**
+ * Without a known record there is nothing to probe with: one waiting record is released instead, this often.
+ */
 const withoutProbeMs = 7_500
 
 /** What the watch requires of the engine. */
@@ -35,7 +42,9 @@ export class OutageWatch {
   readonly #under = new Set<Promise<void>>()
   #halt = new AbortController()
 
-  /** @param context evaluated when something happens, since gates exist before the context that contains them */
+  /**
+   * @param context evaluated when something happens, since gates exist before the context that contains them
+   */
   constructor(context: () => OutageContext) {
     this.#context = context
   }

@@ -1,8 +1,9 @@
 /**
- * Time limits of remote calls, without a timer per call: one sleeping loop serves all of them while there are any.
+ * Time limits of remote calls, without a timer per call: one sleeping loop serves all of them while there are
+ * any.
  *
- * A limit fires up to {@link tickMs} early and never late, because a write that is aborted late could take effect after the time that its
- * intent promises.
+ * A limit fires up to {@link tickMs} early and never late, because a write that is aborted late could take
+ * effect after the time that its intent promises.
  */
 import type { Clock, Timeouts } from '../ports.ts'
 

@@ -31,8 +31,9 @@ export async function placeOlderRecords(
 }
 
 /**
- * Marks, once per lens set, the records that were read through another one, so that new or changed fields take their bases without waiting for a full
- * run. A changed filter may include records that no list has shown so far: the place is listed then. Returns whether it completed.
+ * Marks, once per lens set, the records that were read through another one, so that new or changed fields
+ * take their bases without waiting for a full run. A changed filter may include records that no list has
+ * shown so far: the place is listed then. Returns whether it completed.
  */
 export async function readThroughNewLenses(
   context: IntakeContext,

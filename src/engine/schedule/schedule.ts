@@ -1,6 +1,8 @@
 /** When the jobs of one place fall due. Pure arithmetic; the scheduler does the waiting. */
 
-/** Returns when a cron expression next falls due strictly after a time (epoch ms); undefined = never again. */
+/**
+ * Returns when a cron expression next falls due strictly after a time (epoch ms); undefined = never again.
+ */
 export type NextCron = (expression: string, after: number) => number | undefined
 
 /** A recurring task at one place. */
@@ -12,7 +14,10 @@ export interface Job {
   readonly work:
     | { readonly kind: 'poll'; readonly everyMs: number }
     | { readonly kind: 'cron'; readonly cron: string }
-    /** A regular full run that the definition does not configure: without one, a lost webhook would be lost permanently. */
+    /**
+     * A regular full run that the definition does not configure: without one, a lost webhook would be lost
+     * permanently.
+     */
     | { readonly kind: 'full'; readonly everyMs: number }
     /** The first full run; done once it has completed. */
     | { readonly kind: 'baseline' }
@@ -24,7 +29,9 @@ export interface Job {
     | { readonly kind: 'lenses' }
 }
 
-/** Full runs of listable places that declare none: each record is compared at least this often, jitter aside. */
+/**
+ * Full runs of listable places that declare none: each record is compared at least this often, jitter aside.
+ */
 export const FULL_EVERY_MS = 24 * 3_600_000
 /** Spread of cron runs, so that places with one expression don't all start in the same second. */
 const CRON_SPREAD_MS = 5_000
@@ -37,7 +44,8 @@ export function jitterInterval(everyMs: number, random: number): number {
 /**
  * When a job is due for the first time in this process (epoch ms); undefined = never.
  *
- * A periodic or cron run that fell due while no process was running is caught up once, immediately, however many were missed.
+ * A periodic or cron run that fell due while no process was running is caught up once, immediately, however
+ * many were missed.
  */
 export function firstDue(
   job: Job,

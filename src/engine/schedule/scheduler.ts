@@ -1,11 +1,12 @@
 /**
  * The scheduler: polls, cron full runs, periodic full runs and the first one of each listable place.
  *
- * Any number of processes may run one; the store lets a single one own the schedule, for a bounded time that it keeps renewing. An owner that stalls
- * loses it, and concurrent work of two owners is harmless: marks are idempotent, and a cursor is never ahead of unmarked changes.
+ * Any number of processes may run one; the store lets a single one own the schedule, for a bounded time that
+ * it keeps renewing. An owner that stalls loses it, and concurrent work of two owners is harmless: marks are
+ * idempotent, and a cursor is never ahead of unmarked changes.
  *
- * States of a job: *waiting* (due at a time) → *running* → *waiting* again, after its interval when it succeeded and after a jittered back-off when
- * it failed; a first full run that completed is *over*.
+ * States of a job: *waiting* (due at a time) → *running* → *waiting* again, after its interval when it
+ * succeeded and after a jittered back-off when it failed; a first full run that completed is *over*.
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
@@ -29,7 +30,10 @@ const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 
 /** Runs the schedule while this process owns it. */
 export interface Scheduler {
-  /** Runs until the signal aborts; resolves when its running jobs have stopped. Never rejects: failed work is retried. */
+  /**
+   * Runs until the signal aborts; resolves when its running jobs have stopped. Never rejects: failed work is
+   * retried.
+   */
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -61,7 +65,8 @@ async function runSchedule(
   const { clock, random, store, emit } = context
   const owner = random.uuid()
   const running = new Set<Promise<void>>()
-  // Signalled by a job that ends: its new due time may be before the end of a sleep that was planned without it.
+  // Signalled by a job that ends: its new due time may be before the end of a sleep that was planned without
+  // it.
   const wakeSignal = createWakeSignal(clock)
   signal.addEventListener('abort', () => wakeSignal.ring(), { once: true })
   let slots: Slot[] | undefined
@@ -97,8 +102,8 @@ interface Ownership {
 }
 
 /**
- * A loop that a job has woken does not renew what was renewed a moment ago. A wake-up of another process may mean that the work was paused, which ends
- * the ownership: it is verified before the next job then.
+ * A loop that a job has woken does not renew what was renewed a moment ago. A wake-up of another process may
+ * mean that the work was paused, which ends the ownership: it is verified before the next job then.
  */
 function createOwnership({ clock, store }: IntakeContext, owner: string): Ownership {
   let renewedAt = Number.NEGATIVE_INFINITY
@@ -142,7 +147,8 @@ function readsPlace({ system, work }: Job): boolean {
 
 function timeToNext(slots: readonly Slot[], now: number): number {
   const waits = slots.filter((slot) => !slot.running).map((slot) => slot.dueAt - now)
-  // A job that ends meanwhile is planned within the tick; the minimum keeps a clock that does not advance from causing a busy loop.
+  // A job that ends meanwhile is planned within the tick; the minimum keeps a clock that does not advance
+  // from causing a busy loop.
   return Math.max(10, Math.min(TICK_MS_MAX, ...waits))
 }
 

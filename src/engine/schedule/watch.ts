@@ -1,9 +1,14 @@
-/** How often the schedule reads and compares each place of a definition, which its health is measured against. */
+/**
+ * How often the schedule reads and compares each place of a definition, which its health is measured against.
+ */
 import type { PlaceWatch } from '../../model/health/contract.ts'
 import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'
 import { FULL_EVERY_MS, type NextCron } from './schedule.ts'
 
-/** Number of dates of a cron expression that are evaluated; they include the longest gap of a Monday-to-Friday expression. */
+/**
+ * Number of dates of a cron expression that are evaluated; they include the longest gap of a Monday-to-Friday
+ * expression.
+ */
 const DATES_LOOKED_AT = 9
 /** Interval of an expression that never falls due again. */
 const NEVER_MS = 366 * 24 * 3_600_000
@@ -48,7 +53,9 @@ function watchPlace(options: WatchOptions, entity: Entity, part: EntitySystem): 
   }
 }
 
-/** The longest time between consecutive dates: after a Friday, a weekday expression is not due for three days. */
+/**
+ * The longest time between consecutive dates: after a Friday, a weekday expression is not due for three days.
+ */
 function longestGap({ nextCron, now }: WatchOptions, expression: string): number {
   let longest = 0
   let from = nextCron(expression, now)

@@ -1,13 +1,16 @@
 /**
- * Writes to which the system responded with an error whose effect is unknown: a resolver that threw, a payload without the record.
+ * Writes to which the system responded with an error whose effect is unknown: a resolver that threw, a
+ * payload without the record.
  *
- * Unlike a missing response, such a response means that nothing of the call is still in flight, so a read can determine the effect at once. Unlike an
- * outage, the error usually repeats: the data triggers a case that the system has no code for. The write is therefore tried a few times and then
- * reported with the system's own message.
+ * Unlike a missing response, such a response means that nothing of the call is still in flight, so a read can
+ * determine the effect at once. Unlike an outage, the error usually repeats: the data triggers a case that
+ * the system has no code for. The write is therefore tried a few times and then reported with the system's
+ * own message.
  *
- * - updates: read and written again; after {@link attemptsMax} responses of this kind to the same values they count as refused
- * - creates: resolved by their own class of identity, never repeated without it; after as many responses, or at once where the system offers no way
- *   to find out, the lane is quarantined
+ * - updates: read and written again; after {@link attemptsMax} responses of this kind to the same values they
+ *   count as refused
+ * - creates: resolved by their own class of identity, never repeated without it; after as many responses, or
+ *   at once where the system offers no way to find out, the lane is quarantined
  * - removals: the failure is reported, and the removal is evaluated again like any other in doubt
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
@@ -58,7 +61,10 @@ export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: Cal
   return true
 }
 
-/** Marks records that a response was about instead of the written one: they may have been changed, possibly by our write. */
+/**
+ * Marks records that a response was about instead of the written one: they may have been changed, possibly by
+ * our write.
+ */
 export function observeOthers(pass: Pass, system: string, others: readonly string[] | undefined): void {
   if (others === undefined || others.length === 0) return
   addRows(pass, {
@@ -66,14 +72,20 @@ export function observeOthers(pass: Pass, system: string, others: readonly strin
   })
 }
 
-/** The values that were sent are kept as our own writes, so that a read which shows them does not take them for an edit. */
+/**
+ * The values that were sent are kept as our own writes, so that a read which shows them does not take them
+ * for an edit.
+ */
 function requestVerification(pass: Pass, system: string): void {
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
   pass.observations.delete(system)
   updateMember(pass, { system, settleAt: pass.context.clock.now() + lagMs + 1 })
 }
 
-/** Counts the response with each field of the write; returns the highest count of a field whose value is still the same. */
+/**
+ * Counts the response with each field of the write; returns the highest count of a field whose value is still
+ * the same.
+ */
 function countAttempt(pass: Pass, { system, revs }: PlannedWrite): number {
   const fields: Record<string, MemberField> = { ...pass.members.get(system)?.fields }
   let highest = 0

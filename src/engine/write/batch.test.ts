@@ -41,7 +41,10 @@ const names = (system: FakeSystem): readonly unknown[] => system.bodies().map(({
 const calls = (system: FakeSystem, operation: string): readonly (number | undefined)[] =>
   system.calls.filter((call) => call.operation === operation).map((call) => call.count)
 
-/** Passes the next `count` writes on at the same moment, after the test has changed them, so that they share a call. */
+/**
+ * Passes the next `count` writes on at the same moment, after the test has changed them, so that they share a
+ * call.
+ */
 function gather(
   it: World,
   count: number,

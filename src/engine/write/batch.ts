@@ -1,14 +1,16 @@
 /**
- * Remote writes, through the gate of the system and within its time limit; batched where the system takes several records per call.
+ * Remote writes, through the gate of the system and within its time limit; batched where the system takes
+ * several records per call.
  *
- * Writes of one operation at one resource that are ready at the same moment share a call, up to the connector's `writeBatch`. Each stays a write of
- * its own, with its own intent, latest start and outcome.
+ * Writes of one operation at one resource that are ready at the same moment share a call, up to the
+ * connector's `writeBatch`. Each stays a write of its own, with its own intent, latest start and outcome.
  *
- * - Writes that became late (`late`), or whose pass was stopped (`stopped`), are removed right before the call; the rest is sent. A write for which an
- *   open gate had no capacity in time is late as well.
+ * - Writes that became late (`late`), or whose pass was stopped (`stopped`), are removed right before the
+ *   call; the rest is sent. A write for which an open gate had no capacity in time is late as well.
  * - The call may start until the earliest latest start of its writes, so that none of them is sent late.
  * - A missing response, or a call that threw, says nothing about any of them: each is `unknown`.
- * - Records whose call failed as a whole are sent alone the next time: one of them may be the cause, and must not fail the others again (H33).
+ * - Records whose call failed as a whole are sent alone the next time: one of them may be the cause, and must
+ *   not fail the others again (H33).
  */
 
 import type {
@@ -27,7 +29,10 @@ import type { Clock, SendOutcome, SystemGate, Timeouts, WriteAsk, Writer } from 
 import type { EngineSettings } from '../settings.ts'
 import { callMany, callOne, canTravelTogether } from './write-calls.ts'
 
-/** Maximum number of concurrent batch writes of one kind, kept low so that the next batch collects several writes. */
+/**
+ * Maximum number of concurrent batch writes of one kind, kept low so that the next batch collects several
+ * writes.
+ */
 const parallelBatches = 2
 /** Number of records remembered as possible causes of a call that failed as a whole. */
 const suspectsMax = 1_000
@@ -242,7 +247,10 @@ async function callWithin(
 
 const never = new AbortController().signal
 
-/** A system-wide failure counts for the call only when no write in it succeeded; a call that was not made says nothing. */
+/**
+ * A system-wide failure counts for the call only when no write in it succeeded; a call that was not made says
+ * nothing.
+ */
 function sharedFailure(outcomes: readonly SendOutcome[]): CallFailure | 'no-news' | undefined {
   let failure: CallFailure | undefined
   let calls = 0

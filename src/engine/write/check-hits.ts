@@ -1,6 +1,7 @@
 /**
- * Verifies hits of a search for a create of ours before one of them is adopted: each is read by its own id and has to carry our marker, or the values
- * that were searched for. A search that ignored its filter, or a response to another search, would link an unrelated record.
+ * Verifies hits of a search for a create of ours before one of them is adopted: each is read by its own id
+ * and has to carry our marker, or the values that were searched for. A search that ignored its filter, or a
+ * response to another search, would link an unrelated record.
  */
 import type { FindRequest } from '../../connectors/kit/contract.ts'
 import { equivalent } from '../../model/merge/equivalence.ts'
@@ -69,7 +70,10 @@ async function isHit(
   )
 }
 
-/** Compares the fields of a match rule. References are encoded in each system's own ids, and were compared by the search alone. */
+/**
+ * Compares the fields of a match rule. References are encoded in each system's own ids, and were compared by
+ * the search alone.
+ */
 function holdsSearchedValues(
   pass: Pass,
   { part }: Place,
@@ -88,7 +92,10 @@ function holdsSearchedValues(
   })
 }
 
-/** Match rules may be wider than equality (case, whitespace): values that differ only in that are left to the match. */
+/**
+ * Match rules may be wider than equality (case, whitespace): values that differ only in that are left to the
+ * match.
+ */
 function isAlike(one: CanonicalValue | undefined, other: CanonicalValue | undefined): boolean {
   return typeof one === 'string' && typeof other === 'string' && plain(one) === plain(other)
 }

@@ -1,4 +1,7 @@
-/** Turns a planned write into the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
+/**
+ * Turns a planned write into the exact request: the native body, the precondition, the keys, and the durable
+ * intent that holds all of it.
+ */
 
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import { isPlainObject } from '../../model/canonical/object.ts'
@@ -25,7 +28,10 @@ export interface ComposedPatch {
   readonly problems: readonly FieldProblem[]
 }
 
-/** Returns the native patch of a write; `base` is the native record last read, undefined for creates and systems not read in this pass. */
+/**
+ * Returns the native patch of a write; `base` is the native record last read, undefined for creates and
+ * systems not read in this pass.
+ */
 export async function composePatch(
   pass: Pass,
   write: PlannedWrite,
@@ -38,8 +44,8 @@ export async function composePatch(
 }
 
 /**
- * True when a patch that names a nested object replaces more than its own fields, because the system replaces nested objects as a whole. Lists are
- * replaced as a whole by every system, including their elements.
+ * True when a patch that names a nested object replaces more than its own fields, because the system replaces
+ * nested objects as a whole. Lists are replaced as a whole by every system, including their elements.
  */
 export function replacesMore(patch: NativeRecord, nested: NestedPatch): boolean {
   return Object.values(patch).some((value) =>
@@ -48,8 +54,9 @@ export function replacesMore(patch: NativeRecord, nested: NestedPatch): boolean 
 }
 
 /**
- * Composes a write and opens its intent in the pass. Undefined when nothing is left to send: the mapping rejected the values (kept as a failure of
- * this lane), or the system already holds them in its own representation.
+ * Composes a write and opens its intent in the pass. Undefined when nothing is left to send: the mapping
+ * rejected the values (kept as a failure of this lane), or the system already holds them in its own
+ * representation.
  */
 export async function compose(pass: Pass, planned: PlannedWrite): Promise<OutgoingWrite | undefined> {
   const observation = pass.observations.get(planned.system)
@@ -71,7 +78,10 @@ export async function compose(pass: Pass, planned: PlannedWrite): Promise<Outgoi
   return openIntent(pass, planned, withMarker(place, whole, pass.record.id), seen)
 }
 
-/** Removes rejected fields and remembers the rejection. A create that lost a field it requires is not sent at all. */
+/**
+ * Removes rejected fields and remembers the rejection. A create that lost a field it requires is not sent at
+ * all.
+ */
 function withoutProblems(
   pass: Pass,
   planned: PlannedWrite,
@@ -100,7 +110,10 @@ function withoutProblems(
   return { ...planned, values: pick(planned.values, kept), revs: pick(planned.revs, kept) }
 }
 
-/** The system, or its mapping, rejected these values: they are not sent again until one of them or the definition changes. */
+/**
+ * The system, or its mapping, rejected these values: they are not sent again until one of them or the
+ * definition changes.
+ */
 export function refuse(pass: Pass, planned: PlannedWrite, code: ErrorCode, fields: readonly string[]): void {
   const member = pass.members.get(planned.system)
   const version = pass.context.integration.version
@@ -192,8 +205,9 @@ function newIntent(pass: Pass, planned: PlannedWrite, { patch, body, seen }: Int
 }
 
 /**
- * The time in which a request may start and end. It is not sent after `notAfter`, so that a later read can tell whether it took effect. Where many
- * calls wait for capacity, the window is extended by that wait, within the lease.
+ * The time in which a request may start and end. It is not sent after `notAfter`, so that a later read can
+ * tell whether it took effect. Where many calls wait for capacity, the window is extended by that wait,
+ * within the lease.
  */
 export function sendWindow(
   pass: Pass,

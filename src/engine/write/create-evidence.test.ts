@@ -1,4 +1,7 @@
-/** Evidence before a create, on virtual time: `b` is never announced to the engine, so the engine knows only what it reads from `b` itself. */
+/**
+ * Evidence before a create, on virtual time: `b` is never announced to the engine, so the engine knows only
+ * what it reads from `b` itself.
+ */
 import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'

@@ -1,10 +1,13 @@
 /**
- * Evidence before a create: nothing is created in a system that was not checked for a counterpart since the create was requested.
+ * Evidence before a create: nothing is created in a system that was not checked for a counterpart since the
+ * create was requested.
  *
- * The request is recorded with the member when the record is promoted. Evidence is a search, or a read of the whole place, that began after it
- * (`model/create-evidence.ts` decides which). The candidates that were discovered up to its end have to be read first, and so do the hits of a
- * search; then the intent's own transaction compares the evidence with the keys that the record has by now. A create that has to wait keeps its
- * evidence, so that later candidates never extend the wait, and repeats only the search at the end of the wait.
+ * The request is recorded with the member when the record is promoted. Evidence is a search, or a read of the
+ * whole place, that began after it (`model/create-evidence.ts` decides which). The candidates that were
+ * discovered up to its end have to be read first, and so do the hits of a search; then the intent's own
+ * transaction compares the evidence with the keys that the record has by now. A create that has to wait keeps
+ * its evidence, so that later candidates never extend the wait, and repeats only the search at the end of the
+ * wait.
  *
  * In a first load one read of the place serves all creates while it is recent enough.
  */
@@ -22,23 +25,35 @@ import { type Place, placeOf } from '../place.ts'
 import type { PlaceRead, PlaceReadKind } from '../ports.ts'
 import { type SearchResponse, searchAll, searchesFor } from './evidence-search.ts'
 
-/** Evidence older than this is gathered again. A read of the place counts from its beginning, so its own duration is added. */
+/**
+ * Evidence older than this is gathered again. A read of the place counts from its beginning, so its own
+ * duration is added.
+ */
 const evidenceMaxAgeMs = 60_000
-/** In a first load of a place without a feed one list is valid for this long: listing it every minute would cost more than the load. */
+/**
+ * In a first load of a place without a feed one list is valid for this long: listing it every minute would
+ * cost more than the load.
+ */
 const firstLoadListMs = 3_600_000
-/** Longest time that a pass waits for a read of the place; then it ends, and continues when that read has completed. */
+/**
+ * Longest time that a pass waits for a read of the place; then it ends, and continues when that read has
+ * completed.
+ */
 const waitMaxMs = 2_000
 /** A search older than this is repeated before the create is sent. */
 const searchAgainMs = 500
-/** Share of the passes in progress that may wait for reads of places at the same time, so that the others continue. */
+/**
+ * Share of the passes in progress that may wait for reads of places at the same time, so that the others
+ * continue.
+ */
 const waitersPerPass = 1 / 4
 /** Discovered records carry the store's time, evidence this process's. */
 const clockMarginMs = 1_000
 
 /**
  * - `go`: the create may be sent with this check
- * - `wait`: `evidence`: a read of the place is scheduled · `candidate`: discovered records have to be read · `no-evidence`: not available, for the
- *   reason in `why`
+ * - `wait`: `evidence`: a read of the place is scheduled · `candidate`: discovered records have to be read ·
+ *   `no-evidence`: not available, for the reason in `why`
  * - `hold`: there can be no evidence, and a person has to decide
  */
 export type Gathered =
@@ -66,7 +81,9 @@ export function keysOf(pass: Pass): readonly MatchKey[] {
   return pass.draft.matchKeys ?? matchKeys(pass.entity, agreedValues(pass.record.fields))
 }
 
-/** Determines whether the create may be sent. Calls the system where the existing evidence is not sufficient. */
+/**
+ * Determines whether the create may be sent. Calls the system where the existing evidence is not sufficient.
+ */
 export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<Gathered> {
   const { system } = write
   const { context, entity } = pass
@@ -101,7 +118,10 @@ function withoutKey({ system, part }: Place, unchecked: Gathered): Gathered {
     : unchecked
 }
 
-/** Adapts the plan: a record without a value for the searchable rules may still have some for the rules that score. */
+/**
+ * Adapts the plan: a record without a value for the searchable rules may still have some for the rules that
+ * score.
+ */
 function planFor(plan: EvidencePlan, keys: readonly MatchKey[]): EvidencePlan {
   if (plan.search !== 'whole' || keys.some(({ rule }) => plan.rules[rule] === 'searchable')) return plan
   return { ...plan, search: plan.rules.includes('blocking') ? 'blocking' : 'none' }
@@ -125,8 +145,9 @@ interface Question {
 }
 
 /**
- * Uses the evidence of an earlier pass, whose create had to wait for discovered records. What was entered during the wait would become a copy, so a
- * search is repeated once the wait is over. The repeated search never extends the wait: only hits that the first one did not have are read first.
+ * Uses the evidence of an earlier pass, whose create had to wait for discovered records. What was entered
+ * during the wait would become a copy, so a search is repeated once the wait is over. The repeated search
+ * never extends the wait: only hits that the first one did not have are read first.
  */
 async function useKept(pass: Pass, question: Question, kept: CreateEvidence): Promise<Gathered> {
   const { plan, place, write, firstLoad } = question
@@ -157,8 +178,8 @@ async function gatherAnew(pass: Pass, question: Question): Promise<Gathered> {
     if (searched !== undefined) return noEvidence(`The search failed: ${searched.failure.code}.`)
     return withoutEvidence(pass, question)
   }
-  // Where both lag and no read of the place is available, the search remains, with a wider window; where only a read of the place counts, the create
-  // waits for it.
+  // Where both lag and no read of the place is available, the search remains, with a wider window; where only
+  // a read of the place counts, the create waits for it.
   if (
     placeRead !== undefined &&
     'kind' in placeRead &&
@@ -174,8 +195,9 @@ async function gatherAnew(pass: Pass, question: Question): Promise<Gathered> {
 }
 
 /**
- * Handles a place where no evidence is possible. Hits of a search are still read and matched before anything is created or held, so that most records
- * entered twice are recognised; a search that finds nothing, or fails, decides nothing.
+ * Handles a place where no evidence is possible. Hits of a search are still read and matched before anything
+ * is created or held, so that most records entered twice are recognised; a search that finds nothing, or
+ * fails, decides nothing.
  */
 async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered> {
   const { place, plan, write, unchecked } = question
@@ -287,7 +309,10 @@ async function observePlace(
   return noEvidence(`${what} could not be read: ${response.code}.`, response.retryAt)
 }
 
-/** Schedules a retry for when a read of the place may be complete: at the latest the requested one, earlier if a regular poll provides one. */
+/**
+ * Schedules a retry for when a read of the place may be complete: at the latest the requested one, earlier if
+ * a regular poll provides one.
+ */
 function waitForPlaceRead(
   { part }: Place,
   beginsAt: number,

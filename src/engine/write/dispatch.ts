@@ -1,9 +1,12 @@
 /**
- * Commits a decision with the intents of its writes, sends them in parallel, and takes their outcomes into the pass.
+ * Commits a decision with the intents of its writes, sends them in parallel, and takes their outcomes into
+ * the pass.
  *
- * A write is never sent late, without its intent, or for longer than its limit: a request starts only while its whole time limit still fits before
- * `notAfter` and before the end of the lease. Both are checked on this process's own clock, again right before the call, since a process may be
- * suspended in between (H15). A write whose time passed before its call could start gets a new window for the same intent (`renew-window.ts`).
+ * A write is never sent late, without its intent, or for longer than its limit: a request starts only while
+ * its whole time limit still fits before `notAfter` and before the end of the lease. Both are checked on this
+ * process's own clock, again right before the call, since a process may be suspended in between (H15). A
+ * write whose time passed before its call could start gets a new window for the same intent
+ * (`renew-window.ts`).
  */
 import type { Intent } from '../../model/state.ts'
 import type { DecisionResult } from '../../store/contract.ts'
@@ -24,7 +27,10 @@ export type Dispatched =
   | { readonly kind: 'sent'; readonly outcomes: ReadonlyMap<string, SendOutcome>; readonly again: boolean }
   | Exclude<DecisionResult, { readonly kind: 'ok' }>
 
-/** Commits the draft together with the intents of these writes, and sends them. Writes to different systems don't wait for each other. */
+/**
+ * Commits the draft together with the intents of these writes, and sends them. Writes to different systems
+ * don't wait for each other.
+ */
 export async function dispatch(pass: Pass, writes: readonly OutgoingWrite[]): Promise<Dispatched> {
   for (const write of writes) noteIntent(pass, write)
   const committed = await commitDecision(pass, writes)

@@ -1,4 +1,7 @@
-/** Searches that show whether a system has a counterpart of a record: which searches to make, and how reliable their responses are. */
+/**
+ * Searches that show whether a system has a counterpart of a record: which searches to make, and how reliable
+ * their responses are.
+ */
 
 import type { CallFailure, FindRequest } from '../../connectors/kit/contract.ts'
 import type { EvidencePlan, RuleReach } from '../../model/create-evidence.ts'
@@ -26,8 +29,9 @@ export interface SearchQuestion {
 }
 
 /**
- * Returns one search per match rule whose values are all present, and one by the marker where creates carry one; for rules that score, one per value.
- * Undefined when a rule can't be searched by: its values are not all found in the native record.
+ * Returns one search per match rule whose values are all present, and one by the marker where creates carry
+ * one; for rules that score, one per value. Undefined when a rule can't be searched by: its values are not
+ * all found in the native record.
  */
 export async function searchesFor(
   pass: Pass,
@@ -60,7 +64,10 @@ function pathsToSearch(rule: MatchRule): readonly (readonly string[])[] {
   return rule.kind === 'score' ? Object.keys(rule.weights).map((path) => [path]) : [rule.fields]
 }
 
-/** The native properties for these canonical ones; undefined unless each of them maps to exactly one plain value. */
+/**
+ * The native properties for these canonical ones; undefined unless each of them maps to exactly one plain
+ * value.
+ */
 async function nativeValues(
   pass: Pass,
   { part }: Place,

@@ -31,11 +31,15 @@ export function inDoubtUntil(pass: Pass, intent: Intent, attempts: number): numb
   if (intent.operation === 'create') {
     return canResend(pass, intent, clock.now()) ? soon : Math.max(soon, searchableBy(pass, intent))
   }
-  // Under a precondition a late effect is impossible once anything has changed, and the write itself changes it.
+  // Under a precondition a late effect is impossible once anything has changed, and the write itself changes
+  // it.
   return intent.request.ifVersion === undefined ? Math.max(soon, inFlightUntil(pass, intent)) : soon
 }
 
-/** Marks a create whose resent key returned a failure again: the system may be repeating a stored response (H18). */
+/**
+ * Marks a create whose resent key returned a failure again: the system may be repeating a stored response
+ * (H18).
+ */
 export const storedError = 'stored-error'
 
 /** The same bytes under the same key can't create a second record. */

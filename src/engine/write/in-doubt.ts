@@ -1,12 +1,15 @@
 /**
- * Intents in doubt: resolves writes whose outcome is unknown. Every intent that is open when a record is claimed is one.
+ * Intents in doubt: resolves writes whose outcome is unknown. Every intent that is open when a record is
+ * claimed is one.
  *
- * Updates with a precondition are abandoned at once: a late effect is impossible once anything has changed. Plain updates wait until nothing can take
- * effect any more. Their values stay in the own-write memory, and the pass that follows computes again what is needed.
+ * Updates with a precondition are abandoned at once: a late effect is impossible once anything has changed.
+ * Plain updates wait until nothing can take effect any more. Their values stay in the own-write memory, and
+ * the pass that follows computes again what is needed.
  *
  * Creates are resolved by the strongest identity that the system offers (H16 to H18):
  * - client id, upsert key: the same bytes again · idempotency key: the same, within the key's lifetime
- * - marker, natural key: a search once the index must show it: one hit is adopted, with none the record is created again, several are left for review
+ * - marker, natural key: a search once the index must show it: one hit is adopted, with none the record is
+ *   created again, several are left for review
  * - nothing: at most one attempt was made, a person decides
  */
 
@@ -51,7 +54,10 @@ async function recover(pass: Pass, intent: Intent): Promise<StepResult> {
   return harmless ? abandon(pass, intent, 'harmless') : keepClosed(pass, intent, until)
 }
 
-/** Abandons an intent that can do no harm any more. An update is verified by a read once its horizon has passed. */
+/**
+ * Abandons an intent that can do no harm any more. An update is verified by a read once its horizon has
+ * passed.
+ */
 function abandon(pass: Pass, intent: Intent, outcome: string): StepResult {
   resolveIntent(pass, intent, { state: 'abandoned', outcome })
   emitResolved(pass, intent, outcome)
@@ -83,7 +89,8 @@ function keepClosedForAWhile(pass: Pass, intent: Intent): StepResult {
   const { clock, random, settings } = pass.context
   const attempts = (pass.members.get(intent.system)?.laneAttempts ?? 0) + 1
   updateMember(pass, { system: intent.system, laneAttempts: attempts })
-  // The failure of the search is the system's and not the record's: it is repeated soon after the system is back.
+  // The failure of the search is the system's and not the record's: it is repeated soon after the system is
+  // back.
   const bounds = { baseMs: settings.backoffBaseMs, maxMs: Math.min(searchWaitMaxMs, settings.backoffMaxMs) }
   return keepClosed(pass, intent, clock.now() + backoffMs(random, attempts, bounds))
 }
@@ -128,7 +135,8 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<StepRes
     const until = gates.get(intent.system)?.closedUntil() ?? now + settings.backoffBaseMs
     return keepClosed(pass, write.intent, spreadAfter(random, now, until))
   }
-  // The response may show the record as it was created, or as it is now: the read that follows determines its values.
+  // The response may show the record as it was created, or as it is now: the read that follows determines its
+  // values.
   if (outcome.kind === 'ok') return adopt(pass, write.intent, outcome.nativeId)
   await takeOutcome(pass, write, outcome)
   if (outcome.kind === 'unknown') {

@@ -1,14 +1,17 @@
 /**
  * Interprets the outcome of one remote write (the table of the algorithm's step 4):
  *
- * - `ok`: the intent is done. With body and version in the response the stored values are absorbed at once; otherwise a read after the system's read
- *   lag verifies the write. Only fields of the write are absorbed: any other difference stays a change (H11)
+ * - `ok`: the intent is done. With body and version in the response the stored values are absorbed at once;
+ *   otherwise a read after the system's read lag verifies the write. Only fields of the write are absorbed:
+ *   any other difference stays a change (H11)
  * - `stale`: somebody changed the record since it was absorbed (H13): read, merge and write again
- * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something changes (H39)
+ * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something
+ *   changes (H39)
  * - `gone`: the record no longer exists: a deletion to be confirmed, which is handled elsewhere
  * - `not-sent`, `unsent`: it provably had no effect: retried
- * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14). An error response of the system itself
- *   is resolved sooner, and reported after a few attempts (`answered-errors.ts`)
+ * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14).
+ *   An error response of the system itself is resolved sooner, and reported after a few attempts
+ *   (`answered-errors.ts`)
  */
 
 import type { CallFailure, WriteResult } from '../../connectors/kit/contract.ts'
@@ -41,7 +44,10 @@ import {
   waitForValues,
 } from './taken-values.ts'
 
-/** Takes the outcome of a write into the pass. Returns whether the record has to be read and decided again in this pass. */
+/**
+ * Takes the outcome of a write into the pass. Returns whether the record has to be read and decided again in
+ * this pass.
+ */
 export async function takeOutcome(
   pass: Pass,
   write: OutgoingWrite,
@@ -108,7 +114,8 @@ function outcomeBody(
     ...('failure' in outcome ? { code: outcome.failure.code } : {}),
     ...('nativeId' in outcome ? { nativeId: outcome.nativeId } : {}),
     ...('version' in outcome ? { version: outcome.version } : {}),
-    // Without a precondition an edit within this time was overwritten unnoticed: the length of that window is recorded.
+    // Without a precondition an edit within this time was overwritten unnoticed: the length of that window is
+    // recorded.
     ...(unguarded ? { raceWindowMs: pass.context.clock.now() - readAt } : {}),
   }
 }
@@ -167,7 +174,10 @@ async function storedReading(pass: Pass, place: Place, result: Landed): Promise<
   return translateInwards(pass, place.system, await readCanonical(pass.entity, place.part, result.native))
 }
 
-/** The response shows a field that this write did not touch in another state than the absorbed one: somebody else changed it. */
+/**
+ * The response shows a field that this write did not touch in another state than the absorbed one: somebody
+ * else changed it.
+ */
 function differsElsewhere(
   place: Place,
   fields: MemberFields,
@@ -192,7 +202,10 @@ function openAfterSuccess(pass: Pass, system: string): void {
   if (member.lane.state !== 'open' || member.lane.reason === 'released') setLane(pass, system, openLane)
 }
 
-/** The remote's version changed: the absorbed state is out of date, through a change that is not ours. Returns whether the write is tried again. */
+/**
+ * The remote's version changed: the absorbed state is out of date, through a change that is not ours. Returns
+ * whether the write is tried again.
+ */
 function becameStale(pass: Pass, write: OutgoingWrite): boolean {
   const { intent, planned } = write
   const { system } = intent
@@ -252,7 +265,9 @@ function comeBack(pass: Pass, system: string, failure: CallFailure | undefined):
   waitForSystem(pass, system, { reason: failure?.code ?? 'not-sent' })
 }
 
-/** The record took too long, which says nothing about the system: another claim has the time that was missing. */
+/**
+ * The record took too long, which says nothing about the system: another claim has the time that was missing.
+ */
 function comeBackLate(pass: Pass): void {
   const { clock, random, settings } = pass.context
   const { backoffBaseMs, backoffMaxMs } = settings

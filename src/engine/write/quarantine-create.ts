@@ -7,8 +7,9 @@ import { keepFailure } from '../pass/failure.ts'
 import { emit, setLane } from '../pass/pass.ts'
 
 /**
- * Prevents a second attempt without a person's decision. The intent itself is closed, so that it delays no other record's discovery: if its effect
- * appears with a key of this record, it is matched like any other, which also opens the lane.
+ * Prevents a second attempt without a person's decision. The intent itself is closed, so that it delays no
+ * other record's discovery: if its effect appears with a key of this record, it is matched like any other,
+ * which also opens the lane.
  */
 export function quarantineCreate(
   pass: Pass,

@@ -1,13 +1,17 @@
 /**
  * The fields that a refusal names.
  *
- * Systems name fields in their own terms and notations: `Tier__c`, `/data/attributes/tier`, `input.tier`, `lines[0].sku`, `Email` for `email`. They
- * are compared with the paths of the mapping, so that the rest of the write can be sent without them. A name that matches nothing is ignored.
+ * Systems name fields in their own terms and notations: `Tier__c`, `/data/attributes/tier`, `input.tier`,
+ * `lines[0].sku`, `Email` for `email`. They are compared with the paths of the mapping, so that the rest of
+ * the write can be sent without them. A name that matches nothing is ignored.
  */
 import type { EntitySystem, SystemField } from '../../model/integration.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 
-/** Maximum number of steps before the record itself: `input`, `data.attributes`, `body`, the name of a variable. */
+/**
+ * Maximum number of steps before the record itself: `input`, `data.attributes`, `body`, the name of a
+ * variable.
+ */
 const wrapperStepsMax = 3
 const namesMax = 50
 
@@ -37,7 +41,10 @@ function pathsOf(part: EntitySystem, name: string): readonly (readonly string[])
   return paths.length === 0 ? [[spelling(name)]] : paths
 }
 
-/** Full paths take precedence: `address` within a wrapper must not match before a field `city` that `city` names. */
+/**
+ * Full paths take precedence: `address` within a wrapper must not match before a field `city` that `city`
+ * names.
+ */
 function fieldsAt(candidates: readonly Candidate[], steps: readonly string[]): readonly string[] {
   for (let skip = 0; skip <= wrapperStepsMax && skip < steps.length; skip += 1) {
     const rest = steps.slice(skip)
@@ -47,7 +54,10 @@ function fieldsAt(candidates: readonly Candidate[], steps: readonly string[]): r
   return []
 }
 
-/** One path contains the other: a refused object refuses its content, and a refused part refuses the field that contains it. */
+/**
+ * One path contains the other: a refused object refuses its content, and a refused part refuses the field
+ * that contains it.
+ */
 function isWithin(path: readonly string[], named: readonly string[]): boolean {
   const length = Math.min(path.length, named.length)
   return length > 0 && path.slice(0, length).every((step, index) => step === named[index])
@@ -61,7 +71,10 @@ function stepsOf(name: string): readonly string[] {
     .filter((step) => step !== '' && !/^\d+$/.test(step))
 }
 
-/** Normalises a name: APIs of one system use `customerName`, `CustomerName` and `customer_name` for the same property. */
+/**
+ * Normalises a name: APIs of one system use `customerName`, `CustomerName` and `customer_name` for the same
+ * property.
+ */
 function spelling(step: string | number): string {
   return typeof step === 'number' ? '' : step.replaceAll(/[_\-\s"']/g, '').toLowerCase()
 }

@@ -1,10 +1,12 @@
 /**
  * Writes that are refused because the record's version is reported as out of date.
  *
- * Usually somebody did change the record: it is read and written again. But a system may also refuse the version that it has just returned:
- * `If-Match` never matches a weak tag (`W/"1"`), a proxy that compresses responses adds a suffix to the tag (`"1-gzip"`), and some servers make a new
- * tag for each response. Retrying would never end. Refused writes of the same value are therefore counted: fully where the following read showed the
- * same version or the same values, and at a lower weight where the record really changed. Beyond the bound it is a failure.
+ * Usually somebody did change the record: it is read and written again. But a system may also refuse the
+ * version that it has just returned: `If-Match` never matches a weak tag (`W/"1"`), a proxy that compresses
+ * responses adds a suffix to the tag (`"1-gzip"`), and some servers make a new tag for each response.
+ * Retrying would never end. Refused writes of the same value are therefore counted: fully where the following
+ * read showed the same version or the same values, and at a lower weight where the record really changed.
+ * Beyond the bound it is a failure.
  */
 import { tagDoubt } from '../../model/entity-tag.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
@@ -21,8 +23,8 @@ import { refuse } from './compose.ts'
 const code = 'ENGINE_PRECONDITION_REFUSED'
 
 /**
- * Maximum number of refusals of an unchanged record; reached after four passes of three rounds, since the first refusal of a pass has nothing to be
- * compared with.
+ * Maximum number of refusals of an unchanged record; reached after four passes of three rounds, since the
+ * first refusal of a pass has nothing to be compared with.
  */
 const standingMax = 7
 /** This many refusals of a changing record count as one of an unchanged record. */

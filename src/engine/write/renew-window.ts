@@ -1,9 +1,11 @@
 /**
  * Gives writes that could not start in time a new window, under the same intents.
  *
- * A decision of many fields, or of many records, may take longer to commit than a write may wait; the same goes for a queue in front of a slow system.
- * The decision itself is still right as long as the record is leased to this pass, so the work is not repeated: only the end of the window moves, and
- * that is durable before the call starts. What limits it is the record: its lease, and for a create how long its evidence is good.
+ * A decision of many fields, or of many records, may take longer to commit than a write may wait; the same
+ * goes for a queue in front of a slow system. The decision itself is still right as long as the record is
+ * leased to this pass, so the work is not repeated: only the end of the window moves, and that is durable
+ * before the call starts. What limits it is the record: its lease, and for a create how long its evidence is
+ * good.
  */
 import { openIntentFields, withdrawIntentFields } from '../../model/merge/outcome.ts'
 import { commitSoFar, resolveIntent } from '../pass/commit.ts'
@@ -24,7 +26,10 @@ export function mayRenew(pass: Pass, { intent, check }: OutgoingWrite): boolean 
   return check?.evidence === undefined || clock.now() <= check.evidence.goodUntil
 }
 
-/** Returns the writes with their new windows, which are committed; `over` when the record no longer belonged to this pass. */
+/**
+ * Returns the writes with their new windows, which are committed; `over` when the record no longer belonged
+ * to this pass.
+ */
 export async function renewWindows(
   pass: Pass,
   writes: readonly OutgoingWrite[],

@@ -1,6 +1,7 @@
 /**
- * Decides which of the planned writes may go now: none to a system that accepts no calls, in a closed lane, or beyond the mass-change guard, and no
- * create without evidence that it makes no duplicate. A write that has to wait records the reason in the pass.
+ * Decides which of the planned writes may go now: none to a system that accepts no calls, in a closed lane,
+ * or beyond the mass-change guard, and no create without evidence that it makes no duplicate. A write that
+ * has to wait records the reason in the pass.
  */
 
 import type { Entity } from '../../model/integration.ts'
@@ -31,7 +32,10 @@ const createWaits = {
 /** What a write that may be sent now carries along. */
 export type Permit = Pick<OutgoingWrite, 'check' | 'evidence' | 'guarded'>
 
-/** Returns what the write needs to go now; undefined when it has to wait, and then the pass contains the reason. */
+/**
+ * Returns what the write needs to go now; undefined when it has to wait, and then the pass contains the
+ * reason.
+ */
 export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
   const { clock, random, gates } = pass.context
   const { system, operation } = write
@@ -51,8 +55,8 @@ export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit 
 }
 
 /**
- * The record may be the same as another one: nothing is created for it until that is decided, which makes it due. Existing counterparts of both are
- * kept in agreement meanwhile.
+ * The record may be the same as another one: nothing is created for it until that is decided, which makes it
+ * due. Existing counterparts of both are kept in agreement meanwhile.
  */
 export function waitForDecision(pass: Pass, system: string, other: string): void {
   if (pass.members.get(system)?.lane.reason !== DUPLICATE) {
@@ -63,7 +67,8 @@ export function waitForDecision(pass: Pass, system: string, other: string): void
 
 async function mayCreateNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
   const { system } = write
-  // A record that may be deleted is not created elsewhere; the second read of the suspect makes this pass due again.
+  // A record that may be deleted is not created elsewhere; the second read of the suspect makes this pass due
+  // again.
   if ([...pass.members.values()].some((member) => member.state === 'suspect')) return undefined
   if (!(await pass.context.baselineDone(system, pass.entity.name))) {
     waitWithCreate(pass, system, { reason: 'first-load' })
@@ -107,8 +112,8 @@ export function waitWithCreate(pass: Pass, system: string, { reason, evidence, a
 }
 
 /**
- * What the mass-change guard counts of this write; undefined where it doesn't count: a lane that a person released passes once, and the first load
- * is not counted. Deletions are counted when they are suspected.
+ * What the mass-change guard counts of this write; undefined where it doesn't count: a lane that a person
+ * released passes once, and the first load is not counted. Deletions are counted when they are suspected.
  */
 async function countedChange(
   pass: Pass,
@@ -132,14 +137,17 @@ export function holdGuarded(pass: Pass, system: string, operation: GuardedChange
 }
 
 /**
- * What the mass-change guard counts of a write. Per system, entity and day only so many creates, updates and deletions happen without approval.
- * Changes beyond the limit are held for a person, record by record, while everything below the limit and every other place continues.
+ * What the mass-change guard counts of a write. Per system, entity and day only so many creates, updates and
+ * deletions happen without approval. Changes beyond the limit are held for a person, record by record, while
+ * everything below the limit and every other place continues.
  *
- * A create or update is counted by the commit that opens its intent, and no longer counted once it is known to have had no effect: a process that
- * is killed in between neither counts a change twice nor loses one. Deletions are counted when they are first suspected: see `detect.ts`.
+ * A create or update is counted by the commit that opens its intent, and no longer counted once it is known
+ * to have had no effect: a process that is killed in between neither counts a change twice nor loses one.
+ * Deletions are counted when they are first suspected: see `detect.ts`.
  *
- * Changes of the first load are not counted: it is planned and approved as a whole. These are the changes to a record that existed when the load
- * had listed all systems, in a system in which the record was never in agreement before.
+ * Changes of the first load are not counted: it is planned and approved as a whole. These are the changes to
+ * a record that existed when the load had listed all systems, in a system in which the record was never in
+ * agreement before.
  */
 function guardedChange(
   { guard }: Entity,

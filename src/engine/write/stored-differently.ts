@@ -1,7 +1,9 @@
 /**
- * A system that responds to a write with a value other than the sent one, in no recognised form (not shortened, not rounded, not trimmed), has not
- * stored it: the mapping is wrong, or a rule of the system replaces the value. Accepting it silently would treat two different values as agreed,
- * writing it again would never end. It is therefore accepted once and reported as a failure; a retry sends the value once more.
+ * A system that responds to a write with a value other than the sent one, in no recognised form (not
+ * shortened, not rounded, not trimmed), has not stored it: the mapping is wrong, or a rule of the system
+ * replaces the value. Accepting it silently would treat two different values as agreed, writing it again
+ * would never end. It is therefore accepted once and reported as a failure; a retry sends the value once
+ * more.
  */
 
 import { isRecognisedCoercion } from '../../model/coercion.ts'
@@ -39,7 +41,10 @@ export function judgeStoredValues(pass: Pass, { intent }: OutgoingWrite): void {
   if (member?.lane.state === 'open') setLane(pass, system, { state: 'open', reason: laneReason })
 }
 
-/** A read may show that the failure was resolved without a write of ours: somebody corrected the value there, or it is the agreed one by now. */
+/**
+ * A read may show that the failure was resolved without a write of ours: somebody corrected the value there,
+ * or it is the agreed one by now.
+ */
 export function settleStoredDifferently(pass: Pass): void {
   const { claim } = pass
   for (const before of claim.members) {

@@ -1,18 +1,22 @@
 /**
- * Values that a system keeps unique and that another of its records still holds: a login that is handed on, or that two records swap.
+ * Values that a system keeps unique and that another of its records still holds: a login that is handed on,
+ * or that two records swap.
  *
- * A refusal that says so is a failure like any other, and not final. The record waits for the value, which the store notes by a keyed hash, and it is
- * written once more
+ * A refusal that says so is a failure like any other, and not final. The record waits for the value, which
+ * the store notes by a keyed hash, and it is written once more
  *
- * - when a record gives that value up in the system (`releasedValues`, with the commit that absorbs the change),
+ * - when a record gives that value up in the system (`releasedValues`, with the commit that absorbs the
+ *   change),
  * - a few times by itself, if the refusal names the field and leaves no doubt about its reason (`certain`),
  * - and when a person lists the system, since the holder may be none of our records.
  *
- * A status 409 or words such as "already" alone may mean anything: the same write is not sent again then until a record gives a value of it up.
+ * A status 409 or words such as "already" alone may mean anything: the same write is not sent again then
+ * until a record gives a value of it up.
  *
- * Records that hold each other's values wait in a cycle. One of them, chosen by its id, gives its value up: it is given a temporary one and then
- * waits like the others. The temporary value is a write of ours that stands for the revision that the system already holds, so that a read that
- * shows it finds no edit, and what the field should hold is still owed, also to a process that starts in between.
+ * Records that hold each other's values wait in a cycle. One of them, chosen by its id, gives its value up:
+ * it is given a temporary one and then waits like the others. The temporary value is a write of ours that
+ * stands for the revision that the system already holds, so that a read that shows it finds no edit, and what
+ * the field should hold is still owed, also to a process that starts in between.
  */
 import type { WriteResult } from '../../connectors/kit/contract.ts'
 import { findConstraintProblem } from '../../model/canonical/constraints.ts'
@@ -24,7 +28,10 @@ import { addNeed, addRows, note, updateMember } from '../pass/pass.ts'
 import { releaseKey } from '../pass/value-waits.ts'
 import { forgetRefusals } from './forget-refusals.ts'
 
-/** Waits before a refused value is written again by itself; after the last one only a release or a person leads to another attempt. */
+/**
+ * Waits before a refused value is written again by itself; after the last one only a release or a person
+ * leads to another attempt.
+ */
 const retryMs = [1_000, 5_000, 30_000, 300_000] as const
 /** After a temporary value the others have to go first. */
 const afterTemporaryMs = 1_000
@@ -35,7 +42,10 @@ const takenWords =
 /** Those of them that mean nothing else. */
 const certainWords =
   /\b(?:duplicate[ds]?|not unique|unique|uniqueness|in use|is taken|been taken|already (?:exists|taken|used|registered|assigned)|exists)\b/i
-/** A release that was committed this long before a wait is looked for may have been committed before the wait was. */
+/**
+ * A release that was committed this long before a wait is looked for may have been committed before the wait
+ * was.
+ */
 const releasedLatelyMs = 5_000
 
 type Refusal = Extract<WriteResult, { readonly kind: 'rejected' }>
@@ -46,8 +56,8 @@ function saysTaken({ taken, failure }: Refusal): boolean {
 }
 
 /**
- * Notes what a refused write waits for, if its refusal may say that another record holds a value. `named`: the fields that the refusal names; without
- * any, each text of the write may be the one.
+ * Notes what a refused write waits for, if its refusal may say that another record holds a value. `named`:
+ * the fields that the refusal names; without any, each text of the write may be the one.
  */
 export function waitForValues(
   pass: Pass,
@@ -162,7 +172,10 @@ function takeUp(pass: Pass, { system, field, taken }: Waiting, wait: ValueWait |
   pass.temporaries.set(system, { ...pass.temporaries.get(system), [field]: temporary })
 }
 
-/** Whether this process has committed that a record gave the wanted value up, which may have been before the wait was committed. */
+/**
+ * Whether this process has committed that a record gave the wanted value up, which may have been before the
+ * wait was committed.
+ */
 function wasReleasedLately({ context, entity, record }: Pass, system: string, field: string): boolean {
   const value = record.fields[field]?.value
   if (typeof value !== 'string') return false
@@ -183,7 +196,10 @@ function setTaken(pass: Pass, system: string, field: string, taken: Waiting['tak
   updateMember(pass, { system, fields: { ...fields, [field]: { acked: 0, ...fields[field], taken } } })
 }
 
-/** A text like the one that the field holds there, which nobody else has; undefined where the field takes none. */
+/**
+ * A text like the one that the field holds there, which nobody else has; undefined where the field takes
+ * none.
+ */
 function temporaryValue(pass: Pass, system: string, field: string): string | undefined {
   const type = pass.entity.fields.get(field)?.type
   const settings = pass.entity.systems.get(system)?.fields.get(field)
@@ -235,14 +251,17 @@ export function landedTemporary(pass: Pass, { system, temporary = [] }: PlannedW
   if (temporary.length > 0) addNeed(pass, { at: clock.now() + afterTemporaryMs, why: 'temporary-value' })
 }
 
-/** The temporary value that the system holds in this field; undefined: it holds another value, or none of ours. */
+/**
+ * The temporary value that the system holds in this field; undefined: it holds another value, or none of
+ * ours.
+ */
 function temporaryIn({ taken, shadow }: MemberField): string | undefined {
   return taken?.temporary !== undefined && taken.temporary === shadow ? shadow : undefined
 }
 
 /**
- * What a person has to know of a refused write whose record has a temporary value: it stays until the wanted value is written, which the others of the
- * exchange prevent while they are refused for reasons of their own.
+ * What a person has to know of a refused write whose record has a temporary value: it stays until the wanted
+ * value is written, which the others of the exchange prevent while they are refused for reasons of their own.
  */
 export function temporaryRemark(pass: Pass, { system, revs }: PlannedWrite): string | undefined {
   const fields = pass.members.get(system)?.fields ?? {}
@@ -255,7 +274,10 @@ export function temporaryRemark(pass: Pass, { system, revs }: PlannedWrite): str
   return `Record ${nativeId} of ${system} has a temporary value in ${held.join(', ')} until then, since records exchange values: correct the failure of the record that still holds the wanted value, or change the value of this one.`
 }
 
-/** The system refuses the temporary value: what the field should hold stays refused, and no other temporary value is tried. */
+/**
+ * The system refuses the temporary value: what the field should hold stays refused, and no other temporary
+ * value is tried.
+ */
 export function refusedTemporary(pass: Pass, planned: PlannedWrite): PlannedWrite {
   const { system, temporary = [], values, revs } = planned
   pass.temporaries.delete(system)

@@ -4,7 +4,10 @@ import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 
 let world: World | undefined
 
-/** A system that returns records as they were written, has no versions, and responds with a body, like most small APIs. */
+/**
+ * A system that returns records as they were written, has no versions, and responds with a body, like most
+ * small APIs.
+ */
 const plain: Partial<RemoteCapabilities> = {
   version: 'none',
   conditionalWrites: false,

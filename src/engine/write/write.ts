@@ -3,9 +3,10 @@
  *
  * 1. **select** which of them may go now (`select.ts`, for creates `create-evidence.ts`)
  * 2. **compose** the exact request of each, as an intent (`compose.ts`)
- * 3. **dispatch** them: the decision and its intents in one commit, then the calls (`dispatch.ts`), several records per call where the system
- *    supports it (`batch.ts`)
- * 4. take in the **outcome** of each (`outcome.ts`); an unknown outcome is resolved by a later pass (`in-doubt.ts`)
+ * 3. **dispatch** them: the decision and its intents in one commit, then the calls (`dispatch.ts`), several
+ *    records per call where the system supports it (`batch.ts`)
+ * 4. take in the **outcome** of each (`outcome.ts`); an unknown outcome is resolved by a later pass
+ *    (`in-doubt.ts`)
  *
  * It also handles a rejected commit: a create found a reason to wait at the last moment.
  */
@@ -19,18 +20,26 @@ import { keysOf, noteWish } from './create-evidence.ts'
 import { dispatch } from './dispatch.ts'
 import { holdGuarded, mayGoNow, waitForDecision, waitWithCreate } from './select.ts'
 
-/** Evidence that the commit rejects was gathered for other keys, or is too old; it is gathered again this many times in a pass. */
+/**
+ * Evidence that the commit rejects was gathered for other keys, or is too old; it is gathered again this many
+ * times in a pass.
+ */
 const retakesMax = 1
 
 /** How a round of writing ended. */
 export type Written =
-  /** Everything that may go now was sent. `again`: a system's version had changed, so read and decide again. */
+  /**
+   * Everything that may go now was sent. `again`: a system's version had changed, so read and decide again.
+   */
   | { readonly kind: 'sent'; readonly again: boolean }
   /** There was nothing to send. */
   | { readonly kind: 'nothing' }
   /** The record does not belong to this pass any more. */
   | { readonly kind: 'over' }
-  /** A create would have made a second record with a key that `recordId` has there. `rest`: the other planned writes. */
+  /**
+   * A create would have made a second record with a key that `recordId` has there. `rest`: the other planned
+   * writes.
+   */
   | {
       readonly kind: 'key-taken'
       readonly system: string

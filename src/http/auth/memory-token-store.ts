@@ -1,4 +1,7 @@
-/** Tokens of one process. They are lost when it ends, so each start takes one token request; rotating refresh tokens need a persistent store. */
+/**
+ * Tokens of one process. They are lost when it ends, so each start takes one token request; rotating refresh
+ * tokens need a persistent store.
+ */
 import type { StoredToken, TokenStore } from '../../model/token-store.ts'
 
 /** A {@link TokenStore} in memory. */

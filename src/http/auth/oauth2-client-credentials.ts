@@ -3,7 +3,9 @@ import type { OAuth2ClientCredentialsOptions } from './options.ts'
 import { credentialKey, type TokenDependencies, tokenEndpoint } from './token-endpoint.ts'
 import { TokenManager } from './token-manager.ts'
 
-/** Creates an authenticator that fetches, shares and renews a token. @throws UsageError HTTP_OPTIONS_INVALID */
+/**
+ * Creates an authenticator that fetches, shares and renews a token. @throws UsageError HTTP_OPTIONS_INVALID
+ */
 export function oauth2ClientCredentials(
   options: OAuth2ClientCredentialsOptions,
   dependencies: TokenDependencies,

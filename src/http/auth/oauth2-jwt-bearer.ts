@@ -1,4 +1,7 @@
-/** JWT bearer (RFC 7523, 2.1): a signed statement "act as this subject" is exchanged for a token. Salesforce and Google use it. */
+/**
+ * JWT bearer (RFC 7523, 2.1): a signed statement "act as this subject" is exchanged for a token. Salesforce
+ * and Google use it.
+ */
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { OAuth2JwtBearerOptions } from './options.ts'
@@ -6,7 +9,9 @@ import { parsePrivateKey } from './private-key.ts'
 import { credentialKey, type TokenDependencies, tokenEndpoint } from './token-endpoint.ts'
 import { TokenManager } from './token-manager.ts'
 
-/** Creates an authenticator that signs assertions and exchanges them. @throws UsageError HTTP_OPTIONS_INVALID */
+/**
+ * Creates an authenticator that signs assertions and exchanges them. @throws UsageError HTTP_OPTIONS_INVALID
+ */
 export function oauth2JwtBearer(
   options: OAuth2JwtBearerOptions,
   dependencies: TokenDependencies,

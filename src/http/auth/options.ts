@@ -2,7 +2,10 @@
 import type { AssertionAlgorithm } from './private-key.ts'
 import type { SignRequest } from './sign-requests.ts'
 
-/** The built-in credentials. mTLS is not among them: a client certificate is given as `clientCertificate` and can be combined with any of these. */
+/**
+ * The built-in credentials. mTLS is not among them: a client certificate is given as `clientCertificate` and
+ * can be combined with any of these.
+ */
 export type AuthOptions =
   /** No credential. */
   | { readonly type: 'none' }
@@ -49,8 +52,8 @@ export interface TokenEndpointOptions {
   /** Secret of the client. @default none: a public client, or one with a key or certificate */
   readonly clientSecret?: string | undefined
   /**
-   * `basic` the secret in a header · `post` the secret in the body · `private-key-jwt` a signed assertion (RFC 7523, 2.2) · `tls` the
-   * client certificate (RFC 8705) · `none` a public client.
+   * `basic` the secret in a header · `post` the secret in the body · `private-key-jwt` a signed assertion
+   * (RFC 7523, 2.2) · `tls` the client certificate (RFC 8705) · `none` a public client.
    * @default 'basic' with a secret, 'none' without one
    */
   readonly clientAuthentication?: 'basic' | 'post' | 'private-key-jwt' | 'tls' | 'none' | undefined
@@ -74,11 +77,17 @@ export interface OAuth2ClientCredentialsOptions extends TokenEndpointOptions {
   readonly audience?: string | undefined
 }
 
-/** OAuth 2.0 refresh token (RFC 6749, 6), with rotation. Needs a token store that outlives the process where tokens rotate. */
+/**
+ * OAuth 2.0 refresh token (RFC 6749, 6), with rotation. Needs a token store that outlives the process where
+ * tokens rotate.
+ */
 export interface OAuth2RefreshTokenOptions extends TokenEndpointOptions {
   /** Chooses this grant. */
   readonly type: 'oauth2-refresh-token'
-  /** The first refresh token, as obtained by consent. Its successors are in the token store; a different one given here starts over. */
+  /**
+   * The first refresh token, as obtained by consent. Its successors are in the token store; a different one
+   * given here starts over.
+   */
   readonly refreshToken: string
 }
 

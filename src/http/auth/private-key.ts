@@ -1,4 +1,7 @@
-/** Private keys that sign assertions. The key itself stays in a `KeyObject`, which reveals nothing when printed. */
+/**
+ * Private keys that sign assertions. The key itself stays in a `KeyObject`, which reveals nothing when
+ * printed.
+ */
 import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
 
@@ -13,7 +16,10 @@ export interface AssertionKey {
   toCryptoKey(): webcrypto.CryptoKey
 }
 
-/** Reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1). @throws UsageError HTTP_OPTIONS_INVALID, whose message quotes no part of the key */
+/**
+ * Reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1). @throws UsageError HTTP_OPTIONS_INVALID, whose
+ * message quotes no part of the key
+ */
 export function parsePrivateKey(pem: string, wanted: AssertionAlgorithm | undefined): AssertionKey {
   const key = privateKeyOf(pem)
   const fitting = algorithmsOf(key)

@@ -1,4 +1,7 @@
-/** A signature for each request, for APIs with their own scheme (AWS, HMAC over the body). Each attempt is signed separately. */
+/**
+ * A signature for each request, for APIs with their own scheme (AWS, HMAC over the body). Each attempt is
+ * signed separately.
+ */
 
 import { UsageError } from '../../model/errors.ts'
 import type { Call } from '../call.ts'

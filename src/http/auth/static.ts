@@ -1,4 +1,7 @@
-/** Credentials that don't change: bearer token, basic, API key. The secrets live in closures, out of reach of inspection. */
+/**
+ * Credentials that don't change: bearer token, basic, API key. The secrets live in closures, out of reach of
+ * inspection.
+ */
 import { UsageError } from '../../model/errors.ts'
 import type { Authenticator, Credential } from './authenticator.ts'
 
@@ -44,7 +47,8 @@ function fixed(name: string, credential: Credential): Authenticator {
 }
 
 function assertSecret(name: string, value: string): void {
-  // A secret that was read from a file often ends with a line break; as a header it would be refused much later.
+  // A secret that was read from a file often ends with a line break; as a header it would be refused much
+  // later.
   if (value !== '' && !/[\r\n\0]/.test(value)) return
   throw new UsageError(
     'HTTP_OPTIONS_INVALID',

@@ -1,4 +1,7 @@
-/** Token requests over the client's own sockets: the same TLS rules, limits and errors as every other request. Uses oauth4webapi. */
+/**
+ * Token requests over the client's own sockets: the same TLS rules, limits and errors as every other request.
+ * Uses oauth4webapi.
+ */
 import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { UsageError } from '../../model/errors.ts'
@@ -29,7 +32,10 @@ export type AskForToken = (
   parameters: Readonly<Record<string, string>>,
 ) => Promise<IssuedToken>
 
-/** Creates the function that requests tokens. @throws UsageError HTTP_OPTIONS_INVALID for an unusable address, key or combination */
+/**
+ * Creates the function that requests tokens. @throws UsageError HTTP_OPTIONS_INVALID for an unusable address,
+ * key or combination
+ */
 export function tokenEndpoint(options: TokenEndpointOptions, dependencies: TokenDependencies): AskForToken {
   const url = endpointUrl(options.tokenUrl, dependencies.allowHttp)
   const server: oauth.AuthorizationServer = { issuer: url.origin, token_endpoint: url.href }
@@ -64,7 +70,10 @@ export function tokenEndpoint(options: TokenEndpointOptions, dependencies: Token
   }
 }
 
-/** The name of a credential in a store: equal in every process that uses it, and different once any part of it changes. */
+/**
+ * The name of a credential in a store: equal in every process that uses it, and different once any part of it
+ * changes.
+ */
 export function credentialKey(parts: readonly (string | undefined)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }
@@ -165,7 +174,10 @@ async function exchangeToken(
   }
 }
 
-/** The library builds the request; its response is read here, since many servers send responses that the library refuses. */
+/**
+ * The library builds the request; its response is read here, since many servers send responses that the
+ * library refuses.
+ */
 const notRead = new Response(null, { status: 204 })
 
 /** The request that needed the token was not sent, regardless of the outcome of the token request. */

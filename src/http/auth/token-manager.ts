@@ -1,10 +1,12 @@
 /**
  * One token for all calls of a credential.
  *
- * missing → fetching (one request, however many calls wait) → fresh → due (still used while one request fetches its successor) → missing again when
- * it expires or when the API refuses it. A refusal counts only against its own generation: a hundred calls in flight with an old token lead to one
- * new token, not to a hundred. When the authorization server refuses the credential itself, the manager is *refused*: every call fails immediately
- * with the same error, and the server is asked again only after a minute, so that a wrong secret does not lock an account.
+ * missing → fetching (one request, however many calls wait) → fresh → due (still used while one request
+ * fetches its successor) → missing again when it expires or when the API refuses it. A refusal counts only
+ * against its own generation: a hundred calls in flight with an old token lead to one new token, not to a
+ * hundred. When the authorization server refuses the credential itself, the manager is *refused*: every call
+ * fails immediately with the same error, and the server is asked again only after a minute, so that a wrong
+ * secret does not lock an account.
  */
 import type { StoredToken, TokenStore } from '../../model/token-store.ts'
 import type { HttpClock } from '../call.ts'
@@ -31,7 +33,10 @@ export interface IssuedToken {
 /** Lifetime of a token whose response specifies none. */
 const assumedLifeSeconds = 300
 const renewAheadMs = 30_000
-/** Within this time before its expiry a token is no longer used while its successor is fetched: it could expire in transit. */
+/**
+ * Within this time before its expiry a token is no longer used while its successor is fetched: it could
+ * expire in transit.
+ */
 const stopgapMs = 2_000
 const retryAheadMs = 5_000
 const refusedForMs = 60_000
@@ -47,7 +52,10 @@ export class TokenManager implements Authenticator {
   /** Tokens up to this generation were refused by the API. */
   #refusedGeneration = 0
   #nextAheadAt = 0
-  /** Received but not yet stored, because the store failed. It is stored before another one is requested, since its refresh token is the only one. */
+  /**
+   * Received but not yet stored, because the store failed. It is stored before another one is requested,
+   * since its refresh token is the only one.
+   */
   #unkept: StoredToken | undefined
   #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined
 
@@ -75,7 +83,10 @@ export class TokenManager implements Authenticator {
     return true
   }
 
-  /** Current callers continue with the old token, so a failure here affects none of them: the next call tries again. */
+  /**
+   * Current callers continue with the old token, so a failure here affects none of them: the next call tries
+   * again.
+   */
   #renewAhead(now: number): void {
     this.#nextAheadAt = now + retryAheadMs
     this.#fetch().catch(() => undefined)
@@ -137,7 +148,8 @@ export class TokenManager implements Authenticator {
 
   #failure(error: unknown): AuthenticationError {
     if (!(error instanceof AuthenticationError)) return unavailable()
-    // The endpoint is asked again neither by every call that is refused, nor before the time that it specified itself.
+    // The endpoint is asked again neither by every call that is refused, nor before the time that it
+    // specified itself.
     const forMs = error.retry === 'never' ? refusedForMs : waitOf(error)
     if (forMs > 0) this.#refusal = { error, until: this.#clock.monotonic() + forMs }
     return error

@@ -1,6 +1,7 @@
 /**
- * Responses of token endpoints, read as leniently as common clients do: many servers follow RFC 6749 only loosely. A response is usable if it has an
- * `access_token`; it is a refusal by its status, or by an `error` in place of a token.
+ * Responses of token endpoints, read as leniently as common clients do: many servers follow RFC 6749 only
+ * loosely. A response is usable if it has an `access_token`; it is a refusal by its status, or by an `error`
+ * in place of a token.
  */
 import { waitAskedFor } from '../backoff/retry-after.ts'
 import type { WireResponse } from '../call.ts'
@@ -92,8 +93,8 @@ async function bodyOf({ bytes, headers }: WireResponse): Promise<Readonly<Record
 }
 
 /**
- * Where servers put a code: as RFC 6749 specifies, or as in the rest of their API. A value that is not a plain code may be anything, so it is
- * omitted.
+ * Where servers put a code: as RFC 6749 specifies, or as in the rest of their API. A value that is not a
+ * plain code may be anything, so it is omitted.
  */
 function errorCodeIn(body: Readonly<Record<string, unknown>>): string | undefined {
   const { error, errorCode, error_code: errorCodeToo, code } = body

@@ -1,4 +1,7 @@
-/** The delay before the next attempt: random between zero and an exponentially growing bound, so that callers spread out. */
+/**
+ * The delay before the next attempt: random between zero and an exponentially growing bound, so that callers
+ * spread out.
+ */
 
 /** Bounds of the delays, in milliseconds. */
 export interface JitterOptions {

@@ -1,7 +1,8 @@
 /**
  * Dates of HTTP (RFC 9110, 5.6.7): IMF-fixdate, RFC 850 and asctime, and the variants that servers send.
  *
- * They are parsed by their format and not by `Date.parse`, which takes "-5" for a month and a date without a zone for local time.
+ * They are parsed by their format and not by `Date.parse`, which takes "-5" for a month and a date without a
+ * zone for local time.
  */
 import { epochMsOf } from '../../model/canonical/instant.ts'
 
@@ -38,8 +39,8 @@ const zoneHours: Readonly<Record<string, number>> = {
 }
 
 /**
- * Returns the epoch ms of a date in one of the formats of HTTP, or in ISO 8601; a date without a zone is in UTC, as every date of HTTP is. Undefined
- * for anything else.
+ * Returns the epoch ms of a date in one of the formats of HTTP, or in ISO 8601; a date without a zone is in
+ * UTC, as every date of HTTP is. Undefined for anything else.
  *
  * @param now epoch ms, for years of two digits
  */

@@ -1,8 +1,9 @@
 /**
- * When the API allows the next request: `Retry-After` (RFC 9110, 10.2.3) in every format that servers send, proprietary fields and, when no header
- * specifies it, the body of a refusal.
+ * When the API allows the next request: `Retry-After` (RFC 9110, 10.2.3) in every format that servers send,
+ * proprietary fields and, when no header specifies it, the body of a refusal.
  *
- * Of several values the longest applies: retrying too late takes time, retrying too early may lose the access.
+ * Of several values the longest applies: retrying too late takes time, retrying too early may lose the
+ * access.
  */
 import { parseHttpDate } from './http-date.ts'
 
@@ -34,7 +35,10 @@ export interface RefusalSeen {
   readonly body: unknown
 }
 
-/** Returns the milliseconds that a response asks the client to wait, never negative and at most 30 days; undefined when it does not. */
+/**
+ * Returns the milliseconds that a response asks the client to wait, never negative and at most 30 days;
+ * undefined when it does not.
+ */
 export function waitAskedFor({ headers, body }: RefusalSeen, now: number): number | undefined {
   const told = [
     ...secondsFields.map((name) => retryAfterMs(headers[name], now, headers.date)),
@@ -44,8 +48,8 @@ export function waitAskedFor({ headers, body }: RefusalSeen, now: number): numbe
 }
 
 /**
- * Returns the milliseconds to wait according to one field, never negative and at most 30 days; undefined when it is missing or not usable. The value
- * may be a list, which is also the result of joining repeated fields.
+ * Returns the milliseconds to wait according to one field, never negative and at most 30 days; undefined when
+ * it is missing or not usable. The value may be a list, which is also the result of joining repeated fields.
  *
  * @param now epoch ms
  * @param date the response's `Date` field: dates are in the server's clock, so they are compared with it

@@ -1,8 +1,9 @@
 /**
- * Bounds the share of retries of one client, so that an outage is not answered with a multiple of the traffic.
+ * Bounds the share of retries of one client, so that an outage is not answered with a multiple of the
+ * traffic.
  *
- * A retry takes tokens, a success returns some. With 500 tokens, 14 per transient failure and 5 per throttle, about 35 failures in a row may be
- * retried; after that each success pays for a fraction of one.
+ * A retry takes tokens, a success returns some. With 500 tokens, 14 per transient failure and 5 per throttle,
+ * about 35 failures in a row may be retried; after that each success pays for a fraction of one.
  */
 const capacity = 500
 const transientCost = 14
@@ -26,7 +27,10 @@ export class RetryBudget {
     return cost
   }
 
-  /** Records a success. After a retry it returns the tokens that the retry took, never more: otherwise failures would pay for failures. */
+  /**
+   * Records a success. After a retry it returns the tokens that the retry took, never more: otherwise
+   * failures would pay for failures.
+   */
   succeed(taken: number | undefined): void {
     this.#tokens = Math.min(capacity, this.#tokens + (taken ?? refund))
   }

@@ -1,4 +1,7 @@
-/** Compares the CSV reader with csv-parse, the most common one for Node: both return the same rows for any text, or both refuse it. */
+/**
+ * Compares the CSV reader with csv-parse, the most common one for Node: both return the same rows for any
+ * text, or both refuse it.
+ */
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

@@ -1,8 +1,10 @@
 /**
- * Reads and writes CSV (RFC 4180) row by row. Also accepts what occurs in practice: bare line feeds, a byte order mark, another separator.
+ * Reads and writes CSV (RFC 4180) row by row. Also accepts what occurs in practice: bare line feeds, a byte
+ * order mark, another separator.
  *
- * A cell is *plain* (up to a separator or a line's end), *quoted* (up to the next quote), or *after a quote* (a second quote is one character of the
- * cell; a separator or a line's end closes it; anything else is invalid).
+ * A cell is *plain* (up to a separator or a line's end), *quoted* (up to the next quote), or *after a quote*
+ * (a second quote is one character of the cell; a separator or a line's end closes it; anything else is
+ * invalid).
  */
 import { ResponseValidationError } from '../errors.ts'
 import type { ByteSource } from './stream-body.ts'
@@ -20,7 +22,10 @@ export interface CsvOptions {
 
 const maxRowDefault = 16 * 1024 * 1024
 
-/** Reads rows as objects, keyed by the names in the first row. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED naming the row */
+/**
+ * Reads rows as objects, keyed by the names in the first row. @throws ResponseValidationError
+ * HTTP_RESPONSE_DAMAGED naming the row
+ */
 export async function* readCsv(
   source: ByteSource,
   options: CsvOptions = {},
@@ -39,7 +44,10 @@ export async function* readCsv(
   }
 }
 
-/** Reads rows as they are, including the first one. Empty lines are skipped. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
+/**
+ * Reads rows as they are, including the first one. Empty lines are skipped. @throws ResponseValidationError
+ * HTTP_RESPONSE_DAMAGED
+ */
 export async function* readCsvRows(
   source: ByteSource,
   options: CsvOptions = {},
@@ -49,7 +57,10 @@ export async function* readCsvRows(
   yield* parser.end()
 }
 
-/** Returns the cells of a single row that is available as text. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
+/**
+ * Returns the cells of a single row that is available as text. @throws ResponseValidationError
+ * HTTP_RESPONSE_DAMAGED
+ */
 export function splitCsvRow(text: string, options: CsvOptions = {}): readonly string[] {
   const parser = new CsvParser(options)
   const [first, second] = [...parser.take(text), ...parser.end()]

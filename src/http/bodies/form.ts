@@ -1,7 +1,10 @@
 /** Form bodies (`application/x-www-form-urlencoded`), nested with brackets where an API supports it. */
 import { UsageError } from '../../model/errors.ts'
 
-/** A value of a form. `null` is sent as an empty value, which many APIs interpret as "clear it"; `undefined` is omitted. */
+/**
+ * A value of a form. `null` is sent as an empty value, which many APIs interpret as "clear it"; `undefined`
+ * is omitted.
+ */
 export type FormValue =
   | string
   | number
@@ -22,9 +25,11 @@ const maxDepth = 16
 const maxFields = 100_000
 
 /**
- * Encodes fields in the format of Stripe and others: `{ items: [{ price: 'p' }] }` becomes `items[0][price]=p`. The order is kept.
+ * Encodes fields in the format of Stripe and others: `{ items: [{ price: 'p' }] }` becomes
+ * `items[0][price]=p`. The order is kept.
  *
- * @throws UsageError HTTP_REQUEST_INVALID for a number that is not finite, nesting beyond 16 levels or more than 100,000 fields
+ * @throws UsageError HTTP_REQUEST_INVALID for a number that is not finite, nesting beyond 16 levels or more
+ *   than 100,000 fields
  */
 export function encodeForm(fields: FormFields): string {
   const encoded = new URLSearchParams()

@@ -1,4 +1,7 @@
-/** `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their responses in another. OData's `$batch` uses it. */
+/**
+ * `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their responses in another. OData's
+ * `$batch` uses it.
+ */
 import { randomBytes } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
 import { ResponseValidationError } from '../errors.ts'
@@ -49,7 +52,8 @@ export function encodeMixed(parts: readonly MixedPart[]): MixedBody {
 /**
  * Decodes a body into its parts. Line ends may be CRLF or LF, since servers differ.
  *
- * @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when there is no boundary, no end, or more than 10,000 parts
+ * @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when there is no boundary, no end, or more than
+ *   10,000 parts
  */
 export function parseMixed(contentType: string, body: string): readonly MixedPart[] {
   const boundary = boundaryOf(contentType)
@@ -67,7 +71,10 @@ export function parseMixed(contentType: string, body: string): readonly MixedPar
   throw damaged('ends before its last part is complete')
 }
 
-/** Reads a response from a part. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when it has no status line */
+/**
+ * Reads a response from a part. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when it has no status
+ * line
+ */
 export function parseEmbeddedResponse(text: string): EmbeddedResponse {
   const start = /^\s*HTTP\/\d(?:\.\d)? (\d{3})[^\r\n]*(?:\r?\n|$)/.exec(text)
   if (start === null) throw damaged('has a part without a status line')

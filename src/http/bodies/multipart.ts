@@ -1,4 +1,6 @@
-/** Uploads as `multipart/form-data` (RFC 7578), sent in pieces, so that a large file is never held in memory. */
+/**
+ * Uploads as `multipart/form-data` (RFC 7578), sent in pieces, so that a large file is never held in memory.
+ */
 import { randomBytes } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
 import type { ByteSource, RequestBody } from './stream-body.ts'
@@ -7,13 +9,18 @@ import type { ByteSource, RequestBody } from './stream-body.ts'
 export interface MultipartPart {
   /** Name of the form field. */
   readonly name: string
-  /** Text, bytes, or a function that opens the content; it is called for each attempt, so that a retry sends all of it again. */
+  /**
+   * Text, bytes, or a function that opens the content; it is called for each attempt, so that a retry sends
+   * all of it again.
+   */
   readonly content: string | Uint8Array | (() => ByteSource)
   /** File name; makes the part a file. */
   readonly filename?: string
   /** Media type. @default 'application/octet-stream' for a file, none for text */
   readonly type?: string
-  /** Length of the content in bytes, if known; when all lengths are known the upload has a `content-length`. */
+  /**
+   * Length of the content in bytes, if known; when all lengths are known the upload has a `content-length`.
+   */
   readonly bytes?: number
 }
 

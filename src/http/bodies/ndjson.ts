@@ -15,7 +15,8 @@ const maxLineDefault = 16 * 1024 * 1024
 /**
  * Reads values one by one; empty lines are skipped.
  *
- * @throws ResponseValidationError HTTP_RESPONSE_NOT_JSON naming the line, HTTP_RESPONSE_TOO_LARGE, HTTP_RESPONSE_TOO_DEEP
+ * @throws ResponseValidationError HTTP_RESPONSE_NOT_JSON naming the line, HTTP_RESPONSE_TOO_LARGE,
+ *   HTTP_RESPONSE_TOO_DEEP
  */
 export async function* readNdjson(source: ByteSource, options: NdjsonOptions = {}): AsyncGenerator<unknown> {
   const { maxLine = maxLineDefault, maxDepth = 64, numbers = 'lossless' } = options
@@ -55,7 +56,10 @@ function refusal(
   })
 }
 
-/** Writes values as a body, one per line. Pass it in a function (`body: () => toNdjson(rows)`), so that a retry starts over. */
+/**
+ * Writes values as a body, one per line. Pass it in a function (`body: () => toNdjson(rows)`), so that a
+ * retry starts over.
+ */
 export async function* toNdjson(
   values: AsyncIterable<unknown> | Iterable<unknown>,
 ): AsyncGenerator<Uint8Array> {

@@ -43,7 +43,8 @@ export function isSpentBySending({ body }: Pick<Call, 'body'>): boolean {
 const pieceBytes = 64 * 1024
 
 /**
- * Returns the body in the form that the transport accepts. A failing source ends the request with an error that says so.
+ * Returns the body in the form that the transport accepts. A failing source ends the request with an error
+ * that says so.
  *
  * @param onMoved called for each piece that the socket has accepted, and at the end
  */

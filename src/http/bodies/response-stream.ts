@@ -1,4 +1,7 @@
-/** The body of a response while it is received: chunks are read from the socket only as fast as the reader consumes them. */
+/**
+ * The body of a response while it is received: chunks are read from the socket only as fast as the reader
+ * consumes them.
+ */
 import { Duplex, pipeline, Readable } from 'node:stream'
 import zlib, { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import type { Call } from '../call.ts'
@@ -39,7 +42,10 @@ export class ResponseStream extends Readable {
     this.push(null)
   }
 
-  /** The whole body, if it has been received and reading has not begun: most bodies arrive together with their headers. */
+  /**
+   * The whole body, if it has been received and reading has not begun: most bodies arrive together with their
+   * headers.
+   */
   takeWhole(): Uint8Array | undefined {
     if (!this.#ended || this.destroyed || this.readableFlowing !== null) return undefined
     const chunks: Uint8Array[] = []

@@ -9,7 +9,9 @@ function eraOf(circuit: Circuit, now: number): number {
   return admission.era
 }
 
-/** A circuit opened by two failures while one more earlier call was in progress; returns the era of that call. */
+/**
+ * A circuit opened by two failures while one more earlier call was in progress; returns the era of that call.
+ */
 function opened(circuit: Circuit): number {
   const slow = eraOf(circuit, 0)
   for (let call = 0; call < 2; call += 1) circuit.settle(eraOf(circuit, 0), 'failure', 0)

@@ -1,15 +1,20 @@
 /**
  * One circuit: decides by the outcome of the latest calls whether a part of an API is called at all.
  *
- * - *closed*: calls pass. Left to *open* when, of the calls that ended within the window, at least `failures` failed and they are at least half.
- * - *open*: calls are refused. Left to *half-open* when `openMs` have passed; each time in a row doubles it, up to eight times.
- * - *half-open*: one probe passes, the others are refused. Left to *closed* by its success, to *open* by its failure; an abandoned probe proves
- *   nothing, so the next call is the probe.
+ * - *closed*: calls pass. Left to *open* when, of the calls that ended within the window, at least `failures`
+ *   failed and they are at least half.
+ * - *open*: calls are refused. Left to *half-open* when `openMs` have passed; each time in a row doubles it,
+ *   up to eight times.
+ * - *half-open*: one probe passes, the others are refused. Left to *closed* by its success, to *open* by its
+ *   failure; an abandoned probe proves nothing, so the next call is the probe.
  */
 
 /** When calls to a part of an API are refused. */
 export interface BreakerOptions {
-  /** Failed calls within the window that open the circuit, if they are at least half of all. 1 to 1,000. @default 10 */
+  /**
+   * Failed calls within the window that open the circuit, if they are at least half of all. 1 to 1,000.
+   * @default 10
+   */
   readonly failures: number
   /** Milliseconds for which a call counts. 100 to 3,600,000. @default 10000 */
   readonly windowMs: number
@@ -17,7 +22,10 @@ export interface BreakerOptions {
   readonly openMs: number
 }
 
-/** How a call ended: `neither` is for calls that say nothing about the API (abandoned, or refused by the client itself). */
+/**
+ * How a call ended: `neither` is for calls that say nothing about the API (abandoned, or refused by the
+ * client itself).
+ */
 export type CallEnd = 'success' | 'failure' | 'neither'
 
 /** A call that may proceed and has to be settled, or the time to wait. */

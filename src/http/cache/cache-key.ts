@@ -22,7 +22,10 @@ const neutral: ReadonlySet<string> = new Set([
   'user-agent',
 ])
 
-/** A fingerprint of a client's credential. A credential that can't be identified gets a unique one, so nothing is shared by mistake. */
+/**
+ * A fingerprint of a client's credential. A credential that can't be identified gets a unique one, so nothing
+ * is shared by mistake.
+ */
 export function partitionOf(
   auth: AuthOptions | Authenticator | undefined,
   given: string | undefined,
@@ -35,7 +38,10 @@ export function partitionOf(
 /** Returns the key of a call's response; `path` is given for locations other than the call's own. */
 export type CacheKey = (call: Call, path?: string) => string
 
-/** Every header of the call that may distinguish users (a cookie, a tenant, a custom authorization) creates a separate partition. */
+/**
+ * Every header of the call that may distinguish users (a cookie, a tenant, a custom authorization) creates a
+ * separate partition.
+ */
 export function cacheKeyOf(partition: string, impersonalHeaders: readonly string[] = []): CacheKey {
   const ignored = new Set([...neutral, ...impersonalHeaders.map((name) => name.toLowerCase())])
   const personalOf = rememberByHeaders((headers) => {

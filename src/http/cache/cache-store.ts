@@ -13,8 +13,8 @@ export interface CachedResponse {
 }
 
 /**
- * Stores responses by key. A key contains the address and a fingerprint of the caller, never a secret. A store may drop any entry at any time; a
- * failing store is treated as empty.
+ * Stores responses by key. A key contains the address and a fingerprint of the caller, never a secret. A
+ * store may drop any entry at any time; a failing store is treated as empty.
  */
 export interface CacheStore {
   /** Returns all variants stored under the key. */

@@ -1,9 +1,10 @@
 /**
- * Applies RFC 9111 to one stored response: whether it may be used, whether it has to be validated, and how a 304 changes it.
+ * Applies RFC 9111 to one stored response: whether it may be used, whether it has to be validated, and how a
+ * 304 changes it.
  *
- * `http-cache-semantics` does the arithmetic. Its input is normalised first, since it reads directives only in lower case, parses dates with
- * `Date.parse` and an `Age` by its first digits, never returns a stale response that has to be validated, and on a 304 updates only headers that
- * existed before.
+ * `http-cache-semantics` does the arithmetic. Its input is normalised first, since it reads directives only
+ * in lower case, parses dates with `Date.parse` and an `Age` by its first digits, never returns a stale
+ * response that has to be validated, and on a 304 updates only headers that existed before.
  */
 import CachePolicy from 'http-cache-semantics'
 import { parseHttpDate, parseStrictHttpDate } from '../backoff/http-date.ts'
@@ -28,13 +29,18 @@ export interface Match {
   readonly validators: Readonly<Record<string, string>>
 }
 
-/** Statuses that a cache may store without an explicit lifetime (RFC 9110, 15.1), when lifetimes are estimated. */
+/**
+ * Statuses that a cache may store without an explicit lifetime (RFC 9110, 15.1), when lifetimes are
+ * estimated.
+ */
 const heuristic = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
 /** In the past at any time. */
 const longAgo = 'Thu, 01 Jan 1970 00:00:00 GMT'
 /** Statuses whose caching rules are known: the only ones that `must-understand` allows. */
 const understood = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 501])
-/** Headers of a 304 that describe the body it does not have, and those that identified the stored response. */
+/**
+ * Headers of a 304 that describe the body it does not have, and those that identified the stored response.
+ */
 const notUpdated = new Set([
   ...['content-encoding', 'content-length', 'content-md5', 'content-range', 'etag', 'transfer-encoding'],
 ])
@@ -42,7 +48,10 @@ const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-connection',
 /** Value that replaces a greater age (RFC 9111, 1.2.2). */
 const greatestAge = 2_147_483_647
 
-/** Without a lifetime or a validator there is no use in storing a response; checking this first saves most of the work. */
+/**
+ * Without a lifetime or a validator there is no use in storing a response; checking this first saves most of
+ * the work.
+ */
 export function mayBeStorable(headers: Readonly<Record<string, string>>): boolean {
   const control = headers['cache-control']
   return (
@@ -55,7 +64,8 @@ export function mayBeStorable(headers: Readonly<Record<string, string>>): boolea
 /**
  * Returns the data to store of a response; undefined when it may not be stored.
  *
- * @param guessed share of the time since a response last changed for which it counts as fresh, if it specifies no lifetime
+ * @param guessed share of the time since a response last changed for which it counts as fresh, if it
+ *   specifies no lifetime
  */
 export function entryOf(
   call: Call,
@@ -138,7 +148,8 @@ function isKept(status: number, headers: Readonly<Record<string, string>>, guess
   const control = headers['cache-control'] ?? ''
   if (/must-understand/i.test(control) && !understood.has(status)) return false
   if (status < 300) return true
-  // A refusal is stored only where the API specifies its lifetime, or where lifetimes are estimated and the status allows it.
+  // A refusal is stored only where the API specifies its lifetime, or where lifetimes are estimated and the
+  // status allows it.
   if (/max-age/i.test(control) || headers.expires !== undefined) return true
   return guessed > 0 && mayGuess(status, headers)
 }
@@ -172,7 +183,9 @@ function straight({
   return plain
 }
 
-/** Of a list the first member applies, and a value that is not a number of seconds is ignored (RFC 9111, 5.1). */
+/**
+ * Of a list the first member applies, and a value that is not a number of seconds is ignored (RFC 9111, 5.1).
+ */
 function ageOf(field: string | undefined): number | undefined {
   const first = field?.split(',', 1)[0]?.trim() ?? ''
   return /^\d+$/.test(first) ? Math.min(greatestAge, Number(first)) : undefined
@@ -196,7 +209,10 @@ function requestOf(call: Call, stored?: Readonly<Record<string, string>>): Cache
   return { url: call.path, method: call.method, headers }
 }
 
-/** The request headers that the response's `vary` names; white space and the case of languages make no difference. */
+/**
+ * The request headers that the response's `vary` names; white space and the case of languages make no
+ * difference.
+ */
 function variantOf(call: Call, headers: Readonly<Record<string, string>>): string {
   const names = (headers.vary ?? '')
     .toLowerCase()

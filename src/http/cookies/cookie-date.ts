@@ -6,7 +6,10 @@ const delimiters = /[\t\u0020-\u002f;-@[-`{-~]+/
 /** Longer texts are not dates. */
 const lengthMax = 200
 
-/** Returns the epoch ms; undefined for a text that is not a date, which is to be ignored. Two-digit years are 1970 to 2069. */
+/**
+ * Returns the epoch ms; undefined for a text that is not a date, which is to be ignored. Two-digit years are
+ * 1970 to 2069.
+ */
 export function parseCookieDate(text: string): number | undefined {
   if (text.length > lengthMax) return undefined
   let time: readonly number[] | undefined

@@ -1,9 +1,9 @@
 /**
  * Cookies of one client (RFC 6265, the part that an API session needs).
  *
- * Stricter than a browser: a cookie is returned only to the origin that set it, whatever its `Domain`, so no host can set one for another. `Secure`
- * adds nothing, since plain HTTP is used only for loopback. Names, values and their number are limited; the cookie that was set longest ago is
- * removed first.
+ * Stricter than a browser: a cookie is returned only to the origin that set it, whatever its `Domain`, so no
+ * host can set one for another. `Secure` adds nothing, since plain HTTP is used only for loopback. Names,
+ * values and their number are limited; the cookie that was set longest ago is removed first.
  */
 import { parseCookieDate } from './cookie-date.ts'
 
@@ -25,7 +25,10 @@ interface Cookie {
 export class CookieJar {
   readonly #origins = new Map<string, Map<string, Cookie>>()
 
-  /** Stores a response's `set-cookie` lines. `path` is that of the request, with or without its query; `now` is epoch ms. */
+  /**
+   * Stores a response's `set-cookie` lines. `path` is that of the request, with or without its query; `now`
+   * is epoch ms.
+   */
   store(origin: string, path: string, lines: readonly string[], now: number): void {
     for (const line of lines) {
       const cookie = parseCookie(line, path, now)

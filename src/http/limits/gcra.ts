@@ -1,12 +1,15 @@
 /**
- * The generic cell rate algorithm: a rate limit as one number, the theoretical arrival time of the next request.
+ * The generic cell rate algorithm: a rate limit as one number, the theoretical arrival time of the next
+ * request.
  *
- * With a burst of b and one request each T, at most `b - 1 + W / T` requests start within any window W. Without an explicit burst, T is chosen so
- * that this never exceeds the limit, whatever kind of window the API uses; 3 % are reserved for requests that arrive closer together than they were
- * sent. A burst slightly above 1 compensates for timers that fire late.
+ * With a burst of b and one request each T, at most `b - 1 + W / T` requests start within any window W.
+ * Without an explicit burst, T is chosen so that this never exceeds the limit, whatever kind of window the
+ * API uses; 3 % are reserved for requests that arrive closer together than they were sent. A burst slightly
+ * above 1 compensates for timers that fire late.
  *
- * An explicit burst would make T ever longer by that rule: 100 of 100 at once would leave one per second. The pace is then that of the limit itself,
- * and the starts of the last window are remembered, which keeps every window exactly.
+ * An explicit burst would make T ever longer by that rule: 100 of 100 at once would leave one per second. The
+ * pace is then that of the limit itself, and the starts of the last window are remembered, which keeps every
+ * window exactly.
  */
 import { WindowLog } from './window-log.ts'
 
@@ -17,8 +20,9 @@ export interface RateLimit {
   /** Milliseconds. 1 to 86,400,000 (a day). */
   readonly perMs: number
   /**
-   * Requests that may start at once after a quiet time. Never lowers the rate. Above a twentieth of `requests` it counts for limits of up to
-   * 100,000 requests, and within each process by itself where limits are shared.
+   * Requests that may start at once after a quiet time. Never lowers the rate. Above a twentieth of
+   * `requests` it counts for limits of up to 100,000 requests, and within each process by itself where limits
+   * are shared.
    * @default a twentieth of `requests`, at least a little above 1
    */
   readonly burst?: number

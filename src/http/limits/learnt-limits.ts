@@ -1,12 +1,13 @@
 /**
  * Limits learnt from a system's responses, so that the next request does not exceed them.
  *
- * Each limit applies in two ways. *Left*: the remaining requests of the window, less those in flight, until the window ends; the API counts other
- * clients as well, so its number is authoritative. *Pace*: while the window is short, requests are spread over it, which keeps any kind of window
- * (fixed or sliding) without knowing which it is.
+ * Each limit applies in two ways. *Left*: the remaining requests of the window, less those in flight, until
+ * the window ends; the API counts other clients as well, so its number is authoritative. *Pace*: while the
+ * window is short, requests are spread over it, which keeps any kind of window (fixed or sliding) without
+ * knowing which it is.
  *
- * A window is *known* (a response reported what is left) or *over* (its end has passed): then the quota is assumed to be complete until the next
- * response reports it.
+ * A window is *known* (a response reported what is left) or *over* (its end has passed): then the quota is
+ * assumed to be complete until the next response reports it.
  */
 import { Gcra } from './gcra.ts'
 import type { LimitReport } from './limit-headers.ts'
@@ -96,8 +97,8 @@ export class LearntLimits {
   }
 
   /**
-   * Returns the milliseconds until the limits allow a request, not counting requests in flight. `reserve` is the share that this caller must leave
-   * unused, `ahead` the number of requests that start before it.
+   * Returns the milliseconds until the limits allow a request, not counting requests in flight. `reserve` is
+   * the share that this caller must leave unused, `ahead` the number of requests that start before it.
    */
   waitMs(now: number, reserve: number, scope?: string, ahead = 0): number {
     let waitMs = 0
@@ -153,7 +154,9 @@ function assignScope(limit: Limit | undefined, scope: string): void {
   limit.strangers.delete(scope)
 }
 
-/** A limit reported only by a refusal applies to the part that refused, until another part reports it as well. */
+/**
+ * A limit reported only by a refusal applies to the part that refused, until another part reports it as well.
+ */
 function concerns({ scopes, strangers, wasRefusal }: Limit, scope: string | undefined): boolean {
   if (scope === undefined || scopes.has(scope)) return true
   return !strangers.has(scope) && (!wasRefusal || scopes.size !== 1)

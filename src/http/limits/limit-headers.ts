@@ -1,10 +1,12 @@
 /**
  * Reads rate limits from response headers, in every format in use:
  *
- * - `RateLimit` and `RateLimit-Policy` as lists of named limits (draft 8 to 11): `"burst";r=19;t=2`, `"burst";q=20;w=2`
+ * - `RateLimit` and `RateLimit-Policy` as lists of named limits (draft 8 to 11): `"burst";r=19;t=2`,
+ *   `"burst";q=20;w=2`
  * - `RateLimit` as a dictionary (draft 7): `limit=20, remaining=19, reset=2` with the policy `20;w=2`
  * - `RateLimit-Limit`, `-Remaining`, `-Reset` (up to draft 6)
- * - `X-RateLimit-*` and `X-Rate-Limit-*`: the reset is a number of seconds, or a time as epoch seconds, milliseconds or ISO text
+ * - `X-RateLimit-*` and `X-Rate-Limit-*`: the reset is a number of seconds, or a time as epoch seconds,
+ *   milliseconds or ISO text
  * - `Sforce-Limit-Info: api-usage=18/5000`
  *
  * Unreadable fields are ignored: a broken field must not stop the calls that it should only pace.
@@ -29,7 +31,10 @@ export interface LimitReport {
 /** Header fields of a response, names in lower case. */
 export type ResponseHeaders = Readonly<Record<string, string>>
 
-/** A connector's own reader, for a system with its own format. Its reports are added to those of the known formats. */
+/**
+ * A connector's own reader, for a system with its own format. Its reports are added to those of the known
+ * formats.
+ */
 export type ParseLimits = (headers: ResponseHeaders) => readonly LimitReport[]
 
 interface Item {
@@ -62,7 +67,10 @@ export function limitsFromHeaders(headers: ResponseHeaders, now: number): readon
 
 const prefixes = ['ratelimit', 'x-ratelimit', 'x-rate-limit']
 
-/** Returns the ends of all windows that a response reports, in milliseconds from now, whether or not it reports what is left of them. */
+/**
+ * Returns the ends of all windows that a response reports, in milliseconds from now, whether or not it
+ * reports what is left of them.
+ */
 export function resetsFromHeaders(headers: ResponseHeaders, now: number): readonly number[] {
   if (!reportsLimits(headers)) return []
   const named = limitsFromHeaders(headers, now).map(({ resetMs }) => resetMs)
@@ -106,7 +114,9 @@ function standardLimits(headers: ResponseHeaders, now: number): readonly LimitRe
   })
 }
 
-/** `<prefix>-limit`, `-remaining` and `-reset`. The limit may contain its own policies: `10, 10;w=1, 50;w=60`. */
+/**
+ * `<prefix>-limit`, `-remaining` and `-reset`. The limit may contain its own policies: `10, 10;w=1, 50;w=60`.
+ */
 function prefixedLimits(
   headers: ResponseHeaders,
   prefix: string,
@@ -128,7 +138,9 @@ function withPolicy(report: LimitReport, policies: readonly Item[]): LimitReport
   return { ...report, windowMs: ms(countOf(policy?.parameters.get('w'))) }
 }
 
-/** Requests of a sliding window become available continuously, so a report of it is valid no longer than this. */
+/**
+ * Requests of a sliding window become available continuously, so a report of it is valid no longer than this.
+ */
 const slidingResetMs = 60_000
 
 /** `api-usage=18/5000, per-app-api-usage=17/250(appName=sample)`: each over a sliding window of 24 hours. */

@@ -42,7 +42,8 @@ test('no window of the limit ever sees more requests than it allows, and the lim
     const inWindow = times.filter((at) => at >= from && at < from + limit.perMs).length
     expect(inWindow).toBeLessThanOrEqual(limit.requests)
   }
-  // Three windows at the full rate take 1,200 ms; 3 % are reserved for requests that arrive closer together than they were sent.
+  // Three windows at the full rate take 1,200 ms; 3 % are reserved for requests that arrive closer together
+  // than they were sent.
   expect(Math.max(...times) - startedAt).toBeLessThan(1_300)
 })
 

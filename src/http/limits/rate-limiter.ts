@@ -1,11 +1,13 @@
 /**
  * Lets requests start within all limits of a system, the most urgent first.
  *
- * A waiter is *waiting* in its lane's queue until it is *granted* (all limits allow it), *stopped* (its call ended) or *refused* on arrival (the
- * queue is full, or its turn can't come before its deadline). A grant is released when the attempt is over.
+ * A waiter is *waiting* in its lane's queue until it is *granted* (all limits allow it), *stopped* (its call
+ * ended) or *refused* on arrival (the queue is full, or its turn can't come before its deadline). A grant is
+ * released when the attempt is over.
  *
- * The limiter is *ignorant* of the system at first: one request is sent ahead, and the others wait at most a second for its response, which may
- * report limits. After that it is *informed*. A request that is sent ahead and gets no response leaves it ignorant.
+ * The limiter is *ignorant* of the system at first: one request is sent ahead, and the others wait at most a
+ * second for its response, which may report limits. After that it is *informed*. A request that is sent ahead
+ * and gets no response leaves it ignorant.
  */
 
 import type { Priority } from '../call.ts'
@@ -28,7 +30,10 @@ export interface LimitOptions {
   readonly rates?: readonly RateLimit[]
   /** Maximum number of concurrent requests. @default limited only by the number of sockets */
   readonly concurrency?: number
-  /** Share of each rate's burst, and of each quota that the API reports, reserved for calls with the priority `hand`. 0 to 0.9. @default 0 */
+  /**
+   * Share of each rate's burst, and of each quota that the API reports, reserved for calls with the priority
+   * `hand`. 0 to 0.9. @default 0
+   */
   readonly reserve?: number
   /** Maximum number of waiting calls; further ones are refused. 1 to 100,000. @default 1000 */
   readonly maxWaiting?: number
@@ -36,7 +41,10 @@ export interface LimitOptions {
   readonly learn?: boolean
   /** Reads limits from headers whose format is not built in. @default none */
   readonly parse?: ParseLimits
-  /** Shares `rates` with other processes. While the store is unavailable, each process observes them on its own. @default none */
+  /**
+   * Shares `rates` with other processes. While the store is unavailable, each process observes them on its
+   * own. @default none
+   */
   readonly shared?: SharedLimits
 }
 
@@ -132,7 +140,9 @@ export class RateLimiter {
     }
   }
 
-  /** Resolves when a request may start, or immediately when it can't in time. Rejects with the stop's reason. */
+  /**
+   * Resolves when a request may start, or immediately when it can't in time. Rejects with the stop's reason.
+   */
   acquire(request: AcquireRequest): Grant | Promise<Grant> {
     const { lane, scope, deadlineAt } = request
     const now = this.#monotonic()
@@ -146,7 +156,10 @@ export class RateLimiter {
     return pausedMs > 0 ? this.#park(request, pausedMs) : this.#enqueue(request)
   }
 
-  /** Records that the system asked for no requests: nothing of the scope starts for `ms`, and nothing at all where limits are shared. */
+  /**
+   * Records that the system asked for no requests: nothing of the scope starts for `ms`, and nothing at all
+   * where limits are shared.
+   */
   pause(ms: number, scope?: string): void {
     const now = this.#monotonic()
     this.#pauses.pause(now + ms, this.#shared === undefined ? scope : undefined, now)
@@ -192,7 +205,8 @@ export class RateLimiter {
       const onStop = (reason: Error): void => {
         waiter.stopped = true
         leave()
-        // With a quota that is used up, the timer may be set for hours, and would keep a process alive that waits for nothing any more.
+        // With a quota that is used up, the timer may be set for hours, and would keep a process alive that
+        // waits for nothing any more.
         if (this.#waiting === 0) this.#stopTimer()
         reject(reason)
       }
@@ -251,7 +265,8 @@ export class RateLimiter {
     for (const other of lanes.slice(0, lanes.indexOf(lane) + 1)) ahead += this.#waitingIn[other]
     if (ahead === 0) return 0
     const reserve = lane === 'hand' ? 0 : this.#reserve
-    // Those ahead may belong to other parts of the API, so they count towards this part's limits only where all limits apply to the whole API.
+    // Those ahead may belong to other parts of the API, so they count towards this part's limits only where
+    // all limits apply to the whole API.
     let waitMs = this.#learnt.isScoped ? 0 : this.#learnt.waitMs(now, reserve, scope, ahead)
     for (const rate of this.#rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve, ahead))
     return waitMs
@@ -268,7 +283,10 @@ export class RateLimiter {
     return this.#shared?.isUp(now) === true
   }
 
-  /** Grants as many waiters as the limits allow now, the most urgent lane first, and runs again when the next one may start. */
+  /**
+   * Grants as many waiters as the limits allow now, the most urgent lane first, and runs again when the next
+   * one may start.
+   */
   #admit(): void {
     if (this.#waiting === 0) return
     while (true) {
@@ -284,7 +302,10 @@ export class RateLimiter {
     this.#schedule()
   }
 
-  /** Asks the shared buckets for as many requests as could start now; those granted go to the waiters that are most urgent by then. */
+  /**
+   * Asks the shared buckets for as many requests as could start now; those granted go to the waiters that are
+   * most urgent by then.
+   */
   #askOthers(lane: Priority): void {
     const shared = this.#shared
     if (shared === undefined || shared.isAsking) return
@@ -310,7 +331,10 @@ export class RateLimiter {
     waiter.grant()
   }
 
-  /** Returns the most urgent waiter. Where limits differ between parts of the API, a waiter that may start passes those that may not. */
+  /**
+   * Returns the most urgent waiter. Where limits differ between parts of the API, a waiter that may start
+   * passes those that may not.
+   */
   #head(now: number): Waiter | undefined {
     let first: Waiter | undefined
     const isScoped = this.#learnt.isScoped
@@ -339,7 +363,8 @@ export class RateLimiter {
     const now = this.#monotonic()
     const head = this.#head(now)
     if (head === undefined) return
-    // Without a free slot the next release runs this again; only the wait for the request that was sent ahead also ends by time.
+    // Without a free slot the next release runs this again; only the wait for the request that was sent ahead
+    // also ends by time.
     const isAhead = this.#ignorant && this.#aheadUntil > 0
     if (this.#isBlocked(head.lane, head.scope, now) && !isAhead) return
     const waitMs = isAhead ? this.#aheadUntil - now : this.#waitMs(head.lane, head.scope, now)

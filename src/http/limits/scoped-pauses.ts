@@ -1,8 +1,8 @@
 /**
  * How long a part of an API asked for no requests.
  *
- * A refusal concerns the part that refused: an exhausted search says nothing about reads by id. When a second part refuses during the pause of the
- * first, the limit is one of the whole API, and everything waits.
+ * A refusal concerns the part that refused: an exhausted search says nothing about reads by id. When a second
+ * part refuses during the pause of the first, the limit is one of the whole API, and everything waits.
  */
 
 /** Maximum number of parts that are remembered; more than an API has. */

@@ -1,8 +1,8 @@
 /**
  * This process's side of rates that are shared with other processes.
  *
- * The store is *up* until it fails; then it is *down* for a second, during which the process observes the rates by itself: an unavailable database
- * must neither allow unlimited requests nor stop them.
+ * The store is *up* until it fails; then it is *down* for a second, during which the process observes the
+ * rates by itself: an unavailable database must neither allow unlimited requests nor stop them.
  */
 import type { Bucket, BucketStore } from '../../model/bucket-store.ts'
 import type { Gcra } from './gcra.ts'

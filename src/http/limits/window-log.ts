@@ -1,4 +1,7 @@
-/** The starts of the last requests, as many as one window of a limit allows: no window ever contains more, wherever it begins. */
+/**
+ * The starts of the last requests, as many as one window of a limit allows: no window ever contains more,
+ * wherever it begins.
+ */
 export class WindowLog {
   readonly #starts: Float64Array
   readonly #windowMs: number
@@ -10,8 +13,8 @@ export class WindowLog {
   }
 
   /**
-   * Returns the milliseconds until the window has room; `reserve` is the share that this caller must leave unused, `ahead` the number of requests
-   * that start before it.
+   * Returns the milliseconds until the window has room; `reserve` is the share that this caller must leave
+   * unused, `ahead` the number of requests that start before it.
    */
   waitMs(now: number, reserve: number, ahead: number): number {
     const allowed = Math.max(1, Math.floor(this.#starts.length * (1 - reserve)))

@@ -1,8 +1,9 @@
 /**
  * Blocks requests to addresses that only this machine can reach (server-side request forgery).
  *
- * Checked when a connection is made and for every address a name resolves to, so that neither a name that points to an inner address nor one that
- * resolves differently the second time gets through. Numeric addresses are checked separately: Node does not call the resolver for them.
+ * Checked when a connection is made and for every address a name resolves to, so that neither a name that
+ * points to an inner address nor one that resolves differently the second time gets through. Numeric
+ * addresses are checked separately: Node does not call the resolver for them.
  */
 import { lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
@@ -11,8 +12,8 @@ import { NetworkError } from '../errors.ts'
 import { addressKind } from './special-addresses.ts'
 
 /**
- * Addresses that may be called in addition to public ones: `loopback`, `private` (10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7), a network
- * (`10.1.0.0/16`) or one address.
+ * Addresses that may be called in addition to public ones: `loopback`, `private` (10/8, 172.16/12,
+ * 192.168/16, 100.64/10, fc00::/7), a network (`10.1.0.0/16`) or one address.
  */
 export type AllowedAddress = string
 
@@ -64,7 +65,9 @@ export class AddressGuard {
     this.lookup = (hostname, options, callback) => this.#lookup(hostname, options, callback)
   }
 
-  /** Returns why a port, or a host written as an address, is refused; undefined when there is no reason yet. */
+  /**
+   * Returns why a port, or a host written as an address, is refused; undefined when there is no reason yet.
+   */
   refusalOf(hostname: string, port: number): NetworkError | undefined {
     if (this.#ports?.has(port) === false) return portRefused(hostname, port)
     const address = hostname.replace(/^\[|\]$/g, '')
@@ -78,7 +81,10 @@ export class AddressGuard {
     return this.#networks.check(address, family) ? undefined : addressRefused(host, kind)
   }
 
-  /** Resolves a name and refuses it when any of its addresses is refused: a mixed result is an attack or a mistake. */
+  /**
+   * Resolves a name and refuses it when any of its addresses is refused: a mixed result is an attack or a
+   * mistake.
+   */
   #lookup(...[hostname, options, callback]: Parameters<LookupFunction>): void {
     this.#resolve(hostname, { ...options, all: true }, (error, found) => {
       const addresses = Array.isArray(found) ? found : [{ address: found, family: isIP(found) }]

@@ -2,7 +2,10 @@
 import type { BaseUrl } from '../address.ts'
 import { type ApiClientOptions, assertWithin } from '../options.ts'
 
-/** The ports that are allowed implicitly: those in the options themselves. In development on one machine all of them. */
+/**
+ * The ports that are allowed implicitly: those in the options themselves. In development on one machine all
+ * of them.
+ */
 export function portsFrom(options: ApiClientOptions, base: BaseUrl): ReadonlySet<number> | undefined {
   const { allowPorts, auth } = options
   if (allowPorts === undefined && options.allowHttp === true) return undefined

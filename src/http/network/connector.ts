@@ -1,4 +1,7 @@
-/** Opens sockets for undici: addresses are checked, the time is limited, and a `100 Continue` that was not requested is tolerated. */
+/**
+ * Opens sockets for undici: addresses are checked, the time is limited, and a `100 Continue` that was not
+ * requested is tolerated.
+ */
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { buildConnector, errors } from 'undici'
@@ -13,7 +16,10 @@ export interface ConnectorOptions {
   readonly secureContext: SecureContext
 }
 
-/** The connector of one agent. undici's own time limit has a resolution of half a second, so it is disabled in favour of a timer here. */
+/**
+ * The connector of one agent. undici's own time limit has a resolution of half a second, so it is disabled in
+ * favour of a timer here.
+ */
 export function guardedConnector({
   guard,
   connectMs,
@@ -52,8 +58,8 @@ export function guardedConnector({
 }
 
 /**
- * A TLS alert is an error, followed immediately by the end of the connection. undici would report only the latter: that the server closed, and not
- * that it requires a client certificate.
+ * A TLS alert is an error, followed immediately by the end of the connection. undici would report only the
+ * latter: that the server closed, and not that it requires a client certificate.
  */
 function firstErrorCounts<Wire extends Socket>(socket: Wire): Wire {
   return socket.once('error', () => void socket.destroy())

@@ -1,11 +1,12 @@
 /**
  * Calls through an HTTP proxy, for networks without direct access.
  *
- * Who checks an address in this case: every target behind the proxy is reached through a tunnel (`CONNECT`), so the proxy sees the host and port, and
- * neither credentials nor data; the target's certificate is checked here as always. Names are resolved by the proxy, so its rules decide which inner
- * hosts a name may resolve to; targets written as an address, and ports, are still checked here. The proxy's own address is not checked: it is
- * configured deliberately, and usually private. Loopback, and the hosts in `noProxy`, are called directly, with all checks of the address guard.
- * Environment variables are not read.
+ * Who checks an address in this case: every target behind the proxy is reached through a tunnel (`CONNECT`),
+ * so the proxy sees the host and port, and neither credentials nor data; the target's certificate is checked
+ * here as always. Names are resolved by the proxy, so its rules decide which inner hosts a name may resolve
+ * to; targets written as an address, and ports, are still checked here. The proxy's own address is not
+ * checked: it is configured deliberately, and usually private. Loopback, and the hosts in `noProxy`, are
+ * called directly, with all checks of the address guard. Environment variables are not read.
  */
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import type { SecureContext } from 'node:tls'
@@ -28,8 +29,9 @@ export interface ProxyOptions {
   /** For a proxy that requires authentication (basic). @default none */
   readonly auth?: ProxyCredentials
   /**
-   * Hosts that are called directly: a name (its subdomains as well), `.name`, an address, a network such as `10.0.0.0/8`, each but a network with an
-   * optional `:port`, or `*` for all. The contents of `NO_PROXY`, as a list. @default none; loopback always
+   * Hosts that are called directly: a name (its subdomains as well), `.name`, an address, a network such as
+   * `10.0.0.0/8`, each but a network with an optional `:port`, or `*` for all. The contents of `NO_PROXY`, as
+   * a list. @default none; loopback always
    */
   readonly noProxy?: readonly string[]
 }
@@ -71,7 +73,10 @@ export function proxyDispatcher(options: ProxyOptions, sockets: ProxySockets): D
   })
 }
 
-/** Creates the check for hosts that are called directly. @throws UsageError HTTP_OPTIONS_INVALID for an entry that can't be read */
+/**
+ * Creates the check for hosts that are called directly. @throws UsageError HTTP_OPTIONS_INVALID for an entry
+ * that can't be read
+ */
 export function directHosts(noProxy: readonly string[] = []): (hostname: string, port: number) => boolean {
   const rules = noProxy.map(ruleOf)
   return (hostname, port) => {

@@ -1,6 +1,6 @@
 /**
- * Addresses that are reachable only from this machine or its network, including its cloud's metadata service. A URL that others may influence must
- * never lead there.
+ * Addresses that are reachable only from this machine or its network, including its cloud's metadata service.
+ * A URL that others may influence must never lead there.
  */
 import { BlockList, isIP } from 'node:net'
 
@@ -22,7 +22,10 @@ for (const [network, prefix] of [
 }
 privateNetworks.addSubnet('fc00::', 7, 'ipv6')
 
-/** Link-local (cloud metadata is there), multicast, documentation, benchmarks, "this network": no API uses these. */
+/**
+ * Link-local (cloud metadata is there), multicast, documentation, benchmarks, "this network": no API uses
+ * these.
+ */
 const reserved = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -62,7 +65,10 @@ const carriers = [
   { name: '6to4', prefix: '2002', at: 2 },
 ] as const
 
-/** Returns the kind of an address; anything that is not an IP address is reserved. An embedded IPv4 address decides. */
+/**
+ * Returns the kind of an address; anything that is not an IP address is reserved. An embedded IPv4 address
+ * decides.
+ */
 export function addressKind(address: string): AddressKind {
   const plain = address.split('%', 1)[0] ?? address
   const family = isIP(plain)

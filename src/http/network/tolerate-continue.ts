@@ -1,11 +1,12 @@
 /**
  * Makes a client tolerate a `100 Continue` that it did not request.
  *
- * RFC 9110 (15.2) requires clients to accept any number of interim responses before the final one, expected or not. undici ends the connection on a
- * 100, and ignores every other 1xx. The status line is therefore read here, and a 100 is passed to undici as a 102, which it ignores.
+ * RFC 9110 (15.2) requires clients to accept any number of interim responses before the final one, expected
+ * or not. undici ends the connection on a 100, and ignores every other 1xx. The status line is therefore read
+ * here, and a 100 is passed to undici as a 102, which it ignores.
  *
- * *body* (nothing to look for) → *line* (a request was sent: the next bytes are a status line) → after a 1xx *header* (until its empty line, then
- * *line* again), after any other status *body*.
+ * *body* (nothing to look for) → *line* (a request was sent: the next bytes are a status line) → after a 1xx
+ * *header* (until its empty line, then *line* again), after any other status *body*.
  */
 import type { Socket } from 'node:net'
 

@@ -1,4 +1,7 @@
-/** Reads the `Link` header field (RFC 8288, appendix B.2), as leniently as the RFC requires: broken parts are ignored, the rest is used. */
+/**
+ * Reads the `Link` header field (RFC 8288, appendix B.2), as leniently as the RFC requires: broken parts are
+ * ignored, the rest is used.
+ */
 
 /** One link of the field. */
 export interface Link {
@@ -33,7 +36,10 @@ export function parseLinkHeader(field: string | undefined): readonly Link[] {
   return links
 }
 
-/** Returns the target of the first link from this response to its next page, as written; undefined when there is none. */
+/**
+ * Returns the target of the first link from this response to its next page, as written; undefined when there
+ * is none.
+ */
 export function nextLink(field: string | undefined): string | undefined {
   // A link with an anchor refers to another document than this response.
   return parseLinkHeader(field).find(
@@ -93,7 +99,10 @@ class Cursor {
     return found
   }
 
-  /** Returns the rest of a quoted text whose opening quote has been read; without a closing quote it extends to the end. */
+  /**
+   * Returns the rest of a quoted text whose opening quote has been read; without a closing quote it extends
+   * to the end.
+   */
   quoted(): string {
     let value = ''
     while (this.#at < this.#text.length) {

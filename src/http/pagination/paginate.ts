@@ -1,4 +1,7 @@
-/** The ways in which APIs divide lists into pages: the address of the first page, and how one page leads to the next. */
+/**
+ * The ways in which APIs divide lists into pages: the address of the first page, and how one page leads to
+ * the next.
+ */
 import type { QueryValue } from '../options.ts'
 import { nextLink } from './link-header.ts'
 
@@ -16,7 +19,10 @@ export interface PageSoFar {
   readonly count: number
 }
 
-/** Address of a page: additional query parameters on the list's address, or an address that the API returned (relative or absolute). */
+/**
+ * Address of a page: additional query parameters on the list's address, or an address that the API returned
+ * (relative or absolute).
+ */
 export type PagePlace =
   | {
       /** Query parameters that request the page. */
@@ -27,7 +33,9 @@ export type PagePlace =
       readonly address: string
     }
 
-/** A path in a body, with dots (`meta.next_cursor`), or as a list of keys, which may contain dots themselves. */
+/**
+ * A path in a body, with dots (`meta.next_cursor`), or as a list of keys, which may contain dots themselves.
+ */
 export type BodyPath = string | readonly (string | number)[]
 
 /** One method of pagination. Implement it for an API with its own method. */
@@ -36,7 +44,10 @@ export interface Pagination {
   readonly name: string
   /** Path of the items on a page when the caller does not specify it; empty for the whole body. */
   readonly items: BodyPath
-  /** A page with the same records as the one before it is past the end: APIs that count pages often return their last one again. @default false */
+  /**
+   * A page with the same records as the one before it is past the end: APIs that count pages often return
+   * their last one again. @default false
+   */
   readonly endsOnRepeat?: boolean
   /** Returns the first page's address. */
   first(): PagePlace
@@ -56,7 +67,10 @@ export function linkHeader(): Pagination {
   }
 }
 
-/** The body contains the address of the next page: `links.next` of JSON:API, `_links.next.href` of HAL, `next`. */
+/**
+ * The body contains the address of the next page: `links.next` of JSON:API, `_links.next.href` of HAL,
+ * `next`.
+ */
 export function nextAddress(options: {
   readonly next: BodyPath
   /** @default '' */
@@ -73,13 +87,18 @@ export function nextAddress(options: {
   }
 }
 
-/** A token from one page is a query parameter of the next. `next` is its path in the body: `meta.next_cursor`. */
+/**
+ * A token from one page is a query parameter of the next. `next` is its path in the body: `meta.next_cursor`.
+ */
 export function cursor(options: {
   /** Query parameter for the cursor. */
   readonly parameter: string
   /** Path of the next cursor in a page. */
   readonly next: BodyPath
-  /** Path of the value that indicates a further page, such as `pageInfo.hasNextPage` of Relay. @default a token means that there is one */
+  /**
+   * Path of the value that indicates a further page, such as `pageInfo.hasNextPage` of Relay. @default a
+   * token means that there is one
+   */
   readonly more?: BodyPath
   /** @default '' */
   readonly items?: BodyPath
@@ -124,7 +143,10 @@ export function pageNumber(
   }
 }
 
-/** Pages by the number of preceding items, until one is empty, shorter than `size`, or equal to the one before it. */
+/**
+ * Pages by the number of preceding items, until one is empty, shorter than `size`, or equal to the one before
+ * it.
+ */
 export function offsetLimit(
   options: {
     /** @default 'offset' */

@@ -1,8 +1,9 @@
 /**
  * Walks a list page by page.
  *
- * Page addresses are received from the API, so none is trusted: one outside of the base URL is refused before anything is sent, including
- * credentials, and one that was read before ends the walk with an error instead of looping forever.
+ * Page addresses are received from the API, so none is trusted: one outside of the base URL is refused before
+ * anything is sent, including credentials, and one that was read before ends the walk with an error instead
+ * of looping forever.
  */
 
 import { UsageError } from '../../model/errors.ts'
@@ -19,9 +20,15 @@ export interface PagesOptions extends CallOptions {
   readonly paginate: Pagination
   /** Path of the items on a page. @default that of the method of pagination */
   readonly items?: BodyPath
-  /** Treats a page without a list at that path as an error, and not as the end of the list. @default false; always for `items()` */
+  /**
+   * Treats a page without a list at that path as an error, and not as the end of the list. @default false;
+   * always for `items()`
+   */
   readonly itemsRequired?: boolean
-  /** Number of pages after which the walk ends with an error, since a silently truncated list looks complete. 1 to 10,000,000. @default 10000 */
+  /**
+   * Number of pages after which the walk ends with an error, since a silently truncated list looks complete.
+   * 1 to 10,000,000. @default 10000
+   */
   readonly pagesMax?: number
 }
 
@@ -48,7 +55,9 @@ export interface Page extends ApiResponse<unknown> {
 
 const defaultPagesMax = 10_000
 
-/** Yields every page. `addressOf` returns a target's full address, which relative page links are relative to. */
+/**
+ * Yields every page. `addressOf` returns a target's full address, which relative page links are relative to.
+ */
 export async function* walkPages(
   target: string,
   options: PagesOptions,
@@ -117,7 +126,10 @@ export async function* walkItems(pages: AsyncIterable<Page>, itemsMax: number): 
   }
 }
 
-/** The records of a page, for a comparison; undefined where equal pages prove nothing: without records, or with plain values. */
+/**
+ * The records of a page, for a comparison; undefined where equal pages prove nothing: without records, or
+ * with plain values.
+ */
 function recordsShown(items: readonly unknown[] | undefined): string | undefined {
   const first = items?.[0]
   return typeof first === 'object' && first !== null ? writeJson(items) : undefined

@@ -1,4 +1,6 @@
-/** Adds the credential to each attempt; after a 401 requests another one and sends the request again, once. */
+/**
+ * Adds the credential to each attempt; after a 401 requests another one and sends the request again, once.
+ */
 import type { Authenticator, Credential } from '../auth/authenticator.ts'
 import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, Policy } from '../call.ts'

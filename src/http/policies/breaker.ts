@@ -1,4 +1,7 @@
-/** Stops calls to a part of an API that fails repeatedly; the error classes of the inner policies determine what counts as a failure. */
+/**
+ * Stops calls to a part of an API that fails repeatedly; the error classes of the inner policies determine
+ * what counts as a failure.
+ */
 import { type BreakerOptions, type CallEnd, Circuit } from '../breaker/circuit.ts'
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
 import { HttpError, HttpStatusError, NetworkError, ResponseValidationError } from '../errors.ts'

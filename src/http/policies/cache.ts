@@ -1,9 +1,9 @@
 /**
  * A private cache according to RFC 9111, one for each credential.
  *
- * A response is *fresh* (returned), *stale but usable* (returned while a request renews it), *to be validated* (requested with its ETag or date; a
- * 304 makes it fresh again) or *absent*. A response that specifies no lifetime is validated each time, unless an option enables an estimated
- * lifetime.
+ * A response is *fresh* (returned), *stale but usable* (returned while a request renews it), *to be
+ * validated* (requested with its ETag or date; a 304 makes it fresh again) or *absent*. A response that
+ * specifies no lifetime is validated each time, unless an option enables an estimated lifetime.
  */
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { CachedResponse, CacheStore } from '../cache/cache-store.ts'
@@ -34,14 +34,20 @@ export interface CacheParts {
   readonly store: CacheStore
   /** Separate for each credential. */
   readonly keyOf: CacheKey
-  /** Share of the time since a response last changed for which it counts as fresh, if it specifies no lifetime. 0 = never estimated. */
+  /**
+   * Share of the time since a response last changed for which it counts as fresh, if it specifies no
+   * lifetime. 0 = never estimated.
+   */
   readonly heuristic: number
 }
 
 /** Decodes a stored body. */
 export type ReadPlain = (call: Call, wire: WireResponse) => DecodedResponse
 
-/** Safe methods (RFC 9110, 9.2.1, and the method registry); every other one, known or unknown, may change something. */
+/**
+ * Safe methods (RFC 9110, 9.2.1, and the method registry); every other one, known or unknown, may change
+ * something.
+ */
 const safeMethods: ReadonlySet<string> = new Set([
   ...['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'],
 ])
@@ -50,8 +56,8 @@ const renewalsMax = 16
 const noBytes = new Uint8Array()
 
 /**
- * Stores responses of reads where allowed, and removes those that a write invalidated. `judge` throws for a stored response with an error status, as
- * it does for one that has just been received.
+ * Stores responses of reads where allowed, and removes those that a write invalidated. `judge` throws for a
+ * stored response with an error status, as it does for one that has just been received.
  */
 export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: ResponseStep): Policy {
   const { store, keyOf, heuristic } = parts
@@ -117,7 +123,9 @@ interface Exchange {
   readonly judge: ResponseStep
 }
 
-/** @throws HttpStatusError for a stored response that is a refusal, or one that the caller declares to have */
+/**
+ * @throws HttpStatusError for a stored response that is a refusal, or one that the caller declares to have
+ */
 function handedOut(
   { call, read, judge }: Exchange,
   { status, bytes }: CachedResponse,
@@ -173,7 +181,10 @@ function mayServeStale({ entry }: Match, error: unknown, call: Call): boolean {
   return call.stop.reason === undefined && servesOnError(call, entry)
 }
 
-/** No caller waits for it: it has its own time limit, and its failure only means that the stored response remains stale. */
+/**
+ * No caller waits for it: it has its own time limit, and its failure only means that the stored response
+ * remains stale.
+ */
 async function renewed(exchange: Exchange, match: Match): Promise<void> {
   const call: Call = {
     ...exchange.call,
@@ -188,7 +199,10 @@ async function renewed(exchange: Exchange, match: Match): Promise<void> {
   }
 }
 
-/** A write invalidates the stored responses of its address (RFC 9111, 4.4); so does one with an unknown outcome. */
+/**
+ * A write invalidates the stored responses of its address (RFC 9111, 4.4); so does one with an unknown
+ * outcome.
+ */
 async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Promise<DecodedResponse> {
   if (safeMethods.has(call.method)) return next(call)
   const forget = async (headers: Readonly<Record<string, string>>): Promise<void> => {

@@ -34,8 +34,9 @@ function provesNoEffect(status: number, error: HttpError): boolean {
 }
 
 /**
- * Without a Retry-After the time to retry is the end of the exhausted window; of several the latest. A refusal that means "too many requests" and
- * does not report what is left of any window applies to all windows that it names.
+ * Without a Retry-After the time to retry is the end of the exhausted window; of several the latest. A
+ * refusal that means "too many requests" and does not report what is left of any window applies to all
+ * windows that it names.
  */
 function resetOfUsedUp({ status, headers }: DecodedResponse, now: number): number | undefined {
   const limits = limitsFromHeaders(headers, now)

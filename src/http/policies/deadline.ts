@@ -1,6 +1,6 @@
 /**
- * Settles the call when its total time is over or its caller aborts it, in any phase, without waiting for anything: a socket stuck in a TLS handshake
- * is cleaned up later, by its own time limit.
+ * Settles the call when its total time is over or its caller aborts it, in any phase, without waiting for
+ * anything: a socket stuck in a TLS handshake is cleaned up later, by its own time limit.
  */
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
 import { Deadlines } from '../deadlines.ts'

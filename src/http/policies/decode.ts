@@ -1,4 +1,7 @@
-/** Decodes bytes to values: content encoding, character set, JSON within limits. Recognises a web page where an API's response was expected. */
+/**
+ * Decodes bytes to values: content encoding, character set, JSON within limits. Recognises a web page where
+ * an API's response was expected.
+ */
 import { Readable } from 'node:stream'
 import { plainStream, ResponseStream } from '../bodies/response-stream.ts'
 import type { Call, DecodedResponse, WireResponse } from '../call.ts'
@@ -136,7 +139,10 @@ function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): strin
   }
 }
 
-/** A byte order mark takes precedence over what is declared, as in browsers; that of UTF-8 is dropped in any case. */
+/**
+ * A byte order mark takes precedence over what is declared, as in browsers; that of UTF-8 is dropped in any
+ * case.
+ */
 function charsetByMark([first, second]: Uint8Array): string | undefined {
   if (first === 0xff && second === 0xfe) return 'utf-16le'
   return first === 0xfe && second === 0xff ? 'utf-16be' : undefined

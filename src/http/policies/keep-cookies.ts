@@ -1,4 +1,7 @@
-/** Returns the cookies that the API set, for APIs that keep a session in them (SAP's write token belongs to one). */
+/**
+ * Returns the cookies that the API set, for APIs that keep a session in them (SAP's write token belongs to
+ * one).
+ */
 import type { HttpClock, Policy } from '../call.ts'
 import type { CookieJar } from '../cookies/cookie-jar.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../errors.ts'

@@ -1,4 +1,7 @@
-/** Reports each attempt to the listener. A listener that throws is a bug in the application and must not fail the call. */
+/**
+ * Reports each attempt to the listener. A listener that throws is a bug in the application and must not fail
+ * the call.
+ */
 
 import type { Call, DecodedResponse, HttpClock, Policy } from '../call.ts'
 import { type CallLogEntry, requestBytes, requestIdOf } from '../call-log.ts'

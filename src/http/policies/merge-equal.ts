@@ -1,9 +1,9 @@
 /**
  * Lets equal concurrent reads share one request.
  *
- * The request is independent of the call that started it: it continues while any caller waits for it, and ends when the last one has left. It may
- * take as long as the longest deadline allows. A write of this client ends the sharing, so that a read that starts after it never gets data read
- * before it.
+ * The request is independent of the call that started it: it continues while any caller waits for it, and
+ * ends when the last one has left. It may take as long as the longest deadline allows. A write of this client
+ * ends the sharing, so that a read that starts after it never gets data read before it.
  */
 import type { Call, DecodedResponse, Policy } from '../call.ts'
 import { rememberByHeaders } from '../header-names.ts'

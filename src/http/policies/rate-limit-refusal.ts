@@ -1,8 +1,9 @@
 /**
  * Which refusals mean "too many requests".
  *
- * 429 always does. Some APIs use another status: GitHub, Salesforce and Google 403, AWS 400 and 503, Shopify 430. A 403 is mostly about permissions,
- * so it counts only with a time to retry, with an exhausted limit in its headers, or with an unambiguous message of the API.
+ * 429 always does. Some APIs use another status: GitHub, Salesforce and Google 403, AWS 400 and 503, Shopify
+ * 430. A 403 is mostly about permissions, so it counts only with a time to retry, with an exhausted limit in
+ * its headers, or with an unambiguous message of the API.
  */
 
 /** Facts about a refusal. */

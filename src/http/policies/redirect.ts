@@ -1,9 +1,9 @@
 /**
- * Follows redirects of reads, if enabled. Never of writes, since their effect at the first address is unknown; except for calls of `fetch`, which has
- * its own rules.
+ * Follows redirects of reads, if enabled. Never of writes, since their effect at the first address is
+ * unknown; except for calls of `fetch`, which has its own rules.
  *
- * To another origin only headers that say nothing about the caller are sent: no credential, no cookie, no header of the caller's. The target is
- * checked like every other address, when the connection is made.
+ * To another origin only headers that say nothing about the caller are sent: no credential, no cookie, no
+ * header of the caller's. The target is checked like every other address, when the connection is made.
  */
 
 import { UsageError } from '../../model/errors.ts'
@@ -40,7 +40,10 @@ export function redirectPolicy(redirectsMax: number, allowHttp: boolean, clock: 
   }
 }
 
-/** `Retry-After` of a redirect is the delay before following it (RFC 9110, 10.2.3). @throws the redirect's own error when that is too long */
+/**
+ * `Retry-After` of a redirect is the delay before following it (RFC 9110, 10.2.3). @throws the redirect's own
+ * error when that is too long
+ */
 async function waitAsAsked(call: Call, error: HttpStatusError, clock: HttpClock): Promise<void> {
   const ms = retryAfterMs(error.headers['retry-after'], clock.now(), error.headers.date) ?? 0
   if (ms === 0) return

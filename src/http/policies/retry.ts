@@ -1,6 +1,6 @@
 /**
- * Retries failed requests: a repeatable request after every temporary failure, any other one only after a failure that proves that it had no effect.
- * The delay is never shorter than a `Retry-After`.
+ * Retries failed requests: a repeatable request after every temporary failure, any other one only after a
+ * failure that proves that it had no effect. The delay is never shorter than a `Retry-After`.
  */
 import { fullJitterMs, type JitterOptions } from '../backoff/full-jitter.ts'
 import { RetryBudget } from '../backoff/retry-budget.ts'
@@ -31,7 +31,8 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
           budget.succeed(taken)
           return response
         } catch (error) {
-          // The circuit opened during the wait: the API's last response is more informative than the refusal of the circuit.
+          // The circuit opened during the wait: the API's last response is more informative than the refusal
+          // of the circuit.
           if (error instanceof HttpError && error.code === 'HTTP_CIRCUIT_OPEN') throw lastFailure ?? error
           lastFailure = error
           const waitMs = waitBeforeNext(call, error, attempt, dependencies)

@@ -1,6 +1,6 @@
 /**
- * One span for each request on the wire, following OpenTelemetry's conventions for HTTP clients, and its duration as a metric. Addresses are
- * templates: a path's values and a query may be personal data, or a key.
+ * One span for each request on the wire, following OpenTelemetry's conventions for HTTP clients, and its
+ * duration as a metric. Addresses are templates: a path's values and a query may be personal data, or a key.
  */
 import type { Attributes, Span } from '@opentelemetry/api'
 import type { Call, DecodedResponse, HttpClock, Next, Policy, Progress } from '../call.ts'

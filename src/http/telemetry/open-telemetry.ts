@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry, if the application provides it. `@opentelemetry/api` is an optional peer: it is looked up once, when the first client is created;
- * without it the chain contains no telemetry.
+ * OpenTelemetry, if the application provides it. `@opentelemetry/api` is an optional peer: it is looked up
+ * once, when the first client is created; without it the chain contains no telemetry.
  */
 import { createRequire } from 'node:module'
 import type { Attributes, Histogram, MeterProvider, Tracer } from '@opentelemetry/api'
@@ -11,7 +11,10 @@ type Api = typeof import('@opentelemetry/api')
 export interface Telemetry {
   readonly api: Api
   readonly tracer: Tracer
-  /** True while no span or duration would be recorded: the application has the API but has registered no provider. */
+  /**
+   * True while no span or duration would be recorded: the application has the API but has registered no
+   * provider.
+   */
   isIdle(): boolean
   /** Records a value of `http.client.request.duration`. */
   recordDuration(seconds: number, attributes: Attributes): void
@@ -35,7 +38,10 @@ function load(): Telemetry | undefined {
   return telemetryOn(api)
 }
 
-/** The tracer forwards to the current provider by itself; a histogram does not, so it is created again when another one is registered. */
+/**
+ * The tracer forwards to the current provider by itself; a histogram does not, so it is created again when
+ * another one is registered.
+ */
 function telemetryOn(api: Api): Telemetry {
   const noTracers = new api.ProxyTracerProvider().getDelegate()
   let provider: MeterProvider | undefined

@@ -1,8 +1,9 @@
 /**
  * Records real exchanges in a file and replays them: tests against an API without the API.
  *
- * Credentials are never written to the file: headers and query parameters keep their values only if they are on an allow-list, and in JSON and form
- * bodies the fields of credentials are replaced, at every depth. Other confidential fields are specified by the test.
+ * Credentials are never written to the file: headers and query parameters keep their values only if they are
+ * on an allow-list, and in JSON and form bodies the fields of credentials are replaced, at every depth. Other
+ * confidential fields are specified by the test.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { UsageError } from '../../model/errors.ts'
@@ -17,9 +18,14 @@ import { bodyText } from './mock-transport.ts'
 export interface CassetteOptions {
   /** JSON file. */
   readonly file: string
-  /** `record` sends and records · `replay` never sends · `auto` replays when the file exists. @default 'auto' */
+  /**
+   * `record` sends and records · `replay` never sends · `auto` replays when the file exists. @default 'auto'
+   */
   readonly mode?: 'record' | 'replay' | 'auto'
-  /** Additional fields of JSON and form bodies whose values are replaced: `['email', 'taxNumber']`. @default none */
+  /**
+   * Additional fields of JSON and form bodies whose values are replaced: `['email', 'taxNumber']`. @default
+   * none
+   */
   readonly redactFields?: readonly string[]
   /** Texts that must not appear in the file in any form; writing fails if one would. @default none */
   readonly secrets?: readonly string[]
@@ -53,7 +59,9 @@ interface Exchange {
   }
 }
 
-/** Creates a transport that records or replays: `new ApiClient({ baseUrl, transport: cassette({ file }) })`. */
+/**
+ * Creates a transport that records or replays: `new ApiClient({ baseUrl, transport: cassette({ file }) })`.
+ */
 export function cassette(options: CassetteOptions): TransportFactory {
   const replays = options.mode === 'replay' || (options.mode !== 'record' && existsSync(options.file))
   return (sockets) => (replays ? replaying(options) : recording(options, sockets()))
@@ -111,7 +119,8 @@ async function keptRequest(call: Call, options: CassetteOptions): Promise<Exchan
     if (!loggableQuery.has(name.toLowerCase())) url.searchParams.set(name, redacted)
   }
   const type = call.headers['content-type'] ?? ''
-  // An upload's boundary differs each time, and a stream that can be read only once must not be consumed here.
+  // An upload's boundary differs each time, and a stream that can be read only once must not be consumed
+  // here.
   const body =
     type.startsWith('multipart/') || isSpentBySending(call)
       ? ''

@@ -1,4 +1,7 @@
-/** An HTTP server on this machine that misbehaves on demand, down to the socket: faults that a client has to handle. */
+/**
+ * An HTTP server on this machine that misbehaves on demand, down to the socket: faults that a client has to
+ * handle.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

@@ -1,4 +1,7 @@
-/** Responses without sockets, for tests of code that uses a client. Everything above the sockets is real: retries, limits, errors. */
+/**
+ * Responses without sockets, for tests of code that uses a client. Everything above the sockets is real:
+ * retries, limits, errors.
+ */
 
 import { UsageError } from '../../model/errors.ts'
 import { isStreamBody } from '../bodies/stream-body.ts'
@@ -53,7 +56,10 @@ export interface MockTransport {
   readonly requests: readonly MockRequest[]
 }
 
-/** Creates a mock transport. A request that the handler does not expect fails as a mistake of the test, before anything is "sent". */
+/**
+ * Creates a mock transport. A request that the handler does not expect fails as a mistake of the test, before
+ * anything is "sent".
+ */
 export function mockTransport(handler: MockHandler): MockTransport {
   const requests: MockRequest[] = []
   async function exchange(call: Call): Promise<WireResponse> {

@@ -52,7 +52,10 @@ export type BodyOption<Operation> =
         : Partial<Readonly<Record<'json', JsonOf<Exclude<Body, undefined>>>>>
       : Partial<Readonly<Record<'json', never>>>
 
-/** Options of a call of this operation: its parameters and body as in the document, everything else as for any call. */
+/**
+ * Options of a call of this operation: its parameters and body as in the document, everything else as for any
+ * call.
+ */
 export type OperationOptions<Operation> = Omit<CallOptions, 'path' | 'query' | 'headers' | 'json'> &
   OptionOf<'path', ParametersIn<Operation, 'path'>> &
   OptionOf<'query', ParametersIn<Operation, 'query'>> &

@@ -14,9 +14,11 @@ export type TypedCall<Paths, Name extends OperationMethod> = <Path extends Paths
 export type TypedClient<Paths> = { readonly [Name in OperationMethod]: TypedCall<Paths, Name> }
 
 /**
- * Applies the types of an OpenAPI document to a client. `Paths` is the type that `npx openapi-typescript api.yaml -o api.ts` exports under that name.
+ * Applies the types of an OpenAPI document to a client. `Paths` is the type that `npx openapi-typescript
+ * api.yaml -o api.ts` exports under that name.
  *
- * The document's types are not enforced: a response is not validated at run time. Pass a `schema` to {@link ApiClient.get} where that is needed.
+ * The document's types are not enforced: a response is not validated at run time. Pass a `schema` to {@link
+ * ApiClient.get} where that is needed.
  *
  * ```ts
  * import { ApiClient, createTypedClient } from 'isthmus/http'
@@ -29,7 +31,8 @@ export function createTypedClient<Paths>(client: ApiClient): TypedClient<Paths> 
   const call =
     (method: Method) =>
     async (path: string, ...[options]: readonly unknown[]): Promise<never> => {
-      // The only place where the document's types meet the client's: inputs are compatible with its options, outputs are not validated.
+      // The only place where the document's types meet the client's: inputs are compatible with its options,
+      // outputs are not validated.
       const response = await client.send(method, path, options as CallOptions | undefined)
       return response.data as never
     }

@@ -2,7 +2,10 @@ import { exactDigits } from './exact-number.ts'
 import type { Spelling } from './spelling.ts'
 import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
-/** Reads true and false, as JSON booleans or as the values that the system declares for them (`Y`/`N`, `1`/`0`). */
+/**
+ * Reads true and false, as JSON booleans or as the values that the system declares for them (`Y`/`N`,
+ * `1`/`0`).
+ */
 export function parseBoolean(native: unknown, spelling: Spelling): ValueResult<boolean> {
   const declared = spelling.boolean
   if (declared === undefined) {

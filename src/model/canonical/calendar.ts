@@ -1,7 +1,9 @@
 /**
- * Calendar arithmetic on whole numbers: days since 1970-01-01 in the proleptic Gregorian calendar, years 1 to 9999.
+ * Calendar arithmetic on whole numbers: days since 1970-01-01 in the proleptic Gregorian calendar, years 1 to
+ * 9999.
  *
- * It replaces `Date`, which the pure layers don't use: no clock, no local time zone, no silent overflow of the 31st of February.
+ * It replaces `Date`, which the pure layers don't use: no clock, no local time zone, no silent overflow of
+ * the 31st of February.
  */
 export interface CivilDate {
   readonly year: number

@@ -1,4 +1,7 @@
-/** Reads native values into canonical ones and back, by the type of the field. One file per family of types implements it. */
+/**
+ * Reads native values into canonical ones and back, by the type of the field. One file per family of types
+ * implements it.
+ */
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { booleanToNative, parseBoolean } from './boolean.ts'
 import { joinElements, parseList, parseSet } from './collection.ts'
@@ -15,10 +18,11 @@ import { checkText, isSameText, parseText } from './text.ts'
 import { accept, describeKind, type Parsed, refuse, type ValueResult } from './value-result.ts'
 
 /**
- * Reads one native value. `null` stays null; other representations of *nothing* in a system (an empty text, a missing property) are handled by the
- * lens, so every type but text refuses an empty text here.
+ * Reads one native value. `null` stays null; other representations of *nothing* in a system (an empty text, a
+ * missing property) are handled by the lens, so every type but text refuses an empty text here.
  *
- * Reading a canonical value with the default format returns the same value (references apart, which gain their `ref:`).
+ * Reading a canonical value with the default format returns the same value (references apart, which gain
+ * their `ref:`).
  */
 export function parseCanonical(type: FieldType, native: unknown, spelling: Spelling = plainSpelling): Parsed {
   if (native === null) return accept(null)

@@ -50,7 +50,10 @@ export function sortSet(values: readonly CanonicalValue[]): readonly CanonicalVa
   return [...byKey.keys()].sort(compareUnits).map((key) => byKey.get(key) ?? null)
 }
 
-/** Joins texts where a system stores a list in one text; an element that contains the separator would be read back as two. */
+/**
+ * Joins texts where a system stores a list in one text; an element that contains the separator would be read
+ * back as two.
+ */
 export function joinElements(natives: readonly unknown[], separator: string): ValueResult<string> {
   const texts = natives.map((native) => {
     if (typeof native !== 'object' || native === null) return String(native)

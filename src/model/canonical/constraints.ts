@@ -5,8 +5,9 @@ import { countCodePoints } from './text.ts'
 import { refuse, type ValueProblem } from './value-result.ts'
 
 /**
- * The constraints that a type declares in addition to its form: length, decimal places, format. They apply to *normalised* values, so that a name is
- * not refused for white space which the normaliser removes. Null and absent always pass: whether a field is required is a rule.
+ * The constraints that a type declares in addition to its form: length, decimal places, format. They apply to
+ * *normalised* values, so that a name is not refused for white space which the normaliser removes. Null and
+ * absent always pass: whether a field is required is a rule.
  */
 export function findConstraintProblem(
   type: FieldType,
@@ -51,7 +52,8 @@ function firstProblem(values: readonly CanonicalValue[], of: FieldType): ValuePr
 }
 
 const formats = {
-  // A pattern can't decide whether an address accepts mail: one @ with something on both sides, and no white space.
+  // A pattern can't decide whether an address accepts mail: one @ with something on both sides, and no white
+  // space.
   email: /^[^\s@]+@[^\s@]+$/,
   phone: /^[+\d][\d\s()./-]{1,39}(?:\s?(?:x|ext\.?)\s?\d{1,8})?$/i,
   uri: /^[a-z][a-z0-9+.-]*:[^\s]+$/i,

@@ -1,6 +1,6 @@
 /**
- * Parses the formats in which systems write a date and time as text. `Date.parse` is not used: it reads most of them in the local time zone of the
- * process, and some not at all.
+ * Parses the formats in which systems write a date and time as text. `Date.parse` is not used: it reads most
+ * of them in the local time zone of the process, and some not at all.
  */
 import { isCivilDate, toDayNumber } from './calendar.ts'
 
@@ -32,7 +32,10 @@ const forms = [
 /** Maximum length; longer texts are not times. */
 const TEXT_MAX = 120
 
-/** Parses a text; undefined when it has another format, `impossible` when no calendar or clock has such a time. */
+/**
+ * Parses a text; undefined when it has another format, `impossible` when no calendar or clock has such a
+ * time.
+ */
 export function parseLocalTime(text: string): LocalTime | 'impossible' | undefined {
   const trimmed = text.trim()
   if (trimmed.length > TEXT_MAX) return undefined

@@ -9,8 +9,9 @@ const layouts = {
 }
 
 /**
- * Reads a date without a zone. A date and time at midnight UTC is accepted as its date, since some systems have no other way to store one; any other
- * time of day is refused, because dropping it would be a silent loss.
+ * Reads a date without a zone. A date and time at midnight UTC is accepted as its date, since some systems
+ * have no other way to store one; any other time of day is refused, because dropping it would be a silent
+ * loss.
  */
 export function parseDate(native: unknown, spelling: Spelling): ValueResult<string> {
   const text = typeof native === 'number' ? String(native) : (exactDigits(native) ?? native)

@@ -4,7 +4,10 @@ import { limits } from './limits.ts'
 import { isCanonicalList, isCanonicalObject } from './object.ts'
 import { comparableForm, isSameText } from './text.ts'
 
-/** True when two canonical values are the same, texts under NFC. Absent (`undefined`), null and empty are three different values. */
+/**
+ * True when two canonical values are the same, texts under NFC. Absent (`undefined`), null and empty are
+ * three different values.
+ */
 export function isEqualCanonical(
   left: CanonicalValue | undefined,
   right: CanonicalValue | undefined,
@@ -22,8 +25,8 @@ export function isEqualCanonical(
 }
 
 /**
- * The canonical JSON text of a value (RFC 8785): keys sorted by UTF-16 units, no white space, texts under NFC as they are compared. Values contain no
- * numbers, so the text is the same on every machine.
+ * The canonical JSON text of a value (RFC 8785): keys sorted by UTF-16 units, no white space, texts under NFC
+ * as they are compared. Values contain no numbers, so the text is the same on every machine.
  *
  * @throws VALUE_TOO_LARGE for nesting beyond the limit, which no declared type reaches
  */
@@ -31,7 +34,10 @@ export function canonicalJson(value: CanonicalValue): string {
   return writeJson(value, 0, false)
 }
 
-/** {@link canonicalJson} of a document without its null parts, which are left out of named parts at any depth, but not of lists. */
+/**
+ * {@link canonicalJson} of a document without its null parts, which are left out of named parts at any depth,
+ * but not of lists.
+ */
 export function canonicalJsonWithoutNulls(value: CanonicalValue): string {
   return writeJson(value, 0, true)
 }
@@ -56,7 +62,10 @@ function writeJson(value: CanonicalValue, depth: number, omitNulls: boolean): st
 let lastKeys: readonly string[] = []
 let lastSorted: readonly string[] = []
 
-/** The documents of a list have the same keys in the same order, so the last sorted order usually applies to the next document too. */
+/**
+ * The documents of a list have the same keys in the same order, so the last sorted order usually applies to
+ * the next document too.
+ */
 function sortedKeys(value: { readonly [key: string]: CanonicalValue }): readonly string[] {
   const keys = Object.keys(value)
   if (keys.length !== lastKeys.length || keys.some((key, index) => key !== lastKeys[index])) {

@@ -1,8 +1,8 @@
 /**
  * A JSON number that does not fit a double, represented by its digits.
  *
- * It carries the marker of the `lossless-json` package, so that the HTTP layer writes it as a bare number without this layer having to import that
- * package.
+ * It carries the marker of the `lossless-json` package, so that the HTTP layer writes it as a bare number
+ * without this layer having to import that package.
  */
 const marker = Symbol.for('lossless-json.LosslessNumber')
 
@@ -23,7 +23,8 @@ export class ExactNumber {
 /**
  * The digits of a lossless number from a response; undefined for everything else.
  *
- * The marker is a symbol, which JSON can't contain: a hostile record that merely *has* properties of these names is not a number.
+ * The marker is a symbol, which JSON can't contain: a hostile record that merely *has* properties of these
+ * names is not a number.
  */
 export function exactDigits(native: unknown): string | undefined {
   if (typeof native !== 'object' || native === null || Reflect.get(native, marker) !== true) return undefined
@@ -31,7 +32,10 @@ export function exactDigits(native: unknown): string | undefined {
   return typeof digits === 'string' ? digits : undefined
 }
 
-/** A JSON number with exactly these canonical digits: a JavaScript number where it keeps every digit, otherwise an {@link ExactNumber}. */
+/**
+ * A JSON number with exactly these canonical digits: a JavaScript number where it keeps every digit,
+ * otherwise an {@link ExactNumber}.
+ */
 export function toJsonNumber(digits: string): number | ExactNumber {
   const double = Number(digits)
   return isExactDouble(digits, double) ? double : new ExactNumber(digits)

@@ -1,8 +1,9 @@
 /**
  * Canonical values as expressions see them, and back.
  *
- * Expressions calculate with JavaScript numbers; a decimal or integer becomes one only where the conversion is reversible. Otherwise it stays text,
- * and an expression that calculates with it fails instead of rounding silently.
+ * Expressions calculate with JavaScript numbers; a decimal or integer becomes one only where the conversion
+ * is reversible. Otherwise it stays text, and an expression that calculates with it fails instead of rounding
+ * silently.
  */
 import type { CanonicalDocument, CanonicalValue, FieldType } from '../values.ts'
 import { parseCanonical } from './canonical.ts'
@@ -37,7 +38,9 @@ export function toExpressionDocument(
   })
 }
 
-/** A native record for an expression: lossless numbers become numbers where nothing is lost, otherwise text. */
+/**
+ * A native record for an expression: lossless numbers become numbers where nothing is lost, otherwise text.
+ */
 export function toExpressionNative(native: unknown, depth = 0): unknown {
   if (typeof native !== 'object' || native === null) return native
   const digits = exactDigits(native)
@@ -49,8 +52,8 @@ export function toExpressionNative(native: unknown, depth = 0): unknown {
 }
 
 /**
- * Converts the result of an expression to the type of its field. `undefined` is absent. JSONata returns a list of one element as that element: for
- * sets and lists it becomes a list again.
+ * Converts the result of an expression to the type of its field. `undefined` is absent. JSONata returns a
+ * list of one element as that element: for sets and lists it becomes a list again.
  */
 export function fromExpressionResult(
   type: FieldType,
@@ -65,7 +68,10 @@ export function fromExpressionResult(
   return parseCanonical(type, value, spelling)
 }
 
-/** The input of an expression: null becomes missing, since `null & "x"` is `"nullx"` in JSONata and `$uppercase(null)` fails. */
+/**
+ * The input of an expression: null becomes missing, since `null & "x"` is `"nullx"` in JSONata and
+ * `$uppercase(null)` fails.
+ */
 export function withoutNulls(value: unknown): { readonly [key: string]: unknown } {
   const cleaned = dropNulls(value)
   return isPlainObject(cleaned) ? cleaned : {}

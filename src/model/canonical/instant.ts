@@ -5,7 +5,10 @@ import type { Spelling } from './spelling.ts'
 import { fixedOffset, fromLocal, offsetAt } from './time-zone.ts'
 import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
-/** A point in time: whole seconds since 1970-01-01T00:00:00Z and the digits of the fraction, without trailing zeros. */
+/**
+ * A point in time: whole seconds since 1970-01-01T00:00:00Z and the digits of the fraction, without trailing
+ * zeros.
+ */
 export interface InstantParts {
   readonly seconds: number
   readonly fraction: string
@@ -15,8 +18,8 @@ const firstSecond = toDayNumber({ year: 1, month: 1, day: 1 }) * 86_400
 const lastSecond = (toDayNumber({ year: 9999, month: 12, day: 31 }) + 1) * 86_400 - 1
 
 /**
- * Reads an instant into UTC; equal instants become equal texts. A text without a zone is in the declared one, UTC by default: the local time zone of
- * the process is never used.
+ * Reads an instant into UTC; equal instants become equal texts. A text without a zone is in the declared one,
+ * UTC by default: the local time zone of the process is never used.
  */
 export function parseInstant(native: unknown, spelling: Spelling): ValueResult<string> {
   const parts =
@@ -26,7 +29,9 @@ export function parseInstant(native: unknown, spelling: Spelling): ValueResult<s
   return parts.ok ? accept(formatInstant(parts.value)) : parts
 }
 
-/** Writes a canonical instant in a system's format. Epochs keep the fraction: rounding is up to a normaliser. */
+/**
+ * Writes a canonical instant in a system's format. Epochs keep the fraction: rounding is up to a normaliser.
+ */
 export function instantToNative(instant: string, spelling: Spelling): ValueResult<unknown> {
   const parts = splitInstant(instant)
   if (parts === undefined) return refuse('VALUE_TYPE', 'the value is not a canonical instant')

@@ -1,6 +1,6 @@
 /**
- * Bounds on single values, so that one hostile record can't exhaust memory or time. They are far above the values of business records; a value beyond
- * them is refused and affects only its own field.
+ * Bounds on single values, so that one hostile record can't exhaust memory or time. They are far above the
+ * values of business records; a value beyond them is refused and affects only its own field.
  */
 export const limits = Object.freeze({
   /** UTF-16 units of one text. */

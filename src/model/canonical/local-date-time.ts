@@ -6,8 +6,8 @@ import { accept, describeKind, type Parsed, refuse } from './value-result.ts'
 const zone = /^(?:Z|UTC|[+-]\d{2}:\d{2}|[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2})$/
 
 /**
- * Reads a local time and its zone, `{ local, zone }`. It is not converted to an instant: a meeting at nine stays at nine when the rules of its zone
- * change.
+ * Reads a local time and its zone, `{ local, zone }`. It is not converted to an instant: a meeting at nine
+ * stays at nine when the rules of its zone change.
  */
 export function parseLocalDateTime(native: unknown): Parsed {
   if (!isPlainObject(native)) {

@@ -47,8 +47,9 @@ export function canonicalDigits(numeral: string): ValueResult<string> {
 }
 
 /**
- * The normal notation of a whole JSON number: `1e3` → `1000`, `1.0` → `1`. Ids and texts that arrive as numbers are compared by it, since a system
- * may write one number in several ways. Numbers with a fraction keep their digits.
+ * The normal notation of a whole JSON number: `1e3` → `1000`, `1.0` → `1`. Ids and texts that arrive as
+ * numbers are compared by it, since a system may write one number in several ways. Numbers with a fraction
+ * keep their digits.
  */
 export function wholeDigits(numeral: string): string {
   const digits = canonicalDigits(numeral)

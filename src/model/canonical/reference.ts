@@ -8,7 +8,10 @@ import { accept, describeKind, refuse, type ValueResult } from './value-result.t
 
 const prefix = 'ref:'
 
-/** Reads a native id into `ref:<native id>`: the engine replaces it by the id of our record before values are compared. */
+/**
+ * Reads a native id into `ref:<native id>`: the engine replaces it by the id of our record before values are
+ * compared.
+ */
 export function parseReference(native: unknown): ValueResult<string> {
   const id = idOf(native)
   if (id === undefined || id === '')
@@ -18,7 +21,10 @@ export function parseReference(native: unknown): ValueResult<string> {
   return checked.ok ? accept(prefix + id) : checked
 }
 
-/** Writes a native id. Accepts it bare or with the `ref:` of a reading; an id that itself begins that way must have it. */
+/**
+ * Writes a native id. Accepts it bare or with the `ref:` of a reading; an id that itself begins that way must
+ * have it.
+ */
 export function referenceToNative(reference: string, spelling: Spelling): unknown {
   const id = nativeIdOf(reference)
   return spelling.as === 'number' && /^(?:0|-?[1-9]\d*)$/.test(id) ? toJsonNumber(id) : id
@@ -29,7 +35,10 @@ export function nativeIdOf(reference: string): string {
   return reference.startsWith(prefix) ? reference.slice(prefix.length) : reference
 }
 
-/** Removes the `ref:` of a reading from every reference inside a value: agreed values contain ids of records, which are read unchanged. */
+/**
+ * Removes the `ref:` of a reading from every reference inside a value: agreed values contain ids of records,
+ * which are read unchanged.
+ */
 export function bareReferences(type: FieldType, value: CanonicalValue): CanonicalValue {
   if (type.kind === 'ref') return typeof value === 'string' ? nativeIdOf(value) : value
   if (isCanonicalList(value)) {

@@ -4,11 +4,11 @@ import { wholeDigits } from './number.ts'
 import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 /**
- * Accepts a text unchanged. Its Unicode form is kept, since a system may distinguish forms that look alike; texts are *compared* under NFC
- * (`sameText`).
+ * Accepts a text unchanged. Its Unicode form is kept, since a system may distinguish forms that look alike;
+ * texts are *compared* under NFC (`sameText`).
  *
- * NUL and unpaired surrogates are refused rather than kept: databases, search keys and most APIs can't store them, and a value that only we can store
- * would be read back changed.
+ * NUL and unpaired surrogates are refused rather than kept: databases, search keys and most APIs can't store
+ * them, and a value that only we can store would be read back changed.
  */
 export function parseText(native: unknown): ValueResult<string> {
   const text = textOf(native)

@@ -1,5 +1,6 @@
 /**
- * Offsets of named time zones, from the tables of the JavaScript engine. No function here reads a clock or the local time zone of the process.
+ * Offsets of named time zones, from the tables of the JavaScript engine. No function here reads a clock or
+ * the local time zone of the process.
  *
  * `Date` is not needed: `Intl.DateTimeFormat` formats a number of milliseconds.
  */
@@ -10,7 +11,10 @@ const FORMATTERS_MAX = 200
 const formatters = new Map<string, Intl.DateTimeFormat>()
 const offsetForm = /^([+-])(\d{2})(?::?(\d{2}))?$/
 
-/** Seconds east of UTC of a fixed offset: `+01:00`, `+0100`, `+01`, `Z`, `UTC` or `GMT`. Undefined for any other text. */
+/**
+ * Seconds east of UTC of a fixed offset: `+01:00`, `+0100`, `+01`, `Z`, `UTC` or `GMT`. Undefined for any
+ * other text.
+ */
 export function fixedOffset(text: string): number | undefined {
   if (/^(?:z|utc|gmt)$/i.test(text)) return 0
   const match = offsetForm.exec(text)
@@ -38,10 +42,12 @@ export function offsetAt(zone: string, utcSeconds: number): number | undefined {
 }
 
 /**
- * The moment at which clocks in a zone show a local time, both in seconds; undefined when the zone is not known.
+ * The moment at which clocks in a zone show a local time, both in seconds; undefined when the zone is not
+ * known.
  *
- * A local time that comes twice, when clocks go back, is the first of the two. One that is skipped, when clocks go forward, is counted with
- * the offset before the change. Other libraries decide in the same way (`disambiguation: 'compatible'` of Temporal).
+ * A local time that comes twice, when clocks go back, is the first of the two. One that is skipped, when
+ * clocks go forward, is counted with the offset before the change. Other libraries decide in the same way
+ * (`disambiguation: 'compatible'` of Temporal).
  */
 export function fromLocal(zone: string, localSeconds: number): number | undefined {
   const before = offsetAt(zone, localSeconds - 86_400)

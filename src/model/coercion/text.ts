@@ -3,7 +3,10 @@ import { unescapeHtml } from '../normalisers/html.ts'
 import { collapse, digits, lowercase, newlines, nfkc, phone, uppercase } from '../normalisers/text.ts'
 import type { CoercionName } from './names.ts'
 
-/** Texts longer than this are compared by single steps only: all combinations would take too long for a large text. */
+/**
+ * Texts longer than this are compared by single steps only: all combinations would take too long for a large
+ * text.
+ */
 const combinedLengthMax = 20_000
 
 type Step = readonly [CoercionName | undefined, (text: string) => string]
@@ -35,7 +38,10 @@ export function recogniseText(
   return findPlan(sent, stored, plans, false) ?? findPlan(sent, stored, plans, true)
 }
 
-/** Looks for steps after which the texts are equal, or (`cut`) the stored one is a plausible prefix of the sent one. */
+/**
+ * Looks for steps after which the texts are equal, or (`cut`) the stored one is a plausible prefix of the
+ * sent one.
+ */
 function findPlan(
   sent: string,
   stored: string,
@@ -64,8 +70,8 @@ function isSameButEscaped(sent: string, stored: string, plain: string): boolean 
 }
 
 /**
- * True when a text may be the part of a longer one that fits a column: most of it, or at least as much as the narrowest columns keep. `""` and `"J"`
- * are not truncations of a long name but edits.
+ * True when a text may be the part of a longer one that fits a column: most of it, or at least as much as the
+ * narrowest columns keep. `""` and `"J"` are not truncations of a long name but edits.
  */
 function isPlausibleCut(sent: string, stored: string): boolean {
   const kept = stored.replace(/(?:\.\.\.|…)$/, '')

@@ -5,8 +5,8 @@ import type { CanonicalValue } from '../values.ts'
 const units = [1_000n, 1_000_000n, 1_000_000_000n, 60n * 1_000_000_000n, 86_400n * 1_000_000_000n]
 
 /**
- * True when a system kept a time with less precision: a whole microsecond, millisecond, second, minute or day, less than one such unit away. A day
- * counts only where it is the same one, truncated and not rounded.
+ * True when a system kept a time with less precision: a whole microsecond, millisecond, second, minute or
+ * day, less than one such unit away. A day counts only where it is the same one, truncated and not rounded.
  */
 export function isTimeCoercion(sent: string, stored: string): boolean {
   const from = toNanoseconds(sent)
@@ -20,7 +20,10 @@ export function isTimeCoercion(sent: string, stored: string): boolean {
   })
 }
 
-/** True when two local times with fixed offsets are the same moment. Named zones require the zone tables, which this comparison does not use. */
+/**
+ * True when two local times with fixed offsets are the same moment. Named zones require the zone tables,
+ * which this comparison does not use.
+ */
 export function isSameMoment(
   left: string,
   leftZone: CanonicalValue | undefined,

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { findingText } from './finding.ts'
 import { parseDefinition } from './parse-definition.ts'
 
-// Each fixture is one broken definition; the comment lines at its end are the exact errors that must be reported for it.
+// Each fixture is one broken definition; the comment lines at its end are the exact errors that must be
+// reported for it.
 const directory = new URL('./fixtures/broken/', import.meta.url)
 const fixtures = readdirSync(directory).map((file) => {
   const text = readFileSync(new URL(file, directory), 'utf8')

@@ -4,7 +4,10 @@ import type { NativePath } from '../lens/spec.ts'
 import { type Finding, problem } from './finding.ts'
 import { parseNativePath } from './native-path.ts'
 
-/** The properties of a resource that the definition is checked against. A connector's declared capabilities fit. */
+/**
+ * The properties of a resource that the definition is checked against. A connector's declared capabilities
+ * fit.
+ */
 export interface CheckedCapabilities {
   readonly conditionalWrites: boolean
   readonly create: string
@@ -18,10 +21,16 @@ export interface CheckedCapabilities {
   readonly marker?: NativePath
 }
 
-/** Capabilities of a system's resource; undefined when the resource isn't known (its connector reports that itself). */
+/**
+ * Capabilities of a system's resource; undefined when the resource isn't known (its connector reports that
+ * itself).
+ */
 export type CapabilitiesOf = (system: string, resource: string) => CheckedCapabilities | undefined
 
-/** Reports requirements of the definition that systems don't support, and race windows that it doesn't accept. Run by `check` and at start. */
+/**
+ * Reports requirements of the definition that systems don't support, and race windows that it doesn't accept.
+ * Run by `check` and at start.
+ */
 export function checkAgainstCapabilities(
   integration: Integration,
   capabilitiesOf: CapabilitiesOf,
@@ -45,7 +54,10 @@ function place(entity: Entity, part: EntitySystem, ...rest: (string | number)[])
   return ['entities', entity.name, 'systems', part.system, ...rest]
 }
 
-/** A field that is read and written can lose an edit made during our write, when the system supports no precondition. */
+/**
+ * A field that is read and written can lose an edit made during our write, when the system supports no
+ * precondition.
+ */
 function raceWindows(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
   if (capabilities.conditionalWrites || part.direction !== 'both') return []
   const open = [...part.fields.values()].filter(
@@ -106,7 +118,10 @@ function removalFindings(entity: Entity, part: EntitySystem, { remove }: Checked
   return [problem('capability', at, message, 'list create and update only, or choose another delete action')]
 }
 
-/** Deletions that are to be carried over have to show somewhere: in the feed, in a webhook, or as an absence from a complete list. */
+/**
+ * Deletions that are to be carried over have to show somewhere: in the feed, in a webhook, or as an absence
+ * from a complete list.
+ */
 function deletionFindings(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
   const { list, changes, deletes } = capabilities
   const index = entity.delete.from.indexOf(part.system)

@@ -1,6 +1,6 @@
 /**
- * An entity that can create records in a system which has records of its own needs a rule that recognises them; otherwise it would create every one a
- * second time.
+ * An entity that can create records in a system which has records of its own needs a rule that recognises
+ * them; otherwise it would create every one a second time.
  */
 import type { Entity, EntitySystem, MatchRule } from '../integration.ts'
 import { problem } from './finding.ts'
@@ -14,8 +14,9 @@ interface Doubling {
 }
 
 /**
- * Requires `match`, or an explicit `match: never`, of an entity that would otherwise create copies of records that several systems already hold; and
- * rules whose fields are read in the systems concerned, since an unread field can recognise nothing there.
+ * Requires `match`, or an explicit `match: never`, of an entity that would otherwise create copies of records
+ * that several systems already hold; and rules whose fields are read in the systems concerned, since an
+ * unread field can recognise nothing there.
  */
 export function checkMatch(definition: EntityDefinition, entity: Entity, report: Report): void {
   if (definition.match === 'never') return
@@ -84,7 +85,10 @@ function keys(rule: MatchRule, part: EntitySystem): boolean {
     : fields.every((path) => isRead(part, path))
 }
 
-/** Groups systems that can be matched with each other, directly or through a third: a record that was linked there has the keys of both. */
+/**
+ * Groups systems that can be matched with each other, directly or through a third: a record that was linked
+ * there has the keys of both.
+ */
 function groupsOf({ match, systems }: Entity): (system: string) => string {
   const groups = new Map([...systems.keys()].map((name) => [name, name]))
   const groupOf = (name: string): string => groups.get(name) ?? name

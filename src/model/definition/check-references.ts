@@ -1,4 +1,7 @@
-/** References between the parts of a definition: systems, entities, channels. Cycles that could never be created are refused. */
+/**
+ * References between the parts of a definition: systems, entities, channels. Cycles that could never be
+ * created are refused.
+ */
 import type { Entity } from '../integration.ts'
 import { referredEntities } from './field-type.ts'
 import { type DefinitionPath, problem } from './finding.ts'
@@ -14,7 +17,10 @@ export interface EntityPlace {
   readonly namedAt: (system: string) => DefinitionPath
 }
 
-/** Checks that entities name existing systems, and that references lead to entities that have counterparts where they are written. */
+/**
+ * Checks that entities name existing systems, and that references lead to entities that have counterparts
+ * where they are written.
+ */
 export function checkEntityReferences(
   definition: IntegrationDefinition,
   entities: ReadonlyMap<string, EntityPlace>,
@@ -77,7 +83,10 @@ function checkReference(
   checkFilledLater(entity, field, report, written)
 }
 
-/** An optional reference may be missing from a create, and is written once its target exists. Where nothing is updated, it never is. */
+/**
+ * An optional reference may be missing from a create, and is written once its target exists. Where nothing is
+ * updated, it never is.
+ */
 function checkFilledLater(
   entity: Entity,
   field: string,
@@ -98,8 +107,8 @@ function checkFilledLater(
 }
 
 /**
- * Refuses entities that refer to each other through required fields only: neither could be created first. One optional reference in the cycle is
- * sufficient, because it can be written in a second step.
+ * Refuses entities that refer to each other through required fields only: neither could be created first. One
+ * optional reference in the cycle is sufficient, because it can be written in a second step.
  */
 export function checkRequiredCycles(entities: ReadonlyMap<string, EntityPlace>, report: Report): void {
   const needs = new Map<string, { field: string; target: string }[]>()

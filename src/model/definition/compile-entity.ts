@@ -171,7 +171,10 @@ function compileEntitySystem(input: PartInput, report: Report): EntitySystem {
   }
 }
 
-/** How to handle creates that lack evidence or a key: specified for the system, or for all systems of the entity. */
+/**
+ * How to handle creates that lack evidence or a key: specified for the system, or for all systems of the
+ * entity.
+ */
 function choicesOf(
   system: EntitySystemDefinition,
   entity: EntityDefinition,

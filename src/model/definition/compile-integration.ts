@@ -41,7 +41,10 @@ export interface Compilation {
   readonly integration?: Integration
 }
 
-/** Checks and compiles plain data (parsed YAML, or the export of a TypeScript definition); reports all errors at once. */
+/**
+ * Checks and compiles plain data (parsed YAML, or the export of a TypeScript definition); reports all errors
+ * at once.
+ */
 export function checkDefinition(value: unknown, options: CompileOptions): Compilation {
   const secrets = [...literalSecrets(value), ...misplacedReferences(value)]
   const shape = shapeFindings(definitionSchema, value)
@@ -99,8 +102,8 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
 }
 
 /**
- * The lenses of a definition that was bound before, from its stored document. Undefined when it can't be read any more. Anything else that this
- * version would refuse in it does not matter here, since it was running.
+ * The lenses of a definition that was bound before, from its stored document. Undefined when it can't be read
+ * any more. Anything else that this version would refuse in it does not matter here, since it was running.
  */
 export function lensSetsOfDocument(document: unknown, hash: CompileOptions['hash']): LensSet[] | undefined {
   const parsed = definitionSchema.safeParse(document)
@@ -112,8 +115,8 @@ export function lensSetsOfDocument(document: unknown, hash: CompileOptions['hash
 }
 
 /**
- * The text whose hash is the definition's version. Order matters, because it ranks systems; functions are represented by their source and version.
- * Secrets are not part of it: it is made before they are resolved.
+ * The text whose hash is the definition's version. Order matters, because it ranks systems; functions are
+ * represented by their source and version. Secrets are not part of it: it is made before they are resolved.
  */
 export function definitionText(definition: IntegrationDefinition): string {
   return JSON.stringify(definition, (_, value: unknown) =>

@@ -1,4 +1,7 @@
-/** Systems that only provide lookups for rules: which lookups there are, and that such a system can't be part of an entity. */
+/**
+ * Systems that only provide lookups for rules: which lookups there are, and that such a system can't be part
+ * of an entity.
+ */
 import type { EntityPlace } from './check-references.ts'
 import { problem } from './finding.ts'
 import type { Report } from './report.ts'

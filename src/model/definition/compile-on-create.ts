@@ -8,7 +8,10 @@ import { parseNativePath } from './native-path.ts'
 import type { Report } from './report.ts'
 import type { OnCreateDefinition } from './schema/mapping.ts'
 
-/** Builds a native record of the fixed values. A path that a mapping writes too is reported, since one of the values would be lost. */
+/**
+ * Builds a native record of the fixed values. A path that a mapping writes too is reported, since one of the
+ * values would be lost.
+ */
 export function compileOnCreate(
   definition: OnCreateDefinition | undefined,
   mappings: readonly CompiledMapping[],

@@ -200,7 +200,10 @@ export function compileDelete(context: PolicyContext, report: Report): DeletePol
   }
 }
 
-/** Deletions are rare and costly, so a small share holds them; a first load creates everything, and the plan approves it. */
+/**
+ * Deletions are rare and costly, so a small share holds them; a first load creates everything, and the plan
+ * approves it.
+ */
 const guardDefaults: ChangeGuard = {
   create: { share: 0.5, atLeast: 1000 },
   update: { share: 0.5, atLeast: 1000 },

@@ -16,7 +16,10 @@ export function compileRules(context: PolicyContext, report: Report): Rule[] {
   })
 }
 
-/** An expression of a rule. A name in it that resembles a field is only a warning: it may refer to a nested part. */
+/**
+ * An expression of a rule. A name in it that resembles a field is only a warning: it may refer to a nested
+ * part.
+ */
 function ruleExpression(
   { source, key }: { source: string; key: string },
   context: PolicyContext,

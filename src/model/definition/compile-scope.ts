@@ -57,7 +57,9 @@ function holds({ path, values, negated }: Condition, native: NativeRecord): bool
   return values.some((value) => isWanted(value, found)) !== negated
 }
 
-/** Absent and null are the same here: a filter asks for a value, not for the representation of an empty one. */
+/**
+ * Absent and null are the same here: a filter asks for a value, not for the representation of an empty one.
+ */
 function isWanted(wanted: NativeScalar, found: unknown): boolean {
   const text = scalarText(found)
   if (wanted === null || found === undefined || found === null)
@@ -81,7 +83,10 @@ function isSameNumber(one: string, other: string): boolean {
   return first !== undefined && first === second
 }
 
-/** Digits without superfluous zeros; numbers with an exponent by their double. Undefined for anything but a number. */
+/**
+ * Digits without superfluous zeros; numbers with an exponent by their double. Undefined for anything but a
+ * number.
+ */
 function plainNumber(text: string): string | undefined {
   const match = /^(-?)0*(\d+?)(?:\.(\d*?)0*)?$/.exec(text.trim())
   if (match === null) {

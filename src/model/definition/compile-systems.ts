@@ -4,7 +4,10 @@ import { type Finding, problem } from './finding.ts'
 import { nearest } from './nearest.ts'
 import { type SystemDefinition, systemSchema } from './schema/systems.ts'
 
-/** Settings of every system; `connector` and `timing` belong to the engine, the rest is the connector's configuration. */
+/**
+ * Settings of every system; `connector` and `timing` belong to the engine, the rest is the connector's
+ * configuration.
+ */
 export function compileSystems(
   systems: Readonly<Record<string, SystemDefinition>>,
 ): ReadonlyMap<string, SystemSettings> {
@@ -25,7 +28,10 @@ function systemSettings(name: string, system: SystemDefinition): SystemSettings 
   }
 }
 
-/** Keys of a system are open, because connectors have their own; a likely misspelling of a known key is refused nevertheless. */
+/**
+ * Keys of a system are open, because connectors have their own; a likely misspelling of a known key is
+ * refused nevertheless.
+ */
 export function systemKeys(definition: unknown): Finding[] {
   const known = Object.keys(systemSchema.shape)
   return entriesOf(Reflect.get(Object(definition), 'systems')).flatMap(([name, system]) => {

@@ -65,8 +65,8 @@ export function findingText(finding: Finding): string {
 const shownMax = 20
 
 /**
- * The error for a refused definition: code `DEFINITION_INVALID`. Its message names each finding with its kind; {@link findingsOf} returns all
- * findings, in the order of the file.
+ * The error for a refused definition: code `DEFINITION_INVALID`. Its message names each finding with its
+ * kind; {@link findingsOf} returns all findings, in the order of the file.
  */
 export function refusedDefinition(source: string, findings: readonly Finding[]): IsthmusError {
   const errors = findings.filter((finding) => finding.severity === 'error')
@@ -91,7 +91,9 @@ export function refusedDefinition(source: string, findings: readonly Finding[]):
 /** Kept outside the error, since `details` contains only data that may be printed as JSON. */
 const found = new WeakMap<object, readonly Finding[]>()
 
-/** All findings of an error with the code `DEFINITION_INVALID`, warnings included; none for any other error. */
+/**
+ * All findings of an error with the code `DEFINITION_INVALID`, warnings included; none for any other error.
+ */
 export function findingsOf(error: unknown): readonly Finding[] {
   return typeof error === 'object' && error !== null ? (found.get(error) ?? []) : []
 }

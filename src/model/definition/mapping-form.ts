@@ -1,4 +1,7 @@
-/** Distinguishes the forms of a mapping: a path, a long form, the parts of a group. The field's type decides where a name could be both. */
+/**
+ * Distinguishes the forms of a mapping: a path, a long form, the parts of a group. The field's type decides
+ * where a name could be both.
+ */
 import type { FieldType } from '../values.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import { suggestion } from './nearest.ts'
@@ -57,7 +60,9 @@ export interface GroupPart {
   readonly path: DefinitionPath
 }
 
-/** Keys of a long form that are not allowed for one part: a group is read, written and merged as one value. */
+/**
+ * Keys of a long form that are not allowed for one part: a group is read, written and merged as one value.
+ */
 const wholeKeys = ['read', 'write', 'direction', 'lossy', 'acceptRaceWindow', 'nullable'] as const
 
 /** The mapped parts of a group, with their types; undefined (and reported) when one is not known. */

@@ -85,7 +85,9 @@ function elementSources(
   return sources.length === parts.length ? sources : 'wrong'
 }
 
-/** A list is agreed as one value: an edit in a system that lacks a part would remove it from every element. */
+/**
+ * A list is agreed as one value: an edit in a system that lacks a part would remove it from every element.
+ */
 function isWhole(
   { elements, lossy, direction }: MappingLongForm,
   type: GroupListType,

@@ -31,7 +31,10 @@ const forms: Partial<Record<FieldType['kind'], readonly NonNullable<Spelling['as
   date: ['text', 'compact'],
 }
 
-/** The format of a mapping at a path; undefined when it is the default one, `wrong` (and reported) when it is invalid. */
+/**
+ * The format of a mapping at a path; undefined when it is the default one, `wrong` (and reported) when it is
+ * invalid.
+ */
 export function nativeSpelling(
   mapping: MappingLongForm,
   type: FieldType,
@@ -63,7 +66,10 @@ function spellingOf(mapping: MappingLongForm): Spelling {
   }
 }
 
-/** A value map itself defines the representation of each value; `as` is then the JSON type of its natives (see `valueMap`). */
+/**
+ * A value map itself defines the representation of each value; `as` is then the JSON type of its natives (see
+ * `valueMap`).
+ */
 function besideValues(key: SpellingKey): Fault | undefined {
   return key === 'as' ? undefined : ['it does not go with values', 'use read and write']
 }

@@ -14,7 +14,9 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best
 }
 
-/** `did you mean name?`, or the list of known names when none is similar and the list is short enough to help. */
+/**
+ * `did you mean name?`, or the list of known names when none is similar and the list is short enough to help.
+ */
 export function suggestion(name: string, known: Iterable<string>): string | undefined {
   const names = [...known]
   const near = nearest(name, names)

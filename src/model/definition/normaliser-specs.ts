@@ -29,7 +29,10 @@ export function listedNormalisers(list: Normalize): NormaliserSpec[] {
   )
 }
 
-/** What a system does to a value when it stores it, in order: changes of the text, then its bounds, then empty values. */
+/**
+ * What a system does to a value when it stores it, in order: changes of the text, then its bounds, then empty
+ * values.
+ */
 export function normaliserSpecs(
   mapping: Pick<MappingLongForm, 'normalize' | 'maxLength' | 'scale' | 'precision'>,
   empties: EmptySpelling,
@@ -61,8 +64,8 @@ export interface PartNormaliser {
 }
 
 /**
- * A normaliser of a group that is mapped part by part: each part is normalised separately, and an unmapped part can't be stored. A group without
- * remaining parts is null, as it would be read.
+ * A normaliser of a group that is mapped part by part: each part is normalised separately, and an unmapped
+ * part can't be stored. A group without remaining parts is null, as it would be read.
  */
 export function partsNormaliser(parts: readonly PartNormaliser[]): NormaliserSpec[] {
   return [{ kind: 'function', normalise: normaliseParts(parts) }]

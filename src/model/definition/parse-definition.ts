@@ -2,7 +2,10 @@ import { type Compilation, type CompileOptions, checkDefinition } from './compil
 import { type Finding, problem } from './finding.ts'
 import { type Locate, readYaml } from './read-yaml.ts'
 
-/** Reads, checks and compiles the text of `isthmus.yaml`. Every finding carries its line and column, in the order of the file. */
+/**
+ * Reads, checks and compiles the text of `isthmus.yaml`. Every finding carries its line and column, in the
+ * order of the file.
+ */
 export function parseDefinition(text: string, options: CompileOptions): Compilation {
   const reading = readYaml(text)
   if (reading.findings.length > 0) return { findings: reading.findings }

@@ -30,9 +30,11 @@ export type Locate = (
 ) => { line: number; column: number } | undefined
 
 /**
- * Reads the text of `isthmus.yaml`. Duplicate keys, invalid syntax and unknown anchors are returned as findings with their position.
+ * Reads the text of `isthmus.yaml`. Duplicate keys, invalid syntax and unknown anchors are returned as
+ * findings with their position.
  *
- * References to secrets (`${env:NAME}`) need no quotes, not even inside `{ }`, where YAML itself would interpret the brace.
+ * References to secrets (`${env:NAME}`) need no quotes, not even inside `{ }`, where YAML itself would
+ * interpret the brace.
  */
 export function readYaml(text: string): YamlReading {
   const nowhere = () => undefined

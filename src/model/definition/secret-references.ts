@@ -1,4 +1,7 @@
-/** References to secrets in a definition: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`. Resolved by the runtime. */
+/**
+ * References to secrets in a definition: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`. Resolved by
+ * the runtime.
+ */
 import { type DefinitionPath, type Finding, problem } from './finding.ts'
 
 export type SecretReference =

@@ -147,7 +147,10 @@ function isOfAnotherKind(issue: Issue): boolean {
   )
 }
 
-/** A branch whose own keys the author used is the intended one, even with errors inside; unknown keys weigh most. */
+/**
+ * A branch whose own keys the author used is the intended one, even with errors inside; unknown keys weigh
+ * most.
+ */
 function complaints(branch: readonly Issue[], value: unknown): number {
   return branch.reduce((sum, issue) => {
     if (issue.code === 'unrecognized_keys') return sum + 3 * issue.keys.length

@@ -12,8 +12,8 @@ const kinds = ['null', 'empty', 'absent'] as const
 /**
  * How a system represents empty values: the system's defaults, overridden by the field's.
  *
- * They are written as specified. A native kind is read as the canonical one that it represents; if it represents several, null takes precedence over
- * empty, and empty over absent; if none, it is read as itself.
+ * They are written as specified. A native kind is read as the canonical one that it represents; if it
+ * represents several, null takes precedence over empty, and empty over absent; if none, it is read as itself.
  */
 export function emptySpelling(...layers: readonly (SpellsDefinition | undefined)[]): EmptySpelling {
   const said: Partial<Record<Emptiness, Emptiness>> = {}

@@ -1,8 +1,8 @@
 /**
  * Conversion between a value and the text that a system stores, where the system escapes texts.
  *
- * The plain value is sent, since the system escapes it itself, and read values are unescaped once. Both happen outside of the normalisers, which have
- * to be idempotent: escaping is not.
+ * The plain value is sent, since the system escapes it itself, and read values are unescaped once. Both
+ * happen outside of the normalisers, which have to be idempotent: escaping is not.
  */
 import { sortSet } from '../canonical/collection.ts'
 import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'

@@ -1,4 +1,7 @@
-/** Which values a mapping and its normalisers treat as equal: a search has to find all of them to show that a value does not exist. */
+/**
+ * Which values a mapping and its normalisers treat as equal: a search has to find all of them to show that a
+ * value does not exist.
+ */
 
 import { widestEquality } from '../create-evidence.ts'
 import type { ValueEquality } from '../equality.ts'
@@ -18,7 +21,8 @@ function equalityOfStep({ kind }: NormaliserSpec): ValueEquality {
     case 'trim':
     case 'email':
       return 'ignoringCaseAndSpace'
-    // These change only the system's own representation: lengths, digits and empty values are its own, and Unicode has one usual form.
+    // These change only the system's own representation: lengths, digits and empty values are its own, and
+    // Unicode has one usual form.
     case 'maxLength':
     case 'scale':
     case 'precision':
@@ -41,7 +45,10 @@ const plainTypes: ReadonlySet<FieldType['kind']> = new Set([
   'ref',
 ])
 
-/** The equality added by the format of a value: expressions are not analysed, and a value map may read several values as one. */
+/**
+ * The equality added by the format of a value: expressions are not analysed, and a value map may read several
+ * values as one.
+ */
 export function equalityOfSource(source: LensSource, type: FieldType): ValueEquality {
   if (source.kind === 'group')
     return widestEquality(...source.parts.map((part) => equalityOfSource(part.source, part.type)))

@@ -1,7 +1,8 @@
 import { IsthmusError } from '../errors.ts'
 
 /**
- * Bounds of one evaluation. Work is counted, not timed: the same expression on the same record fails or passes on every machine, whatever its load.
+ * Bounds of one evaluation. Work is counted, not timed: the same expression on the same record fails or
+ * passes on every machine, whatever its load.
  */
 export const expressionLimits = Object.freeze({
   /** Characters of the source. */

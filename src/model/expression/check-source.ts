@@ -14,7 +14,8 @@ export interface CheckedSource {
 /**
  * Walks the whole syntax tree and refuses everything that an expression may not use.
  *
- * @throws EXPRESSION_INVALID for clocks, randomness and unchecked sources, and for patterns that need backtracking
+ * @throws EXPRESSION_INVALID for clocks, randomness and unchecked sources, and for patterns that need
+ *   backtracking
  */
 export function checkSource(tree: jsonata.ExprNode): CheckedSource {
   const patterns = new Map<RegExp, LinearPattern>()
@@ -30,7 +31,8 @@ export function checkSource(tree: jsonata.ExprNode): CheckedSource {
       checkNode(node)
       const { type, value }: Partial<jsonata.ExprNode> = node
       if (type === 'variable' && typeof value === 'string') variables.add(value)
-      // All properties of a node are followed, whatever their kind: a list of kinds would miss those of the next version.
+      // All properties of a node are followed, whatever their kind: a list of kinds would miss those of the
+      // next version.
       pending.push(...Object.values(node))
     }
   }

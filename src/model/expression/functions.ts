@@ -1,4 +1,7 @@
-/** Functions of JSONata that are replaced: those whose result depends on the machine, and those whose result is unbounded. */
+/**
+ * Functions of JSONata that are replaced: those whose result depends on the machine, and those whose result
+ * is unbounded.
+ */
 import type jsonata from 'jsonata'
 import { instantToNative, parseInstant } from '../canonical/instant.ts'
 import { countCodePoints } from '../canonical/text.ts'
@@ -22,7 +25,10 @@ export interface Frame {
 
 type BudgetOf = (frame: Frame) => Budget
 
-/** Replaces the forbidden functions, even if they are reached in a way that the check of the source does not know. */
+/**
+ * Replaces the forbidden functions, even if they are reached in a way that the check of the source does not
+ * know.
+ */
 export function replaceFunctions(expression: jsonata.Expression, budgetOf: BudgetOf): void {
   for (const name of forbiddenFunctions.keys()) expression.assign(name, undefined)
   // Texts are charged before they are made: `$map` starts all its calls before the first one ends.
@@ -66,8 +72,8 @@ function pad(text: string | undefined, width: number, fill?: string): string | u
 }
 
 /**
- * Milliseconds of a date, or of a date and time; without an offset it is UTC. JSONata's own function uses the machine's zone for a time without an
- * offset, and fills parts missing from a picture from the clock.
+ * Milliseconds of a date, or of a date and time; without an offset it is UTC. JSONata's own function uses the
+ * machine's zone for a time without an offset, and fills parts missing from a picture from the clock.
  */
 function toMillis(text: string | undefined): number | undefined {
   if (text === undefined) return undefined

@@ -7,8 +7,8 @@ export interface LinearPattern {
 }
 
 /**
- * Compiles a regular expression of a definition for an automaton without backtracking, so that no record can make it run for hours. Back references
- * and look-around, which need backtracking, don't compile.
+ * Compiles a regular expression of a definition for an automaton without backtracking, so that no record can
+ * make it run for hours. Back references and look-around, which need backtracking, don't compile.
  *
  * @returns undefined when the pattern needs them
  */
@@ -22,7 +22,9 @@ export function compileLinear(pattern: RegExp): LinearPattern | undefined {
   }
 }
 
-/** The interface that JSONata requires of a regular expression: `exec` from `lastIndex` on, as a global one. */
+/**
+ * The interface that JSONata requires of a regular expression: `exec` from `lastIndex` on, as a global one.
+ */
 export function makeRegexEngine(
   patternOf: (pattern: RegExp) => LinearPattern,
   budget: Budget,

@@ -1,8 +1,9 @@
 /**
  * The known facts about the health of an integration, and the verdicts derived from them.
  *
- * A *place* is one entity in one system. Facts are durable: each process records what it observed of a place, and every reader evaluates the same
- * facts by the same rules. The evaluation is pure (`judge-place.ts`, `judge-integration.ts`).
+ * A *place* is one entity in one system. Facts are durable: each process records what it observed of a place,
+ * and every reader evaluates the same facts by the same rules. The evaluation is pure (`judge-place.ts`,
+ * `judge-integration.ts`).
  */
 import type { RunEnd } from '../run-reasons.ts'
 
@@ -20,7 +21,9 @@ export type HealthState = 'agreed' | 'working' | 'attention' | 'paused' | 'unwat
 export interface PlaceWatch {
   readonly system: string
   readonly entity: string
-  /** Longest regular time between two reads; undefined: it is read only after a webhook or a manual request. */
+  /**
+   * Longest regular time between two reads; undefined: it is read only after a webhook or a manual request.
+   */
   readonly readEveryMs?: number
   /** Longest regular time between two comparisons of everything. */
   readonly compareEveryMs: number

@@ -1,13 +1,14 @@
 /**
  * The verdict on one place, derived from its known facts. `agreed` requires all of the following:
  *
- * - the last completed read is younger than `max(3 × interval, 2 × its duration, freshness objective)`, and no read fails
+ * - the last completed read is younger than `max(3 × interval, 2 × its duration, freshness objective)`, and
+ *   no read fails
  * - where it can be listed: everything was compared within twice the interval of full runs
  * - no record that the last list missed is undecided
  * - no lane is closed, and nothing waits
  *
- * One failed read is considered transient and reported as `working`; the second in a row is `attention`, and so is the first where the last completed
- * read is too old.
+ * One failed read is considered transient and reported as `working`; the second in a row is `attention`, and
+ * so is the first where the last completed read is too old.
  */
 import { causeOf, describeRunEnd, missingUndecided, runNeedsPerson } from '../run-reasons.ts'
 import {
@@ -21,9 +22,15 @@ import {
 } from './contract.ts'
 import { counted, fixOf, laneInWords, summaryOf } from './words.ts'
 
-/** Reads are recorded every few seconds at most, and a busy machine is late now and then: no limit is shorter than this. */
+/**
+ * Reads are recorded every few seconds at most, and a busy machine is late now and then: no limit is shorter
+ * than this.
+ */
 const shortestLimitMs = 15_000
-/** Lanes that only a person, or a change of the record, opens again; each should have a failure or a hold, but counts without one as well. */
+/**
+ * Lanes that only a person, or a change of the record, opens again; each should have a failure or a hold, but
+ * counts without one as well.
+ */
 const closedLanes: ReadonlyMap<string, string> = new Map([
   ['rejected', 'isthmus failures list'],
   ['held', 'isthmus held list, isthmus failures list'],
@@ -121,7 +128,8 @@ function failingReason(
   const message = `its ${failing.way} can't be read${never}: ${failing.message} (${failing.code})`
   const action =
     fixOf(failing.cause ?? failing.code) ?? 'run isthmus check: it reads the system and reports what is wrong'
-  // A read that hangs for long before it fails is not transient, and must not hide that the place has not been read since.
+  // A read that hangs for long before it fails is not transient, and must not hide that the place has not
+  // been read since.
   const certain = isOld || (health?.failures ?? 0) > 1
   return {
     code: certain ? 'read-failing' : 'read-retried',

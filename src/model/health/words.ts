@@ -1,4 +1,7 @@
-/** Texts of the health verdicts. Sentences for people; no record values, no times (they are formatted where they are displayed). */
+/**
+ * Texts of the health verdicts. Sentences for people; no record values, no times (they are formatted where
+ * they are displayed).
+ */
 import { currentCode, errorCodes } from '../error-codes.ts'
 
 /** `1 record`, `1,234 records`. */

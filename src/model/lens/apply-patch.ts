@@ -3,8 +3,8 @@ import type { NestedPatch } from '../integration.ts'
 import type { NativeRecord } from '../values.ts'
 
 /**
- * Returns the record that a system would hold after a patch if it stored the patch unchanged. Used to check laws and to show plans; it does not
- * replace a read.
+ * Returns the record that a system would hold after a patch if it stored the patch unchanged. Used to check
+ * laws and to show plans; it does not replace a read.
  */
 export function applyPatch(native: NativeRecord, patch: NativeRecord, nested: NestedPatch): NativeRecord {
   const result: { [key: string]: unknown } = Object.create(null)

@@ -1,8 +1,8 @@
 /**
  * Compiles the mapping of one entity in one system into a lens: `read` and `write`, pure, field by field.
  *
- * A field that fails stays unknown and stops nothing: the others are read and written. Mappings made of paths are synchronous; one expression or
- * asynchronous function turns the whole reading or writing into a promise.
+ * A field that fails stays unknown and stops nothing: the others are read and written. Mappings made of paths
+ * are synchronous; one expression or asynchronous function turns the whole reading or writing into a promise.
  */
 import { findConstraintProblem, hasConstraints } from '../canonical/constraints.ts'
 import { toExpressionDocument, toExpressionNative, withoutNulls } from '../canonical/expression-value.ts'
@@ -164,7 +164,8 @@ function writeAll(
       return problem === undefined ? [] : [{ field, ...problem }]
     }),
   })
-  // One field after the other, so that the order of the patch is that of the document, even with asynchronous mappings.
+  // One field after the other, so that the order of the patch is that of the document, even with asynchronous
+  // mappings.
   return writeFrom(names, 0, [])
 
   function writeFrom(

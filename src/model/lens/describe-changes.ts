@@ -10,8 +10,9 @@ export interface LensChange {
   /** Undefined: the whole place is concerned. */
   readonly field?: string
   /**
-   * - `mapping`, `field`: the mapping of the field, or its declaration in the entity, differs · `added`, `removed`: the field was added or removed ·
-   *   `scope`: another `where` · `joined`, `left`: the system was added to the entity, or removed
+   * - `mapping`, `field`: the mapping of the field, or its declaration in the entity, differs · `added`,
+   *   `removed`: the field was added or removed · `scope`: another `where` · `joined`, `left`: the system was
+   *   added to the entity, or removed
    */
   readonly kind: 'mapping' | 'field' | 'added' | 'removed' | 'scope' | 'joined' | 'left'
   /** A sentence: what changed and how the engine handles it. */

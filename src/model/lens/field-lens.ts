@@ -31,7 +31,10 @@ export interface FieldLens {
   readonly writes: readonly NativePath[]
 }
 
-/** Puts a written value into the patch. A value represented by absence is sent as null where the record still has a value. */
+/**
+ * Puts a written value into the patch. A value represented by absence is sent as null where the record still
+ * has a value.
+ */
 export function place(
   patch: Patch,
   path: NativePath,
@@ -43,7 +46,10 @@ export function place(
   return patch.hasBase(path) ? patch.set(path, null) : undefined
 }
 
-/** Runs code of the definition's author; a thrown error becomes a problem, without its message (which may quote the record). */
+/**
+ * Runs code of the definition's author; a thrown error becomes a problem, without its message (which may
+ * quote the record).
+ */
 export function guarded<T>(run: () => MaybePromise<T>): MaybePromise<ValueResult<T>> {
   try {
     const result = run()

@@ -2,8 +2,9 @@ import { isPlainObject } from '../canonical/object.ts'
 import type { NativeRecord } from '../values.ts'
 
 /**
- * Builds a new record from its fixed values and the values of its fields. They are combined in objects and in the elements of lists, since both may
- * write parts of the same one: the material and the amount of the first position. Where both set the same property, the field's value is used.
+ * Builds a new record from its fixed values and the values of its fields. They are combined in objects and in
+ * the elements of lists, since both may write parts of the same one: the material and the amount of the first
+ * position. Where both set the same property, the field's value is used.
  */
 export function withFixedValues(fixed: NativeRecord, mapped: NativeRecord): NativeRecord {
   const result: { [key: string]: unknown } = Object.create(null)

@@ -1,23 +1,25 @@
 /**
  * The identity of a lens: when two definitions read a field of one system in the same way.
  *
- * A base (the value last absorbed from a system) is the value as one mapping read it. Compared with the result of another mapping, it would show a
- * change that nobody made: a field that moved to another property looks as if the system had cleared it. Each base therefore belongs to the identity
- * of the lens that read it, and is not compared across two of them.
+ * A base (the value last absorbed from a system) is the value as one mapping read it. Compared with the
+ * result of another mapping, it would show a change that nobody made: a field that moved to another property
+ * looks as if the system had cleared it. Each base therefore belongs to the identity of the lens that read
+ * it, and is not compared across two of them.
  *
- * The identity is derived from the declaration in a normal form: key order, short and long forms, and explicit defaults make no difference.
+ * The identity is derived from the declaration in a normal form: key order, short and long forms, and
+ * explicit defaults make no difference.
  */
 import type { LensPartSpec, LensSource } from './spec.ts'
 
 /**
- * Incremented whenever this version of Isthmus reads or writes other values than an earlier one did under the same declaration. Every base is then
- * replaced at its next read.
+ * Incremented whenever this version of Isthmus reads or writes other values than an earlier one did under the
+ * same declaration. Every base is then replaced at its next read.
  */
 export const lensFormat = 1
 
 /**
- * The identity of one field's lens in one system: `<canonical>.<mapping>`. The first part is the field as the entity declares it (type, normalisers),
- * the same in all systems; the second is its mapping in this system.
+ * The identity of one field's lens in one system: `<canonical>.<mapping>`. The first part is the field as the
+ * entity declares it (type, normalisers), the same in all systems; the second is its mapping in this system.
  */
 export type LensId = string
 
@@ -37,11 +39,11 @@ export interface LensSet {
 export type LensFunction = (...parameters: never[]) => unknown
 
 /**
- * Gives a function of a definition a version: a text or number that its author changes whenever the function, or anything that it calls, returns
- * other results than before.
+ * Gives a function of a definition a version: a text or number that its author changes whenever the function,
+ * or anything that it calls, returns other results than before.
  *
- * Isthmus compares the version to detect that a mapping changed. Without one it compares the source text of the function itself, which does not
- * reveal a change in the functions it calls.
+ * Isthmus compares the version to detect that a mapping changed. Without one it compares the source text of
+ * the function itself, which does not reveal a change in the functions it calls.
  *
  * @param version up to 100 characters
  */
@@ -78,8 +80,8 @@ export function compareLenses(before: LensId | undefined, after: LensId | undefi
 export type NoteUnversioned = (fn: LensFunction) => void
 
 /**
- * The normalised text of a declaration: keys sorted, undefined values left out, maps as sorted pairs, expressions by their source, functions by their
- * version or else their source.
+ * The normalised text of a declaration: keys sorted, undefined values left out, maps as sorted pairs,
+ * expressions by their source, functions by their version or else their source.
  */
 export function identityText(value: unknown, unversioned: NoteUnversioned = () => {}): string {
   if (typeof value === 'function') return functionText(value as LensFunction, unversioned)
@@ -103,7 +105,10 @@ function functionText(fn: LensFunction, unversioned: NoteUnversioned): string {
   return `source ${JSON.stringify(String(fn))}`
 }
 
-/** A source as plain data: compiled expressions are represented by their text, and a part's type belongs to the field's own. */
+/**
+ * A source as plain data: compiled expressions are represented by their text, and a part's type belongs to
+ * the field's own.
+ */
 export function sourceIdentity(source: LensSource): unknown {
   switch (source.kind) {
     case 'expression': {

@@ -2,7 +2,10 @@
 
 import type { Lens, NestedPatch } from '../integration.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
-/** One broken law. The message describes kinds and lengths; it contains the values themselves only if requested. */
+/**
+ * One broken law. The message describes kinds and lengths; it contains the values themselves only if
+ * requested.
+ */
 export interface LawViolation {
   readonly law: Law
   /** Canonical field, or a native path where no field is concerned. */

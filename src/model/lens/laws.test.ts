@@ -12,7 +12,8 @@ import type { LawField, LawSubject, LawViolation } from './law.ts'
 import { checkLaws } from './laws.ts'
 import { plainEmpties as empties, type LensFieldSpec, type LensSource, type NativePath } from './spec.ts'
 
-// A thousand generated values are processor time only: a machine with eight times the load takes eight times as long.
+// A thousand generated values are processor time only: a machine with eight times the load takes eight times
+// as long.
 vi.setConfig({ testTimeout: 240_000 })
 
 const text: FieldType = { kind: 'string' }

@@ -1,10 +1,14 @@
 /**
- * The laws that prevent a mapping from looping or losing data, as functions that look for violations in given samples.
+ * The laws that prevent a mapping from looping or losing data, as functions that look for violations in given
+ * samples.
  *
  * - **get-put**: writing back the read values changes nothing; otherwise every full run would write
- * - **put-get**: written values are read back as intended, up to the declared normalisers; otherwise it would never converge
- * - **idempotent-normaliser**: a normal form is its own normal form; otherwise two systems would overwrite each other
- * - **canonical-read**: a system's values are in the form that its normaliser declares; otherwise there would be false changes
+ * - **put-get**: written values are read back as intended, up to the declared normalisers; otherwise it would
+ *   never converge
+ * - **idempotent-normaliser**: a normal form is its own normal form; otherwise two systems would overwrite
+ *   each other
+ * - **canonical-read**: a system's values are in the form that its normaliser declares; otherwise there would
+ *   be false changes
  * - **frame**: unmapped properties survive a write; otherwise data would be lost unnoticed
  * - **determinism**: the same record gives the same result, whatever the order of its properties
  */
@@ -39,7 +43,10 @@ export function lawSubject(entity: Entity, system: EntitySystem, nested: NestedP
   return { lens: system.lens, fields, nested }
 }
 
-/** Checks all laws on one record of a system and, for writing, other values (those of another sample, or generated ones). */
+/**
+ * Checks all laws on one record of a system and, for writing, other values (those of another sample, or
+ * generated ones).
+ */
 export async function checkLaws(
   subject: LawSubject,
   native: NativeRecord,

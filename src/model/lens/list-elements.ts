@@ -1,8 +1,8 @@
 /**
  * Lists of groups in a system: each element is an object, of which the mapping knows some properties.
  *
- * A list is always sent as a whole, so an existing element is sent with its current properties, overwritten by the mapped ones. `pair-elements.ts`
- * determines which element that is.
+ * A list is always sent as a whole, so an existing element is sent with its current properties, overwritten
+ * by the mapped ones. `pair-elements.ts` determines which element that is.
  */
 import { sortSet } from '../canonical/collection.ts'
 import { canonicalJson, isEqualCanonical } from '../canonical/equality.ts'
@@ -39,7 +39,9 @@ export interface ListWriting {
   readonly lens: ElementLens
   /** The system's current value at the path. */
   readonly held: unknown
-  /** The normalisation of the values to be written, so that elements are recognised by it. @default nothing */
+  /**
+   * The normalisation of the values to be written, so that elements are recognised by it. @default nothing
+   */
   readonly asWritten?: ((value: CanonicalValue) => CanonicalValue) | undefined
 }
 
@@ -73,7 +75,10 @@ export function readElements(type: GroupListType, { read }: ElementLens, native:
 /** An existing element of the system, as it is read. */
 interface HeldElement {
   readonly native: NativeRecord
-  /** Undefined when it can't be read; it is unknown then, and left out of the written list like any unknown element. */
+  /**
+   * Undefined when it can't be read; it is unknown then, and left out of the written list like any unknown
+   * element.
+   */
   readonly value: CanonicalValue | undefined
   /** For an element of a set: the natives beside this one that are the same element. */
   readonly memory: readonly NativeRecord[]
@@ -114,8 +119,8 @@ function heldElements({ read }: ElementLens, held: unknown): readonly HeldElemen
 }
 
 /**
- * The distinct elements of a set. Elements that are equal as far as the mapping can see are one element, and stay together, since unmapped properties
- * may distinguish them.
+ * The distinct elements of a set. Elements that are equal as far as the mapping can see are one element, and
+ * stay together, since unmapped properties may distinguish them.
  */
 function distinct(type: GroupListType, elements: readonly HeldElement[]): readonly HeldElement[] {
   const byContent = new Map<string, HeldElement>()
@@ -144,7 +149,10 @@ function writeElement(
   return problem === undefined ? accept(patch.result) : { ok: false, problem }
 }
 
-/** Returns the parts that differ from the current ones: equal parts keep their representation, missing ones are cleared. */
+/**
+ * Returns the parts that differ from the current ones: equal parts keep their representation, missing ones
+ * are cleared.
+ */
 function changedParts(
   { fields }: GroupListType['of'],
   before: CanonicalValue | undefined,
@@ -175,7 +183,8 @@ function recognisable(
     const normal = asWritten([bare])
     return isCanonicalList(normal) && normal.length === 1 ? (normal[0] ?? bare) : bare
   } catch {
-    // A normaliser of a definition may throw on unexpected values; the unnormalised value still identifies most elements.
+    // A normaliser of a definition may throw on unexpected values; the unnormalised value still identifies
+    // most elements.
     return bare
   }
 }
@@ -210,7 +219,10 @@ interface WrittenSet {
   readonly wanted: readonly ElementView[]
 }
 
-/** A set has no order of its own, so it is sent in the order of the system, with new elements last. Equal elements stay as long as they are equal. */
+/**
+ * A set has no order of its own, so it is sent in the order of the system, with new elements last. Equal
+ * elements stay as long as they are equal.
+ */
 function inHeldOrder({ natives, partners, elements, views, wanted }: WrittenSet): readonly unknown[] {
   const kept = elements.flatMap(({ memory }, at) => {
     const index = partners.indexOf(at)

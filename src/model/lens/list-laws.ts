@@ -1,8 +1,10 @@
 /**
- * The frame law inside lists: an element that stays keeps its unmapped properties, whatever happens to the list around it.
+ * The frame law inside lists: an element that stays keeps its unmapped properties, whatever happens to the
+ * list around it.
  *
- * Every element of the sample gets an unmapped marker. The list is then written unchanged, in another order, with one element less, and with one
- * element changed; a marker that is missing afterwards, without its element having been removed, is lost data.
+ * Every element of the sample gets an unmapped marker. The list is then written unchanged, in another order,
+ * with one element less, and with one element changed; a marker that is missing afterwards, without its
+ * element having been removed, is lost data.
  */
 import { isCanonicalObject, isPlainObject } from '../canonical/object.ts'
 import type { CanonicalValue, FieldType, NativeRecord } from '../values.ts'
@@ -103,7 +105,10 @@ function markElements(native: NativeRecord): Marked {
   return { record: isPlainObject(record) ? record : native, elements }
 }
 
-/** Names of properties that elements had and that no element of the written list has any more; empty when nothing is lost. */
+/**
+ * Names of properties that elements had and that no element of the written list has any more; empty when
+ * nothing is lost.
+ */
 function lostNames({ elements }: Marked, after: NativeRecord, removed: number): readonly string[] {
   const kept = new Set<unknown>()
   const written = new Set<string>()

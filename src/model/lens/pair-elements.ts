@@ -1,12 +1,16 @@
 /**
- * Pairs the elements of a list to be written with those that a system holds, so that unmapped properties stay with their element.
+ * Pairs the elements of a list to be written with those that a system holds, so that unmapped properties stay
+ * with their element.
  *
- * With a declared key, equal keys are one element and different keys never are. Without one, in this order: equal content; texts and references that
- * are unique within both lists, where all of them are equal; then, between the elements paired so far, the greatest similarity, and the same
- * position.
+ * With a declared key, equal keys are one element and different keys never are. Without one, in this order:
+ * equal content; texts and references that are unique within both lists, where all of them are equal; then,
+ * between the elements paired so far, the greatest similarity, and the same position.
  */
 
-/** One element in the form used for pairing. Values are texts (canonical JSON); parts without a value are left out. */
+/**
+ * One element in the form used for pairing. Values are texts (canonical JSON); parts without a value are left
+ * out.
+ */
 export interface ElementView {
   /** The whole element. */
   readonly content: string
@@ -15,17 +19,24 @@ export interface ElementView {
   readonly key?: string
 }
 
-/** Maximum number of comparisons of two lists; beyond it, unrecognised elements are paired by position alone. */
+/**
+ * Maximum number of comparisons of two lists; beyond it, unrecognised elements are paired by position alone.
+ */
 const comparisonsMax = 250_000
 
 export interface PairingRules {
-  /** Parts that can identify elements: texts and references. Numbers and flags are equal by chance too often. */
+  /**
+   * Parts that can identify elements: texts and references. Numbers and flags are equal by chance too often.
+   */
   readonly naming: ReadonlySet<string>
   /** False for sets: the position of an element is meaningless. */
   readonly ordered: boolean
 }
 
-/** Returns, for each element to be written, the position of the existing one that it is paired with; undefined for a new element. */
+/**
+ * Returns, for each element to be written, the position of the existing one that it is paired with; undefined
+ * for a new element.
+ */
 export function pairElements(
   held: readonly ElementView[],
   wanted: readonly ElementView[],
@@ -66,7 +77,9 @@ class Pairing {
     return this.#partner
   }
 
-  /** Pairs equal keys, in order where a key occurs more than once; equal content takes precedence among those. */
+  /**
+   * Pairs equal keys, in order where a key occurs more than once; equal content takes precedence among those.
+   */
   byKey(): void {
     const groups = groupBy(this.#heldLeft(true), (index) => this.#held[index]?.key)
     for (const [key, wanted] of groupBy(this.#wantedLeft(true), (index) => this.#wanted[index]?.key)) {
@@ -100,7 +113,10 @@ class Pairing {
     }
   }
 
-  /** Pairs the rest in order: the cheapest way to turn one list into the other by edits, insertions and removals. */
+  /**
+   * Pairs the rest in order: the cheapest way to turn one list into the other by edits, insertions and
+   * removals.
+   */
   byAlignment(ordered: boolean): void {
     const held = this.#heldLeft(false)
     const wanted = this.#wantedLeft(false)
@@ -187,7 +203,10 @@ function groupBy(
 const step = 1
 const apart = 2 * step
 
-/** Cost of pairing two elements: zero for equal ones, less than a removal and an insertion where they are similar or in the same position. */
+/**
+ * Cost of pairing two elements: zero for equal ones, less than a removal and an insertion where they are
+ * similar or in the same position.
+ */
 function cost(before: ElementView, after: ElementView, samePlace: boolean): number {
   if (before.content === after.content) return 0
   const likeness = likenessOf(before, after)

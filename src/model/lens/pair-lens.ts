@@ -11,8 +11,8 @@ import type { LensSource, NativePath } from './spec.ts'
 /**
  * Compiles a JSONata pair.
  *
- * Expressions see no nulls: `null & "x"` is `"nullx"` in JSONata, and `$split(null, ";")` fails. Null is passed as missing, and a missing result is
- * read or written as null.
+ * Expressions see no nulls: `null & "x"` is `"nullx"` in JSONata, and `$split(null, ";")` fails. Null is
+ * passed as missing, and a missing result is read or written as null.
  */
 export function compileExpressionLens(
   name: string,

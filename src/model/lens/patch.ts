@@ -10,7 +10,8 @@ import type { NativePath } from './spec.ts'
 type Container = { [key: string]: unknown } | unknown[]
 
 /**
- * A native patch being built: the set values, plus the properties that a system which replaces whole objects would otherwise lose.
+ * A native patch being built: the set values, plus the properties that a system which replaces whole objects
+ * would otherwise lose.
  *
  * Objects have no prototype, so that any name is a plain property.
  */
@@ -24,7 +25,10 @@ export class Patch {
     this.#nested = nested
   }
 
-  /** A patch that begins as a copy of an object: named properties are changed in the copy, and all others stay. */
+  /**
+   * A patch that begins as a copy of an object: named properties are changed in the copy, and all others
+   * stay.
+   */
   static over(base: NativeRecord | undefined): Patch {
     const patch = new Patch(base, 'replace')
     for (const [name, value] of Object.entries(base ?? {})) patch.#root[name] = cloneNative(value, 0)
@@ -47,7 +51,8 @@ export class Patch {
   }
 
   /**
-   * Sets one value. Objects are set part by part, so that their unmapped properties stay; one without parts is set where there is no value yet.
+   * Sets one value. Objects are set part by part, so that their unmapped properties stay; one without parts
+   * is set where there is no value yet.
    *
    * @returns a problem when the path leads through a list element that does not exist
    */

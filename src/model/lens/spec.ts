@@ -1,6 +1,7 @@
 /**
- * The contract between the compiled definition, which creates these specs, and the lens compiler, which turns them into `read` and `write`.
- * Everything is resolved here: paths are split, value maps checked, defaults applied.
+ * The contract between the compiled definition, which creates these specs, and the lens compiler, which turns
+ * them into `read` and `write`. Everything is resolved here: paths are split, value maps checked, defaults
+ * applied.
  */
 
 import type { Spelling } from '../canonical/spelling.ts'
@@ -9,7 +10,9 @@ import type { Rounding } from '../normalisers/number.ts'
 import type { TimePrecision } from '../normalisers/time.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
 
-/** Names that lead from the top of a native record to a value; a number is an index of an array. Never empty. */
+/**
+ * Names that lead from the top of a native record to a value; a number is an index of an array. Never empty.
+ */
 export type NativePath = readonly (string | number)[]
 
 /** The mapping of one entity in one system. */
@@ -27,12 +30,15 @@ export interface LensFieldSpec {
   /** False: `write` refuses the field with a problem. */
   readonly writable: boolean
   readonly source: LensSource
-  /** The field's canonical normaliser: constraints of the type are checked after it. @default checked as read */
+  /**
+   * The field's canonical normaliser: constraints of the type are checked after it. @default checked as read
+   */
   readonly normalise?: (value: CanonicalValue) => CanonicalValue
   /** Applied to read values: texts that the system stores escaped become plain. @default as read */
   readonly decode?: ((value: CanonicalValue) => CanonicalValue) | undefined
   /**
-   * The normalisation that values given to `write` have undergone; elements of lists whose values it changes are recognised by it. @default nothing
+   * The normalisation that values given to `write` have undergone; elements of lists whose values it changes
+   * are recognised by it. @default nothing
    */
   readonly asWritten?: ((value: CanonicalValue) => CanonicalValue) | undefined
 }
@@ -40,8 +46,8 @@ export interface LensFieldSpec {
 /** Where a field is in a native record, and its format there. */
 export type LensSource =
   /**
-   * One native value, converted by the field's type. `elements`: the mapping of the parts of each element of a set or list of groups, by paths from
-   * the element; missing: each part has its own name.
+   * One native value, converted by the field's type. `elements`: the mapping of the parts of each element of
+   * a set or list of groups, by paths from the element; missing: each part has its own name.
    */
   | ({
       readonly kind: 'path'
@@ -55,16 +61,21 @@ export type LensSource =
       readonly currency: CurrencySource
     } & NativeSpelling)
   /**
-   * One mapping per part of a group. An unmapped part is left out of the group. All parts absent: the group is absent. Parts are converted by their
-   * own `source`; parts are `path`, `money` or `group`, never expressions.
+   * One mapping per part of a group. An unmapped part is left out of the group. All parts absent: the group
+   * is absent. Parts are converted by their own `source`; parts are `path`, `money` or `group`, never
+   * expressions.
    */
   | { readonly kind: 'group'; readonly parts: readonly LensPartSpec[] }
   /**
-   * JSONata pair. `read` is evaluated on the native record; `write` on the canonical document given to `Lens.write`. Results are converted by the
-   * field's type as if they were at a path. Missing `read` or `write`: the field is not readable or writable.
+   * JSONata pair. `read` is evaluated on the native record; `write` on the canonical document given to
+   * `Lens.write`. Results are converted by the field's type as if they were at a path. Missing `read` or
+   * `write`: the field is not readable or writable.
    */
   | ({ readonly kind: 'expression'; readonly read?: Expression; readonly write?: Expression } & WriteTarget)
-  /** Functions of a TypeScript definition, otherwise like `expression`. Must be pure; an exception becomes a problem of the field. */
+  /**
+   * Functions of a TypeScript definition, otherwise like `expression`. Must be pure; an exception becomes a
+   * problem of the field.
+   */
   | ({
       readonly kind: 'function'
       readonly read?: ReadFunction
@@ -85,7 +96,10 @@ export type CurrencySource =
 
 /** How canonical values are represented as native ones. */
 export interface NativeSpelling {
-  /** Number as text, epoch, offset, separator and so on. Ignored where a value map applies. @default plain JSON */
+  /**
+   * Number as text, epoch, offset, separator and so on. Ignored where a value map applies. @default plain
+   * JSON
+   */
   readonly spelling?: Spelling
   /** Value map in both directions. Values outside it are a problem of the field, never passed through. */
   readonly values?: ValueMap
@@ -93,8 +107,8 @@ export interface NativeSpelling {
 }
 
 /**
- * Pairs of native (as text) and canonical value. Several natives may be read as one canonical value; it is written as the first of them. `toNative`
- * keeps the native's own JSON type.
+ * Pairs of native (as text) and canonical value. Several natives may be read as one canonical value; it is
+ * written as the first of them. `toNative` keeps the native's own JSON type.
  */
 export interface ValueMap {
   readonly toCanonical: ReadonlyMap<string, CanonicalValue>
@@ -106,8 +120,8 @@ export interface ValueMap {
 export type Emptiness = 'absent' | 'null' | 'empty'
 
 /**
- * How a system represents empty values. `write`: what is sent for a canonical one; `read`: what a native one means. The system's normaliser folds a
- * canonical empty value `e` to `read[write[e]]`.
+ * How a system represents empty values. `write`: what is sent for a canonical one; `read`: what a native one
+ * means. The system's normaliser folds a canonical empty value `e` to `read[write[e]]`.
  */
 export interface EmptySpelling {
   readonly write: Readonly<Record<Emptiness, Emptiness>>
@@ -129,20 +143,28 @@ export interface WriteTarget {
 /** Native record → canonical value of the field (converted by its type afterwards); `undefined` = absent. */
 export type ReadFunction = (native: NativeRecord) => unknown
 
-/** Canonical value of the field (and the other values written along with it) → native value, or native properties without a path. */
+/**
+ * Canonical value of the field (and the other values written along with it) → native value, or native
+ * properties without a path.
+ */
 export type WriteFunction = (value: CanonicalValue, values: CanonicalDocument) => unknown
 
 /**
- * One step of a normaliser, applied in the order given. All are idempotent, and do not change values of another kind; on sets, lists and groups they
- * apply to the texts inside.
+ * One step of a normaliser, applied in the order given. All are idempotent, and do not change values of
+ * another kind; on sets, lists and groups they apply to the texts inside.
  *
- * - `trim`, `lowercase`, `uppercase` · `collapse`: runs of white space become one space · `digits`: keeps 0-9 only
- * - `nfc`, `nfkc`: Unicode forms · `newlines`: CRLF and CR become LF · `escapeHtml`, `unescapeHtml`: the five characters `& < > " '`
- * - `email`: trimmed, lower case · `phone`: `+` and digits · `postalCode`: upper case without spaces and hyphens
- * - `maxLength`: truncated to this many code points · `scale`: decimals rounded to this many places, half away from zero unless `rounding` specifies
- *   otherwise · `precision`: instants truncated to a unit
- * - `escaped`: the system escapes texts when it stores them, and applies `steps` to the escaped ones; the lens unescapes read values
- * - `empties`: folds the kinds of empty value according to {@link EmptySpelling} · `function`: a pure, idempotent function
+ * - `trim`, `lowercase`, `uppercase` · `collapse`: runs of white space become one space · `digits`: keeps 0-9
+ *   only
+ * - `nfc`, `nfkc`: Unicode forms · `newlines`: CRLF and CR become LF · `escapeHtml`, `unescapeHtml`: the five
+ *   characters `& < > " '`
+ * - `email`: trimmed, lower case · `phone`: `+` and digits · `postalCode`: upper case without spaces and
+ *   hyphens
+ * - `maxLength`: truncated to this many code points · `scale`: decimals rounded to this many places, half
+ *   away from zero unless `rounding` specifies otherwise · `precision`: instants truncated to a unit
+ * - `escaped`: the system escapes texts when it stores them, and applies `steps` to the escaped ones; the
+ *   lens unescapes read values
+ * - `empties`: folds the kinds of empty value according to {@link EmptySpelling} · `function`: a pure,
+ *   idempotent function
  */
 export type NormaliserSpec =
   | { readonly kind: NormaliserName }

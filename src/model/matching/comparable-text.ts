@@ -17,7 +17,10 @@ const letters: ReadonlyMap<string, string> = new Map([
   ['đ', 'd'],
 ])
 
-/** The words of a text: lower case, without accents and punctuation. Dots and apostrophes inside a word join it (`e.V.` is `ev`). */
+/**
+ * The words of a text: lower case, without accents and punctuation. Dots and apostrophes inside a word join
+ * it (`e.V.` is `ev`).
+ */
 export function wordsOf(text: string): readonly string[] {
   return text
     .normalize('NFKD')
@@ -35,7 +38,10 @@ export function distinctiveWords(text: string): readonly string[] {
   return telling.length === 0 ? words : telling
 }
 
-/** Returns a common spelling: `Müller & Söhne GmbH` and `MULLER SOHNE` are the same. Empty when nothing comparable is left. */
+/**
+ * Returns a common spelling: `Müller & Söhne GmbH` and `MULLER SOHNE` are the same. Empty when nothing
+ * comparable is left.
+ */
 export function comparableText(text: string): string {
   return distinctiveWords(text).join(' ')
 }

@@ -1,4 +1,7 @@
-/** Input and output of matching. `match-keys.ts` and `decide-match.ts` compute it; the store finds the records in between. */
+/**
+ * Input and output of matching. `match-keys.ts` and `decide-match.ts` compute it; the store finds the records
+ * in between.
+ */
 import type { Entity } from '../integration.ts'
 import type { AgreedFields, RecordState } from '../state.ts'
 import type { CanonicalDocument } from '../values.ts'
@@ -52,7 +55,8 @@ export interface ReviewCandidate {
 
 /**
  * - `link`: this record is the counterpart · `review`: a person decides · `none`: it is a separate record
- * - `wait`: the other record is not settled yet (itself unmatched, or just being created here); retry once it is
+ * - `wait`: the other record is not settled yet (itself unmatched, or just being created here); retry once it
+ *   is
  */
 export type MatchOutcome =
   | { readonly kind: 'link'; readonly recordId: string; readonly rule: string }

@@ -1,8 +1,9 @@
 /**
  * Decides what an unmatched record of one system is, from the records that share a key with it.
  *
- * The decision depends on *all* records known to share a key, not on which came first: a key that two records of one system have is no evidence for
- * either of them. The links therefore don't depend on the order of arrival.
+ * The decision depends on *all* records known to share a key, not on which came first: a key that two records
+ * of one system have is no evidence for either of them. The links therefore don't depend on the order of
+ * arrival.
  */
 import type { RecordState } from '../state.ts'
 import type { MatchCandidate, MatchOutcome, MatchQuestion } from './contract.ts'
@@ -42,8 +43,9 @@ function decideByKey(
   if (only === undefined || ambiguous) return reviewOf(sharing, `same key: ${rule}`)
   if (only.creating.includes(question.system)) return { kind: 'wait', recordId: only.recordId }
   if (only.state === 'active') return { kind: 'link', recordId: only.recordId, rule }
-  // Two unmatched records found each other: the older one proceeds alone and the younger one joins it. A younger one in progress may have asked
-  // before the older one could be found, and may be about to become a record of its own.
+  // Two unmatched records found each other: the older one proceeds alone and the younger one joins it. A
+  // younger one in progress may have asked before the older one could be found, and may be about to become a
+  // record of its own.
   const goesOn = question.recordId < only.recordId && !only.busy
   return goesOn ? { kind: 'none' } : { kind: 'wait', recordId: only.recordId }
 }
@@ -56,8 +58,8 @@ function reviewOf(sharing: readonly MatchCandidate[], why: string): MatchOutcome
 }
 
 /**
- * Scores the settled records that have no counterpart in this system. Similar records of the same system are common and prove nothing, so they are
- * left out; two that are good enough to link are left for review.
+ * Scores the settled records that have no counterpart in this system. Similar records of the same system are
+ * common and prove nothing, so they are left out; two that are good enough to link are left for review.
  */
 function decideByScore(
   question: MatchQuestion,

@@ -11,7 +11,10 @@ import { typeAt, valueAt } from './field-path.ts'
 /** Maximum number of words of a name that are used; further words add little. */
 const wordsMax = 6
 
-/** Returns all keys of a record, by the match rules of its entity. A rule with a missing field gives no key: common absence is no evidence. */
+/**
+ * Returns all keys of a record, by the match rules of its entity. A rule with a missing field gives no key:
+ * common absence is no evidence.
+ */
 export function matchKeys(entity: Entity, values: CanonicalDocument): MatchKey[] {
   return entity.match.flatMap((rule, index) =>
     rule.kind === 'score' ? blockKeys(entity, rule, index, values) : equalityKey(entity, rule, index, values),
@@ -36,8 +39,9 @@ function equalityKey(
 }
 
 /**
- * Records are only scored against those that share a block with them: the same value in one of the weighted fields, the same first letters of all
- * words, or the same first two words up to their fourth letter. Typing errors further back, other word orders and added words are still found.
+ * Records are only scored against those that share a block with them: the same value in one of the weighted
+ * fields, the same first letters of all words, or the same first two words up to their fourth letter. Typing
+ * errors further back, other word orders and added words are still found.
  */
 function blockKeys(
   entity: Entity,

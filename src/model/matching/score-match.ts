@@ -15,12 +15,16 @@ export type ScoreRule = Extract<MatchRule, { kind: 'score' }>
 export interface MatchScore {
   /** 0..1. */
   readonly score: number
-  /** The contribution of each field, such as `name 0.58 of 0.60, address.postalCode 0.40 of 0.40`. Never contains a value. */
+  /**
+   * The contribution of each field, such as `name 0.58 of 0.60, address.postalCode 0.40 of 0.40`. Never
+   * contains a value.
+   */
   readonly why: string
 }
 
 /**
- * Adds up the weights of the fields, each multiplied by the similarity of its values. A value missing on either side is no evidence and adds nothing.
+ * Adds up the weights of the fields, each multiplied by the similarity of its values. A value missing on
+ * either side is no evidence and adds nothing.
  */
 export function scoreMatch(
   entity: Entity,

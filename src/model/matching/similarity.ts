@@ -1,8 +1,10 @@
 /**
- * The similarity of two texts, from 0 (nothing in common) to 1 (equal): the share of letters that stay when one is edited into the other. Inserting,
- * deleting, replacing a letter and swapping two neighbours count as one edit each.
+ * The similarity of two texts, from 0 (nothing in common) to 1 (equal): the share of letters that stay when
+ * one is edited into the other. Inserting, deleting, replacing a letter and swapping two neighbours count as
+ * one edit each.
  *
- * Measures that reward equal prefixes (Jaro-Winkler) treat Jane and Joan Doe as the same person; a wrong link costs more than a question.
+ * Measures that reward equal prefixes (Jaro-Winkler) treat Jane and Joan Doe as the same person; a wrong link
+ * costs more than a question.
  */
 import { editDistance } from '../edit-distance.ts'
 

@@ -1,9 +1,10 @@
 /**
- * Handles a record with an *empty* value at first contact, where no system has a value: the empty text, list or object becomes the agreed value, so
- * that a counterpart created later gets it, and no default of another system takes its place.
+ * Handles a record with an *empty* value at first contact, where no system has a value: the empty text, list
+ * or object becomes the agreed value, so that a counterpart created later gets it, and no default of another
+ * system takes its place.
  *
- * Systems with null or an absent value there are in agreement: at first contact no system is written to only to change the representation of an empty
- * value.
+ * Systems with null or an absent value there are in agreement: at first contact no system is written to only
+ * to change the representation of an empty value.
  */
 import { agree } from './agree.ts'
 import { nothingAgreed } from './change.ts'
@@ -43,7 +44,10 @@ export function agreeOnEmpty(at: FieldMerge, empties: readonly FieldRole[]): voi
   }
 }
 
-/** Judged by the observation of this pass, otherwise by what was absorbed before and is not waiting for verification. */
+/**
+ * Judged by the observation of this pass, otherwise by what was absorbed before and is not waiting for
+ * verification.
+ */
 function holdsNothing(side: Side, field: string): boolean {
   const { observation } = side
   if (observation !== undefined) return !observation.unknown.has(field) && isEmpty(observation.values[field])

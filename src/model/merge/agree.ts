@@ -7,7 +7,10 @@ import { keepsOtherParts } from './group-parts.ts'
 import { acknowledge, hasBase, isUnverified } from './member-field.ts'
 import type { PolicyDecision, RankedCandidate } from './policies.ts'
 
-/** The value that every candidate stands for, within what its own system can represent: then there is nothing to disagree about. */
+/**
+ * The value that every candidate stands for, within what its own system can represent: then there is nothing
+ * to disagree about.
+ */
 export function commonValue(
   shape: FieldShape,
   candidates: readonly RankedCandidate[],
@@ -27,7 +30,10 @@ export function commonValue(
   )
 }
 
-/** Makes the verdict the agreed value under a new revision, and acknowledges it for every system that was observed to hold it. */
+/**
+ * Makes the verdict the agreed value under a new revision, and acknowledges it for every system that was
+ * observed to hold it.
+ */
 export function agree(
   { pass, shape }: FieldMerge,
   before: AgreedField,

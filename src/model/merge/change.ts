@@ -37,7 +37,10 @@ export function candidateOf(change: SeenChange): RankedCandidate {
   }
 }
 
-/** Returns the value agreed before, which is a candidate too when a system's value was changed without knowledge of it. */
+/**
+ * Returns the value agreed before, which is a candidate too when a system's value was changed without
+ * knowledge of it.
+ */
 export function agreedCandidate(agreed: AgreedField): RankedCandidate {
   return {
     system: 'agreed',

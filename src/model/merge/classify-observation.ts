@@ -3,12 +3,13 @@
  *
  * - `quiet`: nothing new; the state may have been confirmed
  * - `settled`: the value is our own or already agreed; absorbed, not a change
- * - `missing`: not entered here, while something else is agreed: never absorbed here and empty, or filled in by the system itself when we created the
- *   record; absorbed, and to be written
+ * - `missing`: not entered here, while something else is agreed: never absorbed here and empty, or filled in
+ *   by the system itself when we created the record; absorbed, and to be written
  * - `empty`: never absorbed here, nothing agreed, and explicitly empty
  * - `changed`: somebody changed it
  *
- * A write that no observation has verified yet is judged first (`unverified-write.ts`): the value from before it is no change.
+ * A write that no observation has verified yet is judged first (`unverified-write.ts`): the value from before
+ * it is no change.
  */
 
 import { isRecognisedCoercion } from '../coercion.ts'
@@ -50,7 +51,10 @@ export function classifyObservation(question: ClassifyInput): Classification {
   return { kind: 'changed', concurrent: isConcurrent(state, agreed.rev, question.read), edited: true }
 }
 
-/** Case c: one of our writes, as it was sent or as the system stored it, possibly an older one that took effect late. */
+/**
+ * Case c: one of our writes, as it was sent or as the system stored it, possibly an older one that took
+ * effect late.
+ */
 function ownValue({ shape, role, state, agreed, observed }: ClassifyInput): Classification | undefined {
   const type = shape.field.type
   if (isUnverified(state) && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
@@ -60,16 +64,18 @@ function ownValue({ shape, role, state, agreed, observed }: ClassifyInput): Clas
   }
   const own = findOwnWrite({ settings: role.settings, type }, state, observed)
   if (own === undefined) return undefined
-  // Sent for another record, before the counterpart was moved to this one, which has no value: a first contact decides, as for a value that was known
-  // when it was moved.
+  // Sent for another record, before the counterpart was moved to this one, which has no value: a first
+  // contact decides, as for a value that was known when it was moved.
   if (own.rev === 0 && isEmpty(agreed.value)) return undefined
-  // The revision may decrease: the system holds an older value of ours again, so the newer one has to be written once more.
+  // The revision may decrease: the system holds an older value of ours again, so the newer one has to be
+  // written once more.
   const absorbed = acknowledge(absorb(state, observed), own.rev)
   // A value sent for another record may arrive after the counterpart was moved to this one.
   const isInherited = own.rev === 0 && state.inherited === true
   const settled = isInherited ? { ...absorbed, inherited: true as const } : absorbed
   if (own.coerced) {
-    // A form of our last write verifies it like the value itself: later changes are not attributed to the system's processing of it.
+    // A form of our last write verifies it like the value itself: later changes are not attributed to the
+    // system's processing of it.
     const verified = own.rev >= state.acked ? forgetWrote(settled) : settled
     return { kind: 'settled', state: markCoerced(verified), note: 'coerced' }
   }
@@ -81,8 +87,8 @@ function ownValue({ shape, role, state, agreed, observed }: ClassifyInput): Clas
 }
 
 /**
- * No base: nothing was ever absorbed here, so it is unknown who changed what. Where only one side has a value, it is used and no conflict arises; two
- * different values are a conflict.
+ * No base: nothing was ever absorbed here, so it is unknown who changed what. Where only one side has a
+ * value, it is used and no conflict arises; two different values are a conflict.
  */
 function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeValue): Classification {
   if (!isEmpty(observed)) {

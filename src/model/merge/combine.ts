@@ -1,4 +1,7 @@
-/** Policies that compute one value from several changes: sets and counters. Both use differences against each system's own base. */
+/**
+ * Policies that compute one value from several changes: sets and counters. Both use differences against each
+ * system's own base.
+ */
 import { Decimal } from 'decimal.js'
 import { sortSet } from '../canonical/collection.ts'
 import { canonicalJson } from '../canonical/equality.ts'
@@ -12,8 +15,9 @@ import type { MaybeValue } from './equivalence.ts'
 const Exact = Decimal.clone({ precision: 4000 })
 
 /**
- * Three-way merge of sets: (agreed ∪ added) minus removed, where each system's additions and removals are computed against its own base. Without a
- * base nothing counts as removed. Undefined when a value is not a set.
+ * Three-way merge of sets: (agreed ∪ added) minus removed, where each system's additions and removals are
+ * computed against its own base. Without a base nothing counts as removed. Undefined when a value is not a
+ * set.
  */
 export function mergeSets(agreed: AgreedField, changes: readonly Candidate[]): MaybeValue {
   const result = asSet(agreed.value)
@@ -36,8 +40,8 @@ function asSet(value: MaybeValue): Map<string, CanonicalValue> | undefined {
 }
 
 /**
- * Adds every system's difference against its own base to the agreed number. Undefined where a number or a base is missing, since a difference can't
- * be computed then.
+ * Adds every system's difference against its own base to the agreed number. Undefined where a number or a
+ * base is missing, since a difference can't be computed then.
  */
 export function sumChanges(agreed: AgreedField, changes: readonly Candidate[]): MaybeValue {
   let total = asNumber(agreed.value)

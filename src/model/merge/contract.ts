@@ -1,8 +1,9 @@
 /**
  * Input and output of the pure merge; `docs/explanation/merge.md` explains why it is correct.
  *
- * The engine calls `mergeAndPlan` (merge-and-plan.ts) once per round. It runs three steps: `mergeRecord` absorbs the observations and decides each
- * field, `applyRules` runs the business rules on the merged record, `planWrites` determines what each system should hold.
+ * The engine calls `mergeAndPlan` (merge-and-plan.ts) once per round. It runs three steps: `mergeRecord`
+ * absorbs the observations and decides each field, `applyRules` runs the business rules on the merged record,
+ * `planWrites` determines what each system should hold.
  */
 
 import type { Entity } from '../integration.ts'
@@ -10,18 +11,27 @@ import type { LookupAnswers, LookupQuestion } from '../lookup.ts'
 import type { AgreedFields, MemberFields, MemberState } from '../state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../values.ts'
 
-/** An admissible observation of one system's record, canonical and normalised for that system; references are record ids already. */
+/**
+ * An admissible observation of one system's record, canonical and normalised for that system; references are
+ * record ids already.
+ */
 export interface ObservedValues {
   readonly system: string
   readonly values: CanonicalDocument
-  /** Fields whose value this observation does not reveal (mapping problem, unresolved reference): left out of the merge. */
+  /**
+   * Fields whose value this observation does not reveal (mapping problem, unresolved reference): left out of
+   * the merge.
+   */
   readonly unknown: ReadonlySet<string>
   readonly version?: string
   /** Start of the read. */
   readonly at: number
   /** When the record changed according to the remote's own clock. */
   readonly changedAt?: number
-  /** Fields whose base belongs to another lens, and how the lens changed: they take a new base from this observation. @default none */
+  /**
+   * Fields whose base belongs to another lens, and how the lens changed: they take a new base from this
+   * observation. @default none
+   */
   readonly rebase?: ReadonlyMap<string, 'mapping' | 'canonical'>
 }
 
@@ -33,8 +43,8 @@ export interface MergeMember {
   /** Longest in-flight time plus read staleness of this system, for dropping own writes by evidence. */
   readonly settleMs: number
   /**
-   * How long after a write of ours a change made by the system itself may be noticed (ms). Later changes were made by somebody, and do not count for
-   * the oscillation breaker. @default no bound
+   * How long after a write of ours a change made by the system itself may be noticed (ms). Later changes were
+   * made by somebody, and do not count for the oscillation breaker. @default no bound
    */
   readonly noticeMs?: number
   /** The lane takes writes now (not in doubt, not backing off, not held). */
@@ -51,15 +61,21 @@ export interface MergeInput {
   /** By system; only admissible ones. */
   readonly observations: ReadonlyMap<string, ObservedValues>
   /**
-   * Systems that were not read, whose write will carry a precondition on the absorbed version: their shadow replaces the observation. Nothing is
-   * absorbed from them.
+   * Systems that were not read, whose write will carry a precondition on the absorbed version: their shadow
+   * replaces the observation. Nothing is absorbed from them.
    */
   readonly guarded: ReadonlySet<string>
-  /** References the writes may use: by system, the record ids that have a counterpart there. Missing → the field waits. */
+  /**
+   * References the writes may use: by system, the record ids that have a counterpart there. Missing → the
+   * field waits.
+   */
   readonly referable: (system: string, recordId: string) => boolean
   /** Rule holds are released until the record's rev moves past this (`record.releasedRev`). */
   readonly releasedRev?: number
-  /** Answers of lookups to the questions of an earlier round. @default none; answers stored with the fields count as well */
+  /**
+   * Answers of lookups to the questions of an earlier round. @default none; answers stored with the fields
+   * count as well
+   */
   readonly answers?: LookupAnswers
   readonly now: number
   /** Makes conflict ids; injected to keep the merge pure. */
@@ -73,22 +89,28 @@ export interface FieldChange {
   readonly to: CanonicalValue | undefined
   readonly rev: number
   readonly src: string
-  /** The rule or policy that decided: `single`, `prefer`, `latest`, `union`, `sum`, `function`, `owner`, `one-way`, `rule`, `person`. */
+  /**
+   * The rule or policy that decided: `single`, `prefer`, `latest`, `union`, `sum`, `function`, `owner`,
+   * `one-way`, `rule`, `person`.
+   */
   readonly by: string
 }
 
 /**
  * Concurrent, different changes to one field: every candidate is kept.
  *
- * A draft with the id of an open conflict (`AgreedField.heldBy`) belongs to it: its candidates are added to the existing ones, and with a `winner`
- * the conflict is closed (all sides came to agree without a decision).
+ * A draft with the id of an open conflict (`AgreedField.heldBy`) belongs to it: its candidates are added to
+ * the existing ones, and with a `winner` the conflict is closed (all sides came to agree without a decision).
  */
 export interface ConflictDraft {
   readonly id: string
   readonly field: string
   readonly candidates: readonly ConflictCandidate[]
   readonly policy: string
-  /** A system, `agreed` (the value agreed before stays) or `merge` (computed from all). Undefined: held for review. */
+  /**
+   * A system, `agreed` (the value agreed before stays) or `merge` (computed from all). Undefined: held for
+   * review.
+   */
   readonly winner?: string
 }
 
@@ -114,15 +136,22 @@ export interface PlannedWrite {
   readonly operation: 'create' | 'update'
   readonly values: CanonicalDocument
   readonly revs: Readonly<Record<string, number>>
-  /** Fields whose value here only frees the one that another record waits for; `revs` has what the system holds of them. @default none */
+  /**
+   * Fields whose value here only frees the one that another record waits for; `revs` has what the system
+   * holds of them. @default none
+   */
   readonly temporary?: readonly string[]
 }
 
-/** Something the merge recognised and corrected automatically; emitted as a domain event, never a reason to act. */
+/**
+ * Something the merge recognised and corrected automatically; emitted as a domain event, never a reason to
+ * act.
+ */
 export interface MergeNote {
   /**
-   * `coerced`: the system keeps our value in a poorer form · `resurfaced`: an older write of ours took effect late · `not-stored`: a write was
-   * confirmed but not stored, and is sent once more · `refused`: that happened twice, and the revision counts as refused.
+   * `coerced`: the system keeps our value in a poorer form · `resurfaced`: an older write of ours took effect
+   * late · `not-stored`: a write was confirmed but not stored, and is sent once more · `refused`: that
+   * happened twice, and the revision counts as refused.
    */
   readonly kind: 'coerced' | 'resurfaced' | 'not-stored' | 'refused'
   readonly system: string
@@ -163,8 +192,13 @@ export interface MergeResult extends MergeDecision {
   readonly problems: readonly RuleProblem[]
   readonly writes: readonly PlannedWrite[]
   readonly waiting: readonly WaitingReference[]
-  /** Lookups of rules without an answer. If not empty, the rules concerned are among the problems; merge again with the answers. */
+  /**
+   * Lookups of rules without an answer. If not empty, the rules concerned are among the problems; merge again
+   * with the answers.
+   */
   readonly asks: readonly LookupQuestion[]
-  /** Something durable changed: without it, and without writes, only the end of the pass has to be committed. */
+  /**
+   * Something durable changed: without it, and without writes, only the end of the pass has to be committed.
+   */
   readonly changed: boolean
 }

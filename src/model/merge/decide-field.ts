@@ -1,4 +1,7 @@
-/** Decides one field from the changes that the observations have found: a winner, a computed value, a hold, or a declared revert. */
+/**
+ * Decides one field from the changes that the observations have found: a winner, a computed value, a hold, or
+ * a declared revert.
+ */
 import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
@@ -11,7 +14,10 @@ import { acknowledge, markCoerced } from './member-field.ts'
 import { applyPolicy, firstByRank, type PolicyDecision, type RankedCandidate } from './policies.ts'
 import { lensChangePolicy, wouldEmpty } from './rebase.ts'
 
-/** Decides all changes of one field. They are already absorbed; the decision determines what happens to their values. */
+/**
+ * Decides all changes of one field. They are already absorbed; the decision determines what happens to their
+ * values.
+ */
 export function decideField(at: FieldMerge, changes: readonly SeenChange[]): void {
   const { pass, shape } = at
   const agreed = agreedFields(pass)[shape.name] ?? nothingAgreed
@@ -25,7 +31,10 @@ export function decideField(at: FieldMerge, changes: readonly SeenChange[]): voi
   if (refused.length > 0) revert(at, wholeChanges(shape, refused, agreed), agreed)
 }
 
-/** Returns the changes that may become the agreed value. A poorer copy counts only where nothing was ever agreed and no system has a better one. */
+/**
+ * Returns the changes that may become the agreed value. A poorer copy counts only where nothing was ever
+ * agreed and no system has a better one.
+ */
 function originsOf(changes: readonly SeenChange[], agreed: AgreedField): readonly SeenChange[] {
   const allowed = changes.filter((change) => change.role.origin === 'allowed')
   if (allowed.length > 0 || agreed.rev > 0) return allowed
@@ -61,8 +70,9 @@ function decideBetween(at: FieldMerge, origins: readonly SeenChange[], agreed: A
 }
 
 /**
- * Returns the system whose rank the agreed value has. Against a field that starts over it is the first of those that hold the value, as it would be
- * at a first contact: the original source of the value does not matter then.
+ * Returns the system whose rank the agreed value has. Against a field that starts over it is the first of
+ * those that hold the value, as it would be at a first contact: the original source of the value does not
+ * matter then.
  */
 function holderOfAgreed(
   { pass, shape }: FieldMerge,
@@ -91,8 +101,8 @@ function heldIfEmptying(
 }
 
 /**
- * Handles changes where none are allowed: the agreed value stays, under a new revision, so that it is written there again. The refused values are
- * kept like the losers of a conflict.
+ * Handles changes where none are allowed: the agreed value stays, under a new revision, so that it is written
+ * there again. The refused values are kept like the losers of a conflict.
  */
 function revert(at: FieldMerge, refused: readonly SeenChange[], before: AgreedField): void {
   const { pass, shape } = at

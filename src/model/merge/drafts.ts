@@ -88,7 +88,10 @@ export function setFieldState(side: Side, field: string, state: MemberField): vo
   side.draft[field] = state
 }
 
-/** Records a conflict; candidates that belong to one already recorded are added to it, so that each is reported once. */
+/**
+ * Records a conflict; candidates that belong to one already recorded are added to it, so that each is
+ * reported once.
+ */
 export function addConflict(pass: MergeDrafts, draft: ConflictDraft): void {
   const index = pass.conflicts.findIndex((known) => known.id === draft.id)
   const known = pass.conflicts[index]

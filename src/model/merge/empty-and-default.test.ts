@@ -1,4 +1,7 @@
-/** Empty is not absent: an explicitly empty value is propagated, and no default of another system takes its place. */
+/**
+ * Empty is not absent: an explicitly empty value is propagated, and no default of another system takes its
+ * place.
+ */
 import { describe, expect, test } from 'vitest'
 import {
   agreedOf,

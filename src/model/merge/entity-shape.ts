@@ -1,4 +1,6 @@
-/** The parts of an entity that the merge iterates over, computed once per entity instead of once per record. */
+/**
+ * The parts of an entity that the merge iterates over, computed once per entity instead of once per record.
+ */
 import type { Entity, EntitySystem, Field, SystemField } from '../integration.ts'
 
 /**

@@ -1,8 +1,8 @@
 /**
  * When two values are the same for one system (`≡s`), and when a stored value is our own in a poorer form.
  *
- * *Absent* and *null* are the same here: a patch can't make a property absent, so a system that should hold *absent* is sent *null*. Everywhere else
- * the two are distinct.
+ * *Absent* and *null* are the same here: a patch can't make a property absent, so a system that should hold
+ * *absent* is sent *null*. Everywhere else the two are distinct.
  */
 import { isCanonicalObject } from '../canonical/object.ts'
 import { isSameText } from '../canonical/text.ts'
@@ -12,7 +12,10 @@ import type { CanonicalValue } from '../values.ts'
 /** A canonical value, or *absent*. */
 export type MaybeValue = CanonicalValue | undefined
 
-/** True when both are the same canonical value, with *absent* equal to *null*. Sets are sorted already, so order counts. */
+/**
+ * True when both are the same canonical value, with *absent* equal to *null*. Sets are sorted already, so
+ * order counts.
+ */
 export function sameValue(left: MaybeValue, right: MaybeValue): boolean {
   if (left === right) return true
   if (left === undefined || left === null) return right === undefined || right === null
@@ -57,7 +60,10 @@ export function isEmpty(value: MaybeValue): boolean {
   return Object.values(value).every(isEmpty)
 }
 
-/** An empty text, list or object, or a group with such a part: explicitly empty, while *absent* and *null* convey nothing. */
+/**
+ * An empty text, list or object, or a group with such a part: explicitly empty, while *absent* and *null*
+ * convey nothing.
+ */
 export function isStatedEmpty(value: MaybeValue): boolean {
   if (value === undefined || value === null || !isEmpty(value)) return false
   if (!isCanonicalObject(value)) return true

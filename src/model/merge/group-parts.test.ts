@@ -122,7 +122,8 @@ describe('a system that has only some parts of a group', () => {
     const input = inputOf({
       entity: three,
       rev: 3,
-      // The shop changed the street at revision 2 and the ERP the city at revision 3; the CRM has received neither.
+      // The shop changed the street at revision 2 and the ERP the city at revision 3; the CRM has received
+      // neither.
       fields: { address: agreedOf({ street: 'Shop 2', city: 'Ulm' }, 3, 'erp') },
       members: { crm: { fields: { address: syncedOf({ street: 'Elm 1' }, 1) } } },
       shown: { crm: { address: { street: 'Oak 3' } } },
@@ -150,7 +151,8 @@ describe('systems with different parts of a group', () => {
           const name = names[part % names.length] ?? ''
           world.edit(system, name, value)
           wanted[name] = value
-          // Overlapping edits are conflicts and have their own tests: here one pass writes and the next verifies it.
+          // Overlapping edits are conflicts and have their own tests: here one pass writes and the next
+          // verifies it.
           for (let pass = 0; pass <= passes + 1; pass += 1) world.pass()
         }
         world.pass()
@@ -198,7 +200,10 @@ describe('systems with different parts of a group', () => {
   })
 })
 
-/** Two systems that store exactly what they are sent, part by part, and an engine that reads both in every pass. */
+/**
+ * Two systems that store exactly what they are sent, part by part, and an engine that reads both in every
+ * pass.
+ */
 class World {
   writes = 0
   conflicts = 0

@@ -1,9 +1,10 @@
 /**
  * Groups of which some system has only some parts.
  *
- * A group is agreed as one value, but a system that lacks parts knows nothing about them. Before its value is compared, it is completed: a missing
- * part is taken from a system in which it was just edited, otherwise from the agreed value. Systems that edit different parts at the same time then
- * have the same whole value, and no part is lost because another one changed elsewhere.
+ * A group is agreed as one value, but a system that lacks parts knows nothing about them. Before its value is
+ * compared, it is completed: a missing part is taken from a system in which it was just edited, otherwise
+ * from the agreed value. Systems that edit different parts at the same time then have the same whole value,
+ * and no part is lost because another one changed elsewhere.
  */
 import { isCanonicalObject } from '../canonical/object.ts'
 import type { SystemField } from '../integration.ts'
@@ -50,7 +51,10 @@ function partialSide({ role, value, base }: SeenChange): PartialSide {
   return { settings: role.settings, value, base }
 }
 
-/** Completes the value of one side as a whole group. Values of other types, and of systems that have all parts, are returned unchanged. */
+/**
+ * Completes the value of one side as a whole group. Values of other types, and of systems that have all
+ * parts, are returned unchanged.
+ */
 export function completeSide(
   type: FieldType,
   side: PartialSide,
@@ -67,8 +71,8 @@ export function completeSide(
 }
 
 /**
- * The agreed value as a candidate: parts that its origin lacks may be edited by systems that knew the agreed value, and filled by others where they
- * were empty.
+ * The agreed value as a candidate: parts that its origin lacks may be edited by systems that knew the agreed
+ * value, and filled by others where they were empty.
  */
 function completeAgreed(
   type: FieldType,
@@ -109,7 +113,10 @@ export function withinParts({ parts }: SystemField, value: CanonicalValue): Cano
   return Object.fromEntries(Object.entries(value).filter(([name]) => parts.has(name)))
 }
 
-/** Completes a group to be written: parts that the system has and the value lacks are cleared, since a patch leaves unnamed properties unchanged. */
+/**
+ * Completes a group to be written: parts that the system has and the value lacks are cleared, since a patch
+ * leaves unnamed properties unchanged.
+ */
 export function clearMissingParts(
   type: FieldType,
   settings: SystemField,

@@ -1,8 +1,9 @@
 /**
  * Fields held for review.
  *
- * A hold begins when the `manual` policy meets different candidates (`AgreedField.heldBy`); other fields continue. While it lasts, edits are absorbed
- * and added to the conflict, and nothing is written. It ends by a person's decision, or automatically once all sides are equal.
+ * A hold begins when the `manual` policy meets different candidates (`AgreedField.heldBy`); other fields
+ * continue. While it lasts, edits are absorbed and added to the conflict, and nothing is written. It ends by
+ * a person's decision, or automatically once all sides are equal.
  */
 import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
@@ -40,7 +41,10 @@ export function keepForHold(
   )
 }
 
-/** Systems that may not change the field no longer count as holding the agreed value: they are written to when the hold ends. */
+/**
+ * Systems that may not change the field no longer count as holding the agreed value: they are written to when
+ * the hold ends.
+ */
 export function disown(shape: FieldShape, refused: readonly SeenChange[]): void {
   for (const { side } of refused) {
     setFieldState(side, shape.name, acknowledge(fieldState(side, shape.name), 0))
@@ -55,7 +59,8 @@ export function releaseIfEqual(at: FieldMerge): void {
   const sides = currentValues(at, agreed)
   const common = sides === undefined ? undefined : commonValue(shape, sides)
   if (sides === undefined || common === undefined) return
-  // A value that is already agreed needs no new revision, whoever holds it: the revision would look like a change by that system.
+  // A value that is already agreed needs no new revision, whoever holds it: the revision would look like a
+  // change by that system.
   const winner = sameValue(common.value, agreed.value) ? 'agreed' : common.system
   addConflict(pass, {
     id: agreed.heldBy,
@@ -73,8 +78,9 @@ export function releaseIfEqual(at: FieldMerge): void {
 }
 
 /**
- * The known current value of each side: the observation, otherwise the shadow. Undefined when a side is unknown or there is none. The agreed value is
- * a side of its own when no system holds it, or when only one is left: a single side's agreement with itself resolves nothing.
+ * The known current value of each side: the observation, otherwise the shadow. Undefined when a side is
+ * unknown or there is none. The agreed value is a side of its own when no system holds it, or when only one
+ * is left: a single side's agreement with itself resolves nothing.
  */
 function currentValues(
   { pass, shape }: FieldMerge,

@@ -1,4 +1,7 @@
-/** Transitions of one field's state in one system. Each returns a new state; states are never changed in place. */
+/**
+ * Transitions of one field's state in one system. Each returns a new state; states are never changed in
+ * place.
+ */
 import type { MemberField } from '../state.ts'
 import type { MaybeValue } from './equivalence.ts'
 
@@ -50,7 +53,10 @@ export function confirmWrite(state: MemberField): MemberField {
   return acknowledge(kept, Math.max(kept.acked, provisional ?? 0))
 }
 
-/** A value was observed, or written, after our create: a value that appears from now on was entered by somebody. */
+/**
+ * A value was observed, or written, after our create: a value that appears from now on was entered by
+ * somebody.
+ */
 export function forgetDefault(state: MemberField): MemberField {
   if (state.blank === undefined) return state
   const { blank: _blank, ...kept } = state

@@ -4,7 +4,10 @@ import { applyRules } from '../rules.ts'
 import type { MergeInput, MergeResult } from './contract.ts'
 import { mergeRecord } from './merge-record.ts'
 
-/** Merges one record and plans its writes. While a rule reports a problem, everything is decided and kept, but nothing is written. */
+/**
+ * Merges one record and plans its writes. While a rule reports a problem, everything is decided and kept, but
+ * nothing is written.
+ */
 export async function mergeAndPlan(input: MergeInput): Promise<MergeResult> {
   const merged = mergeRecord(input)
   const { decision, problems, asks } = await applyRules(input, merged)

@@ -11,7 +11,10 @@ import { mergeRecord } from './merge-record.ts'
 
 const runs = { numRuns: 2000 }
 
-/** The same systems, each showing exactly what it showed before, and all acknowledged, however much they differ. */
+/**
+ * The same systems, each showing exactly what it showed before, and all acknowledged, however much they
+ * differ.
+ */
 function atRest(input: MergeInput): MergeInput {
   const members = [...input.members].map(([system, member]) => {
     const look = input.observations.get(system)

@@ -1,8 +1,8 @@
 /**
  * The merge of one record: absorbs the observations of its systems and decides every field.
  *
- * Pure: a function of the agreed values, the absorbed state, the observations and the definition. The order of the observations does not matter,
- * since fields and systems are processed in the order of the definition.
+ * Pure: a function of the agreed values, the absorbed state, the observations and the definition. The order
+ * of the observations does not matter, since fields and systems are processed in the order of the definition.
  */
 import type { AgreedField } from '../state.ts'
 import { agreeOnEmpty } from './agree-on-empty.ts'
@@ -29,7 +29,10 @@ import { defaultPolicy } from './own-default.ts'
 import { dropSettledWrites } from './own-writes.ts'
 import { joinGroups, reformAgreed, withoutBase } from './rebase.ts'
 
-/** Absorbs and decides; the writes that follow are planned by `planWrites`. Every field group is one field and so has one revision. */
+/**
+ * Absorbs and decides; the writes that follow are planned by `planWrites`. Every field group is one field and
+ * so has one revision.
+ */
 export function mergeRecord(input: MergeInput): MergeDecision {
   const pass = startMerge(input)
   for (const shape of pass.shape.fields) mergeField(pass, shape)
@@ -115,7 +118,8 @@ function mergeObservedField(
     settleState(side, shape, induced ? countInducedChange({ pass, shape }, side, absorbed) : absorbed)
     const joined = rebased ? joinGroups(shape.field.type, value, agreed.value) : undefined
     if (joined !== undefined) {
-      // No part is lost: the group is completed here, and everywhere else if it has parts that were never agreed.
+      // No part is lost: the group is completed here, and everywhere else if it has parts that were never
+      // agreed.
       if (equivalent(role.settings, joined, agreed.value)) return undefined
       return { role, side, observation, value: joined, base: undefined, concurrent: false, edited, rebased }
     }

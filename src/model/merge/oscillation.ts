@@ -1,10 +1,12 @@
 /**
- * The oscillation breaker: systems that rewrite a field on each of our writes would cause writes to each other endlessly.
+ * The oscillation breaker: systems that rewrite a field on each of our writes would cause writes to each
+ * other endlessly.
  *
- * A change first observed after a write of ours to the same field is *induced*: the system may have made it itself. This applies only shortly after
- * the write: people who change a field in turn, hours apart, are no loop. Two such systems alternate, so the induced changes of all systems are
- * counted together; at the limit the field is held in the system that made the last one, until a person releases it. The change itself is absorbed
- * like any other.
+ * A change first observed after a write of ours to the same field is *induced*: the system may have made it
+ * itself. This applies only shortly after the write: people who change a field in turn, hours apart, are no
+ * loop. Two such systems alternate, so the induced changes of all systems are counted together; at the limit
+ * the field is held in the system that made the last one, until a person releases it. The change itself is
+ * absorbed like any other.
  */
 import type { MemberField } from '../state.ts'
 import { type FieldMerge, fieldState, type Side } from './drafts.ts'

@@ -1,8 +1,9 @@
 /**
- * Effects of a remote write on the field states of its member: before it is sent, and once its outcome is known.
+ * Effects of a remote write on the field states of its member: before it is sent, and once its outcome is
+ * known.
  *
- * Only fields that the write meant to change are absorbed from a response. Absorbing a whole response would hide an edit that was made to another
- * field in the meantime.
+ * Only fields that the write meant to change are absorbed from a response. Absorbing a whole response would
+ * hide an edit that was made to another field in the meantime.
  */
 import type { EntitySystem, SystemField } from '../integration.ts'
 import type { MemberField, MemberFields, ReplacedValue } from '../state.ts'
@@ -40,9 +41,10 @@ export interface AbsorbedOutcome {
 /**
  * Absorbs an acknowledged write (2xx).
  *
- * A write that the system has applied is acknowledged at once, so that a value observed later is a later edit and not a concurrent one. Without a
- * body and a version in the response, the previous value is kept until a read has verified the write: some systems report success and store nothing.
- * A write that was only accepted stays provisional until then.
+ * A write that the system has applied is acknowledged at once, so that a value observed later is a later edit
+ * and not a concurrent one. Without a body and a version in the response, the previous value is kept until a
+ * read has verified the write: some systems report success and store nothing. A write that was only accepted
+ * stays provisional until then.
  */
 export function absorbOutcome(
   entitySystem: EntitySystem,
@@ -61,7 +63,8 @@ export function absorbOutcome(
     const stored = provenValue(settings, name, answer)
     const leavesBlank = planned.operation === 'create' && isEmpty(desired)
     if (stored === undefined) {
-      // A write-only field would wait for verification indefinitely: the acknowledgement has to be sufficient.
+      // A write-only field would wait for verification indefinitely: the acknowledgement has to be
+      // sufficient.
       next[name] = settings.readable
         ? {
             ...unverifiedWrite(state, { settings, desired, rev }, answer),
@@ -72,7 +75,8 @@ export function absorbOutcome(
       continue
     }
     if (leavesBlank && !isEmpty(stored.value)) {
-      // Its own default replaced our empty value: after the read that this requests, an update writes the value once more.
+      // Its own default replaced our empty value: after the read that this requests, an update writes the
+      // value once more.
       next[name] = absorb(state, stored.value)
       unverified = true
       continue
@@ -124,8 +128,8 @@ function earlierWrites({ replaced }: MemberField): Pick<ReplacedValue, 'earlier'
 }
 
 /**
- * A body may be older than the write, but not if it shows the new value, or a text that contains ours and is not the old one: some systems append
- * something to each text that is written to them.
+ * A body may be older than the write, but not if it shows the new value, or a text that contains ours and is
+ * not the old one: some systems append something to each text that is written to them.
  */
 function showsWritten(
   { settings, desired }: { readonly settings: SystemField; readonly desired: MaybeValue },
@@ -142,7 +146,10 @@ function showsWritten(
   return value.includes(desired) && !equivalent(settings, value, before)
 }
 
-/** The response shows that the system has filled in nothing: a value that appears later was entered by somebody. */
+/**
+ * The response shows that the system has filled in nothing: a value that appears later was entered by
+ * somebody.
+ */
 function forgetEmptyDefaults(
   entitySystem: EntitySystem,
   fields: Record<string, MemberField>,
@@ -156,7 +163,10 @@ function forgetEmptyDefaults(
   }
 }
 
-/** Values shown by the version that the create made, and by its response, are the system's own. All others may be somebody's edit. */
+/**
+ * Values shown by the version that the create made, and by its response, are the system's own. All others may
+ * be somebody's edit.
+ */
 function noteDefaults(
   fields: Record<string, MemberField>,
   { version, stored, unknown, accepted }: WriteResponse,
@@ -188,7 +198,10 @@ function provenValue(
 /** The request of one write, as far as the own-write memory requires it. */
 export interface OpenedWrite {
   readonly planned: PlannedWrite
-  /** Canonical values of every field in the body, including those that a whole-object write only carries along. */
+  /**
+   * Canonical values of every field in the body, including those that a whole-object write only carries
+   * along.
+   */
   readonly body: CanonicalDocument
   /** It is not sent after this. */
   readonly notAfter: number
@@ -203,7 +216,8 @@ export function openIntentFields(
   const next: Record<string, MemberField> = { ...fields }
   for (const name of new Set([...Object.keys(body), ...Object.keys(planned.revs)])) {
     const settings = entitySystem.fields.get(name)
-    // A write-only field never appears in an observation: there is nothing to recognise, and nothing would ever settle it.
+    // A write-only field never appears in an observation: there is nothing to recognise, and nothing would
+    // ever settle it.
     if (settings === undefined || !settings.readable) continue
     const state = next[name] ?? unseen
     const rev = planned.revs[name]
@@ -228,7 +242,10 @@ function expectDefaults(
   }
 }
 
-/** Withdraws a write that provably was never sent, or that the system refused as a whole: it can't take effect. */
+/**
+ * Withdraws a write that provably was never sent, or that the system refused as a whole: it can't take
+ * effect.
+ */
 export function withdrawIntentFields(
   fields: MemberFields,
   { planned, body, notAfter }: OpenedWrite,

@@ -1,14 +1,16 @@
 /**
- * Values that a system fills in by itself when we create a record there: a column's default, an initial status.
+ * Values that a system fills in by itself when we create a record there: a column's default, an initial
+ * status.
  *
- * They are nobody's edit. Where the create left the field out because it had no value, the default may become the agreed value only if the field's
- * policy ranks this system before every other; otherwise it is not propagated. Where the agreed value is empty, or was agreed since, that value is
- * written.
+ * They are nobody's edit. Where the create left the field out because it had no value, the default may become
+ * the agreed value only if the field's policy ranks this system before every other; otherwise it is not
+ * propagated. Where the agreed value is empty, or was agreed since, that value is written.
  *
- * Only an observation of the version that the create made, or of the value that its response showed, identifies a default with certainty. Any other
- * value may have been entered by a person since. Where nothing is agreed it counts as entered, since otherwise an edit would reach no other system
- * while all seem to agree. Where something is agreed, the agreed value is written over it, since a default must not replace a stated value; the
- * overwritten value is kept as a visible conflict.
+ * Only an observation of the version that the create made, or of the value that its response showed,
+ * identifies a default with certainty. Any other value may have been entered by a person since. Where nothing
+ * is agreed it counts as entered, since otherwise an edit would reach no other system while all seem to
+ * agree. Where something is agreed, the agreed value is written over it, since a default must not replace a
+ * stated value; the overwritten value is kept as a visible conflict.
  */
 
 import type { CreatedBlank } from '../state.ts'
@@ -32,7 +34,8 @@ export function ownDefault({
   if (state.blank === undefined || isEmpty(observed)) return undefined
   const isCertain = state.blank !== true && isKnownDefault(role, state.blank, observed, read.version)
   const absorbed = absorb(state, observed)
-  // This value differs from what the create acknowledged: the agreed value is written, and verified like any write.
+  // This value differs from what the create acknowledged: the agreed value is written, and verified like any
+  // write.
   if (!isEmpty(agreed.value) || isStatedEmpty(agreed.value)) {
     return { kind: 'missing', state: acknowledge(absorbed, 0), ...(isCertain ? {} : { maybeEdited: true }) }
   }
@@ -57,7 +60,10 @@ function isSource({ field }: FieldShape, role: FieldRole): boolean {
   return role.origin === 'allowed' && (field.owner === undefined || field.owner === role.system)
 }
 
-/** True for the owner of the field, or the system that the policy ranks before all others that could have set the value. */
+/**
+ * True for the owner of the field, or the system that the policy ranks before all others that could have set
+ * the value.
+ */
 function mayFill({ field, roles }: FieldShape, role: FieldRole): boolean {
   if (field.owner !== undefined) return field.owner === role.system
   const { policy } = field

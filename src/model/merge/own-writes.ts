@@ -1,7 +1,8 @@
 /**
  * Memory of sent values: one of our values that appears later is our own write, not an edit.
  *
- * Entries are removed only on evidence, never by a timer: an observation begun after the write can no longer take effect.
+ * Entries are removed only on evidence, never by a timer: an observation begun after the write can no longer
+ * take effect.
  */
 
 import { isRecognisedCoercion } from '../coercion.ts'
@@ -21,8 +22,9 @@ export interface OwnMatch {
 /**
  * Returns the newest own write that the observed value comes from, if any.
  *
- * A write that was applied, and was followed by later observations, does not reappear by itself: if its exact value is shown again, somebody has
- * restored it. Its poorer forms remain our own, since some systems change a value some time after they have accepted it.
+ * A write that was applied, and was followed by later observations, does not reappear by itself: if its exact
+ * value is shown again, somebody has restored it. Its poorer forms remain our own, since some systems change
+ * a value some time after they have accepted it.
  */
 export function findOwnWrite(
   { settings, type }: { readonly settings: SystemField; readonly type: FieldType },
@@ -54,9 +56,10 @@ function isAwaited(state: MemberField, { rev }: OwnWrite): boolean {
 }
 
 /**
- * Adds a write to the memory. Older entries with the same value are merged into one, since only the newest of them would ever be found: the memory is
- * bounded by twice the number of different values sent within one in-flight time. The new entry stays separate, so that it can be withdrawn when it
- * turns out that it was never sent.
+ * Adds a write to the memory. Older entries with the same value are merged into one, since only the newest of
+ * them would ever be found: the memory is bounded by twice the number of different values sent within one
+ * in-flight time. The new entry stays separate, so that it can be withdrawn when it turns out that it was
+ * never sent.
  */
 export function rememberOwnWrite(settings: SystemField, state: MemberField, write: OwnWrite): MemberField {
   const older: OwnWrite[] = []
@@ -86,7 +89,10 @@ export function markApplied(state: MemberField, notAfter: number): MemberField {
   return { ...state, own }
 }
 
-/** Drops the writes that an observation begun at `observedAt` has settled: they took effect by then, or never will. */
+/**
+ * Drops the writes that an observation begun at `observedAt` has settled: they took effect by then, or never
+ * will.
+ */
 export function dropSettledWrites(state: MemberField, observedAt: number, settleMs: number): MemberField {
   if (state.own === undefined) return state
   const open = state.own.filter((write) => observedAt <= write.notAfter + settleMs)

@@ -1,4 +1,7 @@
-/** Policies that decide between several different candidates for one field. Pure, and independent of the order of the observations. */
+/**
+ * Policies that decide between several different candidates for one field. Pure, and independent of the order
+ * of the observations.
+ */
 import type { Candidate } from '../integration.ts'
 import type { AgreedField } from '../state.ts'
 import { mergeSets, sumChanges } from './combine.ts'
@@ -51,8 +54,9 @@ export function applyPolicy(
 }
 
 /**
- * The first by rank. A person's decision ranks before every system, since people decide last; systems that are not named come in the order of the
- * definition, followed by values made by rules or merges. A new value ranks before the agreed one of the same system.
+ * The first by rank. A person's decision ranks before every system, since people decide last; systems that
+ * are not named come in the order of the definition, followed by values made by rules or merges. A new value
+ * ranks before the agreed one of the same system.
  */
 function preferred(
   shape: FieldShape,
@@ -89,7 +93,10 @@ export function firstByRank(shape: FieldShape, systems: readonly string[]): stri
   return systems.toSorted((one, other) => positionOf(one) - positionOf(other))[0]
 }
 
-/** The latest candidate, if every different value is older by more than the possible clock skew; otherwise undecided. */
+/**
+ * The latest candidate, if every different value is older by more than the possible clock skew; otherwise
+ * undecided.
+ */
 function latest(candidates: readonly RankedCandidate[], skewMs: number): PolicyDecision | undefined {
   let newest: RankedCandidate | undefined
   for (const candidate of candidates) {
@@ -116,7 +123,10 @@ function computed(value: MaybeValue, by: string): PolicyDecision | undefined {
   return value === undefined ? undefined : { kind: 'computed', value, by }
 }
 
-/** A function of the definition may fail on unexpected values; the rank decides then, and every candidate is kept anyway. */
+/**
+ * A function of the definition may fail on unexpected values; the rank decides then, and every candidate is
+ * kept anyway.
+ */
 function decideByFunction(
   decide: (candidates: readonly Candidate[]) => MaybeValue,
   candidates: readonly RankedCandidate[],

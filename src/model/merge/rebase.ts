@@ -1,10 +1,11 @@
 /**
  * A field whose lens changed: it drops its base, and its next observation is a first contact.
  *
- * The previous value was read through another mapping. Comparing it with the value read now is meaningless, so nobody counts as having changed
- * anything. As at a first contact, equal values are in agreement, a value that only one side has fills the other, and two different values are
- * resolved by the conflict policy. Unlike there, both sides may have been in agreement for years: a decision that would empty a value of either of
- * them is left for review.
+ * The previous value was read through another mapping. Comparing it with the value read now is meaningless,
+ * so nobody counts as having changed anything. As at a first contact, equal values are in agreement, a value
+ * that only one side has fills the other, and two different values are resolved by the conflict policy.
+ * Unlike there, both sides may have been in agreement for years: a decision that would empty a value of
+ * either of them is left for review.
  */
 import { parseCanonical } from '../canonical/canonical.ts'
 import { isCanonicalObject } from '../canonical/object.ts'
@@ -29,8 +30,8 @@ export function withoutBase({ hold, awaits, unreadable, writeOnly }: MemberField
 }
 
 /**
- * Converts the agreed value of a field whose own declaration changed (its type or normalisers) to its new form. A value that has no such form is no
- * longer agreed: the systems' own values decide.
+ * Converts the agreed value of a field whose own declaration changed (its type or normalisers) to its new
+ * form. A value that has no such form is no longer agreed: the systems' own values decide.
  */
 export function reformAgreed(field: Field, agreed: AgreedField): AgreedField {
   const { value } = agreed
@@ -69,8 +70,8 @@ function holdsReference(type: FieldType): boolean {
 }
 
 /**
- * Joins two groups where each only lacks parts that the other has; undefined where they differ in a part, since parts of two different values (the
- * street of one address, the city of another) must not be mixed.
+ * Joins two groups where each only lacks parts that the other has; undefined where they differ in a part,
+ * since parts of two different values (the street of one address, the city of another) must not be mixed.
  */
 export function joinGroups(type: FieldType, left: MaybeValue, right: MaybeValue): MaybeValue {
   if (type.kind !== 'group' || !isCanonicalObject(left) || !isCanonicalObject(right)) return undefined

@@ -1,8 +1,9 @@
 /**
  * Observations of a field whose last write is not verified yet.
  *
- * A system that shows the value from before the write has not stored it, whatever its response was: that value is no edit, and is never adopted. The
- * write is sent once more; if the system shows the old value again, the revision counts as refused and a failure is reported.
+ * A system that shows the value from before the write has not stored it, whatever its response was: that
+ * value is no edit, and is never adopted. The write is sent once more; if the system shows the old value
+ * again, the revision counts as refused and a failure is reported.
  */
 import { isRecognisedCoercion } from '../coercion.ts'
 import type { MemberField, ReplacedValue } from '../state.ts'
@@ -28,27 +29,33 @@ export interface UnverifiedObservation {
 
 /**
  * - `pending`: an accepted write may still be applied
- * - `not-stored`: the value is missing, and is to be written once more · `refused`: it was missing a second time
+ * - `not-stored`: the value is missing, and is to be written once more · `refused`: it was missing a second
+ *   time
  */
 export type UnverifiedVerdict =
   | { readonly kind: 'pending' }
   | { readonly kind: 'not-stored' | 'refused'; readonly state: MemberField }
 
-/** Judges an observation that shows the value from before the write; undefined when it shows anything else. */
+/**
+ * Judges an observation that shows the value from before the write; undefined when it shows anything else.
+ */
 export function judgeUnverified(read: UnverifiedObservation): UnverifiedVerdict | undefined {
   const { type, state, observed, definition } = read
   const replaced = shownReplaced(read)
   if (replaced === undefined) return undefined
   if (mayStillApply(state, read)) return { kind: 'pending' }
   const isOurs = isRecognisedCoercion(state.shadow, observed, type) !== undefined
-  // A form of our value that equals the old one, under another version than before: the system converts our value to it.
+  // A form of our value that equals the old one, under another version than before: the system converts our
+  // value to it.
   if (isOurs && hasAnotherVersion(replaced, read)) return undefined
-  // The response showed our value, and the version has changed since: it was stored, and somebody has restored the old value.
+  // The response showed our value, and the version has changed since: it was stored, and somebody has
+  // restored the old value.
   if (replaced.shown === true && hasAnotherVersion(replaced, read)) return undefined
   const rev = Math.max(state.provisional ?? 0, state.acked)
   const before = forgetWrote(acknowledge(absorb(state, observed), replaced.acked))
   if (state.notStored !== rev) return { kind: 'not-stored', state: { ...before, notStored: rev } }
-  // Written twice with the same result: if it is a form of our value, it is the form in which the system keeps it.
+  // Written twice with the same result: if it is a form of our value, it is the form in which the system
+  // keeps it.
   if (isOurs) return undefined
   return {
     kind: 'refused',
@@ -56,7 +63,10 @@ export function judgeUnverified(read: UnverifiedObservation): UnverifiedVerdict 
   }
 }
 
-/** What the observation shows to be unreplaced: the value from before the last write, or from before earlier ones that were not verified either. */
+/**
+ * What the observation shows to be unreplaced: the value from before the last write, or from before earlier
+ * ones that were not verified either.
+ */
 function shownReplaced(read: UnverifiedObservation): ReplacedValue | undefined {
   const { replaced } = read.state
   if (replaced === undefined) return undefined
@@ -98,6 +108,7 @@ export function isConcurrent(
   read: Pick<UnverifiedObservation, 'at' | 'settleMs'>,
 ): boolean {
   if (state.acked >= agreedRev) return false
-  // The in-flight time of an accepted write has passed: it was applied before the edit, otherwise it would have overwritten the edit.
+  // The in-flight time of an accepted write has passed: it was applied before the edit, otherwise it would
+  // have overwritten the edit.
   return state.provisional !== agreedRev || mayStillApply(state, read)
 }

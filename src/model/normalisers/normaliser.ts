@@ -1,8 +1,8 @@
 /**
  * Compiles the declared normalisers of a field into one function.
  *
- * A chain of idempotent steps need not be idempotent itself: `trim, maxLength 4` turns `"abc d"` into `"abc "` and, applied again, into `"abc"`. The
- * whole chain is therefore repeated until nothing changes.
+ * A chain of idempotent steps need not be idempotent itself: `trim, maxLength 4` turns `"abc d"` into `"abc
+ * "` and, applied again, into `"abc"`. The whole chain is therefore repeated until nothing changes.
  */
 import { sortSet } from '../canonical/collection.ts'
 import { isEqualCanonical } from '../canonical/equality.ts'
@@ -40,7 +40,8 @@ const textNormalisers: Readonly<Record<NormaliserName, text.TextNormaliser>> = {
 /**
  * Compiles normalisers for values of a type, applied in the order given. Sets are sorted again afterwards.
  *
- * @throws NORMALISER_INVALID for an invalid length, scale or name, or a step that never applies to values of this type
+ * @throws NORMALISER_INVALID for an invalid length, scale or name, or a step that never applies to values of
+ *   this type
  */
 export function compileNormaliser(specs: readonly NormaliserSpec[], type: FieldType): Normaliser {
   const steps = specs.map((spec) => compileStep(spec, type))
@@ -90,8 +91,9 @@ function compileStep(spec: NormaliserSpec, type: FieldType): Normaliser {
 }
 
 /**
- * For a system that escapes texts when it stores them: returns the plain text that the stored, normalised value stands for. The steps apply to the
- * escaped text, and the result is unescaped again. Without such steps the value itself.
+ * For a system that escapes texts when it stores them: returns the plain text that the stored, normalised
+ * value stands for. The steps apply to the escaped text, and the result is unescaped again. Without such
+ * steps the value itself.
  */
 function escapedStep(specs: readonly NormaliserSpec[], type: FieldType): Normaliser {
   const inner = compileNormaliser(specs, { kind: 'string' })
@@ -127,7 +129,10 @@ function requireWhole(name: string, value: number, least: number): void {
 type LeafKind = 'string' | 'enum' | 'decimal' | 'money' | 'instant' | 'localDateTime'
 type ChangeLeaf = (text: string, kind: LeafKind) => string
 
-/** Applies a change to every text of the named kinds inside a value: elements of sets and lists, parts of groups. */
+/**
+ * Applies a change to every text of the named kinds inside a value: elements of sets and lists, parts of
+ * groups.
+ */
 function forLeaves(
   name: string,
   type: FieldType,
@@ -188,8 +193,9 @@ function leafOfPart(kind: FieldType['kind'], part: string): LeafKind | undefined
 }
 
 /**
- * Turns one kind of empty value into the one that the system reads back. *Absent* is not a value: where a system drops a null altogether the null
- * stays here, and the empty-for-empty coercion accepts the value read back.
+ * Turns one kind of empty value into the one that the system reads back. *Absent* is not a value: where a
+ * system drops a null altogether the null stays here, and the empty-for-empty coercion accepts the value read
+ * back.
  */
 function foldEmpties(type: FieldType, value: CanonicalValue, { write, read }: EmptySpelling): CanonicalValue {
   if (value === null) return read[write.null] === 'empty' ? emptyOf(type) : null

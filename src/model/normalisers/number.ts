@@ -2,10 +2,15 @@ import { Decimal } from 'decimal.js'
 import { limits } from '../canonical/limits.ts'
 import { canonicalDigits, fractionLength } from '../canonical/number.ts'
 
-/** How excess decimal places are dropped. `half-up` rounds a half away from zero, `half-even` to the even neighbour. */
+/**
+ * How excess decimal places are dropped. `half-up` rounds a half away from zero, `half-even` to the even
+ * neighbour.
+ */
 export type Rounding = 'half-up' | 'half-even' | 'down'
 
-/** A separate constructor: other code in the process may change the precision of the package's default one. */
+/**
+ * A separate constructor: other code in the process may change the precision of the package's default one.
+ */
 const Exact = Decimal.clone({
   precision: limits.digitsMax * 3,
   toExpNeg: -9e15,

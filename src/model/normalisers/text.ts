@@ -40,14 +40,16 @@ export function digits(text: string): string {
 }
 
 /**
- * Lower case without surrounding white space. The part before the @ is case-sensitive only in theory: no large provider distinguishes `Ann` from
- * `ann`.
+ * Lower case without surrounding white space. The part before the @ is case-sensitive only in theory: no
+ * large provider distinguishes `Ann` from `ann`.
  */
 export function email(text: string): string {
   return lowercase(text.trim())
 }
 
-/** `+` and digits, as far as possible without knowing the country: `0049 (170) 12-34` becomes `+491701234`. */
+/**
+ * `+` and digits, as far as possible without knowing the country: `0049 (170) 12-34` becomes `+491701234`.
+ */
 export function phone(text: string): string {
   const international = /^\s*\(?\s*(?:\+|00(?=\s*[1-9]))/.test(text)
   const significant = digits(text.replace(/\(0\)/g, ''))

@@ -1,8 +1,8 @@
 /**
  * `isthmus certify`: the probes of the connector conformance suite, run against a user's own system.
  *
- * Without `write`, nothing is created, changed or removed there. With it, probes create test records, which are marked in every text and removed
- * again; no records are created in a resource that can't delete.
+ * Without `write`, nothing is created, changed or removed there. With it, probes create test records, which
+ * are marked in every text and removed again; no records are created in a resource that can't delete.
  */
 import type { ProbeTarget, RecordTemplate } from '../../connectors/kit/conformance/bench.ts'
 import type { Probe, ProbeOutcome } from '../../connectors/kit/conformance/probe.ts'
@@ -27,17 +27,29 @@ export interface CertifyOptions {
   readonly resource?: string
   /** Creates, changes and removes test records. @default false */
   readonly write?: boolean
-  /** Native properties of test records in addition to the mapped ones; called with a different number for each. @default none */
+  /**
+   * Native properties of test records in addition to the mapped ones; called with a different number for
+   * each. @default none
+   */
   readonly body?: (seed: number) => NativeRecord
   /** Folder that paths in the definition are relative to. */
   readonly baseDirectory: string
-  /** Token access for connectors: for credentials that are invalidated by use, the tokens of the integration's store. @default no store */
+  /**
+   * Token access for connectors: for credentials that are invalidated by use, the tokens of the integration's
+   * store. @default no store
+   */
   readonly dependenciesOf?: SharedCredentials['dependenciesOf']
   /** Called before each probe. */
   readonly onProbe?: (resource: string, probe: Probe) => void
-  /** Maximum wait in milliseconds for effects that a system declares to be delayed; probes that need longer are skipped. @default 60000 */
+  /**
+   * Maximum wait in milliseconds for effects that a system declares to be delayed; probes that need longer
+   * are skipped. @default 60000
+   */
   readonly waitMaxMs?: number
-  /** Called when a probe waits for more than a few seconds, with the reason and the maximum duration in milliseconds. */
+  /**
+   * Called when a probe waits for more than a few seconds, with the reason and the maximum duration in
+   * milliseconds.
+   */
   readonly onWait?: (resource: string, what: string, ms: number) => void
   readonly signal?: AbortSignal
   /** Further connectors. @default none */
@@ -66,7 +78,8 @@ const listMax = 20_000
 /**
  * Runs the probes.
  *
- * @throws UsageError CLI_NOT_FOUND for a system or resource that is not in the definition · errors from binding the system
+ * @throws UsageError CLI_NOT_FOUND for a system or resource that is not in the definition · errors from
+ *   binding the system
  */
 export async function certifySystem(options: CertifyOptions): Promise<readonly CertifiedResource[]> {
   const settings = settingsOf(options)

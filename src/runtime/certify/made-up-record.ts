@@ -1,6 +1,6 @@
 /**
- * Generates test records for a real system: from the types of the definition, so that no existing data is copied, and marked, so that users
- * can recognise them.
+ * Generates test records for a real system: from the types of the definition, so that no existing data is
+ * copied, and marked, so that users can recognise them.
  */
 import type { RecordTemplate } from '../../connectors/kit/conformance/bench.ts'
 import type { Entity, EntitySystem } from '../../model/integration.ts'
@@ -75,13 +75,16 @@ function filled(value: unknown, seed: number): unknown {
 export interface TemplateSource {
   readonly entity: Entity
   readonly part: EntitySystem
-  /** Native properties that override the generated ones, for properties that the system requires but the mapping does not contain. @default none */
+  /**
+   * Native properties that override the generated ones, for properties that the system requires but the
+   * mapping does not contain. @default none
+   */
   readonly body?: (seed: number) => NativeRecord
 }
 
 /**
- * Returns bodies and patches for the probes, written by the mapping itself; undefined if no text is mapped there, because the records could
- * not be recognised then.
+ * Returns bodies and patches for the probes, written by the mapping itself; undefined if no text is mapped
+ * there, because the records could not be recognised then.
  */
 export async function templateOf({
   entity,
@@ -102,7 +105,8 @@ export async function templateOf({
   const texts = await textFieldsOf({ entity, part, writable, write })
   const [marking] = texts
   if (marking === undefined) return undefined
-  // JSONata lenses are asynchronous, bodies of probes are not, so enough bodies for a run are generated beforehand.
+  // JSONata lenses are asynchronous, bodies of probes are not, so enough bodies for a run are generated
+  // beforehand.
   const made = await Promise.all(
     Array.from({ length: bodiesMax }, (_, seed) => write(valuesFor(seed, writable))),
   )

@@ -1,4 +1,7 @@
-/** Reports how a definition differs from the bound one for existing records. Only reads; a private database is not opened. */
+/**
+ * Reports how a definition differs from the bound one for existing records. Only reads; a private database is
+ * not opened.
+ */
 import { isIsthmusError } from '../../model/errors.ts'
 import type { Integration } from '../../model/integration.ts'
 import { describeLensChanges } from '../../model/lens/describe-changes.ts'
@@ -8,7 +11,10 @@ import { settingsBeside } from '../open-integration.ts'
 import { openStore } from '../open-store.ts'
 import type { CheckRow } from './check-row.ts'
 
-/** Compares the definition with the bound one of `DATABASE_URL`; returns no rows if there is no such database, or no change. */
+/**
+ * Compares the definition with the bound one of `DATABASE_URL`; returns no rows if there is no such database,
+ * or no change.
+ */
 export async function checkBound(integration: Integration, source: string): Promise<readonly CheckRow[]> {
   const settings = settingsBeside(source)
   if (settings.databaseUrl === undefined) return []

@@ -1,6 +1,7 @@
 /**
- * Compares the systems' descriptions of their fields with the mappings: finds values that would be truncated, rounded or refused, and required fields of a
- * create without a value. Sampled records only show existing values; a description shows all possible ones.
+ * Compares the systems' descriptions of their fields with the mappings: finds values that would be truncated,
+ * rounded or refused, and required fields of a create without a value. Sampled records only show existing
+ * values; a description shows all possible ones.
  */
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'

@@ -1,6 +1,7 @@
 /**
- * Reports the evidence that is gathered before a create in a system, and what it does not cover: how long before the create a record may have been entered there
- * without being detected. If no evidence is possible, that is reported, with its effect on creates.
+ * Reports the evidence that is gathered before a create in a system, and what it does not cover: how long
+ * before the create a record may have been entered there without being detected. If no evidence is possible,
+ * that is reported, with its effect on creates.
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import {

@@ -1,6 +1,7 @@
 /**
- * Reads the feed of a place: its first page, like the first poll, and the page after it, like every later poll. This finds a wrong path, a
- * missing permission, a query that does not sort, and a position that is refused or ignored, before the service runs.
+ * Reads the feed of a place: its first page, like the first poll, and the page after it, like every later
+ * poll. This finds a wrong path, a missing permission, a query that does not sort, and a position that is
+ * refused or ignored, before the service runs.
  */
 
 import type { CallContext, ChangesResult, Resource } from '../../connectors/kit/contract.ts'

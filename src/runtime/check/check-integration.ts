@@ -1,8 +1,9 @@
 /**
  * `isthmus check`: checks everything about a definition that can be checked before it runs.
  *
- * Nothing is written to any system or to the store. The steps, each as far as the previous one allows: the definition → its secrets and
- * connectors → the capabilities of the systems → whether they respond → whether the mappings work on sample records.
+ * Nothing is written to any system or to the store. The steps, each as far as the previous one allows: the
+ * definition → its secrets and connectors → the capabilities of the systems → whether they respond → whether
+ * the mappings work on sample records.
  */
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -26,7 +27,9 @@ export interface CheckOptions {
   readonly directory: string
   /** @default the first definition file in `directory` */
   readonly file?: string
-  /** Variables for `${env:…}`. @default the process's variables, completed from `.env` next to the definition */
+  /**
+   * Variables for `${env:…}`. @default the process's variables, completed from `.env` next to the definition
+   */
   readonly environment?: Environment
   /** Calls no system; missing variables are warnings. @default false */
   readonly offline?: boolean

@@ -1,4 +1,7 @@
-/** Checks whether the declared match keys are unique: on listed records, and by the unique keys that the system declares. */
+/**
+ * Checks whether the declared match keys are unique: on listed records, and by the unique keys that the
+ * system declares.
+ */
 import type { ListedRecord } from '../../connectors/kit/contract.ts'
 import type { ResourceDescription } from '../../connectors/kit/description.ts'
 import { readCanonical } from '../../engine/observe/reading.ts'
@@ -49,7 +52,10 @@ export async function checkKeys({ entity, part, listed }: KeyTrial): Promise<Che
   })
 }
 
-/** Returns a row for each rule that names only a part of a unique key of the system, because a part of a key is not unique. */
+/**
+ * Returns a row for each rule that names only a part of a unique key of the system, because a part of a key
+ * is not unique.
+ */
 export function checkPartialKeys(
   entity: Entity,
   part: EntitySystem,

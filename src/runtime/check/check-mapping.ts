@@ -61,7 +61,10 @@ export async function checkMapping(trial: MappingTrial): Promise<CheckRow[]> {
   return [{ level: 'ok', area: 'mapping', subject: subjectOf(trial), message }]
 }
 
-/** A path that does not exist reads as absent. For one record this is not an error; for all of them it is probably a mistake in the path. */
+/**
+ * A path that does not exist reads as absent. For one record this is not an error; for all of them it is
+ * probably a mistake in the path.
+ */
 async function findAbsent(trial: MappingTrial): Promise<CheckRow[]> {
   const readings = await Promise.all(trial.samples.map(async (native) => await trial.part.lens.read(native)))
   const isSeen = (name: string): boolean =>
@@ -113,7 +116,10 @@ async function tryRecord(
   }
 }
 
-/** User input is expected to need normalising; only a value that the *system's* normaliser would change shows that it is declared incorrectly. */
+/**
+ * User input is expected to need normalising; only a value that the *system's* normaliser would change shows
+ * that it is declared incorrectly.
+ */
 function normalisedLens(entity: Entity, lens: Lens): Lens {
   return {
     write: lens.write,

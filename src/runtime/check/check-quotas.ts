@@ -1,4 +1,7 @@
-/** Reports the limits of each system, and how long an initial load takes within them. Sends at most one call per system. */
+/**
+ * Reports the limits of each system, and how long an initial load takes within them. Sends at most one call
+ * per system.
+ */
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { SystemUsage } from '../../connectors/kit/description.ts'
 import type { Integration } from '../../model/integration.ts'

@@ -18,7 +18,10 @@ export type CheckArea =
 
 /** One row of the report. Rows contain no secrets and no record values. */
 export interface CheckRow {
-  /** `error`: the integration can't run · `warning`: it can run, but needs a review · `ok`: checked without a problem */
+  /**
+   * `error`: the integration can't run · `warning`: it can run, but needs a review · `ok`: checked without a
+   * problem
+   */
   readonly level: 'error' | 'warning' | 'ok'
   readonly area: CheckArea
   /** A place of the definition, a system, or an entity in a system. */

@@ -1,4 +1,7 @@
-/** Compares the mappings with the current schemas of the systems, and these with the accepted schemas. Only reads. */
+/**
+ * Compares the mappings with the current schemas of the systems, and these with the accepted schemas. Only
+ * reads.
+ */
 
 import { existsSync } from 'node:fs'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'

@@ -1,4 +1,7 @@
-/** Requests the account and a few records of each system, and compares its capabilities with the requirements of the definition. */
+/**
+ * Requests the account and a few records of each system, and compares its capabilities with the requirements
+ * of the definition.
+ */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
@@ -60,7 +63,10 @@ export function checkCapabilities({ integration, systems, locate }: CheckedSyste
   return { rows: [...locate(findings).map((one) => rowOfFinding('capabilities', one)), ...rows], places }
 }
 
-/** The definition accepts this, but it is reported nevertheless: nothing is matched, so records that exist in several systems are duplicated. */
+/**
+ * The definition accepts this, but it is reported nevertheless: nothing is matched, so records that exist in
+ * several systems are duplicated.
+ */
 function describeMatch({ name, match, systems }: Entity): CheckRow[] {
   const parts = [...systems.values()]
   const targets = parts.filter(
@@ -143,7 +149,10 @@ export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
   return responses.flat()
 }
 
-/** Number of records that are checked for shared keys: more than the samples, because few duplicates occur among twenty records. */
+/**
+ * Number of records that are checked for shared keys: more than the samples, because few duplicates occur
+ * among twenty records.
+ */
 const keysMax = 1_000
 /** A page may take several times as long as a read. */
 const readsPerResponse = 3

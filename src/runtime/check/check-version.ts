@@ -1,6 +1,7 @@
 /**
- * Reads one record twice and judges its version as a precondition of writes. A version that changes with each response, a weak tag or the tag of a
- * compressed response is refused by many servers, so that every write would end with 412.
+ * Reads one record twice and judges its version as a precondition of writes. A version that changes with each
+ * response, a weak tag or the tag of a compressed response is refused by many servers, so that every write
+ * would end with 412.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { CallContext, ListedRecord, ReadResult, Resource } from '../../connectors/kit/contract.ts'
@@ -17,7 +18,10 @@ export interface VersionTrial {
 const weak = /^W\//
 const compressed = /(?:-|;|--)(?:gzip|br|deflate|zstd)"?$/
 
-/** Returns no rows where writes carry no precondition, or where a read shows nothing; other steps report failed reads. Never throws. */
+/**
+ * Returns no rows where writes carry no precondition, or where a read shows nothing; other steps report
+ * failed reads. Never throws.
+ */
 export async function checkVersion({
   subject,
   resource,

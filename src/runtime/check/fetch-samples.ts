@@ -1,4 +1,6 @@
-/** Fetches a few records of one resource from the first pages of its list, for testing mappings. Only reads. */
+/**
+ * Fetches a few records of one resource from the first pages of its list, for testing mappings. Only reads.
+ */
 import type { CallContext, CallFailure, ListedRecord, Resource } from '../../connectors/kit/contract.ts'
 import { withWords } from '../../engine/pass/failure.ts'
 import { errorCodes } from '../../model/error-codes.ts'
@@ -13,7 +15,10 @@ export interface SampleRequest {
   readonly inScope: (native: NativeRecord) => boolean
   /** Maximum number of records, 1..100. */
   readonly max: number
-  /** Maximum number of records that are checked for shared keys. @default those of the pages that contain the samples */
+  /**
+   * Maximum number of records that are checked for shared keys. @default those of the pages that contain the
+   * samples
+   */
   readonly keysMax?: number
   readonly context: CallContext
 }
@@ -45,7 +50,10 @@ export async function fetchSamples(request: SampleRequest): Promise<Samples> {
   }
 }
 
-/** An id that does not exist: the response "not found" verifies the URL and credentials as well as a record would. */
+/**
+ * An id that does not exist: the response "not found" verifies the URL and credentials as well as a record
+ * would.
+ */
 async function readNothing(resource: Resource, context: CallContext): Promise<Samples> {
   const result = await resource.read('isthmus-check', context)
   return result.kind === 'unknown' ? { kind: 'failed', failure: result.failure } : { kind: 'unlisted' }

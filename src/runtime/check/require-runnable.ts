@@ -1,7 +1,8 @@
 /**
- * The check before every runtime is created, by `isthmus start` or by an embedding program: the systems must support what a definition
- * requires, and the definition must accept every way in which an edit can be lost. It can't be bypassed; exceptions are declared in the
- * definition (`acceptRaceWindow`, `match: never`, `operations`), where every reader sees them.
+ * The check before every runtime is created, by `isthmus start` or by an embedding program: the systems must
+ * support what a definition requires, and the definition must accept every way in which an edit can be lost.
+ * It can't be bypassed; exceptions are declared in the definition (`acceptRaceWindow`, `match: never`,
+ * `operations`), where every reader sees them.
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
@@ -15,7 +16,8 @@ import type { LoadedDefinition } from '../load-definition.ts'
 /**
  * Compares the definition with the declared capabilities. Sends no calls.
  *
- * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING when it was loaded without secrets
+ * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING when it was loaded
+ *   without secrets
  */
 export function requireRunnable(
   { source, integration, findings }: LoadedDefinition,
@@ -52,7 +54,10 @@ function capabilitiesOf(
   }
 }
 
-/** `loadDefinition({ secrets: 'keep' })` is only for checks: at run time, the text of the reference would be sent as the secret. */
+/**
+ * `loadDefinition({ secrets: 'keep' })` is only for checks: at run time, the text of the reference would be
+ * sent as the secret.
+ */
 function requireSecrets({ systems }: Integration): void {
   const kept: string[] = []
   for (const { name, config } of systems.values())

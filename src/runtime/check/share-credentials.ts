@@ -1,4 +1,7 @@
-/** The credentials of a check: shared with the service if using them invalidates them; otherwise the system is not called. */
+/**
+ * The credentials of a check: shared with the service if using them invalidates them; otherwise the system is
+ * not called.
+ */
 import { dirname } from 'node:path'
 import type { Integration } from '../../model/integration.ts'
 import { type Environment, readSettings } from '../config.ts'

@@ -30,7 +30,10 @@ export function usedResources({ entities }: Integration): ReadonlyMap<string, re
   return new Map([...used].map(([system, names]) => [system, [...names].sort()]))
 }
 
-/** Returns descriptions of the used resources of one system; undefined if it offers none, or does not respond. Never throws. */
+/**
+ * Returns descriptions of the used resources of one system; undefined if it offers none, or does not respond.
+ * Never throws.
+ */
 export async function describeUsed(
   system: ConnectedSystem,
   resources: readonly string[],

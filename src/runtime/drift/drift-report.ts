@@ -33,7 +33,10 @@ export function reportDrift(integration: Integration, rows: readonly SchemaRow[]
   })
 }
 
-/** Returns the differences between two schemas of one resource. A stored schema that can't be parsed any more has none; the next check replaces it. */
+/**
+ * Returns the differences between two schemas of one resource. A stored schema that can't be parsed any more
+ * has none; the next check replaces it.
+ */
 export function driftItems(
   integration: Integration,
   place: { readonly system: string; readonly resource: string },

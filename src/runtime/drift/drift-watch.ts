@@ -1,9 +1,9 @@
 /**
- * Watches for drift while a process runs: checks the schemas at startup and once a day, reports new differences, and keeps the paused fields consistent with
- * the store.
+ * Watches for drift while a process runs: checks the schemas at startup and once a day, reports new
+ * differences, and keeps the paused fields consistent with the store.
  *
- * Only processes that run the scheduler call the systems; every process follows the store, so that an acceptance takes effect in all of them
- * within {@link FOLLOW_EVERY_MS}.
+ * Only processes that run the scheduler call the systems; every process follows the store, so that an
+ * acceptance takes effect in all of them within {@link FOLLOW_EVERY_MS}.
  */
 import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import type { EmitEvent } from '../../model/events.ts'

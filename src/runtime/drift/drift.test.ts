@@ -1,4 +1,7 @@
-/** Drift of a system's schema, with the real engine on the memory store: what is reported, what is left unchanged, and the effect afterwards. */
+/**
+ * Drift of a system's schema, with the real engine on the memory store: what is reported, what is left
+ * unchanged, and the effect afterwards.
+ */
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,10 +1,11 @@
 /**
  * Paused fields: fields that are neither read nor written in a system, because it changed their schema.
  *
- * The lens of such a place returns the same as for a value that a mapping can't read: unknown. The engine neither merges nor
- * writes the field there, continues with the others, and reports the lane's failure. The agreed value, the other systems, and the last known value of
- * this system stay unchanged. So nothing is lost: when the pause ends, an edit made there in the meantime is found by comparison, and values
- * agreed in the meantime are written.
+ * The lens of such a place returns the same as for a value that a mapping can't read: unknown. The engine
+ * neither merges nor writes the field there, continues with the others, and reports the lane's failure. The
+ * agreed value, the other systems, and the last known value of this system stay unchanged. So nothing is
+ * lost: when the pause ends, an edit made there in the meantime is found by comparison, and values agreed in
+ * the meantime are written.
  */
 import type { Entity, EntitySystem, FieldProblem, Integration, Lens } from '../../model/integration.ts'
 import type { CanonicalDocument } from '../../model/values.ts'

@@ -1,4 +1,7 @@
-/** Finds the PostgreSQL binaries that npm installed for this platform, and makes them usable for the user who runs the server. */
+/**
+ * Finds the PostgreSQL binaries that npm installed for this platform, and makes them usable for the user who
+ * runs the server.
+ */
 import {
   chmodSync,
   cpSync,
@@ -26,7 +29,10 @@ interface SymlinkEntry {
   readonly target: string
 }
 
-/** Directories to which binaries are copied if the server's user can't access `node_modules`; the first one that can be created is used. */
+/**
+ * Directories to which binaries are copied if the server's user can't access `node_modules`; the first one
+ * that can be created is used.
+ */
 const cacheDirectories = ['/var/cache/isthmus', '/var/tmp/isthmus-cache']
 
 /** @throws EMBEDDED_BINARIES_MISSING, EMBEDDED_PERMISSION */
@@ -45,7 +51,8 @@ export function findBinaries(user: ServerUser | undefined): Binaries {
 }
 
 function locatePackage(packageName: string): { readonly directory: string; readonly version: string } {
-  // The server is reached through a unix socket and stopped by signals; Windows has neither in the form used here.
+  // The server is reached through a unix socket and stopped by signals; Windows has neither in the form used
+  // here.
   const supported = process.platform === 'linux' || process.platform === 'darwin'
   try {
     if (!supported) throw new TypeError(`no embedded database on ${process.platform}`)

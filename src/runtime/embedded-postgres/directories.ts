@@ -32,7 +32,10 @@ export interface Directories {
 /** The kernel's limit for a socket path, less the name that PostgreSQL gives the socket. */
 const socketDirectoryBytesMax = 107 - '/.s.PGSQL.65535.lock'.length
 const logBytesMax = 10_000_000
-/** Used by root if the server's user can't access the data directory (for example in `/root`); the data directory then contains a link. */
+/**
+ * Used by root if the server's user can't access the data directory (for example in `/root`); the data
+ * directory then contains a link.
+ */
 const sharedRoot = '/var/lib/isthmus'
 
 /** Creates missing directories. @throws EMBEDDED_PERMISSION, EMBEDDED_PATH_TOO_LONG, EMBEDDED_DISK_FULL */
@@ -61,7 +64,8 @@ function databaseDirectory(root: string, id: string, user: ServerUser | undefine
   if (existsSync(database)) return realpathSync(database)
   if (user === undefined || reachableBy(user, root)) return database
   mkdirSync(sharedRoot, { recursive: true, mode: 0o755 })
-  // A new name each time: after deleting the data directory, users expect to start over and not to find the old cluster again.
+  // A new name each time: after deleting the data directory, users expect to start over and not to find the
+  // old cluster again.
   const elsewhere = mkdtempSync(path.join(sharedRoot, `${id}-`))
   owned(elsewhere, user)
   try {
@@ -74,8 +78,8 @@ function databaseDirectory(root: string, id: string, user: ServerUser | undefine
 }
 
 /**
- * Uses a directory next to the database if the path is short enough, or else one for temporary files. There, a directory of this name that another user created is
- * not used, because its owner could read the traffic.
+ * Uses a directory next to the database if the path is short enough, or else one for temporary files. There,
+ * a directory of this name that another user created is not used, because its owner could read the traffic.
  */
 function socketDirectory(root: string, id: string, user: ServerUser | undefined): string {
   const owner = user?.uid ?? process.getuid?.()

@@ -1,4 +1,6 @@
-/** Reads `postmaster.pid`, in which a running server describes itself, and checks whether it is still valid. */
+/**
+ * Reads `postmaster.pid`, in which a running server describes itself, and checks whether it is still valid.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from './server-user.ts'
@@ -31,7 +33,10 @@ export function readPostmaster(databaseDirectory: string): Postmaster | undefine
   }
 }
 
-/** Returns true only for a live PostgreSQL of this directory (its real path, which may be deleted by now), not for a zombie or another program with the same process id. */
+/**
+ * Returns true only for a live PostgreSQL of this directory (its real path, which may be deleted by now), not
+ * for a zombie or another program with the same process id.
+ */
 export function isServing(postmaster: Postmaster, databaseDirectory: string): boolean {
   if (!(postmaster.pid > 0) || !processExists(postmaster.pid)) return false
   if (!existsSync('/proc/self/stat')) return true // can't be determined here; a failed connection will show it

@@ -5,7 +5,10 @@ import { processExists } from './postmaster-file.ts'
 
 let used = 0
 
-/** Registers this process and returns its name in the list. It registers before adopting the server, so that a runtime that is stopping sees it. */
+/**
+ * Registers this process and returns its name in the list. It registers before adopting the server, so that a
+ * runtime that is stopping sees it.
+ */
 export function enterRuntime(directory: string): string {
   used += 1
   const name = `${process.pid}-${startedAt(process.pid)}-${used}`
@@ -30,7 +33,10 @@ export function othersRunning(directory: string, self: string): boolean {
   return others
 }
 
-/** Returns the start time of a process, to distinguish it from a later one with the same id; `0` if the operating system does not provide it. */
+/**
+ * Returns the start time of a process, to distinguish it from a later one with the same id; `0` if the
+ * operating system does not provide it.
+ */
 function startedAt(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -32,12 +32,16 @@ const fixedSettings: Readonly<Record<string, string>> = {
   max_wal_senders: '0',
   max_wal_size: '2GB',
   jit: 'off',
-  // By default it wakes up five times a second as long as anything is written at all; the checkpointer writes pages as well.
+  // By default it wakes up five times a second as long as anything is written at all; the checkpointer writes
+  // pages as well.
   bgwriter_delay: '2s',
   log_min_messages: 'warning',
 }
 
-/** Creates the cluster if there is none: in a temporary directory that is then moved, so that two concurrent starts don't interfere. */
+/**
+ * Creates the cluster if there is none: in a temporary directory that is then moved, so that two concurrent
+ * starts don't interfere.
+ */
 export async function ensureCluster(setup: ServerSetup): Promise<void> {
   const { database, log } = setup.directories
   const versionFile = path.join(database, 'PG_VERSION')
@@ -86,7 +90,10 @@ export async function adoptOrStart(setup: ServerSetup): Promise<Postmaster & { r
   throw startProblem(`the server was not ready within ${startTimeoutMs} ms`, setup.directories.log, setup)
 }
 
-/** Returns undefined if another process was first, or if child processes of a killed server are still running; check again. */
+/**
+ * Returns undefined if another process was first, or if child processes of a killed server are still running;
+ * check again.
+ */
 async function startServer(setup: ServerSetup, until: number): Promise<Postmaster | undefined> {
   const { database, socket, log } = setup.directories
   const settings = { ...fixedSettings, ...setup.settings, unix_socket_directories: socket }
@@ -159,7 +166,10 @@ export function accepts(postmaster: Postmaster): Promise<boolean> {
   })
 }
 
-/** Uses a separate process group, so that Ctrl-C in a terminal reaches only this process, which then stops the server in order. */
+/**
+ * Uses a separate process group, so that Ctrl-C in a terminal reaches only this process, which then stops the
+ * server in order.
+ */
 function spawnLogged({ directories, user }: ServerSetup, command: string, args: string[]): ChildProcess {
   const log = openSync(directories.log, 'a')
   try {

@@ -1,4 +1,6 @@
-/** Selects the user who runs the server: PostgreSQL refuses root, so root uses an existing unprivileged user. */
+/**
+ * Selects the user who runs the server: PostgreSQL refuses root, so root uses an existing unprivileged user.
+ */
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { IsthmusError } from '../../model/errors.ts'
@@ -11,7 +13,10 @@ export interface ServerUser {
 
 const candidates = ['postgres', 'nobody']
 
-/** Returns undefined if the server runs as the current user. @throws EMBEDDED_PERMISSION when root finds no suitable user */
+/**
+ * Returns undefined if the server runs as the current user. @throws EMBEDDED_PERMISSION when root finds no
+ * suitable user
+ */
 export function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined
   const users = readUsers()
@@ -25,7 +30,10 @@ export function serverUser(): ServerUser | undefined {
   )
 }
 
-/** Returns true if the user may access every directory of the path by its permission bits (access control lists are not checked). */
+/**
+ * Returns true if the user may access every directory of the path by its permission bits (access control
+ * lists are not checked).
+ */
 export function reachableBy(user: ServerUser, target: string): boolean {
   let at = path.resolve(target)
   for (;;) {

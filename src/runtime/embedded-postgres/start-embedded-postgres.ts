@@ -1,9 +1,11 @@
 /**
- * A private PostgreSQL for a runtime without a `DATABASE_URL`: a real, durable server that is reachable only through a unix socket.
+ * A private PostgreSQL for a runtime without a `DATABASE_URL`: a real, durable server that is reachable only
+ * through a unix socket.
  *
- * A runtime *owns* a server from its start or adoption (if an earlier process was killed, or a second runtime uses the same directory) until
- * {@link EmbeddedPostgres.stop}. Meanwhile the server is watched: after a crash it is restarted; if its directory was deleted it is stopped and
- * the loss is reported, because it would continue to acknowledge commits that are not stored.
+ * A runtime *owns* a server from its start or adoption (if an earlier process was killed, or a second runtime
+ * uses the same directory) until {@link EmbeddedPostgres.stop}. Meanwhile the server is watched: after a
+ * crash it is restarted; if its directory was deleted it is stopped and the loss is reported, because it
+ * would continue to acknowledge commits that are not stored.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -16,13 +18,19 @@ import { adoptOrStart, describing, ensureCluster, type ServerSetup, stopServer }
 import { serverUser } from './server-user.ts'
 
 export interface EmbeddedPostgresOptions {
-  /** Directory of the cluster, its log and the list of its runtimes; created if missing (for example `.isthmus`). */
+  /**
+   * Directory of the cluster, its log and the list of its runtimes; created if missing (for example
+   * `.isthmus`).
+   */
   readonly dataDir: string
   /** Further server settings, by name. @default none */
   readonly settings?: Readonly<Record<string, string>>
   /** Whether the server stops when this process dies, if the operating system supports it. @default true */
   readonly stopWithParent?: boolean
-  /** Called when the server can't be kept running. @default none; {@link EmbeddedPostgres.problem} still returns the reason */
+  /**
+   * Called when the server can't be kept running. @default none; {@link EmbeddedPostgres.problem} still
+   * returns the reason
+   */
   readonly onProblem?: (problem: IsthmusError) => void
 }
 
@@ -45,8 +53,8 @@ const watchMs = 5000
 /**
  * Starts or adopts the server of a data directory.
  *
- * @throws EMBEDDED_BINARIES_MISSING, EMBEDDED_PERMISSION, EMBEDDED_DISK_FULL, EMBEDDED_PATH_TOO_LONG, EMBEDDED_VERSION_MISMATCH,
- * EMBEDDED_START_FAILED
+ * @throws EMBEDDED_BINARIES_MISSING, EMBEDDED_PERMISSION, EMBEDDED_DISK_FULL, EMBEDDED_PATH_TOO_LONG,
+ *   EMBEDDED_VERSION_MISMATCH, EMBEDDED_START_FAILED
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const user = serverUser()
@@ -90,7 +98,8 @@ function watchedServer(
   }
   const checkServer = async (): Promise<void> => {
     try {
-      // The cluster may be in another directory that the server's user can access; without the data directory it can't be found again.
+      // The cluster may be in another directory that the server's user can access; without the data directory
+      // it can't be found again.
       const gone = [database, dataDir].find(
         (place) => !existsSync(place === database ? path.join(place, 'PG_VERSION') : place),
       )

@@ -5,12 +5,15 @@ import { pathSimilarity } from '../proposals/field-names.ts'
 import { proposeMapping } from '../proposals/propose-mapping.ts'
 import type { DescribedResource, DescribedSystem } from './described-system.ts'
 
-/** Comparing two resources costs the product of their numbers of fields; for large APIs, only this many are compared. */
+/**
+ * Comparing two resources costs the product of their numbers of fields; for large APIs, only this many are
+ * compared.
+ */
 const comparedMax = 60
 
 /**
- * Chooses one resource per system: the named one, or else the one with the name of the entity, or else the one that has most in common with the
- * previous systems.
+ * Chooses one resource per system: the named one, or else the one with the name of the entity, or else the
+ * one that has most in common with the previous systems.
  *
  * @param named resource by system
  * @throws UsageError CLI_USAGE for a name that the system does not have

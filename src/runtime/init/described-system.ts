@@ -31,9 +31,15 @@ export interface DescribedResource {
 export interface DescribedSystem {
   readonly name: string
   readonly connector: string
-  /** The system's section without its resources. `{env:NAME}` in a text stands for a variable of the system, `${env:NAME}` for one of that name. */
+  /**
+   * The system's section without its resources. `{env:NAME}` in a text stands for a variable of the system,
+   * `${env:NAME}` for one of that name.
+   */
   readonly section: Readonly<Record<string, unknown>>
-  /** Where resources are described: in a separate manifest file or in the section, under a key of the section, or in a built-in manifest. */
+  /**
+   * Where resources are described: in a separate manifest file or in the section, under a key of the section,
+   * or in a built-in manifest.
+   */
   readonly resourcesIn: 'manifest' | 'inline' | 'tables' | 'resources' | 'built-in'
   /** Further keys of the manifest. */
   readonly manifest?: Readonly<Record<string, unknown>>

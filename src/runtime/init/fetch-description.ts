@@ -34,8 +34,8 @@ export function describingClient({ from, token }: DescriptionSource): ApiClient 
  * Returns the text of the description.
  *
  * @param accept media types requested from a URL
- * @throws UsageError CLI_NOT_FOUND for a file that can't be read · CONNECTOR_DESCRIPTION_UNUSABLE for a response other than 200 ·
- * the client's errors
+ * @throws UsageError CLI_NOT_FOUND for a file that can't be read · CONNECTOR_DESCRIPTION_UNUSABLE for a
+ *   response other than 200 · the client's errors
  */
 export async function fetchDescription(source: DescriptionSource, accept: string): Promise<string> {
   if (!isAddress(source.from)) return readText(resolve(source.directory, source.from))

@@ -7,7 +7,10 @@ import type { DescribedResource, DescribedSystem, DescriptionSource } from './de
 
 const timing = { readTimeoutMs: 15_000, writeTimeoutMs: 15_000, concurrency: 2 }
 
-/** @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE when the database does not respond or has no table with a key */
+/**
+ * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE when the database does not respond or has no table with a
+ *   key
+ */
 export async function fromDatabase(source: DescriptionSource): Promise<DescribedSystem> {
   const { schema, url } = splitSchema(source.from)
   const system = connectSystem(
@@ -42,7 +45,10 @@ export async function fromDatabase(source: DescriptionSource): Promise<Described
 
 const namedMax = 20
 
-/** Tables that can't be proposed, because the database does not declare which columns identify a row: views, and tables without a primary key. */
+/**
+ * Tables that can't be proposed, because the database does not declare which columns identify a row: views,
+ * and tables without a primary key.
+ */
 function withoutKeyNote(resources: readonly ResourceDescription[]): string | undefined {
   const names = resources.filter(({ key }) => key.length === 0).map(({ name }) => name)
   if (names.length === 0) return undefined

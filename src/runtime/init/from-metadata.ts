@@ -6,7 +6,10 @@ import { UsageError } from '../../model/errors.ts'
 import type { DescribedResource, DescribedSystem, DescriptionSource } from './described-system.ts'
 import { fetchDescription, isAddress, isLoopbackAddress, withoutQuery } from './fetch-description.ts'
 
-/** @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE · CLI_NOT_FOUND · IsthmusError CONNECTOR_RESPONSE_UNUSABLE · the client's errors */
+/**
+ * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE · CLI_NOT_FOUND · IsthmusError
+ *   CONNECTOR_RESPONSE_UNUSABLE · the client's errors
+ */
 export async function fromMetadata(source: DescriptionSource): Promise<DescribedSystem> {
   const live = isAddress(source.from)
   const root = withoutQuery(source.from)

@@ -1,4 +1,7 @@
-/** Plans a definition from described systems: one entity, its fields, the mapping of each system, and notes for a review. */
+/**
+ * Plans a definition from described systems: one entity, its fields, the mapping of each system, and notes
+ * for a review.
+ */
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { FieldType } from '../../model/values.ts'
@@ -45,7 +48,10 @@ export interface DefinitionPlan {
 export interface PlanWishes {
   readonly integration: string
   readonly entity: string
-  /** Fields to match by, separated by commas, or `never`. @default fields that all systems are known to keep unique */
+  /**
+   * Fields to match by, separated by commas, or `never`. @default fields that all systems are known to keep
+   * unique
+   */
   readonly match?: string | undefined
   /** Names of the fields to use, in this order. @default every proposed pair */
   readonly fields?: readonly string[] | undefined
@@ -106,7 +112,10 @@ function sampleDoubt(systems: readonly ChosenSystem[]): string | undefined {
   return `${isLittle ? 'low' : 'medium'} confidence: unique among ${seen} that were read; make sure that it always is`
 }
 
-/** Parses `--match`: `tenant,number` is one rule with two fields, `never` is none. @throws UsageError CLI_USAGE */
+/**
+ * Parses `--match`: `tenant,number` is one rule with two fields, `never` is none. @throws UsageError
+ * CLI_USAGE
+ */
 export function wantedRules(text: string): readonly (readonly string[])[] {
   const names = text
     .split(',')
@@ -116,7 +125,10 @@ export function wantedRules(text: string): readonly (readonly string[])[] {
   return text === 'never' ? [] : [names]
 }
 
-/** Returns for each further system the best combination that is unique in every system that has all of its fields, because a rule applies to all of them. */
+/**
+ * Returns for each further system the best combination that is unique in every system that has all of its
+ * fields, because a rule applies to all of them.
+ */
 function provedRules(
   proposals: readonly (readonly [ChosenSystem, MappingProposal])[],
 ): readonly (readonly FieldPair[])[] {
@@ -270,7 +282,10 @@ function mappingOf(
   return Object.keys(more).length === 0 ? path : { path, ...more }
 }
 
-/** Numbers that are sent as JSON texts: strings of an OpenAPI document, scalars that a GraphQL schema defines itself, decimals of OData. */
+/**
+ * Numbers that are sent as JSON texts: strings of an OpenAPI document, scalars that a GraphQL schema defines
+ * itself, decimals of OData.
+ */
 function isSpeltAsText({ nativeType, type }: FieldDescription): boolean {
   if (type?.kind === 'string' || /^string\b/.test(nativeType)) return true
   return (

@@ -9,7 +9,10 @@ const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g,
 /** Similarity above which a name matches the requested one. */
 const leastScore = 0.62
 
-/** Finds the property of a resource for a name: with that name, with a path that ends with it, or with a synonym. */
+/**
+ * Finds the property of a resource for a name: with that name, with a path that ends with it, or with a
+ * synonym.
+ */
 export function fieldNamed(
   { fields }: ResourceDescription,
   name: string,

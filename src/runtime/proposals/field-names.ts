@@ -1,6 +1,7 @@
 /**
- * Normalises the name of a field: splits it into words, expands common abbreviations of business systems, and removes words without
- * meaning. `BillingPostalCode`, `addr_zip` and `address.postalCode` have similar results.
+ * Normalises the name of a field: splits it into words, expands common abbreviations of business systems, and
+ * removes words without meaning. `BillingPostalCode`, `addr_zip` and `address.postalCode` have similar
+ * results.
  */
 import { textSimilarity } from '../../model/matching/similarity.ts'
 
@@ -95,7 +96,10 @@ export function wordsOf(name: string): readonly string[] {
   return known.length === 0 ? split : [...new Set(known)]
 }
 
-/** Returns the similarity of two fields by their paths, 0 to 1. The last name has the highest weight, its parents a lower one. */
+/**
+ * Returns the similarity of two fields by their paths, 0 to 1. The last name has the highest weight, its
+ * parents a lower one.
+ */
 export function pathSimilarity(
   left: readonly (string | number)[],
   right: readonly (string | number)[],
@@ -105,11 +109,15 @@ export function pathSimilarity(
   const [rightLast, rightAbove] = partsOf(right, owners)
   const whole = wordsSimilarity([...leftAbove, ...leftLast], [...rightAbove, ...rightLast])
   const last = wordsSimilarity(leftLast, rightLast)
-  // `address.city` and `BillingCity` are equal as a whole, but not by the last name; for `city` and `ship.city` it is the opposite.
+  // `address.city` and `BillingCity` are equal as a whole, but not by the last name; for `city` and
+  // `ship.city` it is the opposite.
   return Math.max(whole, last * (leftAbove.length === rightAbove.length ? 1 : 0.85))
 }
 
-/** Returns the words of the last step, and of its parents. The name of the record itself is ignored: `customerName` of a customer is its name. */
+/**
+ * Returns the words of the last step, and of its parents. The name of the record itself is ignored:
+ * `customerName` of a customer is its name.
+ */
 function partsOf(
   path: readonly (string | number)[],
   owners: readonly string[],

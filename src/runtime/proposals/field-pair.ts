@@ -11,6 +11,9 @@ export interface FieldPair {
   readonly confidence: 'high' | 'medium' | 'low'
   /** Why they were paired. */
   readonly reasons: readonly string[]
-  /** `both` · `left`: only the left side can be changed, so it is the source · `right`: only the right side can. */
+  /**
+   * `both` · `left`: only the left side can be changed, so it is the source · `right`: only the right side
+   * can.
+   */
   readonly source: 'both' | 'left' | 'right'
 }

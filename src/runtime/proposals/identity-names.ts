@@ -1,6 +1,6 @@
 /**
- * Names of fields that identify a record outside of one system. The whole name has to denote an identity: `tax_number` does,
- * `amount_tax_display` is an amount and `num_hearts` is a count.
+ * Names of fields that identify a record outside of one system. The whole name has to denote an identity:
+ * `tax_number` does, `amount_tax_display` is an amount and `num_hearts` is a count.
  */
 import { wordsOf } from './field-names.ts'
 
@@ -83,7 +83,10 @@ const shared = new Set([
 /** Rank of names that do not denote an identity. */
 export const noIdentity = identities.length
 
-/** Ranks how certainly a field with this path identifies a record by its name: 0 is the most certain, {@link noIdentity} means that it does not. */
+/**
+ * Ranks how certainly a field with this path identifies a record by its name: 0 is the most certain, {@link
+ * noIdentity} means that it does not.
+ */
 export function identityRank(path: readonly (string | number)[]): number {
   const words = wordsOf(String(path.at(-1) ?? ''))
   const rank = identities.findIndex(({ any, beside, last = false }) => {
@@ -108,8 +111,8 @@ const owners = /^(?:company|client|organi[sz]ation|org|account)(?:_?(?:id|code|n
 const numbered = identities.findIndex(({ any }) => any.includes('number'))
 
 /**
- * Returns whether a resource has a field that may limit the uniqueness of another one: with a tenant, any field may be only a part of a key; with a company
- * or an account, numbers and codes.
+ * Returns whether a resource has a field that may limit the uniqueness of another one: with a tenant, any
+ * field may be only a part of a key; with a company or an account, numbers and codes.
  */
 export function isPartOfKey(
   path: readonly (string | number)[],

@@ -1,6 +1,6 @@
 /**
- * Proposes which fields of two resources correspond: by name and type, one to one. Proposals are uncertain, so each pair has a
- * confidence, a reason, and a list of possible losses.
+ * Proposes which fields of two resources correspond: by name and type, one to one. Proposals are uncertain,
+ * so each pair has a confidence, a reason, and a list of possible losses.
  */
 
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
@@ -106,7 +106,10 @@ function labelOf({ label, path }: FieldDescription): readonly (string | number)[
   return label === undefined ? path : [label]
 }
 
-/** Selects the best pairs first, each field once. Ties are resolved by the shorter path, then by the order of the fields. */
+/**
+ * Selects the best pairs first, each field once. Ties are resolved by the shorter path, then by the order of
+ * the fields.
+ */
 function oneToOne(candidates: readonly Scored[]): readonly Scored[] {
   const ranked = candidates
     .map((pair, index) => ({ pair, index, depth: pair.left.path.length + pair.right.path.length }))
@@ -127,7 +130,10 @@ function finished({ score, ...pair }: Scored): FieldPair {
   return { ...pair, confidence }
 }
 
-/** Describes what the pairs of a proposal would lose: `name: left → right: texts of up to 80 characters, of which 40 fit`. */
+/**
+ * Describes what the pairs of a proposal would lose: `name: left → right: texts of up to 80 characters, of
+ * which 40 fit`.
+ */
 export function pairLosses(
   { left, right, source }: FieldPair,
   names: { readonly left: string; readonly right: string },

@@ -1,6 +1,6 @@
 /**
- * Computes how long a load takes within the limits of a system, from calls and quotas only, without assumptions about its response time. The
- * result is a lower bound for planning.
+ * Computes how long a load takes within the limits of a system, from calls and quotas only, without
+ * assumptions about its response time. The result is a lower bound for planning.
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { SystemUsage } from '../../connectors/kit/description.ts'
@@ -34,8 +34,8 @@ export interface Forecast {
 const usualWindowMs = 86_400_000
 
 /**
- * Computes the calls of an initial load: the list, a read of each record, and a write to each, in batches if the system supports them. This is an upper
- * bound, because records that already agree need no write.
+ * Computes the calls of an initial load: the list, a read of each record, and a write to each, in batches if
+ * the system supports them. This is an upper bound, because records that already agree need no write.
  */
 export function callsOfLoad(
   records: number,

@@ -1,4 +1,7 @@
-/** Forecasts how long the queue takes at the limits of the definition, for `isthmus status`, without calling a system. */
+/**
+ * Forecasts how long the queue takes at the limits of the definition, for `isthmus status`, without calling a
+ * system.
+ */
 import type { Integration } from '../../model/integration.ts'
 import { allowanceOf } from './allowance.ts'
 import { durationText, type Forecast, forecastCalls } from './forecast.ts'

@@ -57,7 +57,8 @@ test('a check tells what is left, what is kept for others, and how long a first 
   const { rows } = await inFolder((directory) =>
     checkIntegration({ directory, environment: {}, connectors, forecastRecords: 9_000 }),
   )
-  // 3,000 pages of three, 9,000 reads, 9,000 writes; 3,000 calls remain in addition to the reserve, then 9,000 a day.
+  // 3,000 pages of three, 9,000 reads, 9,000 writes; 3,000 calls remain in addition to the reserve, then
+  // 9,000 a day.
   expect(
     rows.filter(({ area }) => area === 'quota').map(({ subject, message }) => [subject, message]),
   ).toEqual([

@@ -1,4 +1,7 @@
-/** Stores information about a whole system from events: webhook deliveries, and periods in which it accepts no calls. */
+/**
+ * Stores information about a whole system from events: webhook deliveries, and periods in which it accepts no
+ * calls.
+ */
 import type { HealthNotes } from '../../engine/intake/health.ts'
 import type { DomainEvent } from '../../model/events.ts'
 

@@ -1,8 +1,9 @@
 /**
  * Reads the state from the store and evaluates it.
  *
- * Transient conditions, such as the time between two workers during a restart, are reported only if a second check finds them as well. Conditions that
- * the store has counted over time, such as failed reads, have already been observed more than once.
+ * Transient conditions, such as the time between two workers during a restart, are reported only if a second
+ * check finds them as well. Conditions that the store has counted over time, such as failed reads, have
+ * already been observed more than once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type StatusResource, toStatusResource } from '../../api/status.ts'
@@ -85,7 +86,10 @@ export interface DatabaseProblem {
   readonly error: IsthmusError
 }
 
-/** Returns why the database accepts no writes, checked at most every few seconds; undefined if it accepts them. */
+/**
+ * Returns why the database accepts no writes, checked at most every few seconds; undefined if it accepts
+ * them.
+ */
 export function createWritableCheck(
   admin: Pick<AdminStore, 'checkWritable'>,
 ): () => Promise<DatabaseProblem | undefined> {

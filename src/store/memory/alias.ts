@@ -131,7 +131,9 @@ function closeHolds(context: MemoryContext, recordId: string, ends: (hold: HoldT
   }
 }
 
-/** Values that the record has yet to take over from others are passed to the record that it becomes part of. */
+/**
+ * Values that the record has yet to take over from others are passed to the record that it becomes part of.
+ */
 export function handOn(loser: RecordRow, survivor: RecordRow): void {
   survivor.merging = [...survivor.merging, ...loser.merging]
   loser.merging = []
@@ -145,7 +147,10 @@ export function settleConflicts(tables: MemoryTables, recordId: string): void {
   }
 }
 
-/** The record points to another one, as do those that pointed to it, and records kept apart from it are kept apart from that one. */
+/**
+ * The record points to another one, as do those that pointed to it, and records kept apart from it are kept
+ * apart from that one.
+ */
 export function becomeAlias(tables: MemoryTables, loser: RecordRow, survivorId: string): void {
   loser.aliasOf = survivorId
   for (const row of tables.records.values()) if (row.aliasOf === loser.id) row.aliasOf = survivorId
@@ -156,7 +161,10 @@ export function becomeAlias(tables: MemoryTables, loser: RecordRow, survivorId: 
   }
 }
 
-/** The survivor belongs to a record that became part of this very one: it replaces the native record that was merged into it. */
+/**
+ * The survivor belongs to a record that became part of this very one: it replaces the native record that was
+ * merged into it.
+ */
 function relink(
   context: MemoryContext,
   loser: RecordRow,

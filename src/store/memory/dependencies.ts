@@ -4,8 +4,8 @@ import type { DependencyDraft } from '../contract.ts'
 import { key, type MemoryContext, markDirty, membersOf } from './tables.ts'
 
 /**
- * Writes the targets that the fields wait for. Earlier targets of the same kind (native ids, or records) that a field no longer waits for are
- * dropped.
+ * Writes the targets that the fields wait for. Earlier targets of the same kind (native ids, or records) that
+ * a field no longer waits for are dropped.
  */
 export function addDependencies(context: MemoryContext, drafts: readonly DependencyDraft[]): void {
   const { dependencies } = context.tables
@@ -45,7 +45,10 @@ export function releaseDependencies(context: MemoryContext, recordId: string): v
   }
 }
 
-/** The record has become part of another one: records that wait for a counterpart of it determine again what they wait for. */
+/**
+ * The record has become part of another one: records that wait for a counterpart of it determine again what
+ * they wait for.
+ */
 export function releaseTarget(context: MemoryContext, recordId: string): void {
   for (const [dependencyKey, draft] of context.tables.dependencies)
     if (draft.targetRecordId === recordId) release(context, dependencyKey, draft)

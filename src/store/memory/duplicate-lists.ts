@@ -63,7 +63,10 @@ function readDuplicate(context: MemoryContext, row: DuplicateTableRow): Duplicat
   }
 }
 
-/** The survivor of a merge stays; otherwise a record takes precedence over an unmatched one, and the older over the younger. */
+/**
+ * The survivor of a merge stays; otherwise a record takes precedence over an unmatched one, and the older
+ * over the younger.
+ */
 function inOrder({ tables }: MemoryContext, row: DuplicateTableRow): readonly [string, string] {
   const { recordId: one, otherId: other, survivorId } = row
   if (survivorId !== undefined) return survivorId === one ? [one, other] : [other, one]

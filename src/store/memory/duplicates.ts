@@ -16,7 +16,10 @@ const namedMax = 10
 
 const matchable: ReadonlySet<string> = new Set(['candidate', 'review', 'active'])
 
-/** Opens and closes the duplicates of a record. Work that a closed one blocked continues: both of its records are due. */
+/**
+ * Opens and closes the duplicates of a record. Work that a closed one blocked continues: both of its records
+ * are due.
+ */
 export function refreshDuplicates(context: MemoryContext, recordId: string): void {
   openShared(context, recordId)
   for (const row of openDuplicatesOf(context, recordId)) {
@@ -172,8 +175,8 @@ function openShared(context: MemoryContext, recordId: string): void {
 }
 
 /**
- * Returns all holders of keys of this record that exactly one record more than allowed holds: when such a holder appears or disappears, all pairs of
- * that key start or stop being duplicates.
+ * Returns all holders of keys of this record that exactly one record more than allowed holds: when such a
+ * holder appears or disappears, all pairs of that key start or stop being duplicates.
  */
 export function holdersOfCrossing({ tables }: MemoryContext, recordId: string): readonly string[] {
   return [...(tables.recordKeys.get(recordId) ?? [])].flatMap(([mac, { kind }]) => {

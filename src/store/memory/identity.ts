@@ -56,7 +56,9 @@ export function refuseAttach(
   return creating ? 'creating' : undefined
 }
 
-/** The candidate's native record becomes the target's counterpart, without a base; the candidate is removed. */
+/**
+ * The candidate's native record becomes the target's counterpart, without a base; the candidate is removed.
+ */
 export function moveMember(
   context: MemoryContext,
   candidate: RecordRow,
@@ -89,7 +91,10 @@ export function linkWithoutBase(
   setNativeId(context.tables, row, nativeId, context.now())
 }
 
-/** Moves a counterpart to another record, with its known state. `given` is its former row, whose native id is free by now. */
+/**
+ * Moves a counterpart to another record, with its known state. `given` is its former row, whose native id is
+ * free by now.
+ */
 export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow, given: MemberRow): void {
   const { tables, codec } = context
   const { system, nativeId, floor, asof, settleAt, lens } = given
@@ -154,7 +159,10 @@ export function resolveReference({ tables }: MemoryContext, query: ReferenceQuer
   return nativeId === undefined ? undefined : { recordId: owner.id, nativeId }
 }
 
-/** Merged records return their survivor. A native id that its own system merged belongs to the survivor there, wherever the rest went. */
+/**
+ * Merged records return their survivor. A native id that its own system merged belongs to the survivor there,
+ * wherever the rest went.
+ */
 function ownerOf(tables: MemoryTables, record: RecordRow, query: ReferenceQuery): RecordRow | undefined {
   if (record.aliasOf === undefined) return record
   const isGone =

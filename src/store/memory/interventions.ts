@@ -185,7 +185,10 @@ function release(context: MemoryContext, record: RecordRow, hold: HoldTableRow):
   } else if (lane !== undefined) reopenLane(lane, releasedReason)
 }
 
-/** A held deletion is not carried out: the record stays without the system that lost it. Other held changes stay unwritten in that lane. */
+/**
+ * A held deletion is not carried out: the record stays without the system that lost it. Other held changes
+ * stay unwritten in that lane.
+ */
 function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): void {
   if (hold.kind === 'update-delete' || hold.kind === 'delete-guard' || hold.kind === 'delete-waits') {
     if (record.state === 'deleting') record.state = 'active'

@@ -8,7 +8,9 @@ import { leased } from './lease.ts'
 import { readRecord } from './read-rows.ts'
 import { apartKey, dropKeys, type MemoryContext, membersOf, openIntentsOf, type RecordRow } from './tables.ts'
 
-/** Records that a key may lead to. A tombstone is not one: a later record with the same key is another one. */
+/**
+ * Records that a key may lead to. A tombstone is not one: a later record with the same key is another one.
+ */
 const matchable: ReadonlySet<RecordState> = new Set(['candidate', 'review', 'active', 'deleting'])
 
 type KeyIndex = ReadonlyMap<string, { readonly rule: number; readonly kind: 'exact' | 'block' }>
@@ -66,7 +68,10 @@ export function matchOne(context: MemoryContext, request: MatchRequest): readonl
   })
 }
 
-/** Another record with a native record of that system and the same exact key, not kept apart. `keys` replace the registered ones. */
+/**
+ * Another record with a native record of that system and the same exact key, not kept apart. `keys` replace
+ * the registered ones.
+ */
 export function sharedExactKey(
   context: MemoryContext,
   record: RecordRow,

@@ -133,7 +133,10 @@ function merge(
   return row.id
 }
 
-/** Sets the members that the kept record takes, and those that remain with the dropped one, so that an edit of either is noticed. */
+/**
+ * Sets the members that the kept record takes, and those that remain with the dropped one, so that an edit of
+ * either is noticed.
+ */
 function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, plan: MergePlan): void {
   const { tables, codec } = context
   const now = context.now()
@@ -217,7 +220,10 @@ export function decideApart(context: MemoryContext, row: DuplicateTableRow, acto
   Object.assign(row, { state: 'apart', closedAt: context.now(), decidedBy: actor, before: undefined })
 }
 
-/** Removes what remains of a merge in a system that the record is to be kept apart from: it has no counterpart there any more. */
+/**
+ * Removes what remains of a merge in a system that the record is to be kept apart from: it has no counterpart
+ * there any more.
+ */
 function forgetGone(context: MemoryContext, recordId: string, system: string): void {
   const member = context.tables.members.get(recordId)?.get(system)
   if (member?.state !== 'gone') return

@@ -1,4 +1,7 @@
-/** The two commits of a pass: the decision with its intents, and the outcomes with the finish. Checks come first, so a refused item writes nothing. */
+/**
+ * The two commits of a pass: the decision with its intents, and the outcomes with the finish. Checks come
+ * first, so a refused item writes nothing.
+ */
 import type {
   Decision,
   DecisionResult,
@@ -62,7 +65,9 @@ export function settleOne(context: MemoryContext, settlement: Settlement): Settl
   return { kind: 'ok' }
 }
 
-/** Counts the changes of a decision; returns one that exceeds its bound, and then nothing has been counted. */
+/**
+ * Counts the changes of a decision; returns one that exceeds its bound, and then nothing has been counted.
+ */
 function countChanges(context: MemoryContext, entity: string, decision: Decision): GuardedChange | undefined {
   uncount(context, entity, decision)
   const counted: GuardedChange[] = []
@@ -92,7 +97,9 @@ function addCount(
   reserveOne(context, { system, entity, operation, count, share: 0, atLeast: Number.MAX_SAFE_INTEGER })
 }
 
-/** A commit after which a record may share a system with others than before. Most commits change values only. */
+/**
+ * A commit after which a record may share a system with others than before. Most commits change values only.
+ */
 function changesIdentity({ record, members }: Updates): boolean {
   if (record?.state !== undefined) return true
   return (members ?? []).some(({ nativeId, state }) => nativeId !== undefined || state === 'gone')
@@ -186,7 +193,10 @@ function absorbable(record: RecordRow): boolean {
   return record.state === 'candidate' || record.state === 'review' || record.state === 'ignored'
 }
 
-/** At most one open intent per lane: a second one is a fault of the caller and is kept out like a fenced write. */
+/**
+ * At most one open intent per lane: a second one is a fault of the caller and is kept out like a fenced
+ * write.
+ */
 function lanesTaken({ tables }: MemoryContext, record: RecordRow, decision: Decision): boolean {
   const resolved = new Set((decision.resolved ?? []).filter((u) => u.state !== 'open').map((u) => u.id))
   const open = openIntentsOf(tables, record.id).filter((row) => !resolved.has(row.id))
@@ -232,7 +242,10 @@ function updateRecord(context: MemoryContext, record: RecordRow, update: RecordU
   if (releasedRev !== undefined) record.releasedRev = releasedRev
 }
 
-/** The candidate that stood for the same native record is this record: it is removed, and this one becomes due again. */
+/**
+ * The candidate that stood for the same native record is this record: it is removed, and this one becomes due
+ * again.
+ */
 function absorbHolder(context: MemoryContext, record: RecordRow, update: MemberUpdate): boolean {
   const holder = holderOf(context.tables, record, update.system, update.nativeId)
   if (holder === undefined) return false
@@ -257,7 +270,10 @@ function updateMember(context: MemoryContext, record: RecordRow, update: MemberU
 
 type PlainColumns = Omit<MemberUpdate, 'system' | 'nativeId' | 'fields'>
 
-/** New values of the columns that need nothing else to be done. The type ends to compile when an update has a key without a column. */
+/**
+ * New values of the columns that need nothing else to be done. The type ends to compile when an update has a
+ * key without a column.
+ */
 function withoutNulls(columns: PlainColumns): Partial<Pick<MemberRow, keyof PlainColumns>> {
   const given = Object.entries(columns).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given.map(([name, value]) => [name, value ?? undefined]))

@@ -55,7 +55,10 @@ function pruneIntents(tables: MemoryTables, before: number, limit: number): numb
   return old.length
 }
 
-/** The last run of each place, and its last complete one, stay: they are its status and the proof of its first load. */
+/**
+ * The last run of each place, and its last complete one, stay: they are its status and the proof of its first
+ * load.
+ */
 function pruneRuns(tables: MemoryTables, before: number, limit: number): number {
   const all = [...tables.runs.values()]
   const isFollowed = (run: RunRow, isProof: (other: RunRow) => boolean): boolean =>

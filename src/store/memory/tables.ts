@@ -1,4 +1,7 @@
-/** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
+/**
+ * The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that
+ * nothing is aliased.
+ */
 
 import type { PlaceHealth, SystemHealth } from '../../model/health/contract.ts'
 import { type Lane, openLane } from '../../model/lane.ts'

@@ -1,7 +1,8 @@
 /**
- * A merge at the remote: one native record was merged into another one. Their records become one, and counterparts that the survivor lacks move to
- * it. If both have a counterpart in another system too, that would leave one of the two with a tombstone: both records stay, as a duplicate that a
- * person resolves, or the other system by making the same merge.
+ * A merge at the remote: one native record was merged into another one. Their records become one, and
+ * counterparts that the survivor lacks move to it. If both have a counterpart in another system too, that
+ * would leave one of the two with a tombstone: both records stay, as a duplicate that a person resolves, or
+ * the other system by making the same merge.
  */
 import type { AliasRequest, AliasResult } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
@@ -151,7 +152,10 @@ async function alias(
   return 'ok'
 }
 
-/** The survivor belongs to a record that became part of this very one: it replaces the native record that was merged into it. */
+/**
+ * The survivor belongs to a record that became part of this very one: it replaces the native record that was
+ * merged into it.
+ */
 async function relink(
   session: Session,
   loser: LockedRecord,

@@ -1,4 +1,7 @@
-/** Attaches a candidate to the record whose counterpart it is: its native record moves there and the candidate is removed. */
+/**
+ * Attaches a candidate to the record whose counterpart it is: its native record moves there and the candidate
+ * is removed.
+ */
 import type { AttachRequest, AttachResult, Unstorable } from '../contract.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'

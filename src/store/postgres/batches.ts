@@ -2,7 +2,10 @@
 import type { Unstorable } from '../contract.ts'
 import { isValueRefused } from './failures.ts'
 
-/** Runs the batch as one transaction. When the server refuses a value or a constraint, each item runs by itself, so that only the faulty one fails. */
+/**
+ * Runs the batch as one transaction. When the server refuses a value or a constraint, each item runs by
+ * itself, so that only the faulty one fails.
+ */
 export async function isolatingFaults<Item, Result>(
   items: readonly Item[],
   run: (items: readonly Item[]) => Promise<readonly Result[]>,

@@ -1,4 +1,7 @@
-/** Rate limits shared by all processes of an integration, in the integration's schema and on the database's clock. */
+/**
+ * Rate limits shared by all processes of an integration, in the integration's schema and on the database's
+ * clock.
+ */
 import type { Bucket, BucketGrant, BucketStore } from '../../model/bucket-store.ts'
 import type { PostgresContext } from './context.ts'
 import { addBuckets, pauseBuckets, takeBuckets } from './sql/take-buckets.ts'

@@ -1,6 +1,6 @@
 /**
- * Staged records in the binary form of COPY: nothing is escaped, and a digest takes its own bytes instead of twice as many digits.
- * Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
+ * Staged records in the binary form of COPY: nothing is escaped, and a digest takes its own bytes instead of
+ * twice as many digits. Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
  */
 import type { StagedRecord } from '../contract.ts'
 import { toText } from './text.ts'

@@ -1,8 +1,9 @@
 /**
  * Connections and transactions: the store uses `pg` only through this file.
  *
- * Connections are pipelined: statements submitted together are sent together and executed in that order, which saves a round trip for each. COPY
- * can't share a connection in that way and has connections of its own.
+ * Connections are pipelined: statements submitted together are sent together and executed in that order,
+ * which saves a round trip for each. COPY can't share a connection in that way and has connections of its
+ * own.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -17,8 +18,8 @@ export interface Statement {
 }
 
 /**
- * Where statements run: in a transaction, or each on its own. In a transaction, statements submitted without waiting in between are executed in
- * order; after a failed one, the server refuses the following ones.
+ * Where statements run: in a transaction, or each on its own. In a transaction, statements submitted without
+ * waiting in between are executed in order; after a failed one, the server refuses the following ones.
  */
 export interface Session {
   rows<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
@@ -34,8 +35,8 @@ export interface DatabaseOptions {
 /** How a transaction begins. */
 export interface TransactionOptions {
   /**
-   * The first statements only read or lock: they may be sent together with the begin. Statements that write must not, since they would be committed
-   * on their own if the server refused to begin.
+   * The first statements only read or lock: they may be sent together with the begin. Statements that write
+   * must not, since they would be committed on their own if the server refused to begin.
    *
    * @default false
    */
@@ -46,7 +47,10 @@ export interface TransactionOptions {
 const plainPoolSize = 2
 const attemptsMax = 8
 const connectTimeoutMs = 10_000
-/** With the ten seconds of `pg`, a process at rest opened a connection, and prepared its statements again, every few seconds. */
+/**
+ * With the ten seconds of `pg`, a process at rest opened a connection, and prepared its statements again,
+ * every few seconds.
+ */
 const idleTimeoutMillis = 300_000
 /** Guards against a hanging statement; comparing a million listed records takes seconds. */
 const statementTimeoutMs = 120_000
@@ -88,13 +92,17 @@ export class Database {
     }
   }
 
-  /** Runs statements that only read, on one connection: those submitted together are sent together. Repeated as a whole. */
+  /**
+   * Runs statements that only read, on one connection: those submitted together are sent together. Repeated
+   * as a whole.
+   */
   async reading<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
     return this.#repeating(what, (client) => work(sessionOn(client)))
   }
 
   /**
-   * Runs a transaction. Repeated when the server rolled it back for reasons of concurrency, so `work` must not have side effects of its own.
+   * Runs a transaction. Repeated when the server rolled it back for reasons of concurrency, so `work` must
+   * not have side effects of its own.
    *
    * @throws STORE_COMMIT_UNKNOWN, STORE_UNAVAILABLE, STORE_CONTENTION, STORE_DISK_FULL, STORE_QUERY_FAILED
    */
@@ -188,7 +196,9 @@ function after(begun: Promise<unknown>, session: Session): Session {
   }
 }
 
-/** Without listeners a restart of the server would end this process; the running statement reports the error. */
+/**
+ * Without listeners a restart of the server would end this process; the running statement reports the error.
+ */
 function poolOf(config: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({ ...config, idleTimeoutMillis })
   pool.on('error', ignoreProblem)

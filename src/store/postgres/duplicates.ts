@@ -1,4 +1,6 @@
-/** Duplicates depend on match keys and counterparts: they are updated in the transaction that changes either. */
+/**
+ * Duplicates depend on match keys and counterparts: they are updated in the transaction that changes either.
+ */
 import type { Decision, MemberUpdate, RecordUpdate } from '../contract.ts'
 import type { OpenMatters } from '../duplicates-contract.ts'
 import type { PostgresContext } from './context.ts'
@@ -8,7 +10,10 @@ import { markDirty } from './sql/mark-dirty.ts'
 import { type KeyRow, replaceKeys } from './sql/match-keys.ts'
 import { closeDuplicates, findCrossing, openDuplicates } from './sql/refresh-duplicates.ts'
 
-/** Replaces the keys of these records. Returns the records whose duplicates are affected, for {@link refreshDuplicates}. */
+/**
+ * Replaces the keys of these records. Returns the records whose duplicates are affected, for {@link
+ * refreshDuplicates}.
+ */
 export async function changeKeys(
   session: Session,
   recordIds: readonly string[],
@@ -21,7 +26,10 @@ export async function changeKeys(
   return [...new Set([...recordIds, ...before, ...after])]
 }
 
-/** Opens and closes the duplicates of these records. Work that a closed one blocked continues: both of its records are due. */
+/**
+ * Opens and closes the duplicates of these records. Work that a closed one blocked continues: both of its
+ * records are due.
+ */
 export async function refreshDuplicates(session: Session, recordIds: readonly string[]): Promise<void> {
   if (recordIds.length === 0) return
   await openDuplicates(session, recordIds)
@@ -51,7 +59,10 @@ export async function openMatters(
   }
 }
 
-/** True for a commit after which a record may share a key, or a system, with others than before. Most commits only change values. */
+/**
+ * True for a commit after which a record may share a key, or a system, with others than before. Most commits
+ * only change values.
+ */
 export function changesIdentity(item: {
   readonly matchKeys?: Decision['matchKeys']
   readonly record?: RecordUpdate

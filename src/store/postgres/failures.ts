@@ -1,9 +1,15 @@
 /** Errors of the server and the connection, as codes of the store. */
 import { IsthmusError } from '../../model/errors.ts'
 
-/** The transaction was certainly rolled back and may succeed if repeated: serialisation failure, deadlock, a lost race for a unique key. */
+/**
+ * The transaction was certainly rolled back and may succeed if repeated: serialisation failure, deadlock, a
+ * lost race for a unique key.
+ */
 const repeatable = new Set(['40001', '40P01', '23505'])
-/** Values that the server refuses: the item's fault, not the batch's. Integrity (23) and data (22) classes, index row too long (54000). */
+/**
+ * Values that the server refuses: the item's fault, not the batch's. Integrity (23) and data (22) classes,
+ * index row too long (54000).
+ */
 const itemFault = /^(22|23|54000)/
 const connectionLost = /^(08|57P0[1235])|ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH/
 const connectionLostMessage =

@@ -1,4 +1,7 @@
-/** Sends the writes of one turn of the event loop in one system call: several statements of a batch cost the same as one. */
+/**
+ * Sends the writes of one turn of the event loop in one system call: several statements of a batch cost the
+ * same as one.
+ */
 import { Socket } from 'node:net'
 
 type Written = (error?: Error | null) => void

@@ -1,6 +1,6 @@
 /**
- * The mass-change guard's counts, in hourly buckets. Creates and updates are counted in the commit of their intents, everything else by
- * reservations of its own. A reservation is granted whole or not at all.
+ * The mass-change guard's counts, in hourly buckets. Creates and updates are counted in the commit of their
+ * intents, everything else by reservations of its own. A reservation is granted whole or not at all.
  */
 import { IsthmusError } from '../../model/errors.ts'
 import type { Decision, GuardedChange, GuardReservation, Settlement } from '../contract.ts'
@@ -32,7 +32,10 @@ export async function reserveChanges(
 /** Changes that exceed the guard, by the error that rolls their transaction back. */
 const exceededBy = new WeakMap<IsthmusError, ReadonlyMap<Decision, GuardedChange>>()
 
-/** Returns the changes because of which a transaction was rolled back, to be repeated without their decisions; undefined for any other failure. */
+/**
+ * Returns the changes because of which a transaction was rolled back, to be repeated without their decisions;
+ * undefined for any other failure.
+ */
 export function guardedChangesOf(error: unknown): ReadonlyMap<Decision, GuardedChange> | undefined {
   return error instanceof IsthmusError ? exceededBy.get(error) : undefined
 }
@@ -44,8 +47,9 @@ function guardExceeded(changes: ReadonlyMap<Decision, GuardedChange>): IsthmusEr
 }
 
 /**
- * Counts the changes of these decisions. The rows of the counts are shared by all processes, so this comes last in a transaction: nobody waits
- * for them longer than a commit takes, and no transaction that holds them waits for anything else.
+ * Counts the changes of these decisions. The rows of the counts are shared by all processes, so this comes
+ * last in a transaction: nobody waits for them longer than a commit takes, and no transaction that holds them
+ * waits for anything else.
  *
  * @throws IsthmusError STORE_CONTENTION when changes exceed the guard: see `guardedChangesOf`
  */
@@ -116,8 +120,8 @@ function lanesOf(reservations: readonly GuardReservation[]): readonly Lane[] {
 }
 
 /**
- * The usual case, in one statement: all of it stays below the bound that is known, in whatever order. Returns false where it does not, and has
- * counted nothing then.
+ * The usual case, in one statement: all of it stays below the bound that is known, in whatever order. Returns
+ * false where it does not, and has counted nothing then.
  */
 async function reserveWhole(session: Session, linkedCounts: LinkedCounts, lane: Lane): Promise<boolean> {
   const sums = { added: 0, returned: 0 }

@@ -28,7 +28,10 @@ interface Target {
 /** A native record may move to another record while it is being marked; then it is looked up again. */
 const roundsMax = 5
 
-/** Marks that the server refuses must not count as accepted: the call fails, while the rest of the batch is committed and may be repeated. */
+/**
+ * Marks that the server refuses must not count as accepted: the call fails, while the rest of the batch is
+ * committed and may be repeated.
+ */
 export async function takeIn(
   context: PostgresContext,
   batch: readonly IntakeRequest[],
@@ -85,7 +88,10 @@ async function takeInBatch(
   return counts
 }
 
-/** Returns the outcome of each mark, in order. `found` are holders that were looked up before, for some or all of the marks. */
+/**
+ * Returns the outcome of each mark, in order. `found` are holders that were looked up before, for some or all
+ * of the marks.
+ */
 export async function applyMarks(
   session: Session,
   marks: readonly Mark[],
@@ -167,7 +173,8 @@ function targetsOf(marks: readonly Mark[]): Target[] {
     if (force === true || version === undefined) target.news = true
     else target.versions.add(version)
   })
-  // In the same order everywhere: two batches that discover the same records wait for each other instead of deadlocking.
+  // In the same order everywhere: two batches that discover the same records wait for each other instead of
+  // deadlocking.
   return [...targets.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target)
 }
 

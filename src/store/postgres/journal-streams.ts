@@ -1,6 +1,7 @@
 /**
- * The journal's streams of this process. A transaction borrows one for its lines, so that concurrent batches never wait for each other's hash. A
- * stream whose last commit is unknown is abandoned, since its next line is unknown.
+ * The journal's streams of this process. A transaction borrows one for its lines, so that concurrent batches
+ * never wait for each other's hash. A stream whose last commit is unknown is abandoned, since its next line
+ * is unknown.
  */
 import { randomBytes } from 'node:crypto'
 import { isIsthmusError } from '../../model/errors.ts'

@@ -1,7 +1,8 @@
 /**
- * How many records a place has linked, for the share of the mass-change guard. Counting a million takes a while, so a count is used for a minute
- * where it grants a change: the bound follows a place that grows or shrinks by that much later. A refusal holds a record until a person decides, so it
- * rests on a count of that moment, unless counting is so slow that it would take more than a twentieth of the time.
+ * How many records a place has linked, for the share of the mass-change guard. Counting a million takes a
+ * while, so a count is used for a minute where it grants a change: the bound follows a place that grows or
+ * shrinks by that much later. A refusal holds a record until a person decides, so it rests on a count of that
+ * moment, unless counting is so slow that it would take more than a twentieth of the time.
  */
 import type { Session } from './database.ts'
 import { countLinked } from './sql/guard-counts.ts'

@@ -1,4 +1,7 @@
-/** Creates or upgrades the schema, one process at a time. Migrations are numbered files that never change once released. */
+/**
+ * Creates or upgrades the schema, one process at a time. Migrations are numbered files that never change once
+ * released.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type pg from 'pg'

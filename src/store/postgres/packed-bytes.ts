@@ -1,6 +1,7 @@
 /**
- * Many documents as one binary parameter. An array of `bytea` is sent as text, two hexadecimal digits per byte, which the server parses byte by byte:
- * measured on batches of 256 documents of 1 kB it cost as much as the update itself.
+ * Many documents as one binary parameter. An array of `bytea` is sent as text, two hexadecimal digits per
+ * byte, which the server parses byte by byte: measured on batches of 256 documents of 1 kB it cost as much as
+ * the update itself.
  */
 export interface PackedBytes {
   readonly bytes: Buffer

@@ -50,7 +50,10 @@ export function ofBoundDefinition<Item extends { readonly lease: Lease }>(
   return held.filter(({ item: { lease }, record }) => (lease.binding ?? record.bound) === record.bound)
 }
 
-/** Refuses creates that have to wait or to match again. The entities are locked, so no candidate can register its keys meanwhile. */
+/**
+ * Refuses creates that have to wait or to match again. The entities are locked, so no candidate can register
+ * its keys meanwhile.
+ */
 export async function refuseCreates(
   { codec }: PostgresContext,
   session: Session,
@@ -108,7 +111,10 @@ export async function refuseCreates(
 
 type Key = Pick<StoredKey, 'kind' | 'mac'>
 
-/** True when the evidence, where it is required, is for the keys that the record has with this commit, and not too old. */
+/**
+ * True when the evidence, where it is required, is for the keys that the record has with this commit, and not
+ * too old.
+ */
 function isEvident({ evidence }: CreateCheck, keys: readonly Key[], now: number): boolean {
   if (evidence === undefined) return true
   return now <= evidence.goodUntil && evidence.keys === hashKeyMacs(keys.map(({ mac }) => mac))
@@ -127,7 +133,9 @@ export function openIntentsOf(
   )
 }
 
-/** Returns the items that would open a second intent in a lane: an error of the caller, kept out of the batch. */
+/**
+ * Returns the items that would open a second intent in a lane: an error of the caller, kept out of the batch.
+ */
 export function lanesTaken(
   held: readonly Held<Decision>[],
   open: readonly IntentColumns[],
@@ -154,7 +162,10 @@ export interface NativeClaims<Item> {
 
 type WithMembers = { readonly lease: Lease; readonly members?: readonly MemberUpdate[] }
 
-/** Returns the holder of the native ids that the items claim for their members: none, a candidate that will be removed, or a record that keeps it. */
+/**
+ * Returns the holder of the native ids that the items claim for their members: none, a candidate that will be
+ * removed, or a record that keeps it.
+ */
 export async function claimNatives<Item extends WithMembers>(
   session: Session,
   held: readonly Held<Item>[],

@@ -1,4 +1,6 @@
-/** The writes of a pass, set-based over the batch. All of them run under the records' locks, after all checks. */
+/**
+ * The writes of a pass, set-based over the batch. All of them run under the records' locks, after all checks.
+ */
 import type { ConflictCandidate } from '../../model/merge/contract.ts'
 import { withMoreCandidates } from '../conflict-candidates.ts'
 import type { Decision, JournalEntry, Lease, MemberUpdate, PassRows, Settlement } from '../contract.ts'
@@ -44,7 +46,10 @@ export interface PassWrite<Item extends Updates> {
   readonly absorbed: readonly { readonly item: Item; readonly holderId: string; readonly system: string }[]
 }
 
-/** Statements that don't depend on each other's results are submitted together and executed in the order in which they appear here. */
+/**
+ * Statements that don't depend on each other's results are submitted together and executed in the order in
+ * which they appear here.
+ */
 export async function writePass<Item extends Updates>(
   context: PostgresContext,
   session: Session,
@@ -83,7 +88,10 @@ export async function writePass<Item extends Updates>(
   await markDirty(session, [...own, ...released, ...(await releaseWaiting(session, held))])
 }
 
-/** Ends the waits for values that these records gave up, and notes what they wait for themselves. Returns the records that are due. */
+/**
+ * Ends the waits for values that these records gave up, and notes what they wait for themselves. Returns the
+ * records that are due.
+ */
 async function writeValueWaits(
   { codec }: PostgresContext,
   session: Session,

@@ -91,7 +91,8 @@ async function decide(
   append: JournalAppend,
   items: readonly Decision[],
 ): Promise<readonly DecisionResult[]> {
-  // New keys are visible to every create that is checked after them, and to every match: none of them runs concurrently with this.
+  // New keys are visible to every create that is checked after them, and to every match: none of them runs
+  // concurrently with this.
   const matched = items.filter(
     ({ createChecks, matchKeys }) => (createChecks ?? []).length > 0 || matchKeys !== undefined,
   )
@@ -99,7 +100,8 @@ async function decide(
     const entities = await entitiesOf(session, matched.map(recordOf))
     await lockEntities(session, context.lockClass, entities)
   }
-  // Sent together, executed in this order: the binding is locked, then the intents are read under the records' locks.
+  // Sent together, executed in this order: the binding is locked, then the intents are read under the
+  // records' locks.
   const [, leased, open] = await Promise.all([
     shareBinding(session, context.lockClass),
     lockLeased(session, items),

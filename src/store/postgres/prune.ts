@@ -1,4 +1,7 @@
-/** Retention: removes expired data, each kind in a short transaction of its own, so that nothing is blocked for long. */
+/**
+ * Retention: removes expired data, each kind in a short transaction of its own, so that nothing is blocked
+ * for long.
+ */
 import type { PruneRequest, PruneResult } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import {

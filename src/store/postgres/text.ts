@@ -1,7 +1,7 @@
 /**
- * Escapes external text for PostgreSQL and back. The server accepts neither U+0000 nor lone surrogates; a native id or a message that contains one
- * must not fail a whole batch, nor become equal to another. Such characters, and the escape itself, are written as U+001A and four hexadecimal
- * digits.
+ * Escapes external text for PostgreSQL and back. The server accepts neither U+0000 nor lone surrogates; a
+ * native id or a message that contains one must not fail a whole batch, nor become equal to another. Such
+ * characters, and the escape itself, are written as U+001A and four hexadecimal digits.
  */
 const marker = String.fromCharCode(0x1a)
 /** With the `u` flag only lone surrogates match the last range: pairs are one character. */

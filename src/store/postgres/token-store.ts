@@ -1,8 +1,10 @@
 /**
- * OAuth tokens in the integration's schema, so that all its processes use one token and one of them renews it.
+ * OAuth tokens in the integration's schema, so that all its processes use one token and one of them renews
+ * it.
  *
- * The renewing process holds a session lock on a connection of its own while it calls the authorization server: no transaction is open during that
- * call, and a process that dies releases the lock at once. The new token is committed before any caller gets it.
+ * The renewing process holds a session lock on a connection of its own while it calls the authorization
+ * server: no transaction is open during that call, and a process that dies releases the lock at once. The new
+ * token is committed before any caller gets it.
  */
 import { createHash } from 'node:crypto'
 import { IsthmusError } from '../../model/errors.ts'

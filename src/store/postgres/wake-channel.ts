@@ -1,6 +1,7 @@
 /**
- * Wake-ups between processes: NOTIFY on a connection of its own, never inside a transaction that marks (it would serialise the commits), and at most
- * one per {@link debounceMs}. Listeners are also called when the connection is back after it was lost: notifications sent meanwhile are gone.
+ * Wake-ups between processes: NOTIFY on a connection of its own, never inside a transaction that marks (it
+ * would serialise the commits), and at most one per {@link debounceMs}. Listeners are also called when the
+ * connection is back after it was lost: notifications sent meanwhile are gone.
  */
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'

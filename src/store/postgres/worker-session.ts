@@ -1,6 +1,7 @@
 /**
- * A worker's liveness: a session lock on a connection of its own. The end of the process releases it at once, whatever the process was doing; a
- * connection that died unnoticed is covered by the lease time, and detected here by periodic queries.
+ * A worker's liveness: a session lock on a connection of its own. The end of the process releases it at once,
+ * whatever the process was doing; a connection that died unnoticed is covered by the lease time, and detected
+ * here by periodic queries.
  *
  * Such a lock belongs to one server connection: a pooler in transaction mode can't be used in between.
  */
@@ -12,7 +13,10 @@ import { storeError } from './failures.ts'
 import { lockWorker } from './sql/lock-worker.ts'
 import { ping } from './sql/session-locks.ts'
 
-/** With the time for the answer well within a lease, so that a worker knows before anybody else may claim its records. */
+/**
+ * With the time for the answer well within a lease, so that a worker knows before anybody else may claim its
+ * records.
+ */
 const askEveryMs = 15_000
 const answerWithinMs = 5000
 

@@ -1,6 +1,7 @@
 /**
- * Searches of a file. Only the key is indexed, so each search reads the whole file; several share one pass. Texts are compared ignoring case and
- * surrounding blanks, which has no extra cost here: people enter both inconsistently in tables.
+ * Searches of a file. Only the key is indexed, so each search reads the whole file; several share one pass.
+ * Texts are compared ignoring case and surrounding blanks, which has no extra cost here: people enter both
+ * inconsistently in tables.
  */
 import type { FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'

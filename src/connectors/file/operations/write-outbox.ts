@@ -1,8 +1,9 @@
 /**
- * Writes as files that the other side imports: one file per batch, whole rows, with a column for the operation.
+ * Writes as files that the other side imports: one file per batch, whole rows, with a column for the
+ * operation.
  *
- * A file is accepted when it exists under its name; the effect on the other side shows in its next export. It may receive the same create twice, so
- * it has to treat a create of a known key as an update.
+ * A file is accepted when it exists under its name; the effect on the other side shows in its next export. It
+ * may receive the same create twice, so it has to treat a create of a known key as an update.
  */
 import { randomBytes } from 'node:crypto'
 import type { NativeRecord } from '../../../model/values.ts'

@@ -1,7 +1,9 @@
 /**
- * Writes into the file that is read: under a lock it is copied row by row with the changes applied, synced, and replaced by a rename.
+ * Writes into the file that is read: under a lock it is copied row by row with the changes applied, synced,
+ * and replaced by a rename.
  *
- * Rows without a write keep their bytes. An incomplete file is not touched: its missing rows would be permanently lost.
+ * Rows without a write keep their bytes. An incomplete file is not touched: its missing rows would be
+ * permanently lost.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { IsthmusError } from '../../../model/errors.ts'
@@ -127,7 +129,8 @@ class Rewriting {
   ): { readonly result: WriteResult; readonly native?: NativeRecord | undefined } {
     const { nativeId } = write
     if (write.kind === 'create') {
-      // A row with that key already exists: from an earlier attempt of ours, or from another writer. It is left unchanged.
+      // A row with that key already exists: from an earlier attempt of ours, or from another writer. It is
+      // left unchanged.
       const kept = native === undefined ? this.#spelt(write.native) : { native }
       return 'refused' in kept ? { result: kept.refused } : this.#written(nativeId, kept.native)
     }

@@ -1,9 +1,11 @@
 /**
- * The manifest: the description of a GraphQL API as data. One schema validates it and provides its types and defaults.
+ * The manifest: the description of a GraphQL API as data. One schema validates it and provides its types and
+ * defaults.
  *
- * It consists of documents that can be pasted into GraphiQL. `...record` stands for the fields of a resource and marks where in a response its
- * records are; values are passed as variables with fixed names, never as text. Whatever is omitted has the safe default: no version, no
- * preconditions, no listing, no idempotent create.
+ * It consists of documents that can be pasted into GraphiQL. `...record` stands for the fields of a resource
+ * and marks where in a response its records are; values are passed as variables with fixed names, never as
+ * text. Whatever is omitted has the safe default: no version, no preconditions, no listing, no idempotent
+ * create.
  */
 import { z } from 'zod'
 import { searchEqualities } from '../../../model/equality.ts'

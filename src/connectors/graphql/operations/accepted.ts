@@ -1,5 +1,6 @@
 /**
- * Interprets the response to a mutation. A write is done only where the response shows it, since GraphQL also responds to refusals with 200.
+ * Interprets the response to a mutation. A write is done only where the response shows it, since GraphQL also
+ * responds to refusals with 200.
  *
  * | response | outcome of the write |
  * | --- | --- |
@@ -38,7 +39,10 @@ export interface MutationResult {
   readonly problems: readonly GraphqlProblem[]
 }
 
-/** Reads the record from the response. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, and the client's errors for anything that is not a result */
+/**
+ * Reads the record from the response. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, and the client's errors
+ * for anything that is not a result
+ */
 export function accepted(owner: ResourceContext, sent: SentMutation, answered: MutationResult): WriteResult {
   const { resource } = owner
   const { document, operation } = sent

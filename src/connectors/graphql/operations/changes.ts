@@ -23,13 +23,19 @@ import type { ResourceContext } from './resource-context.ts'
 
 type ChangesManifest = NonNullable<ResourceManifest['changes']>
 
-/** How a document gets past records with the same time: a filter by id, the pages of its connection, or not at all. */
+/**
+ * How a document gets past records with the same time: a filter by id, the pages of its connection, or not at
+ * all.
+ */
 export function tieBreakOf(document: GraphqlDocument): 'id' | 'page' | 'none' {
   if (document.variables.has('afterId')) return 'id'
   return document.connection !== undefined && document.variables.has('after') ? 'page' : 'none'
 }
 
-/** Where reading stopped within a run of records with the same time, so that the next page does not start over. */
+/**
+ * Where reading stopped within a run of records with the same time, so that the next page does not start
+ * over.
+ */
 interface Reached {
   readonly since: string | undefined
   /** Number of pages read. */
@@ -37,7 +43,10 @@ interface Reached {
   readonly after: string
 }
 
-/** The feed of one resource. Keeps the position within one run of equal times; everything else is in the cursor. */
+/**
+ * The feed of one resource. Keeps the position within one run of equal times; everything else is in the
+ * cursor.
+ */
 export class ChangeFeed {
   readonly #owner: ResourceContext
   readonly #feed: ChangesManifest
@@ -115,7 +124,10 @@ export class ChangeFeed {
     }
   }
 
-  /** The only place where a value becomes part of a text, for searches with a query language of their own: only a time is inserted. */
+  /**
+   * The only place where a value becomes part of a text, for searches with a query language of their own:
+   * only a time is inserted.
+   */
   #spelt(since: string): unknown {
     const { since: pattern } = this.#feed
     if (pattern === '{since}') return scalarFor(this.#document.variables.get('since'), since)

@@ -1,6 +1,7 @@
 /**
- * Several searches in one request, each under an alias. An error that names an alias concerns that search alone. When an error voids the whole
- * request, it is repeated with fewer searches at once, so that one malformed value affects no other search.
+ * Several searches in one request, each under an alias. An error that names an alias concerns that search
+ * alone. When an error voids the whole request, it is repeated with fewer searches at once, so that one
+ * malformed value affects no other search.
  */
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'

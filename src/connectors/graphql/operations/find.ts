@@ -19,8 +19,8 @@ interface Wanted {
 }
 
 /**
- * Searches by the fields that have a variable, and checks every requested field on each hit here: fields that the search does not support still
- * count, and a hit with another value is an unrelated record.
+ * Searches by the fields that have a variable, and checks every requested field on each hit here: fields that
+ * the search does not support still count, and a hit with another value is an unrelated record.
  */
 export async function findRecords(
   owner: ResourceContext,
@@ -45,7 +45,10 @@ export interface Search {
   readonly variables: Variables
 }
 
-/** Builds the request of a search. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for values that can't be searched by */
+/**
+ * Builds the request of a search. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for values that can't be
+ * searched by
+ */
 export function searchOf(owner: ResourceContext, request: FindRequest): Search {
   const document = owner.documents.search
   if (document === undefined) throw unusable('the resource has no search')
@@ -53,7 +56,9 @@ export function searchOf(owner: ResourceContext, request: FindRequest): Search {
   return { document, wanted, variables: variablesOf(owner, wanted) }
 }
 
-/** Reads the response to a search. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, CONNECTOR_RESPONSE_UNUSABLE */
+/**
+ * Reads the response to a search. @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, CONNECTOR_RESPONSE_UNUSABLE
+ */
 export function foundIn(
   owner: ResourceContext,
   { document, wanted }: Search,

@@ -1,8 +1,9 @@
 /**
  * Restricts a change to the properties that the API's input types accept.
  *
- * Nested objects and list elements are completed from the record last read before they are sent, and a record often has fields that no input accepts
- * (`__typename`, totals, ids). One of them would make the API refuse the whole mutation, so they are removed according to the API's schema.
+ * Nested objects and list elements are completed from the record last read before they are sent, and a record
+ * often has fields that no input accepts (`__typename`, totals, ids). One of them would make the API refuse
+ * the whole mutation, so they are removed according to the API's schema.
  */
 import { type GraphQLSchema, getNamedType, isInputObjectType } from 'graphql'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -24,7 +25,10 @@ interface KnownSchema {
 
 const schemas = new WeakMap<GraphqlClient, KnownSchema>()
 
-/** Returns the requests without nested properties that no input type accepts. Reads the schema only when there is a nested object. */
+/**
+ * Returns the requests without nested properties that no input type accepts. Reads the schema only when there
+ * is a nested object.
+ */
 export async function fitRequests(
   owner: ResourceContext,
   requests: readonly UpdateRequest[],

@@ -14,13 +14,17 @@ import type { ResourceContext } from './resource-context.ts'
 
 type ListManifest = NonNullable<ResourceManifest['list']>
 
-/** The capability that each kind of paging provides. A list in one response is a snapshot and skips nothing. */
+/**
+ * The capability that each kind of paging provides. A list in one response is a snapshot and skips nothing.
+ */
 export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   if (list.paging === 'connection') return list.stable ? 'keyset' : 'offset'
   return list.paging === 'offset' ? 'offset' : 'keyset'
 }
 
-/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
+/**
+ * Yields every page, and returns whether the listing was complete. @throws the error that ended the listing
+ */
 export async function* listAll(
   owner: ResourceContext,
   context: CallContext,
@@ -92,8 +96,9 @@ export interface PageRecords extends ReadEntries<ListedRecord> {
 }
 
 /**
- * Reads the records of a page. An error within a single entry affects only that entry: null in its place is an entry that can't be read, and one with
- * a failed field differs from what is known, so that it is read by id and fails alone. Any other error makes the page unusable.
+ * Reads the records of a page. An error within a single entry affects only that entry: null in its place is
+ * an entry that can't be read, and one with a failed field differs from what is known, so that it is read by
+ * id and fails alone. Any other error makes the page unusable.
  *
  * @throws IsthmusError CONNECTOR_RESPONSE_ERRORS, CONNECTOR_RESPONSE_UNUSABLE
  */
@@ -154,7 +159,8 @@ function nextPlace(list: ListManifest, { document, response, walk, count }: Page
       return after === undefined ? undefined : { after }
     }
     case 'keyset':
-      // Not compared by the number of records: one that is added while another disappears would hide the last one.
+      // Not compared by the number of records: one that is added while another disappears would hide the last
+      // one.
       return count === 0 || walk.last === undefined
         ? undefined
         : { after: scalarFor(document.variables.get('after'), walk.last) }
@@ -163,7 +169,10 @@ function nextPlace(list: ListManifest, { document, response, walk, count }: Page
   }
 }
 
-/** Returns the cursor of a connection's next page; undefined at its end. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is missing */
+/**
+ * Returns the cursor of a connection's next page; undefined at its end. @throws IsthmusError
+ * CONNECTOR_RESPONSE_UNUSABLE when it is missing
+ */
 export function nextCursor(document: GraphqlDocument, { data }: GraphqlResponse): string | undefined {
   const pageInfo = valueAt(data, [...(document.connection ?? []), 'pageInfo'])
   const hasNext = valueAt(pageInfo, ['hasNextPage'])

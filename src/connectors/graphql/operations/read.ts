@@ -1,4 +1,7 @@
-/** Reads by id: one, or several in one request. Null with an error is no information; only null without an error may mean "gone". */
+/**
+ * Reads by id: one, or several in one request. Null with an error is no information; only null without an
+ * error may mean "gone".
+ */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { valueAt } from '../../kit/native.ts'
@@ -28,8 +31,8 @@ export async function readOne(
 }
 
 /**
- * Reads several records with one request. Absence from a list proves nothing (an index may lag, a filter may exclude it), so records that are not
- * returned are read by id.
+ * Reads several records with one request. Absence from a list proves nothing (an index may lag, a filter may
+ * exclude it), so records that are not returned are read by id.
  */
 export async function readMany(
   owner: ResourceContext,
@@ -109,7 +112,10 @@ interface MutationResult {
   readonly document: GraphqlDocument
 }
 
-/** Any error anywhere in the record makes it unusable: a field that is null because of it would look like an emptied one. */
+/**
+ * Any error anywhere in the record makes it unusable: a field that is null because of it would look like an
+ * emptied one.
+ */
 function understood(
   { resource, client }: ResourceContext,
   { value, problems, document }: MutationResult,

@@ -35,8 +35,9 @@ export function isTombstone({ tombstone }: ResourceManifest, native: NativeRecor
 }
 
 /**
- * Returns the records at a path, with lists on the way flattened: `products.edges.node`. Null instead of a list makes the response unusable and never
- * counts as an empty list; null within a list is an entry that is not a record.
+ * Returns the records at a path, with lists on the way flattened: `products.edges.node`. Null instead of a
+ * list makes the response unusable and never counts as an empty list; null within a list is an entry that is
+ * not a record.
  *
  * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE
  */

@@ -8,8 +8,8 @@ import type { ResourceContext } from './resource-context.ts'
 import { type Prepared, type Sending, send, settled } from './send.ts'
 
 /**
- * Sends mutations of one document under aliases: the API runs them one after the other, independently. A request that was refused as a whole ran none
- * of them, so each is then sent alone and gets its own response.
+ * Sends mutations of one document under aliases: the API runs them one after the other, independently. A
+ * request that was refused as a whole ran none of them, so each is then sent alone and gets its own response.
  */
 export async function sendMany(
   owner: ResourceContext,

@@ -1,4 +1,7 @@
-/** Shared by the writes: builds the variables of a mutation and sends it. `response-errors.ts` decides what a failure may have done. */
+/**
+ * Shared by the writes: builds the variables of a mutation and sends it. `response-errors.ts` decides what a
+ * failure may have done.
+ */
 import type { ErrorCode } from '../../../model/error-codes.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
@@ -31,7 +34,10 @@ export function isConditional({ variables }: GraphqlDocument, ifVersion: string 
   return ifVersion !== undefined && variables.has('version')
 }
 
-/** Passes the record as `$input`, or property by property; a property that no variable takes must not be dropped silently. */
+/**
+ * Passes the record as `$input`, or property by property; a property that no variable takes must not be
+ * dropped silently.
+ */
 export function inputOf(
   document: GraphqlDocument,
   body: NativeRecord,

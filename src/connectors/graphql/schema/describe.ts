@@ -1,4 +1,7 @@
-/** Describes the fields of a resource by the API's schema: those that the manifest reads, and those that its mutations accept. */
+/**
+ * Describes the fields of a resource by the API's schema: those that the manifest reads, and those that its
+ * mutations accept.
+ */
 import {
   type FragmentDefinitionNode,
   type GraphQLNamedType,

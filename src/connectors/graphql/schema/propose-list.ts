@@ -1,4 +1,7 @@
-/** Determines how a GraphQL API lists one type of record, by the shape of the response and the names of the arguments. */
+/**
+ * Determines how a GraphQL API lists one type of record, by the shape of the response and the names of the
+ * arguments.
+ */
 import {
   type GraphQLArgument,
   type GraphQLInputType,
@@ -30,7 +33,10 @@ export interface Listing {
 const itemsNames = ['items', 'nodes', 'results', 'data', 'records', 'list', 'entries', 'rows']
 const totalNames = /^total(?:Items|Count|Results|Records)?$|^count$/
 
-/** A Relay connection with `nodes` or `edges`, a plain list of objects, or an object that contains a list and a total. */
+/**
+ * A Relay connection with `nodes` or `edges`, a plain list of objects, or an object that contains a list and
+ * a total.
+ */
 export function listingOf(field: OutputField): Listing | undefined {
   const type = getNullableType(field.type)
   if (field.args.some((one) => isRequiredArgument(one) && one.name !== 'first')) return undefined

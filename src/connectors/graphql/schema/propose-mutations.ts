@@ -1,4 +1,6 @@
-/** Proposes creates, changes and removes of one type, by the names and arguments of the schema's mutations. */
+/**
+ * Proposes creates, changes and removes of one type, by the names and arguments of the schema's mutations.
+ */
 import {
   type GraphQLArgument,
   type GraphQLField,
@@ -158,7 +160,10 @@ function passed(given: readonly { readonly name: string; readonly argument: Grap
   return given.map(({ name, argument }) => `${argument.name}: $${name}`).join(', ')
 }
 
-/** The selection below a mutation, including `...record`; undefined when its response does not contain the record. */
+/**
+ * The selection below a mutation, including `...record`; undefined when its response does not contain the
+ * record.
+ */
 function payloadOf(field: OutputField, type: GraphQLObjectType): string | undefined {
   const payload = getNamedType(field.type)
   if (payload === type) return '{ ...record }'

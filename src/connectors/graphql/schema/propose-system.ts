@@ -1,6 +1,7 @@
 /**
- * From a GraphQL schema to a first manifest: queries and mutations are recognised by their shape (a list, a field by id, a mutation with an input)
- * and by the names that servers commonly use. Whatever a schema does not guarantee keeps the safe default; notes list what to check.
+ * From a GraphQL schema to a first manifest: queries and mutations are recognised by their shape (a list, a
+ * field by id, a mutation with an input) and by the names that servers commonly use. Whatever a schema does
+ * not guarantee keeps the safe default; notes list what to check.
  */
 import {
   type GraphQLInterfaceType,
@@ -93,8 +94,9 @@ function proposeResource(
 }
 
 /**
- * A field that looks one record up by it is unique: `customerByEmail(email: String!): Customer`. All arguments of such a field have to be required,
- * or there is only one, since it is unknown which of several optional ones belong together.
+ * A field that looks one record up by it is unique: `customerByEmail(email: String!): Customer`. All
+ * arguments of such a field have to be required, or there is only one, since it is unknown which of several
+ * optional ones belong together.
  */
 function uniquesOf(
   schema: GraphQLSchema,
@@ -215,7 +217,10 @@ function searchOf(
 
 const depthMax = 2
 
-/** Every field without required arguments: values, and the values of nested objects. Lists of objects are resources of their own. */
+/**
+ * Every field without required arguments: values, and the values of nested objects. Lists of objects are
+ * resources of their own.
+ */
 function selectionOf(type: GraphQLObjectType, depth = 0): string {
   return Object.values(type.getFields())
     .filter((field) => !field.args.some(isRequiredArgument) && field.deprecationReason == null)

@@ -1,4 +1,7 @@
-/** Finds the argument of a mutation that takes the record: an input, or a field within one, as in `updateUser(input: { id, patch: { … } })`. */
+/**
+ * Finds the argument of a mutation that takes the record: an input, or a field within one, as in
+ * `updateUser(input: { id, patch: { … } })`.
+ */
 import {
   type GraphQLArgument,
   type GraphQLField,

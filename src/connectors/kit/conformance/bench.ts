@@ -1,8 +1,8 @@
 /**
  * Provides a probe with the connected resource, its own records, and any handles outside the connector.
  *
- * With a counterpart, records are created and deleted through its back door, like those of other users. Without one they are created through
- * the connector itself and removed again at the end.
+ * With a counterpart, records are created and deleted through its back door, like those of other users.
+ * Without one they are created through the connector itself and removed again at the end.
  */
 import { randomUUID } from 'node:crypto'
 import type { NativePath } from '../../../model/lens/spec.ts'
@@ -64,7 +64,10 @@ export interface ProbeTarget extends WaiterOptions {
   readonly counterpart?: Counterpart
   /** The resource on the remote side. */
   readonly door?: CounterpartResource
-  /** Number of records after which a listing is abandoned: a user's own system may have millions. @default no bound */
+  /**
+   * Number of records after which a listing is abandoned: a user's own system may have millions. @default no
+   * bound
+   */
   readonly listMax?: number
   /** Called with each record that a probe created through the connector, before it is used. */
   readonly onMade?: (nativeId: string) => void
@@ -198,7 +201,10 @@ export class ProbeBench {
     return patch
   }
 
-  /** Deletes a record as another user would. @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it can't be deleted */
+  /**
+   * Deletes a record as another user would. @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it can't be
+   * deleted
+   */
   async vanish(nativeId: string): Promise<void> {
     if (this.door?.remove !== undefined) return await this.door.remove(nativeId)
     if (!this.canDelete) skip('no record can be deleted')
@@ -206,7 +212,10 @@ export class ProbeBench {
     check(result.kind === 'ok', `a delete answered ${wordsOf(result)}`)
   }
 
-  /** Updates a record through the connector, as the engine does: under the current version if preconditions are honoured. */
+  /**
+   * Updates a record through the connector, as the engine does: under the current version if preconditions
+   * are honoured.
+   */
   async update(nativeId: string, patch: NativeRecord): Promise<Extract<WriteResult, { kind: 'ok' }>> {
     const result = await this.tryUpdate(nativeId, patch)
     check(result.kind === 'ok', `an update answered ${wordsOf(result)}`)
@@ -229,7 +238,10 @@ export class ProbeBench {
     }
   }
 
-  /** Builds the engine's request for an update: with the record last read if it is replaced entirely, and with its version. */
+  /**
+   * Builds the engine's request for an update: with the record last read if it is replaced entirely, and with
+   * its version.
+   */
   async updateRequest(nativeId: string, patch: NativeRecord): Promise<UpdateRequest> {
     const { write, conditionalWrites } = this.capabilities
     const request = { nativeId, patch, idempotencyKey: randomUUID() }
@@ -265,14 +277,20 @@ export class ProbeBench {
     return result
   }
 
-  /** Reads until the condition holds or the declared lag (plus a grace period) is over; returns the last response. */
+  /**
+   * Reads until the condition holds or the declared lag (plus a grace period) is over; returns the last
+   * response.
+   */
   readUntil(nativeId: string, holds: (result: ReadResult) => boolean): Promise<ReadResult> {
     const { lagMs } = this.capabilities.read
     const observe = (): Promise<ReadResult> => this.resource.read(nativeId, this.context)
     return this.waiter.until({ what: 'a change in a read', lagMs, observe, holds })
   }
 
-  /** Lists to the end, or up to the given number of records; `meanwhile` runs after the first page. Never throws because of the list itself. */
+  /**
+   * Lists to the end, or up to the given number of records; `meanwhile` runs after the first page. Never
+   * throws because of the list itself.
+   */
   async list(
     max = this.#target.listMax ?? Number.POSITIVE_INFINITY,
     meanwhile?: () => Promise<void>,
@@ -324,7 +342,10 @@ export class ProbeBench {
     return this.door?.stranger?.() ?? strangersId(nativeId)
   }
 
-  /** Marks a record that was created through the connector or the door; such records are removed at the end if possible. */
+  /**
+   * Marks a record that was created through the connector or the door; such records are removed at the end if
+   * possible.
+   */
   remember(nativeId: string): void {
     this.#target.onMade?.(nativeId)
     this.#made.push(nativeId)
@@ -335,7 +356,8 @@ export class ProbeBench {
     this.#target.counterpart?.faults?.clear()
     const left: string[] = []
     for (const nativeId of new Set(this.#made)) if (!(await this.#cleaned(nativeId))) left.push(nativeId)
-    // The next probe may read any existing record, and one that disappears during its reads is not the system's fault.
+    // The next probe may read any existing record, and one that disappears during its reads is not the
+    // system's fault.
     if (this.#made.length > 0 && this.door === undefined)
       await this.wait(Math.min(this.capabilities.read.lagMs, this.waiter.maxMs))
     await this.system.close()
@@ -356,7 +378,10 @@ export class ProbeBench {
   }
 }
 
-/** Replaces a short number by a distant one; in other ids changes the digits, except in the first positions, which often identify the type. */
+/**
+ * Replaces a short number by a distant one; in other ids changes the digits, except in the first positions,
+ * which often identify the type.
+ */
 export function strangersId(nativeId: string): string {
   const short = /^(\D{0,4})(\d{1,6})$/.exec(nativeId)
   if (short !== null) return `${short[1] ?? ''}99${(short[2] ?? '').padStart(6, '0')}`

@@ -14,7 +14,10 @@ export function textsOf(native: NativeRecord, path: NativePath): string | undefi
   return typeof value === 'string' ? value : undefined
 }
 
-/** Returns whether a text was returned as the field is known to store it. A blank text may be returned as absent. */
+/**
+ * Returns whether a text was returned as the field is known to store it. A blank text may be returned as
+ * absent.
+ */
 export function sameText(field: TextField, sent: string, stored: string | undefined): boolean {
   return (field.stores?.(sent) ?? sent) === (stored ?? '')
 }

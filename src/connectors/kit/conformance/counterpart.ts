@@ -1,7 +1,9 @@
 /**
- * Requirements of the conformance suite in addition to a connector: a running system, a back door into it, and faults on demand.
+ * Requirements of the conformance suite in addition to a connector: a running system, a back door into it,
+ * and faults on demand.
  *
- * The back door represents all other users of that system: the connector has to discover the changes made through it by itself.
+ * The back door represents all other users of that system: the connector has to discover the changes made
+ * through it by itself.
  */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ConnectedSystem, WebhookDelivery } from '../contract.ts'
@@ -19,7 +21,9 @@ export interface Counterpart {
   readonly faults?: CounterpartFaults
   /** Binds a system that exists only in this process. @default the connector binds `settings` */
   connect?(): ConnectedSystem
-  /** Returns a delivery about one record, signed as the system signs it. Absent when the system sends none. */
+  /**
+   * Returns a delivery about one record, signed as the system signs it. Absent when the system sends none.
+   */
   delivery?(change: {
     /** Resource that the delivery is about. */
     readonly resource: string
@@ -46,7 +50,10 @@ export interface CounterpartResource {
     readonly path: readonly (string | number)[]
     /** Number of characters that the system stores. @default no bound */
     readonly maxLength?: number
-    /** How the system is known to change a text (trim, NFC); the connector must declare it in its README. @default the text itself */
+    /**
+     * How the system is known to change a text (trim, NFC); the connector must declare it in its README.
+     * @default the text itself
+     */
     readonly stores?: (text: string) => string
   }[]
   /** Creates a record through the back door and returns its id. */
@@ -55,16 +62,25 @@ export interface CounterpartResource {
   change(nativeId: string, patch: NativeRecord): Promise<void>
   /** Deletes a record through the back door. Absent when records can't be deleted. */
   remove?(nativeId: string): Promise<void>
-  /** Creates records that changed at exactly the same time, by the system's own clock. Absent when its clock can't be set. */
+  /**
+   * Creates records that changed at exactly the same time, by the system's own clock. Absent when its clock
+   * can't be set.
+   */
   insertTied?(bodies: readonly NativeRecord[]): Promise<readonly string[]>
   /**
-   * Creates a record that becomes visible now with a time `ageMs` ago, like a transaction that took long to commit. Absent when the
-   * system's clock can't be set.
+   * Creates a record that becomes visible now with a time `ageMs` ago, like a transaction that took long to
+   * commit. Absent when the system's clock can't be set.
    */
   insertLate?(body: NativeRecord, ageMs: number): Promise<string>
-  /** Creates `count` records that a search by the returned values finds. Absent when searches are not supported. */
+  /**
+   * Creates `count` records that a search by the returned values finds. Absent when searches are not
+   * supported.
+   */
   crowd?(count: number): Promise<NativeRecord>
-  /** Returns a body that a create refuses, alone and together with valid ones. Absent when everything is accepted. */
+  /**
+   * Returns a body that a create refuses, alone and together with valid ones. Absent when everything is
+   * accepted.
+   */
   refused?(seed: number): NativeRecord
   /** Invalidates every cursor returned so far, as the system does after a long time. */
   expireCursors?(): Promise<void>
@@ -96,8 +112,8 @@ export interface CounterpartFaults {
   /** Lets the next request take effect and drops its response. */
   loseNextResponse(fault?: { readonly method?: string; readonly after?: number }): void
   /**
-   * Responds to the next request with the last response to a request of the same method, without reaching the system, like a cache or
-   * proxy that mixes up responses. Absent when no responses are kept.
+   * Responds to the next request with the last response to a request of the same method, without reaching the
+   * system, like a cache or proxy that mixes up responses. Absent when no responses are kept.
    */
   repeatNextResponse?(fault?: { readonly method?: string; readonly after?: number }): void
   /** Discards unused faults. */

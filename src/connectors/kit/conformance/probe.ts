@@ -12,7 +12,10 @@ export interface Probe {
   readonly touches: 'nothing' | 'records'
   /** Returns why it does not apply to this resource; undefined when it does. @default it always applies */
   readonly skips?: (capabilities: RemoteCapabilities, resource: Resource) => string | undefined
-  /** Runs the test. The returned text is shown next to the statement: figures, counts. @throws by {@link fail} and {@link skip} */
+  /**
+   * Runs the test. The returned text is shown next to the statement: figures, counts. @throws by {@link fail}
+   * and {@link skip}
+   */
   run(bench: ProbeBench): Promise<string | undefined>
 }
 

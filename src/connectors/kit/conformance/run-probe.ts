@@ -15,7 +15,10 @@ export interface ProbeReport {
   readonly left: readonly string[]
 }
 
-/** Never throws: an unexpected error counts against the connector, since a connector must return a result instead of throwing. */
+/**
+ * Never throws: an unexpected error counts against the connector, since a connector must return a result
+ * instead of throwing.
+ */
 export async function runProbe(probe: Probe, target: ProbeTarget): Promise<ProbeReport> {
   const bench = new ProbeBench(target)
   const words = probe.skips?.(bench.capabilities, bench.resource)

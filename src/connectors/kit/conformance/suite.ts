@@ -1,7 +1,8 @@
 /**
  * The suite as tests: one test per probe, over every resource of a counterpart.
  *
- * It depends on no test runner. Vitest, Jest and `node:test` (with `before`, `after`) all provide what {@link ProbeTestRunner} requires.
+ * It depends on no test runner. Vitest, Jest and `node:test` (with `before`, `after`) all provide what {@link
+ * ProbeTestRunner} requires.
  *
  * ```ts
  * import { afterAll, beforeAll, describe, test } from 'vitest'

@@ -1,7 +1,9 @@
 /** Ways for a probe to end early. */
 import { IsthmusError } from '../../../model/errors.ts'
 
-/** Ends a probe whose findings contradict the declaration. @throws IsthmusError CONNECTOR_PROBE_FAILED always */
+/**
+ * Ends a probe whose findings contradict the declaration. @throws IsthmusError CONNECTOR_PROBE_FAILED always
+ */
 export function fail(words: string): never {
   throw new IsthmusError('CONNECTOR_PROBE_FAILED', words)
 }

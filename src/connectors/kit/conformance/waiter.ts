@@ -1,6 +1,6 @@
 /**
- * Bounds the waits of a probe. The declared time may be an hour, too long for a user to wait without output: a wait beyond the bound
- * skips the probe, and a long wait is reported.
+ * Bounds the waits of a probe. The declared time may be an hour, too long for a user to wait without output:
+ * a wait beyond the bound skips the probe, and a long wait is reported.
  */
 import { skip } from './verdict.ts'
 
@@ -54,9 +54,11 @@ export class Waiter {
   }
 
   /**
-   * Observes until the condition holds or the declared time plus a grace period is over; returns the last observation.
+   * Observes until the condition holds or the declared time plus a grace period is over; returns the last
+   * observation.
    *
-   * @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it does not hold yet and the declared time is too long to wait for
+   * @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it does not hold yet and the declared time is too long
+   *   to wait for
    */
   async until<T>({ what, lagMs, observe, holds }: Condition<T>): Promise<T> {
     const allowedMs = Math.min(lagMs, this.#waitMaxMs) + graceMs

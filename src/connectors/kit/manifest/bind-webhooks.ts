@@ -11,7 +11,10 @@ import type { WebhooksManifest } from './webhooks.ts'
 
 const eventsMax = 10_000
 
-/** Returns undefined without webhooks. @throws UsageError CONNECTOR_CONFIG_INVALID when secrets are set but the manifest has no webhooks */
+/**
+ * Returns undefined without webhooks. @throws UsageError CONNECTOR_CONFIG_INVALID when secrets are set but
+ * the manifest has no webhooks
+ */
 export function bindManifestWebhook(
   name: string,
   manifest: WebhooksManifest | undefined,
@@ -20,7 +23,8 @@ export function bindManifestWebhook(
   const secrets = activeSecrets(config)
   if (manifest === undefined || secrets.length === 0) {
     if (manifest === undefined && secrets.length === 0) return undefined
-    // A manifest may declare webhooks that this integration doesn't use; a secret without a manifest is a mistake.
+    // A manifest may declare webhooks that this integration doesn't use; a secret without a manifest is a
+    // mistake.
     if (manifest !== undefined) return undefined
     throw new UsageError(
       'CONNECTOR_CONFIG_INVALID',
@@ -53,7 +57,8 @@ function readDelivery(
   if (listed.length > eventsMax) return refused('the delivery has too many events')
   const changed: ChangeOfResource[] = []
   for (const event of listed) {
-    // If it were refused as a whole, the delivery would be sent again and again, and its other events would eventually be lost.
+    // If it were refused as a whole, the delivery would be sent again and again, and its other events would
+    // eventually be lost.
     const change = changeOf(manifest, event)
     if (change !== undefined) changed.push(change)
   }

@@ -1,4 +1,7 @@
-/** Finds the manifest of a declarative connector (inline, a built-in one by name, or a file) and resolves `extends`. */
+/**
+ * Finds the manifest of a declarative connector (inline, a built-in one by name, or a file) and resolves
+ * `extends`.
+ */
 import { readFileSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -54,7 +57,10 @@ type Source = Readonly<Record<string, unknown>>
 /** Keys that distinguish the kinds of a part: `list.paging`, `changes.by`, `create.as`, `scheme.kind`. */
 const discriminators = ['paging', 'by', 'as', 'kind'] as const
 
-/** Merges a manifest over the one it extends, part by part. A part of another kind replaces the old one: their keys don't mix. */
+/**
+ * Merges a manifest over the one it extends, part by part. A part of another kind replaces the old one: their
+ * keys don't mix.
+ */
 function extended(base: Source, given: Source): Source {
   const isOtherKind = discriminators.some((key) => key in base && key in given && base[key] !== given[key])
   if (isOtherKind) return given

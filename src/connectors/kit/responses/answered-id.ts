@@ -15,8 +15,9 @@ export function isSameId(resource: Resource, one: string, other: string): boolea
 }
 
 /**
- * Returns the id of the record that the response is about, unless it is the requested record. The id inside the record counts as well as the
- * one that the connector reports, so that a connector that echoes the id it was given can't hide a wrong response.
+ * Returns the id of the record that the response is about, unless it is the requested record. The id inside
+ * the record counts as well as the one that the connector reports, so that a connector that echoes the id it
+ * was given can't hide a wrong response.
  */
 export function otherThan(
   resource: Resource,

@@ -2,11 +2,13 @@
  * Reads whose responses are checked: a response has to be about the requested record.
  *
  * - another id: no information (`unknown`), never a state of the record
- * - a merge: only if the resource declares that its system redirects, or the response itself names the requested id among those that were
- *   merged. The surviving record is then read by its own id and checked in the same way
+ * - a merge: only if the resource declares that its system redirects, or the response itself names the
+ *   requested id among those that were merged. The surviving record is then read by its own id and checked in
+ *   the same way
  * - "merged into X" in a "gone": the same check for X; when X is gone too, the record is just gone
- * - several records: responses are assigned by their ids. In a call whose responses are in a different order, missing, extra or repeated, the
- *   positions prove nothing: a "gone" can't be assigned to any record, so the remaining ones are read one by one
+ * - several records: responses are assigned by their ids. In a call whose responses are in a different order,
+ *   missing, extra or repeated, the positions prove nothing: a "gone" can't be assigned to any record, so the
+ *   remaining ones are read one by one
  */
 import type { CallContext, CallFailure, ReadResult, Resource } from '../contract.ts'
 import { disordered, isSameId, otherRecord, otherThan } from './answered-id.ts'
@@ -44,7 +46,10 @@ export async function readManyChecked(
 
 const lost: ReadResult = { kind: 'unknown', failure: disordered }
 
-/** Returns whether every response is about the record at its position, or may be about the record that this one was merged into. */
+/**
+ * Returns whether every response is about the record at its position, or may be about the record that this
+ * one was merged into.
+ */
 function isInOrder(
   resource: Resource,
   nativeIds: readonly string[],

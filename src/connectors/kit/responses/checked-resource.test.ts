@@ -64,7 +64,8 @@ describe('reads by id', () => {
     const responses = { '1': live('1'), '2': live('1'), '3': live('9') }
     const redirects = { capabilities: { ...capabilities, redirects: true } }
     expect(await lying(responses, redirects).read('2', context)).toEqual({ kind: 'gone', mergedInto: '1' })
-    // The survivor itself is gone: the record is then gone, and the survivor is named, since its deletion may not be certain.
+    // The survivor itself is gone: the record is then gone, and the survivor is named, since its deletion may
+    // not be certain.
     expect(await lying(responses, redirects).read('3', context)).toEqual({ ...gone, goneSurvivor: '9' })
     expect(await lying(responses).read('2', context)).toMatchObject(wrong)
     const circle = lying({ '1': live('2'), '2': live('1') }, redirects)

@@ -1,8 +1,10 @@
 /**
- * A resource whose responses are checked, whatever its connector does: see `checked-reads.ts` and `checked-writes.ts` for the rules.
+ * A resource whose responses are checked, whatever its connector does: see `checked-reads.ts` and
+ * `checked-writes.ts` for the rules.
  *
- * Every resource is wrapped in two places, so that no connector can omit it: where a connector is declared (`defineConnector`), which
- * covers `check`, `try` and `certify`, and where the engine reads and writes, which covers systems not created by a declared connector.
+ * Every resource is wrapped in two places, so that no connector can omit it: where a connector is declared
+ * (`defineConnector`), which covers `check`, `try` and `certify`, and where the engine reads and writes,
+ * which covers systems not created by a declared connector.
  */
 import type { ConnectedSystem, Resource, WriteResult } from '../contract.ts'
 import { readChecked, readManyChecked } from './checked-reads.ts'
@@ -20,7 +22,10 @@ export function checkedResource(resource: Resource): Resource {
   return checked
 }
 
-/** Returns the system with the responses of all its resources checked. Methods are called on the system itself, which may be a class instance. */
+/**
+ * Returns the system with the responses of all its resources checked. Methods are called on the system
+ * itself, which may be a class instance.
+ */
 export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
   const { webhook, subscribe, describe, usage, lookup } = system
   return {
@@ -115,7 +120,10 @@ function check(resource: Resource): Resource {
   }
 }
 
-/** A system's message about a write may quote the record that was sent, so it is not kept; the failure's message names code and fields. */
+/**
+ * A system's message about a write may quote the record that was sent, so it is not kept; the failure's
+ * message names code and fields.
+ */
 function unquoted(result: WriteResult): WriteResult {
   if (!('failure' in result) || result.failure.said === undefined) return result
   const { said: _said, ...failure } = result.failure

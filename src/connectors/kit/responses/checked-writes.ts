@@ -1,9 +1,10 @@
 /**
  * Writes whose responses are checked: a success has to be about the record that was to be written.
  *
- * A response about another record reveals neither the outcome of the write nor the record it applies to, so the outcome is unknown, and the
- * other record is listed in `others` so that it is read too. A create has no id beforehand; its response must not contain the marker of
- * another record of ours, and no two creates of one call can have created the same record.
+ * A response about another record reveals neither the outcome of the write nor the record it applies to, so
+ * the outcome is unknown, and the other record is listed in `others` so that it is read too. A create has no
+ * id beforehand; its response must not contain the marker of another record of ours, and no two creates of
+ * one call can have created the same record.
  */
 import type {
   CallContext,
@@ -57,8 +58,9 @@ export async function allChangedAsAsked(
       ),
     )
   }
-  // Refusals name no record, so a success out of position may be the body of a record whose own write was refused. Only when all are successes,
-  // each of another requested record, is it just the order that differs.
+  // Refusals name no record, so a success out of position may be the body of a record whose own write was
+  // refused. Only when all are successes, each of another requested record, is it just the order that
+  // differs.
   const done = results.filter((result): result is Done => result.kind === 'ok')
   const strangers = done
     .map(({ nativeId }) => nativeId)

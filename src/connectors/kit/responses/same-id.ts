@@ -1,8 +1,9 @@
 /**
  * Comparisons of ids: whether two texts name the same record in a system.
  *
- * A system may format an id differently from the request: UUIDs in the other case, numbers with leading zeros. Every resource declares
- * the comparison that its system itself makes, so that such a response is distinguished from a response about another record.
+ * A system may format an id differently from the request: UUIDs in the other case, numbers with leading
+ * zeros. Every resource declares the comparison that its system itself makes, so that such a response is
+ * distinguished from a response about another record.
  */
 
 /** Whether two ids name the same record in one system. */

@@ -1,7 +1,8 @@
 /**
- * Several searches as one query (`IN`, `or`). A combined query can fail where each search alone would not: one key with too many hits truncates
- * the response, one value in the wrong format is refused, or a hit can't be assigned to one of the searches. It is then split in halves, down
- * to single searches, so that a batch never returns anything other than its members would individually.
+ * Several searches as one query (`IN`, `or`). A combined query can fail where each search alone would not:
+ * one key with too many hits truncates the response, one value in the wrong format is refused, or a hit can't
+ * be assigned to one of the searches. It is then split in halves, down to single searches, so that a batch
+ * never returns anything other than its members would individually.
  */
 import type { FindRequest, FindResult } from '../contract.ts'
 
@@ -14,7 +15,10 @@ export interface SearchWays {
   readonly single: (request: FindRequest) => Promise<FindResult>
 }
 
-/** Returns the result of each search in its position. Uses at most twice as many queries as there are searches. */
+/**
+ * Returns the result of each search in its position. Uses at most twice as many queries as there are
+ * searches.
+ */
 export async function findTogether(
   requests: readonly FindRequest[],
   ways: SearchWays,

@@ -8,8 +8,8 @@ export function searchForm(text: string, equality: SearchEquality): string {
 }
 
 /**
- * Returns whether a hit counts. Case is never decisive, even when the search is declared to be exact: many searches ignore it, and the engine reads
- * every hit and compares it by the match rules.
+ * Returns whether a hit counts. Case is never decisive, even when the search is declared to be exact: many
+ * searches ignore it, and the engine reads every hit and compares it by the match rules.
  */
 export function isSearchHit(
   found: string | undefined,

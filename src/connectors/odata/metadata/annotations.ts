@@ -1,4 +1,6 @@
-/** Annotations of V4 (and of V2 services that carry both): the few terms that describe what may be written. */
+/**
+ * Annotations of V4 (and of V2 services that carry both): the few terms that describe what may be written.
+ */
 import type { XmlElement } from './xml.ts'
 
 /** Finds the terms of an element: those inside it, and those that a schema applies to it from outside. */

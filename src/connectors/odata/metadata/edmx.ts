@@ -1,13 +1,16 @@
 /**
- * From the `$metadata` document to a {@link ServiceModel}: EDMX 1.0 as OData V2 services send it, with SAP's annotations in attributes
- * (`sap:creatable`, `sap:label`, …), and EDMX 4.0 with annotations of the Core, Common and Capabilities vocabularies.
+ * From the `$metadata` document to a {@link ServiceModel}: EDMX 1.0 as OData V2 services send it, with SAP's
+ * annotations in attributes (`sap:creatable`, `sap:label`, …), and EDMX 4.0 with annotations of the Core,
+ * Common and Capabilities vocabularies.
  */
 import { unusable } from '../../kit/unusable.ts'
 import { annotationsOf, type TermReader } from './annotations.ts'
 import type { EdmNavigation, EdmProperty, EntitySet, ServiceModel, StructuredType } from './model.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
-/** Parses the document. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is not a metadata document */
+/**
+ * Parses the document. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is not a metadata document
+ */
 export function parseMetadata(text: string): ServiceModel {
   const parsed = parseXml(text)
   if (!parsed.ok) {

@@ -1,4 +1,7 @@
-/** Parses XML into plain elements. A document type is refused, so no entity can be declared, fetched or expanded. */
+/**
+ * Parses XML into plain elements. A document type is refused, so no entity can be declared, fetched or
+ * expanded.
+ */
 import { XMLParser } from 'fast-xml-parser'
 
 /** One element: its attributes, and its children by name, without namespaces. */

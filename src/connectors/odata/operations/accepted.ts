@@ -22,7 +22,10 @@ export interface SentWrite {
   readonly json?: NativeRecord
 }
 
-/** Reads the record from the response. A created record without an id is an unknown outcome: it exists, but its id is not known. */
+/**
+ * Reads the record from the response. A created record without an id is an unknown outcome: it exists, but
+ * its id is not known.
+ */
 export function accepted(
   { settings }: ResourceContext,
   bound: Bound,
@@ -60,7 +63,10 @@ export function accepted(
   }
 }
 
-/** The key of the record in the response to a change: the requested key if the service only formats it differently. */
+/**
+ * The key of the record in the response to a change: the requested key if the service only formats it
+ * differently.
+ */
 function keyOfResponse(bound: Bound, data: unknown, nativeId: string): string {
   const { model, set } = bound
   const entity = model.version === 2 && isNativeRecord(data) ? data.d : data
@@ -71,8 +77,9 @@ function keyOfResponse(bound: Bound, data: unknown, nativeId: string): string {
 }
 
 /**
- * Converts the record of a create's response to the form that a read returns. The response to a deep insert contains the created parts, requested or
- * not. A response that lacks a part that a read would include would look like a record without it, and is not used.
+ * Converts the record of a create's response to the form that a read returns. The response to a deep insert
+ * contains the created parts, requested or not. A response that lacks a part that a read would include would
+ * look like a record without it, and is not used.
  */
 function asRead(
   settings: ResourceContext['settings'],
@@ -87,7 +94,10 @@ function asRead(
   return Object.fromEntries(members.filter(([name]) => shown.has(name) || !set.type.navigations.has(name)))
 }
 
-/** `…/A_Partner('100')`: the key of a record with one key property. V2 appends a letter to long numbers: `(5L)`. */
+/**
+ * `…/A_Partner('100')`: the key of a record with one key property. V2 appends a letter to long numbers:
+ * `(5L)`.
+ */
 function idInLocation(
   { name, type }: EntitySet,
   { location }: Readonly<Record<string, string>>,

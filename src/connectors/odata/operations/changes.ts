@@ -1,8 +1,9 @@
 /**
  * Changes since a cursor, based on times in the records.
  *
- * A resource can have several tracks: a business partner that was never changed has no time of change, only one of creation. Each track is a feed of
- * its own with its own cursor; a poll reads one page of each that has more.
+ * A resource can have several tracks: a business partner that was never changed has no time of change, only
+ * one of creation. Each track is a feed of its own with its own cursor; a poll reads one page of each that
+ * has more.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -145,7 +146,8 @@ async function trackPage(
   const isTie = query.page > 0 || items.at(-1)?.position === query.since
   if (feed.ties === 'skip' && isCutShort && isTie) throw unusable(cutWithinTies(page.items.length))
   const date = serverTimeOf(headers.date)
-  // The field has whole seconds and was written when the response was ready; the records were read before that.
+  // The field has whole seconds and was written when the response was ready; the records were read before
+  // that.
   const now = date === undefined ? undefined : date - Math.ceil(tookMs)
   const zone = zoneOfTrack(track, bound.set, feed.timeZone)
   return {
@@ -157,7 +159,9 @@ async function trackPage(
   }
 }
 
-/** Counting continues after a whole page, so records that the service left out of this one would be skipped. */
+/**
+ * Counting continues after a whole page, so records that the service left out of this one would be skipped.
+ */
 function cutWithinTies(length: number): string {
   return `it gives ${length} records at once, fewer than were asked for, in the midst of records of one time; set list.pageSize to no more`
 }

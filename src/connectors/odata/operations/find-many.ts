@@ -1,7 +1,8 @@
 /**
- * Several searches as one filter: `Email eq 'a@x' or Email eq 'b@x'`. Only searches by the same property are combined, since services that turn
- * filters into ranges (SAP Gateway) can't join different ones by `or`. A hit is assigned to its search by its value; searches that can't be assigned
- * are repeated with fewer at once.
+ * Several searches as one filter: `Email eq 'a@x' or Email eq 'b@x'`. Only searches by the same property are
+ * combined, since services that turn filters into ranges (SAP Gateway) can't join different ones by `or`. A
+ * hit is assigned to its search by its value; searches that can't be assigned are repeated with fewer at
+ * once.
  */
 
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
@@ -11,7 +12,9 @@ import { unusableFailure } from '../../kit/unusable.ts'
 import { conditionOf, findRecords, hitsMax, hitsOf, isHeld, type Search, searchOf } from './find.ts'
 import { boundTo, type ResourceContext } from './resource-context.ts'
 
-/** Maximum length of a filter as encoded in an address: servers refuse addresses of 4,000 to 8,000 characters. */
+/**
+ * Maximum length of a filter as encoded in an address: servers refuse addresses of 4,000 to 8,000 characters.
+ */
 const filterMax = 2_500
 
 /** Runs the searches; each gets the result that it would get alone. Never throws. */
@@ -61,7 +64,8 @@ async function queryFor(
     const { items, isCut } = await hitsOf(owner, bound, { ...first, filter }, context)
     if (isCut) return undefined
     const found = searches.map((search) => items.filter((hit) => isHitOf(owner, search, hit)))
-    // A hit that belongs to none of them: the service compares differently than we do, so it is not known which search it belongs to.
+    // A hit that belongs to none of them: the service compares differently than we do, so it is not known
+    // which search it belongs to.
     if (items.some((hit) => !found.some((hits) => hits.includes(hit)))) return undefined
     return found.map((hits) => ({
       kind: 'found',
@@ -70,7 +74,8 @@ async function queryFor(
     }))
   } catch (error) {
     const failure = callFailure(error)
-    // One value that the service refuses must not fail the other searches; an unreachable service fails all of them.
+    // One value that the service refuses must not fail the other searches; an unreachable service fails all
+    // of them.
     if (failure.scope === 'record' && failure.kind === undefined) return undefined
     return requests.map(() => ({ kind: 'unknown', failure }))
   }

@@ -52,7 +52,10 @@ export async function findRecords(
   }
 }
 
-/** Determines what to search for, and where. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for values that can't be searched by */
+/**
+ * Determines what to search for, and where. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for values that
+ * can't be searched by
+ */
 export function searchOf(owner: ResourceContext, { model, set }: Bound, request: FindRequest): Search {
   if (request.by === 'values') {
     if (Object.keys(request.values).length === 0) throw unusable('a search needs at least one value')
@@ -83,7 +86,9 @@ export function conditionOf({ model }: Bound, { set, values }: Search): string |
   )
 }
 
-/** Returns the records that match a filter, at most {@link hitsMax}. `values` names the properties to return. */
+/**
+ * Returns the records that match a filter, at most {@link hitsMax}. `values` names the properties to return.
+ */
 export async function hitsOf(
   owner: ResourceContext,
   bound: Bound,
@@ -113,8 +118,9 @@ function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit
 }
 
 /**
- * Checks each hit, since taking an unrelated record for ours would be as bad as creating ours a second time. A hit of the service that does not match
- * here therefore proves neither: the service may treat values as equal that we distinguish, or it may have ignored the filter.
+ * Checks each hit, since taking an unrelated record for ours would be as bad as creating ours a second time.
+ * A hit of the service that does not match here therefore proves neither: the service may treat values as
+ * equal that we distinguish, or it may have ignored the filter.
  */
 function checked(search: Search, hit: Hit, equality: SearchEquality): string {
   const differing = Object.keys(search.values).find((name) => !isHeld(search, hit, name, equality))

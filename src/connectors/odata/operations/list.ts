@@ -9,7 +9,9 @@ import { countQuery, keyOrder, shapeQuery } from './query.ts'
 import { type CollectionPage, collectionOf, isTombstone, listedRecord } from './record.ts'
 import { type Bound, boundTo, propertyOf, type ResourceContext } from './resource-context.ts'
 
-/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
+/**
+ * Yields every page, and returns whether the listing was complete. @throws the error that ended the listing
+ */
 export async function* listAll(
   owner: ResourceContext,
   context: CallContext,
@@ -22,9 +24,9 @@ export async function* listAll(
 }
 
 /**
- * By key: each page begins after the last key of the previous one, so no remaining record is skipped when others disappear. A service may return
- * shorter pages than requested without indicating it, so only an empty page ends the listing, or a shorter one once as many records as counted were
- * returned.
+ * By key: each page begins after the last key of the previous one, so no remaining record is skipped when
+ * others disappear. A service may return shorter pages than requested without indicating it, so only an empty
+ * page ends the listing, or a shorter one once as many records as counted were returned.
  */
 async function* keyPages(
   owner: ResourceContext,
@@ -63,7 +65,10 @@ async function* keyPages(
 const emptyWithMore =
   'an empty page promises more; such a service is listed by its links (list.paging: server)'
 
-/** The filter of the listing: the definition's, without what counts as deleted, so that the service's count covers existing records only. */
+/**
+ * The filter of the listing: the definition's, without what counts as deleted, so that the service's count
+ * covers existing records only.
+ */
 function scopeOf({ settings }: ResourceContext, { set, model }: Bound): readonly (string | undefined)[] {
   const { where, tombstone } = settings
   if (tombstone === undefined) return [where]

@@ -1,9 +1,10 @@
 /**
  * Times that a change feed follows.
  *
- * SAP stores many of them as a day and a time in the system's local time, in a zone that the service does not report. A feed only compares such times
- * with each other, so it uses them as they are (as if local time were UTC) and converts the server's clock to local time; an hour that occurs twice
- * in autumn is covered by reading an hour back.
+ * SAP stores many of them as a day and a time in the system's local time, in a zone that the service does not
+ * report. A feed only compares such times with each other, so it uses them as they are (as if local time were
+ * UTC) and converts the server's clock to local time; an hour that occurs twice in autumn is covered by
+ * reading an hour back.
  */
 
 import { epochMsOf } from '../../../model/canonical/instant.ts'

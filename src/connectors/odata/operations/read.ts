@@ -78,8 +78,9 @@ interface Seen {
 }
 
 /**
- * A service may format a key differently than requested (without leading zeros); the id that we know is kept. A record with another key keeps its
- * own, by which the kit sees that it is not the requested one: batch responses are matched by their order, which a missing one shifts.
+ * A service may format a key differently than requested (without leading zeros); the id that we know is kept.
+ * A record with another key keeps its own, by which the kit sees that it is not the requested one: batch
+ * responses are matched by their order, which a missing one shifts.
  */
 function seen({ settings }: ResourceContext, bound: Bound, { nativeId, data, etag }: Seen): ReadResult {
   const record = listedRecord(bound, settings, entityOf(bound, data), etag)

@@ -20,7 +20,10 @@ export interface Bound {
   readonly set: EntitySet
 }
 
-/** Finds the resource in the metadata. @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN · the errors of reading the metadata */
+/**
+ * Finds the resource in the metadata. @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN · the errors of reading
+ * the metadata
+ */
 export async function boundTo({ name, settings, service }: ResourceContext): Promise<Bound> {
   const model = await service.metadata()
   return { model, set: entitySetOf(model, settings.entitySet ?? name) }
@@ -36,7 +39,9 @@ export function entitySetOf(model: ServiceModel, name: string): EntitySet {
   )
 }
 
-/** @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN when the definition names a property that does not exist */
+/**
+ * @throws IsthmusError CONNECTOR_RESOURCE_UNKNOWN when the definition names a property that does not exist
+ */
 export function propertyOf({ type, name: set }: EntitySet, name: string): EdmProperty {
   const property = type.properties.get(name)
   if (property !== undefined) return property

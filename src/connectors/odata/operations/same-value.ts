@@ -1,4 +1,7 @@
-/** Compares differently formatted values: services return `12.5000` for 12.5, and the key `100` when asked for `0000000100`. */
+/**
+ * Compares differently formatted values: services return `12.5000` for 12.5, and the key `100` when asked for
+ * `0000000100`.
+ */
 import type { EdmProperty, EntitySet } from '../metadata/model.ts'
 import { keyOf } from '../protocol/literals.ts'
 import { positionAsStands } from './positions.ts'
@@ -14,7 +17,10 @@ const numbers: ReadonlySet<string> = new Set([
   'Edm.Single',
 ])
 
-/** Compares two texts of one property: numbers by value, times by moment, texts ignoring case and trailing blanks. */
+/**
+ * Compares two texts of one property: numbers by value, times by moment, texts ignoring case and trailing
+ * blanks.
+ */
 export function isSameValue({ type }: Pick<EdmProperty, 'type'>, one: string, other: string): boolean {
   return comparable(type, one) === comparable(type, other)
 }
@@ -33,7 +39,10 @@ function plainNumber(text: string): string {
   return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}`
 }
 
-/** Returns whether two ids address the same record. Keys of digits may have leading zeros or not, whatever their type. */
+/**
+ * Returns whether two ids address the same record. Keys of digits may have leading zeros or not, whatever
+ * their type.
+ */
 export function isSameId({ type }: EntitySet, one: string, other: string): boolean {
   if (one === other) return true
   const [first, second] = [keyOf(type, one), keyOf(type, other)]

@@ -1,6 +1,7 @@
 /**
- * Applies the filter of a resource (`where`) to records that were read by id. The service itself evaluates it, as it does for lists: the treatment of
- * case, blanks, nulls and times differs from service to service, and lists and reads need the same result.
+ * Applies the filter of a resource (`where`) to records that were read by id. The service itself evaluates
+ * it, as it does for lists: the treatment of case, blanks, nulls and times differs from service to service,
+ * and lists and reads need the same result.
  */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
@@ -17,7 +18,10 @@ type Live = Extract<ReadResult, { readonly kind: 'live' }>
 /** Maximum number of keys in one filter, which has to fit an address. */
 const keysPerQuery = 20
 
-/** Returns the results; for each existing record, the service decides whether the filter of the resource matches it. Never throws. */
+/**
+ * Returns the results; for each existing record, the service decides whether the filter of the resource
+ * matches it. Never throws.
+ */
 export async function withinScope(
   owner: ResourceContext,
   bound: Bound,

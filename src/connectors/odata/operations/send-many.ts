@@ -47,13 +47,16 @@ async function sendBatch(
   } catch (error) {
     if (!refusedAsAWhole(error)) return sendings.map((one) => failed(owner, one, error))
   }
-  // A service that accepts no batch, or not this one, executed none of it: the writes are then sent one by one.
+  // A service that accepts no batch, or not this one, executed none of it: the writes are then sent one by
+  // one.
   const results: WriteResult[] = []
   for (const one of sendings) results.push(await sendOne(owner, () => one, context))
   return results
 }
 
-/** The service understood the request and declined it; 401 and 403 would apply to each single write as well. */
+/**
+ * The service understood the request and declined it; 401 and 403 would apply to each single write as well.
+ */
 function refusedAsAWhole(error: unknown): boolean {
   if (!(error instanceof HttpStatusError) || error.outcome !== 'answered') return false
   return error.status === 400 || error.status === 404 || error.status === 405 || error.status === 413

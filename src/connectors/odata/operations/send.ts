@@ -68,7 +68,10 @@ export async function prepared(
   }
 }
 
-/** The precondition and, for changes over V4, the preference for no response body, since the next read fetches it anyway. */
+/**
+ * The precondition and, for changes over V4, the preference for no response body, since the next read fetches
+ * it anyway.
+ */
 export function ownHeaders(
   { method, ifMatch }: Sending,
   version: ProtocolVersion,

@@ -19,7 +19,9 @@ export function updateRecord(
   return sendOne(owner, (bound) => change(owner, bound, request), context)
 }
 
-/** Where changes replace the whole record, it is read first: properties that are not sent would be emptied. */
+/**
+ * Where changes replace the whole record, it is read first: properties that are not sent would be emptied.
+ */
 export async function patchRecord(
   owner: ResourceContext,
   { nativeId, patch, ifVersion }: Pick<UpdateRequest, 'nativeId' | 'patch' | 'ifVersion'>,

@@ -1,8 +1,8 @@
 /**
  * `$batch` in `multipart/mixed` (V2, V4) and in JSON (V4.01).
  *
- * Each write is the only request of its change set: the protocols make a change set atomic, so a refused record would otherwise fail its neighbours.
- * Responses are in the order of the requests.
+ * Each write is the only request of its change set: the protocols make a change set atomic, so a refused
+ * record would otherwise fail its neighbours. Responses are in the order of the requests.
  */
 import { randomBytes } from 'node:crypto'
 import { writeJson } from '../../../http/json.ts'
@@ -108,7 +108,10 @@ function jsonBatch(sets: readonly ChangeSet[]): SpeltBatch {
   return { contentType: 'application/json', accept: 'application/json', body: writeJson({ requests }) }
 }
 
-/** The responses of a multipart body, flat and in order: those of a change set one by one, the single response of a failed set once. */
+/**
+ * The responses of a multipart body, flat and in order: those of a change set one by one, the single response
+ * of a failed set once.
+ */
 export function multipartResponses(contentType: string, text: string): readonly (readonly BatchResponse[])[] {
   return partsOf(contentType, text).map((part) => {
     const { headers, rest } = splitHead(part)

@@ -16,8 +16,9 @@ export interface ServiceError {
 const detailsMax = 50
 
 /**
- * Reads `{ error: { code, innererror: { errordetails: [{ code, propertyref, target }] } } }` (V2, as SAP Gateway sends it) and
- * `{ error: { code, target, details: [{ code, target }] } }` (V4). Undefined when the body is not an error of the protocol.
+ * Reads `{ error: { code, innererror: { errordetails: [{ code, propertyref, target }] } } }` (V2, as SAP
+ * Gateway sends it) and `{ error: { code, target, details: [{ code, target }] } }` (V4). Undefined when the
+ * body is not an error of the protocol.
  */
 export function serviceError(body: unknown): ServiceError | undefined {
   const error = isNativeRecord(body) ? body.error : undefined
@@ -104,7 +105,8 @@ function byProtocol(error: HttpStatusError, given: FailedRecordWrite): WriteResu
     const message = 'The service wants a version with every change: set "etag: true" for the resource.'
     return { kind: 'rejected', failure: { ...callFailure(error), message, scope: 'record' } }
   }
-  // A "not found" response to a create in the protocol's own form is a refusal: a record that it refers to is missing.
+  // A "not found" response to a create in the protocol's own form is a refusal: a record that it refers to is
+  // missing.
   if (given.kind === 'create' && odataRules.gone(error) !== undefined) {
     return { kind: 'rejected', failure: { ...callFailure(error), scope: 'record' } }
   }

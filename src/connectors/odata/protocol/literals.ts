@@ -1,11 +1,17 @@
-/** Values in addresses: literals by type, key predicates, filters. All are built from the native format that `values.ts` produces. */
+/**
+ * Values in addresses: literals by type, key predicates, filters. All are built from the native format that
+ * `values.ts` produces.
+ */
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { textAt } from '../../kit/native.ts'
 import type { EdmProperty, ProtocolVersion, StructuredType } from '../metadata/model.ts'
 import { unusableValue, wireTime } from './values.ts'
 
-/** Formats a literal: `'Ada'`, `datetime'2026-01-31T00:00:00'`, `42`. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE */
+/**
+ * Formats a literal: `'Ada'`, `datetime'2026-01-31T00:00:00'`, `42`. @throws IsthmusError
+ * CONNECTOR_VALUE_UNUSABLE
+ */
 export function literalOf(property: EdmProperty, value: unknown, version: ProtocolVersion): string {
   if (value === null) return 'null'
   const text = scalarText(value)
@@ -53,7 +59,10 @@ function wallTime(property: EdmProperty, text: string): string {
   return `${day}T${clock.length === 5 ? `${clock}:00` : clock}`
 }
 
-/** Only text may contain a quote, a space or a bracket: any other value with one must not become part of an expression. */
+/**
+ * Only text may contain a quote, a space or a bracket: any other value with one must not become part of an
+ * expression.
+ */
 function bare(property: EdmProperty, text: string): string {
   if (/^[\w.:+-]{1,128}$/.test(text)) return text
   throw unusableValue(property)
@@ -71,8 +80,9 @@ function scalarText(value: unknown): string | undefined {
 }
 
 /**
- * The id of a record: the key's value alone, or `SalesOrder=1,SalesOrderItem=10` with encoded values where the key has several parts. Undefined when
- * a part is missing. Some of several parts may be empty, as SAP's keys often are; an id with only empty parts is invalid.
+ * The id of a record: the key's value alone, or `SalesOrder=1,SalesOrderItem=10` with encoded values where
+ * the key has several parts. Undefined when a part is missing. Some of several parts may be empty, as SAP's
+ * keys often are; an id with only empty parts is invalid.
  */
 export function nativeIdOf(type: StructuredType, native: NativeRecord): string | undefined {
   const parts = type.key.map((name) => [name, native[name] === '' ? '' : textAt(native, [name])] as const)
@@ -110,7 +120,9 @@ export interface RecordAddress {
   readonly path: Readonly<Record<string, string>>
 }
 
-/** Returns the address of one record. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE for an id of another form */
+/**
+ * Returns the address of one record. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE for an id of another form
+ */
 export function recordAddress(
   setName: string,
   type: StructuredType,

@@ -1,7 +1,7 @@
 /**
- * Messages of SAP services that accompany a response: the header `sap-message` (V2, one message with details, `severity` in words) and `sap-messages`
- * (V4, a list, `numericSeverity` 1 success to 4 error). An error message may accompany a success status: the service then stopped halfway, and a read
- * shows what it did.
+ * Messages of SAP services that accompany a response: the header `sap-message` (V2, one message with details,
+ * `severity` in words) and `sap-messages` (V4, a list, `numericSeverity` 1 success to 4 error). An error
+ * message may accompany a success status: the service then stopped halfway, and a read shows what it did.
  */
 import { parseJson } from '../../../http/json.ts'
 import type { CallFailure } from '../../kit/contract.ts'
@@ -21,7 +21,10 @@ type Headers = Readonly<Record<string, string>>
 const charactersMax = 100_000
 const messagesMax = 50
 
-/** An error that a response with a status of success reports, in its headers or in its body; undefined when it reports none. */
+/**
+ * An error that a response with a status of success reports, in its headers or in its body; undefined when it
+ * reports none.
+ */
 export function reportedProblem(headers: Headers, data: unknown, sent: unknown): CallFailure | undefined {
   const message = messagesOf(headers).find(({ severity }) => severity === 'error') ?? errorIn(data)
   if (message === undefined) return undefined

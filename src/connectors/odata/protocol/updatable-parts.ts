@@ -4,8 +4,8 @@ import { isNativeRecord } from '../../kit/native.ts'
 import type { ServiceModel, StructuredType } from '../metadata/model.ts'
 
 /**
- * Returns the record without the parts of its complex properties that `$metadata` declares as not updatable. Top-level properties stay: the mapping
- * names them.
+ * Returns the record without the parts of its complex properties that `$metadata` declares as not updatable.
+ * Top-level properties stay: the mapping names them.
  */
 export function withoutFixedParts(
   model: ServiceModel,

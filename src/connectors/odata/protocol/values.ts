@@ -1,6 +1,6 @@
 /**
- * Converts records between the wire format and the native format. The native format is the same for V2 and V4, so that a mapping works with either;
- * `TYPES.md` has the table.
+ * Converts records between the wire format and the native format. The native format is the same for V2 and
+ * V4, so that a mapping works with either; `TYPES.md` has the table.
  */
 import { isLosslessNumber } from '../../../http/json.ts'
 import { epochMsOf } from '../../../model/canonical/instant.ts'
@@ -69,7 +69,10 @@ function readScalar(property: EdmProperty, value: unknown): unknown {
   }
 }
 
-/** `/Date(1493596800000)/` and `/Date(1493596800000+0060)/`: epoch milliseconds; the offset in minutes only affects display. */
+/**
+ * `/Date(1493596800000)/` and `/Date(1493596800000+0060)/`: epoch milliseconds; the offset in minutes only
+ * affects display.
+ */
 function readDate(property: EdmProperty, text: string): string {
   const ms = /^\/Date\((-?\d{1,16})(?:[+-]\d{1,4})?\)\/$/.exec(text)?.[1]
   if (ms === undefined) return property.isDay ? text.slice(0, 10) : text
@@ -88,7 +91,10 @@ function readTime(text: string): string {
   return `${[hours, minutes, seconds].map((part) => part.padStart(2, '0')).join(':')}${fraction}`
 }
 
-/** Serializes a record, including the entities of its navigations (a deep insert). @throws IsthmusError CONNECTOR_VALUE_UNUSABLE */
+/**
+ * Serializes a record, including the entities of its navigations (a deep insert). @throws IsthmusError
+ * CONNECTOR_VALUE_UNUSABLE
+ */
 export function toWire(model: ServiceModel, type: StructuredType, native: NativeRecord): NativeRecord {
   const wire: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(native)) {
@@ -154,7 +160,8 @@ export function wireTime(property: EdmProperty, text: string): string {
 }
 
 /**
- * Creates the error for a value that can't be represented in its property; names the property, never the value. Nothing was sent.
+ * Creates the error for a value that can't be represented in its property; names the property, never the
+ * value. Nothing was sent.
  *
  * Its details contain the `property`, for {@link unusableProperty}.
  */

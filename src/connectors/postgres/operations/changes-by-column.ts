@@ -1,10 +1,11 @@
 /**
- * Changes by a timestamp column: efficient with an index on the column and the key, and as accurate as the column. Changes by writers that do not set
- * it, or set it back, are found by the full run.
+ * Changes by a timestamp column: efficient with an index on the column and the key, and as accurate as the
+ * column. Changes by writers that do not set it, or set it back, are found by the full run.
  *
- * A row becomes visible when its transaction commits, after the time that it carries. The feed therefore stays behind the oldest transaction running
- * in the database, as far as our role may see those of others (`pg_read_all_stats`), and always behind the declared lag, which also covers clocks of
- * applications that set the column themselves.
+ * A row becomes visible when its transaction commits, after the time that it carries. The feed therefore
+ * stays behind the oldest transaction running in the database, as far as our role may see those of others
+ * (`pg_read_all_stats`), and always behind the declared lag, which also covers clocks of applications that
+ * set the column themselves.
  */
 import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangesResult } from '../../kit/contract.ts'
@@ -28,7 +29,9 @@ import { boundTable, type TableOwner } from './table-owner.ts'
 
 type ColumnFeed = Exclude<TableConfig['changes'], string>
 
-/** A transaction that is open for longer is not waited for: every poll would read everything since then again. */
+/**
+ * A transaction that is open for longer is not waited for: every poll would read everything since then again.
+ */
 const waitedMaxMs = 600_000
 /** Read again in addition to the lag, since positions between sweeps are whole milliseconds. */
 const overlapMs = 1_000
@@ -53,7 +56,10 @@ export async function changesByColumn(
   return readFeed(cursor, rules, (query) => fetchPage(owner, bound, { feed, query, context, nowMs }))
 }
 
-/** The server's time, and the start of the oldest visible transaction; our own are excluded, since they write no rows in the background. */
+/**
+ * The server's time, and the start of the oldest visible transaction; our own are excluded, since they write
+ * no rows in the background.
+ */
 async function horizon(
   owner: TableOwner,
   context: CallContext,

@@ -1,15 +1,17 @@
 /**
- * Changes by the number of the transaction that wrote each row version (`xmin`). Needs no column and no trigger, detects every committed insert and
- * update exactly when it becomes visible, and reads the whole table once per sweep.
+ * Changes by the number of the transaction that wrote each row version (`xmin`). Needs no column and no
+ * trigger, detects every committed insert and update exactly when it becomes visible, and reads the whole
+ * table once per sweep.
  *
- * A *sweep* reports all rows written by transactions from `from` on, in the order of their keys, and records at its beginning the oldest transaction
- * still running (`to`). The next sweep starts there, and reports rows that were uncommitted in the meantime. Rows of transactions that had ended
- * while an older one was still running recur; they are recognised and not reported twice. (The list of running transactions in a snapshot would be
- * more precise, but it omits subtransactions.)
+ * A *sweep* reports all rows written by transactions from `from` on, in the order of their keys, and records
+ * at its beginning the oldest transaction still running (`to`). The next sweep starts there, and reports rows
+ * that were uncommitted in the meantime. Rows of transactions that had ended while an older one was still
+ * running recur; they are recognised and not reported twice. (The list of running transactions in a snapshot
+ * would be more precise, but it omits subtransactions.)
  *
- * Row versions carry the lower 32 bits of the number, which wrap around every 4 billion transactions. Within 2 billion, the whole number follows from
- * the current one; an older cursor has expired. A row written billions of transactions ago may look like a recent one, which only causes another
- * read.
+ * Row versions carry the lower 32 bits of the number, which wrap around every 4 billion transactions. Within
+ * 2 billion, the whole number follows from the current one; an older cursor has expired. A row written
+ * billions of transactions ago may look like a recent one, which only causes another read.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -38,7 +40,10 @@ type State = z.infer<typeof stateSchema>
 
 /** Beyond this many, rows are reported again, which only causes more reads. */
 const seenMax = 5_000
-/** Whole numbers can be derived from their lower halves within this many transactions; the margin is for those that start in the meantime. */
+/**
+ * Whole numbers can be derived from their lower halves within this many transactions; the margin is for those
+ * that start in the meantime.
+ */
 const ageMax = 2n ** 31n - 10_000_000n
 
 /** @throws the errors of a read */
@@ -102,7 +107,8 @@ function isExpired({ from: first }: State, next: bigint): boolean {
 function pageStatement(bound: BoundTable, state: State, next: bigint, limit: number): Statement {
   const { key } = bound.config
   const values = [String(next), state.to ?? '0']
-  // How many transactions ago the row was written. Numbers below 3 are not real transactions and mean "long ago".
+  // How many transactions ago the row was written. Numbers below 3 are not real transactions and mean "long
+  // ago".
   const age = `(($1::bigint - t.xmin::text::bigint) & 4294967295)`
   const conditions = ['true']
   if (state.from !== undefined) {

@@ -5,7 +5,10 @@ import { conflictTarget, createdValues, createRow, missingKey, onConflict } from
 import { type Batch, grouped, inBatches, lost, runGroup } from './statement-batch.ts'
 import type { TableOwner } from './table-owner.ts'
 
-/** Creates several rows. Only for identities that a conflict reveals, since the rows of one INSERT are returned in no order. */
+/**
+ * Creates several rows. Only for identities that a conflict reveals, since the rows of one INSERT are
+ * returned in no order.
+ */
 export async function createRows(
   owner: TableOwner,
   requests: readonly CreateRequest[],

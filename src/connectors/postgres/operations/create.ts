@@ -65,7 +65,10 @@ export function missingKey(owner: TableOwner, values: NativeRecord): WriteResult
   }
 }
 
-/** The treatment of an existing row with the same key or marker. One that is marked as deleted is never overwritten. */
+/**
+ * The treatment of an existing row with the same key or marker. One that is marked as deleted is never
+ * overwritten.
+ */
 export function onConflict(
   owner: TableOwner,
   bound: BoundTable,
@@ -86,7 +89,9 @@ interface Upsert {
   readonly parameter: string
 }
 
-/** The insert created nothing, since the row exists: from an earlier attempt of ours, or from another writer. */
+/**
+ * The insert created nothing, since the row exists: from an earlier attempt of ours, or from another writer.
+ */
 async function adopted(
   owner: TableOwner,
   bound: BoundTable,
@@ -100,7 +105,10 @@ async function adopted(
   return row === undefined ? suppressed(owner) : present(owner, row)
 }
 
-/** A row that existed before the create. One that counts as deleted is not taken for a new record: that would propagate the deletion. */
+/**
+ * A row that existed before the create. One that counts as deleted is not taken for a new record: that would
+ * propagate the deletion.
+ */
 export function present(owner: TableOwner, row: TextRow): WriteResult {
   if (row.deleted !== 't') return written(row)
   return {

@@ -122,7 +122,10 @@ where ${same.join(' and ')} and not (${isDeleted(bound)}) limit ${foundMax}) as 
 }
 
 const textTypes: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'citext', 'name'])
-/** Blanks around a text: those that JavaScript and the normaliser `trim` remove, as far as they occur in texts. */
+/**
+ * Blanks around a text: those that JavaScript and the normaliser `trim` remove, as far as they occur in
+ * texts.
+ */
 const blanks = String.raw`U&' \0009\000a\000b\000c\000d\00a0\2028\2029\202f\205f\3000\feff'`
 
 /** `=` of the column's type, or the declared comparison of the table. */
@@ -135,7 +138,10 @@ function comparison(bound: BoundTable, column: string, value: string): string {
   return `${form(of(column))} = ${form(value)}`
 }
 
-/** The treatment of letters beyond ASCII by `lower` depends on the database's locale: "C" leaves them unchanged. */
+/**
+ * The treatment of letters beyond ASCII by `lower` depends on the database's locale: "C" leaves them
+ * unchanged.
+ */
 function narrowness({ config }: BoundTable, values: NativeRecord): { readonly narrow?: true } {
   const isPlain = Object.values(values).every(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly the characters of ASCII are meant

@@ -1,8 +1,9 @@
 /**
  * Full listings from one snapshot: the counted rows are the listed ones, regardless of concurrent writes.
  *
- * Small tables are read through a cursor, large ones through COPY, both with memory bounded by a page: the server waits while no page is requested.
- * The snapshot is open for as long as the listing takes, and VACUUM can't clean up newer versions until then.
+ * Small tables are read through a cursor, large ones through COPY, both with memory bounded by a page: the
+ * server waits while no page is requested. The snapshot is open for as long as the listing takes, and VACUUM
+ * can't clean up newer versions until then.
  */
 import { StringDecoder } from 'node:string_decoder'
 import { to as copyTo } from 'pg-copy-streams'
@@ -100,7 +101,9 @@ async function* allOfView(
   }
 }
 
-/** A row whose JSON can't be parsed still has its key: it is read by that, and its own lane reports the error. */
+/**
+ * A row whose JSON can't be parsed still has its key: it is read by that, and its own lane reports the error.
+ */
 function listedOrBare(row: TextRow): ListedRecord {
   try {
     return listedRow(row)
@@ -159,7 +162,10 @@ async function* copiedPages(
   if (rows.length > 0) yield rows
 }
 
-/** One line of COPY, in the chunks in which it arrives. A line that is too long is kept only up to its beginning, which contains the key. */
+/**
+ * One line of COPY, in the chunks in which it arrives. A line that is too long is kept only up to its
+ * beginning, which contains the key.
+ */
 class LineUnderWay {
   #pieces: string[] = []
   #length = 0
@@ -190,7 +196,10 @@ function tooLong(beginning: string): TextRow {
   return { ...row, record: null }
 }
 
-/** A line of COPY's text format: tabs between values, `\N` for null, escapes for characters that would be ambiguous. */
+/**
+ * A line of COPY's text format: tabs between values, `\N` for null, escapes for characters that would be
+ * ambiguous.
+ */
 function copiedRow(line: string): TextRow {
   const [nativeId, version, changed, deleted, record] = line.split('\t').map(copiedValue)
   return {

@@ -1,6 +1,7 @@
 /**
- * Reads the rows of a view of which some raise an error: the keys are listed first, and the rows are read by their keys, in smaller groups around
- * those that fail. A failing row is listed by its key alone, so that it is read by id and its own failure reports the cause.
+ * Reads the rows of a view of which some raise an error: the keys are listed first, and the rows are read by
+ * their keys, in smaller groups around those that fail. A failing row is listed by its key alone, so that it
+ * is read by id and its own failure reports the cause.
  */
 import type { Lease, TextRow } from '../client.ts'
 import { isDataError } from '../failures.ts'
@@ -19,7 +20,10 @@ export interface RowsByKey {
   readonly listed: ReadonlySet<string>
 }
 
-/** Yields pages of rows; a failing row has only its key. Runs in the transaction of the session and uses savepoints. */
+/**
+ * Yields pages of rows; a failing row has only its key. Runs in the transaction of the session and uses
+ * savepoints.
+ */
 export async function* rowsByKey({
   bound,
   lease,

@@ -1,8 +1,10 @@
 /**
- * Several creates or updates in one statement. Rows with the same columns are combined; the statement takes effect whole or not at all.
+ * Several creates or updates in one statement. Rows with the same columns are combined; the statement takes
+ * effect whole or not at all.
  *
- * When the server refuses a value, everything was rolled back, and the rows are written one by one, so that only the faulty one is refused. When
- * there is no response, the outcome of every row of the statement is unknown.
+ * When the server refuses a value, everything was rolled back, and the rows are written one by one, so that
+ * only the faulty one is refused. When there is no response, the outcome of every row of the statement is
+ * unknown.
  */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'

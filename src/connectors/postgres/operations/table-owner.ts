@@ -24,7 +24,10 @@ export function tableName({ resource, config }: Pick<TableOwner, 'resource' | 'c
   return config.table ?? resource
 }
 
-/** Returns the table with its current columns. @throws IsthmusError CONNECTOR_TABLE_MISSING, and the errors of a read */
+/**
+ * Returns the table with its current columns. @throws IsthmusError CONNECTOR_TABLE_MISSING, and the errors of
+ * a read
+ */
 export async function boundTable(owner: TableOwner, context: CallContext): Promise<BoundTable> {
   const name = tableName(owner)
   const table = await owner.catalog.table(name, context)
@@ -42,8 +45,8 @@ export function readFailure(owner: TableOwner, problem: unknown, doing: string):
 }
 
 /**
- * Returns the result of a failed write. A failure of our own checks before the statement was sent refuses the record; an unusable response came after
- * it.
+ * Returns the result of a failed write. A failure of our own checks before the statement was sent refuses the
+ * record; an unusable response came after it.
  */
 export function writeResult(owner: TableOwner, problem: unknown, doing: string): WriteResult {
   noteChangedTable(owner, problem)

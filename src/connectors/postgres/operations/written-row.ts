@@ -1,8 +1,8 @@
 /**
  * Shared by the writes: their precondition, and the resulting row.
  *
- * A precondition is part of the statement's WHERE. Under PostgreSQL's default isolation, a statement that waited for another writer evaluates it
- * again on the new state of the row, so it holds in either order.
+ * A precondition is part of the statement's WHERE. Under PostgreSQL's default isolation, a statement that
+ * waited for another writer evaluates it again on the new state of the row, so it holds in either order.
  */
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { unusable } from '../../kit/unusable.ts'

@@ -1,4 +1,7 @@
-/** The envelope of a record in an API: `{ "data": { … } }` in responses and bodies, `{ "node": { … } }` around an element of a list. */
+/**
+ * The envelope of a record in an API: `{ "data": { … } }` in responses and bodies, `{ "node": { … } }` around
+ * an element of a list.
+ */
 import { z } from 'zod'
 import { path } from '../../kit/manifest/values.ts'
 

@@ -1,8 +1,9 @@
 /**
  * JSONPlaceholder, and any other json-server 0.17.
  *
- * It has no versions, preconditions or change times; ids are increasing numbers, so the list can be paged by id. A filter by a property that no
- * record has yet is silently dropped, and everything is returned; range filters are not, so searches use ranges of one value.
+ * It has no versions, preconditions or change times; ids are increasing numbers, so the list can be paged by
+ * id. A filter by a property that no record has yet is silently dropped, and everything is returned; range
+ * filters are not, so searches use ranges of one value.
  */
 import type { ManifestSource } from './manifest.ts'
 

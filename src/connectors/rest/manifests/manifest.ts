@@ -1,5 +1,6 @@
 /**
- * The manifest: the description of a REST API as data. One schema validates it and provides its types and defaults.
+ * The manifest: the description of a REST API as data. One schema validates it and provides its types and
+ * defaults.
  *
  * Whatever is omitted has the safe default: no version, no preconditions, no listing, no idempotent create.
  */
@@ -27,7 +28,10 @@ const items = path
   .describe('Where the list is in the response. Default: the response itself is the list.')
 const inErrorBody = "in the error's body"
 
-/** Where a version is, and the format of a precondition. `path` is in the record, `header` in the response to a read by id. */
+/**
+ * Where a version is, and the format of a precondition. `path` is in the record, `header` in the response to
+ * a read by id.
+ */
 const versionSchema = z
   .strictObject({
     path: path.optional().describe('Where the version is in the record.'),

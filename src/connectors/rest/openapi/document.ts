@@ -1,4 +1,7 @@
-/** An OpenAPI document (3.0 or 3.1) as plain data: parsed from text, with local references resolved and size limits. */
+/**
+ * An OpenAPI document (3.0 or 3.1) as plain data: parsed from text, with local references resolved and size
+ * limits.
+ */
 import { parse } from 'yaml'
 import { UsageError } from '../../../model/errors.ts'
 import { isNativeRecord } from '../../kit/native.ts'

@@ -57,7 +57,10 @@ export interface Wrappers {
 
 const collectionsMax = 500
 
-/** Finds the collections, in the order of the document. A path with a parameter above the collection belongs to another record and is left out. */
+/**
+ * Finds the collections, in the order of the document. A path with a parameter above the collection belongs
+ * to another record and is left out.
+ */
 export function findCollections(document: OpenApiDocument): readonly Collection[] {
   const found: Collection[] = []
   for (const [itemPath, itemNode] of Object.entries(document.paths)) {
@@ -166,7 +169,9 @@ function recordOf(
   return record === undefined ? undefined : { record, wrapper: undefined }
 }
 
-/** A property with a common name that contains an object, next to at most two others such as links and meta. */
+/**
+ * A property with a common name that contains an object, next to at most two others such as links and meta.
+ */
 function wrapperOf(
   document: OpenApiDocument,
   { properties }: PlainSchema,
@@ -211,7 +216,9 @@ interface ListPlace {
   readonly element?: string
 }
 
-/** A list of objects: the response itself, or the first property that is one, including in `_embedded` of HAL. */
+/**
+ * A list of objects: the response itself, or the first property that is one, including in `_embedded` of HAL.
+ */
 function listIn(document: OpenApiDocument, response: PlainSchema | undefined): ListPlace | undefined {
   if (response === undefined) return undefined
   if (response.types.includes('array')) return { path: undefined, ...entryOf(document, response.node.items) }

@@ -1,8 +1,13 @@
-/** Proposes the authentication from the security schemes of the document. Secrets become names of variables. */
+/**
+ * Proposes the authentication from the security schemes of the document. Secrets become names of variables.
+ */
 import { isNativeRecord } from '../../kit/native.ts'
 import { member, type OpenApiDocument, type OpenApiNode, resolved, resolvedList, textOf } from './document.ts'
 
-/** The `auth` of a system, with the names of the variables that contain its secrets: `TOKEN` for `${env:<SYSTEM>_TOKEN}`. */
+/**
+ * The `auth` of a system, with the names of the variables that contain its secrets: `TOKEN` for
+ * `${env:<SYSTEM>_TOKEN}`.
+ */
 export interface ProposedAuth {
   /** Undefined when the document requires none. Values `{env:NAME}` stand for variables of the system. */
   readonly auth: Readonly<Record<string, string>> | undefined

@@ -71,7 +71,10 @@ function totalOf(document: OpenApiDocument, collection: Collection): Pick<ListSo
   return path === undefined ? {} : { total: { path } }
 }
 
-/** Where HAL (`_links.next.href`), JSON:API (`links.next`) and others (`next`) put the address of the next page. */
+/**
+ * Where HAL (`_links.next.href`), JSON:API (`links.next`) and others (`next`) put the address of the next
+ * page.
+ */
 function nextAddressIn(document: OpenApiDocument, { list }: Collection): string | undefined {
   for (const path of [['_links', 'next', 'href'], ['links', 'next', 'href'], ['links', 'next'], ['next']]) {
     let schema = list.response

@@ -1,6 +1,7 @@
 /**
- * From an OpenAPI document to a first system: its address, its authentication, a manifest for each collection, and its fields. A document describes
- * what can be called, seldom what is guaranteed, so anything unstated keeps the safe default, and notes list what to check.
+ * From an OpenAPI document to a first system: its address, its authentication, a manifest for each
+ * collection, and its fields. A document describes what can be called, seldom what is guaranteed, so anything
+ * unstated keeps the safe default, and notes list what to check.
  */
 import type { ResourceDescription } from '../../kit/description.ts'
 import type { ManifestSource } from '../manifests/manifest.ts'

@@ -1,5 +1,6 @@
 /**
- * Interprets the response to a write with a success status. A write is done only where the response shows it; a status alone is not enough.
+ * Interprets the response to a write with a success status. A write is done only where the response shows it;
+ * a status alone is not enough.
  *
  * | response | outcome of the write |
  * | --- | --- |

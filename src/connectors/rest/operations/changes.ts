@@ -107,7 +107,8 @@ async function timePage(
   const more =
     feed.more === undefined ? entries.length >= feed.size.value : valueAt(response.data, feed.more) === true
   const date = serverTimeOf(response.headers.date)
-  // The field has whole seconds and was written when the response was ready; the records were read before that.
+  // The field has whole seconds and was written when the response was ready; the records were read before
+  // that.
   return {
     ...byTime(records),
     unreadable,

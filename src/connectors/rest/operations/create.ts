@@ -46,8 +46,8 @@ export async function createRecord(
 }
 
 /**
- * A create under an id that we chose, whose response does not show the record: a read determines whether it was created. If a create without effect
- * counted as done, it would look like a deleted record.
+ * A create under an id that we chose, whose response does not show the record: a read determines whether it
+ * was created. If a create without effect counted as done, it would look like a deleted record.
  */
 async function confirmed(
   owner: ResourceContext,

@@ -12,14 +12,20 @@ export function unwrapped({ envelope }: Wrapped, data: unknown): unknown {
   return envelope?.response === undefined ? data : valueAt(data, envelope.response)
 }
 
-/** Returns the record of a response to a read. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the envelope is empty */
+/**
+ * Returns the record of a response to a read. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the
+ * envelope is empty
+ */
 export function recordWithin(resource: Wrapped, data: unknown): unknown {
   const record = unwrapped(resource, data)
   if (record !== undefined && record !== null) return record
   throw unusable(`the response has no record at ${resource.envelope?.response?.join('.') ?? 'its top level'}`)
 }
 
-/** Returns the records of a list, each unwrapped. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is no list */
+/**
+ * Returns the records of a list, each unwrapped. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there
+ * is no list
+ */
 export function recordsOf(
   { envelope }: Wrapped,
   body: unknown,

@@ -1,6 +1,7 @@
 /**
- * Several searches as one request: `?email=a@x&email=b@x`, or `?email[in]=a@x,b@x`. Only searches by the same field are combined. A hit is assigned
- * to its search by its value; searches that can't be assigned are repeated with fewer at once.
+ * Several searches as one request: `?email=a@x&email=b@x`, or `?email[in]=a@x,b@x`. Only searches by the same
+ * field are combined. A hit is assigned to its search by its value; searches that can't be assigned are
+ * repeated with fewer at once.
  */
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
@@ -13,7 +14,10 @@ import type { ResourceContext } from './resource-context.ts'
 
 type SearchBatch = NonNullable<NonNullable<ResourceManifest['search']>['batch']>
 
-/** Maximum length of the values as encoded in an address: servers refuse addresses of 4,000 to 8,000 characters. */
+/**
+ * Maximum length of the values as encoded in an address: servers refuse addresses of 4,000 to 8,000
+ * characters.
+ */
 const valuesMax = 2_500
 
 /** Maximum number of hits that count as complete where nothing indicates how many a response can contain. */
@@ -85,7 +89,8 @@ async function queryFor(
     const { items, records, isDamaged } = entriesOf(owner, data)
     if (isDamaged || isCut(resource, data, items.length)) return undefined
     const found = wanted.map((one) => hitsOf(owner, records, [one]))
-    // A hit that belongs to none of them: the API compares differently than we do, or ignores the filter, so nothing is known about the missing ones.
+    // A hit that belongs to none of them: the API compares differently than we do, or ignores the filter, so
+    // nothing is known about the missing ones.
     if (!records.every((record) => found.some((hits) => hits.includes(record)))) return undefined
     return found.map((hits) => ({ kind: 'found', nativeIds: idsOf(hits), capped: false }))
   } catch (error) {
@@ -101,7 +106,9 @@ function pageSize({ list }: ResourceManifest): Query {
   return list?.size.parameter === undefined ? {} : { [list.size.parameter]: list.size.value }
 }
 
-/** Returns whether there may be hits on a further page: several searches together have more of them than one. */
+/**
+ * Returns whether there may be hits on a further page: several searches together have more of them than one.
+ */
 function isCut({ search, list }: ResourceManifest, data: unknown, count: number): boolean {
   if (count >= (search?.maxResults ?? list?.size.value ?? usualPageSize)) return true
   if (list === undefined) return false

@@ -20,8 +20,8 @@ export interface Wanted {
 }
 
 /**
- * Searches. Each hit is checked here: some APIs ignore an unknown filter and return everything, and taking an unrelated record for ours would be
- * worse than finding none.
+ * Searches. Each hit is checked here: some APIs ignore an unknown filter and return everything, and taking an
+ * unrelated record for ours would be worse than finding none.
  */
 export async function findRecords(
   owner: ResourceContext,
@@ -110,7 +110,10 @@ export function markerPath(resource: ResourceContext['resource']): NativePath | 
   return create.as === 'idempotencyKey' ? create.field : undefined
 }
 
-/** Returns the scalars of a native patch with their paths: `{ address: { city: 'Bonn' } }` is searched as `address.city=Bonn`. */
+/**
+ * Returns the scalars of a native patch with their paths: `{ address: { city: 'Bonn' } }` is searched as
+ * `address.city=Bonn`.
+ */
 function flatten(values: unknown, path: NativePath): readonly Wanted[] {
   if (isNativeRecord(values)) {
     return Object.entries(values).flatMap(([key, value]) => flatten(value, [...path, key]))

@@ -9,7 +9,9 @@ import { expectedOf, isRepeated, paginationOf } from './paging.ts'
 import { isTombstone, listedRecord } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** The capability that each kind of paging provides. A list in one response is a snapshot and skips nothing. */
+/**
+ * The capability that each kind of paging provides. A list in one response is a snapshot and skips nothing.
+ */
 export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   switch (list.paging) {
     case 'single':
@@ -25,7 +27,9 @@ export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   }
 }
 
-/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
+/**
+ * Yields every page, and returns whether the listing was complete. @throws the error that ended the listing
+ */
 export async function* listAll(
   owner: ResourceContext,
   list: ListManifest | undefined,
@@ -38,7 +42,10 @@ export async function* listAll(
   })
 }
 
-/** The completeness check of the list counts pages as well, and ends the list with its result instead of an error. */
+/**
+ * The completeness check of the list counts pages as well, and ends the list with its result instead of an
+ * error.
+ */
 const pagesMax = 2_000_000
 
 async function* pagesOf(

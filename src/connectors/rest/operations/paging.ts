@@ -50,8 +50,8 @@ export function expectedOf({ total }: ListManifest, page: ReportingPage): number
 }
 
 /**
- * Ends once all records are received. When the system does not report their number, the end is an empty page: a page that is merely shorter than
- * requested may be limited by the system.
+ * Ends once all records are received. When the system does not report their number, the end is an empty page:
+ * a page that is merely shorter than requested may be limited by the system.
  */
 function untilTotal(list: ListManifest, inner: Pagination): Pagination {
   let expected: number | undefined
@@ -76,7 +76,8 @@ function keyset(list: KeysetList, resource: ResourceManifest): Pagination {
       const fresh = ids.slice(isRepeated(list, ids[0], last) ? 1 : 0)
       last = fresh.at(-1) ?? last
       if (list.next !== undefined) return after(list, textAt(page.data, list.next))
-      // Not compared by the number of records: one that is added while another disappears would hide the last one.
+      // Not compared by the number of records: one that is added while another disappears would hide the last
+      // one.
       return fresh.length === 0 ? undefined : after(list, last)
     },
   }

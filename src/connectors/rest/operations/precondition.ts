@@ -1,9 +1,10 @@
 /**
  * Sends If-Match in the form that the server accepts.
  *
- * Some servers accept the tag as they return it even where it is weak; behind a proxy that compresses, the server knows only the plain form. A write
- * that was refused with such a tag is therefore retried once with the plain form, and the accepted form is kept. A refused write has changed
- * nothing, and a tag that a server does not recognise is refused as well.
+ * Some servers accept the tag as they return it even where it is weak; behind a proxy that compresses, the
+ * server knows only the plain form. A write that was refused with such a tag is therefore retried once with
+ * the plain form, and the accepted form is kept. A refused write has changed nothing, and a tag that a server
+ * does not recognise is refused as well.
  */
 import { plainTag } from '../../../model/entity-tag.ts'
 import type { WriteResult } from '../../kit/contract.ts'

@@ -21,8 +21,8 @@ export async function readOne(
 }
 
 /**
- * Reads several records with one request. Absence from such a list proves nothing (an index may lag, a filter may exclude it), so records that are
- * not returned are read by id.
+ * Reads several records with one request. Absence from such a list proves nothing (an index may lag, a filter
+ * may exclude it), so records that are not returned are read by id.
  */
 export async function readMany(
   owner: ResourceContext,

@@ -1,4 +1,7 @@
-/** Shared by the writes: each sends one request, and the kit's `outcome.ts` decides what a failure may have done. */
+/**
+ * Shared by the writes: each sends one request, and the kit's `outcome.ts` decides what a failure may have
+ * done.
+ */
 import type { Method } from '../../../http/call.ts'
 import type { CallOptions } from '../../../http/options.ts'
 import type { NativeRecord } from '../../../model/values.ts'
@@ -22,7 +25,10 @@ interface Sending {
   readonly ifVersion?: string | undefined
 }
 
-/** Where records are only replaced whole, a patch needs the whole record: it is read, and sent back with the version that was read. */
+/**
+ * Where records are only replaced whole, a patch needs the whole record: it is read, and sent back with the
+ * version that was read.
+ */
 export async function replacePatched(
   owner: ResourceContext,
   {
@@ -46,7 +52,10 @@ export async function replacePatched(
   )
 }
 
-/** The body of a PUT: the record last read with the changes applied, without properties that the system does not accept. */
+/**
+ * The body of a PUT: the record last read with the changes applied, without properties that the system does
+ * not accept.
+ */
 export function replacement(
   { resource }: ResourceContext,
   base: NativeRecord,

@@ -1,9 +1,12 @@
 /**
- * Lists by a job of Bulk API 2.0: the org prepares the whole result, which is then read page by page as CSV, a row at a time.
+ * Lists by a job of Bulk API 2.0: the org prepares the whole result, which is then read page by page as CSV,
+ * a row at a time.
  *
- * The job is *queued* or *in progress* (an empty page is yielded at every poll, so that the caller knows that it is alive) → *complete*: its result
- * pages are read, each from its `Sforce-Locator` → deleted. When the listing ends early, an unfinished job is aborted instead. A page that breaks off
- * is requested again from its locator, and the rows that were already yielded are skipped: the result of a finished job no longer changes.
+ * The job is *queued* or *in progress* (an empty page is yielded at every poll, so that the caller knows that
+ * it is alive) → *complete*: its result pages are read, each from its `Sforce-Locator` → deleted. When the
+ * listing ends early, an unfinished job is aborted instead. A page that breaks off is requested again from
+ * its locator, and the rows that were already yielded are skipped: the result of a finished job no longer
+ * changes.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { readCsvRows } from '../../../http/bodies/csv.ts'
@@ -167,7 +170,8 @@ async function* resultPage(
   }
   const { headers, data } = await owner.client.stream('/jobs/query/{id}/results', options, context)
   const next = headers['sforce-locator']
-  // The text "null" is Salesforce's way of saying that there is no next page; a missing header would be caused by a proxy.
+  // The text "null" is Salesforce's way of saying that there is no next page; a missing header would be
+  // caused by a proxy.
   if (next === undefined) throw unusable('a bulk result does not say whether more follows')
   reading.next = next === 'null' ? undefined : next
   const expected = Number(headers['sforce-numberofrecords'] ?? Number.NaN)
@@ -192,7 +196,8 @@ async function* resultPage(
 }
 
 /**
- * A row that is not a record affects only itself. When no row is a record, the result is not the requested one.
+ * A row that is not a record affects only itself. When no row is a record, the result is not the requested
+ * one.
  *
  * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE
  */
@@ -214,7 +219,10 @@ function isHeader(cells: readonly string[], fields: readonly SalesforceField[]):
   return cells.length === fields.length && cells.every((name, index) => name === fields[index]?.name)
 }
 
-/** Converts a row to the form in which the REST API returns the same record: CSV has only texts, and the types are known. */
+/**
+ * Converts a row to the form in which the REST API returns the same record: CSV has only texts, and the types
+ * are known.
+ */
 function recordOf(cells: readonly string[], fields: readonly SalesforceField[]): NativeRecord {
   if (cells.length !== fields.length) {
     throw unusable(`a row of a bulk result has ${cells.length} cells instead of ${fields.length}`)
@@ -237,7 +245,8 @@ function valueOfCell(type: string, cell: string): unknown {
     case 'currency':
     case 'percent': {
       const number = parseJson(cell, { maxDepth: 1, numbers: 'lossless' })
-      // Text that is not a number stays as it is: the mapping reports the field, and the record's other fields continue.
+      // Text that is not a number stays as it is: the mapping reports the field, and the record's other
+      // fields continue.
       return number.ok ? number.value : cell
     }
     case 'datetime':

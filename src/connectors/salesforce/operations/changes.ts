@@ -1,13 +1,16 @@
 /**
- * The change feed of an object: SOQL in the order (SystemModstamp, Id), including deleted records, and the delete log.
+ * The change feed of an object: SOQL in the order (SystemModstamp, Id), including deleted records, and the
+ * delete log.
  *
  * - *Ties*: records with the same time are paged by id.
- * - *The open second*: SystemModstamp has whole seconds, so a record can change again under the time just read. Records read before their second was
- * over are reported again by the next sweep.
- * - *Late commits*: a change carries the time when it was made and becomes visible when its transaction ends. The position therefore stays behind by
- * the commit lag, and never passes `latestDateCovered`, up to which the org guarantees that every transaction is over.
- * - *Deletions*: the query finds a deleted record as long as it is in the recycle bin. An erased one is only in the delete log, which covers 30 days
- * in whole minutes. An older position has expired, and a full listing repairs it.
+ * - *The open second*: SystemModstamp has whole seconds, so a record can change again under the time just
+ *   read. Records read before their second was over are reported again by the next sweep.
+ * - *Late commits*: a change carries the time when it was made and becomes visible when its transaction ends.
+ *   The position therefore stays behind by the commit lag, and never passes `latestDateCovered`, up to which
+ *   the org guarantees that every transaction is over.
+ * - *Deletions*: the query finds a deleted record as long as it is in the recycle bin. An erased one is only
+ *   in the delete log, which covers 30 days in whole minutes. An older position has expired, and a full
+ *   listing repairs it.
  */
 import { z } from 'zod'
 import {
@@ -44,7 +47,9 @@ const stateSchema = z.strictObject({
   feed: z.string(),
   /** The delete log was read up to here: epoch ms. */
   deletedUntil: z.number().optional(),
-  /** Entries of the last read of the delete log: `id time`, since a record can be restored and deleted again. */
+  /**
+   * Entries of the last read of the delete log: `id time`, since a record can be restored and deleted again.
+   */
   told: z.array(z.string()),
 })
 
@@ -209,7 +214,8 @@ async function readDeleteLog(
   nowMs: number,
   context: CallContext,
 ): Promise<DeleteLog> {
-  // Not in the future, which the log can't cover; an erasure in the current minute is reported in the next one.
+  // Not in the future, which the log can't cover; an erasure in the current minute is reported in the next
+  // one.
   const end = Math.floor(nowMs / minuteMs) * minuteMs
   const start = Math.min(until ?? end, end - logWindowMs)
   const query = { start: new Date(start).toISOString(), end: new Date(end).toISOString() }

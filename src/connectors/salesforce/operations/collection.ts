@@ -1,9 +1,9 @@
 /**
- * sObject Collections of up to 200 records, each with its own result and its own transaction, which refusals of its neighbours don't undo
- * (`allOrNone: false`).
+ * sObject Collections of up to 200 records, each with its own result and its own transaction, which refusals
+ * of its neighbours don't undo (`allOrNone: false`).
  *
- * A call that is refused as a whole (one value of the wrong JSON type is enough) had no effect, so it is split in halves until the faulty record is
- * alone.
+ * A call that is refused as a whole (one value of the wrong JSON type is enough) had no effect, so it is
+ * split in halves until the faulty record is alone.
  */
 
 import type { Method } from '../../../http/call.ts'

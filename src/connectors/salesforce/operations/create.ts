@@ -10,7 +10,10 @@ import type { ObjectContext } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
 import { reportedRefusal } from './refusal.ts'
 
-/** Creates a record: by upsert on the external id where there is one, so that a repeated create makes only one record. */
+/**
+ * Creates a record: by upsert on the external id where there is one, so that a repeated create makes only one
+ * record.
+ */
 export async function createRecord(
   owner: ObjectContext,
   { body, recordId }: CreateRequest,
@@ -46,8 +49,8 @@ export function withoutField(body: NativeRecord, field: string): NativeRecord {
 }
 
 /**
- * Returns why nothing may be created by key: a field that the org does not keep unique would not prevent a second create. Undefined when the field is
- * suitable.
+ * Returns why nothing may be created by key: a field that the org does not keep unique would not prevent a
+ * second create. Undefined when the field is suitable.
  */
 export async function keyProblem(
   owner: ObjectContext,
@@ -74,8 +77,8 @@ function saved(nativeId: string | undefined): WriteResult {
 }
 
 /**
- * A concurrent request with our key succeeded: the record exists by now, and repeating the upsert will find it. Salesforce names the field only in
- * the message.
+ * A concurrent request with our key succeeded: the record exists by now, and repeating the upsert will find
+ * it. Salesforce names the field only in the message.
  */
 export function lostKeyRace(faults: readonly Fault[], field: string | undefined): boolean {
   if (field === undefined) return false

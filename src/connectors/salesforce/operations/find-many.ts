@@ -1,6 +1,7 @@
 /**
- * Several searches as one query: `Email IN ('a@x', 'b@x')`, and `(FirstName = 'Ada' AND LastName = 'Byron') OR (…)` for keys of several fields. A row
- * is assigned to its search by its values; searches that can't be assigned are repeated with fewer at once.
+ * Several searches as one query: `Email IN ('a@x', 'b@x')`, and `(FirstName = 'Ada' AND LastName = 'Byron')
+ * OR (…)` for keys of several fields. A row is assigned to its search by its values; searches that can't be
+ * assigned are repeated with fewer at once.
  */
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
@@ -52,7 +53,8 @@ async function queryFor(
   } catch (error) {
     forgetIfStale(owner, error)
     const failure = readFailure(error)
-    // One value that the org refuses must not fail the other searches; an unreachable system fails all of them.
+    // One value that the org refuses must not fail the other searches; an unreachable system fails all of
+    // them.
     if (failure.scope === 'record' && failure.kind === undefined) return undefined
     return requests.map(() => ({ kind: 'unknown', failure }))
   }
@@ -84,7 +86,10 @@ function alternatives(schema: ObjectSchema, wanted: readonly Wanted[]): string {
   return [...lists, ...others].join(' OR ')
 }
 
-/** The rows of each search; undefined when a row has no id or belongs to none, since our comparison then differs from the org's. */
+/**
+ * The rows of each search; undefined when a row has no id or belongs to none, since our comparison then
+ * differs from the org's.
+ */
 function shared(
   schema: ObjectSchema,
   requests: readonly FindRequest[],

@@ -1,4 +1,7 @@
-/** Finds records by our id or by values. A query reads the records themselves, not the search index, so it has no lag. */
+/**
+ * Finds records by our id or by values. A query reads the records themselves, not the search index, so it has
+ * no lag.
+ */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
@@ -64,7 +67,10 @@ function conditionsOf(schema: ObjectSchema, values: NativeRecord): string {
   return conditions.join(' AND ')
 }
 
-/** Formats a value for a condition on its field. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for one that can't be searched by */
+/**
+ * Formats a value for a condition on its field. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for one that
+ * can't be searched by
+ */
 export function conditionValue(schema: ObjectSchema, name: string, value: unknown): string {
   const field = schema.fields.get(name)
   const text = field?.filterable === true ? soqlValue(value, field.type) : undefined

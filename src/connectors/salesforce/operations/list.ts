@@ -1,8 +1,9 @@
 /**
  * Full listings: pages of a query in the order of ids, or a bulk job when there is much to read.
  *
- * The order is by id, not by time of change: an id never changes, so a record that is edited while the listing runs occurs exactly once, and the
- * number of records is meaningful. In the order of times, such a record would occur twice and hide a missing one.
+ * The order is by id, not by time of change: an id never changes, so a record that is edited while the
+ * listing runs occurs exactly once, and the number of records is meaningful. In the order of times, such a
+ * record would occur twice and hide a missing one.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import {
@@ -26,7 +27,9 @@ export const pageSize = 2_000
 /** More pages than the largest org has. */
 const pagesMax = 1_000_000
 
-/** Yields every record, and returns whether the listing was complete. @throws the error that ended the listing */
+/**
+ * Yields every record, and returns whether the listing was complete. @throws the error that ended the listing
+ */
 export async function* listAll(
   owner: ObjectContext,
   context: CallContext,
@@ -55,7 +58,9 @@ export async function* listAll(
   }
 }
 
-/** Records may be created and deleted while the listing runs: at least the smallest count has to be reached. */
+/**
+ * Records may be created and deleted while the listing runs: at least the smallest count has to be reached.
+ */
 function verdict(seen: number, counts: readonly (number | undefined)[]): ListEnd {
   const known = counts.filter((counted) => counted !== undefined)
   if (known.length < counts.length) {
@@ -66,7 +71,10 @@ function verdict(seen: number, counts: readonly (number | undefined)[]): ListEnd
   return { complete: false, reason: `${seen} records came, the system says it has ${expected}`, expected }
 }
 
-/** An entry that can't be read may be any record, so missing records are read by id before they count as missing. */
+/**
+ * An entry that can't be read may be any record, so missing records are read by id before they count as
+ * missing.
+ */
 function withUnreadable(end: ListEnd, odd: UnreadableEntries | undefined): ListEnd {
   if (odd === undefined) return end
   const unreadable = odd.count
@@ -94,8 +102,9 @@ interface Listing {
 }
 
 /**
- * The first page is always read by a query, so that reading only a few records starts no job; a job, if worthwhile, reads the rest. Only an object
- * with more fields than fit an address is listed by a job from the beginning.
+ * The first page is always read by a query, so that reading only a few records starts no job; a job, if
+ * worthwhile, reads the rest. Only an object with more fields than fit an address is listed by a job from the
+ * beginning.
  */
 async function* pagesOf(
   owner: ObjectContext,
@@ -150,7 +159,10 @@ interface KeysetPage extends ReadEntries<ListedRecord> {
   readonly isLast: boolean
 }
 
-/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for a page without any readable entry: there is no way past it */
+/**
+ * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for a page without any readable entry: there is no way
+ *   past it
+ */
 async function keysetPage(
   owner: ObjectContext,
   readable: ReadableObject,

@@ -1,4 +1,7 @@
-/** Reads by id: one, or up to 2,000 in a call. Missing records are looked up among the deleted ones, which also reveals merges. */
+/**
+ * Reads by id: one, or up to 2,000 in a call. Missing records are looked up among the deleted ones, which
+ * also reveals merges.
+ */
 import { ResponseValidationError } from '../../../http/errors.ts'
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
@@ -78,8 +81,8 @@ async function readByPath(
 }
 
 /**
- * Returns the time of change as a version once its second was over when the read began: within that second, the record could change again under the
- * same time.
+ * Returns the time of change as a version once its second was over when the read began: within that second,
+ * the record could change again under the same time.
  */
 function settledVersion(changedAt: number | undefined, serverNowMs: number | undefined): string | undefined {
   if (changedAt === undefined || serverNowMs === undefined || serverNowMs < changedAt + 2_000)
@@ -135,8 +138,9 @@ function retrieved(row: unknown): ReadResult {
 }
 
 /**
- * Determines what became of records that a read did not return. A deleted one is marked, and names the survivor of a merge; an unknown one is
- * permanently gone. A failed query proves nothing, nor does one that finds the record alive.
+ * Determines what became of records that a read did not return. A deleted one is marked, and names the
+ * survivor of a merge; an unknown one is permanently gone. A failed query proves nothing, nor does one that
+ * finds the record alive.
  */
 async function explainAbsence(
   owner: ObjectContext,

@@ -1,4 +1,7 @@
-/** Interprets a refused write, depending on whether the record still exists. `errors.ts` decides what a failure may have done. */
+/**
+ * Interprets a refused write, depending on whether the record still exists. `errors.ts` decides what a
+ * failure may have done.
+ */
 import type { CallContext, CallFailure, ReadResult, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { type Fault, refusedRecord } from '../errors.ts'
@@ -12,8 +15,9 @@ export interface Refusal {
 }
 
 /**
- * A credential that may no longer see the object also gets "not found", and "deleted" may concern a record that ours refers to, so the record counts
- * as gone only when a read confirms it. In either case nothing was written.
+ * A credential that may no longer see the object also gets "not found", and "deleted" may concern a record
+ * that ours refers to, so the record counts as gone only when a read confirms it. In either case nothing was
+ * written.
  */
 export async function confirmed(
   owner: ObjectContext,
@@ -48,7 +52,9 @@ const foundAgain: CallFailure = {
   scope: 'record',
 }
 
-/** `200 { success: false, errors: […] }`: a success status does not override a result that reports failure. */
+/**
+ * `200 { success: false, errors: […] }`: a success status does not override a result that reports failure.
+ */
 export function reportedRefusal(data: unknown): WriteResult | undefined {
   return isNativeRecord(data) && data.success === false ? refusedRecord(data.errors) : undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Updates several records in one call. Updates with a precondition are sent as Composite requests of up to 25, since the precondition is a header of
- * each; the others as a collection.
+ * Updates several records in one call. Updates with a precondition are sent as Composite requests of up to
+ * 25, since the precondition is a header of each; the others as a collection.
  */
 import type { CallContext, UpdateRequest, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'

@@ -33,7 +33,10 @@ export function lacksVersion({ config }: ObjectContext, ifVersion: string | unde
   return config.precondition !== 'none' && ifVersion === undefined
 }
 
-/** A read after the second of the change returns a version; without one, the update could undo a change made within it. */
+/**
+ * A read after the second of the change returns a version; without one, the update could undo a change made
+ * within it.
+ */
 export const unguarded: WriteResult = {
   kind: 'not-sent',
   failure: {

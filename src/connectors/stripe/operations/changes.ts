@@ -1,14 +1,17 @@
 /**
  * The list of events as the change feed: it recovers everything that webhooks missed.
  *
- * Stripe lists events newest first. A *sweep* goes from the newest event down to `low`, page after page; `low` moves up only when the sweep has
- * finished, so an interrupted sweep is continued and loses nothing. The direction does not matter: an event only names a record to read.
+ * Stripe lists events newest first. A *sweep* goes from the newest event down to `low`, page after page;
+ * `low` moves up only when the sweep has finished, so an interrupted sweep is continued and loses nothing.
+ * The direction does not matter: an event only names a record to read.
  *
- * - Events of one second: a page begins after an *event*, not after a time, so a run of ties across a page boundary is read one by one.
- * - Events that become visible late, or arrive during a sweep: the next sweep begins `commitLagMs` and an overlap before this one began. Events that
- * were already reported are recognised by their id and not reported again.
- * - Stripe keeps events for 30 days and does not report expired ones. An older position has expired, and so has one whose event no longer exists: a
- * full list repairs that.
+ * - Events of one second: a page begins after an *event*, not after a time, so a run of ties across a page
+ *   boundary is read one by one.
+ * - Events that become visible late, or arrive during a sweep: the next sweep begins `commitLagMs` and an
+ *   overlap before this one began. Events that were already reported are recognised by their id and not
+ *   reported again.
+ * - Stripe keeps events for 30 days and does not report expired ones. An older position has expired, and so
+ *   has one whose event no longer exists: a full list repairs that.
  */
 
 import { z } from 'zod'
@@ -107,13 +110,18 @@ function eventOf({ resource }: ResourceContext, value: unknown): Event {
   return { id, createdSeconds: createdMs / 1_000, changes }
 }
 
-/** The header has whole seconds and was written when the response was ready; the events were read before that. */
+/**
+ * The header has whole seconds and was written when the response was ready; the events were read before that.
+ */
 function serverTime(date: string | undefined, tookMs: number): number | undefined {
   const ms = serverTimeOf(date)
   return ms === undefined ? undefined : ms - Math.ceil(tookMs)
 }
 
-/** Start of the next sweep: far enough before this one began, by Stripe's own clock, that nothing older can appear later. */
+/**
+ * Start of the next sweep: far enough before this one began, by Stripe's own clock, that nothing older can
+ * appear later.
+ */
 function nextLow({ low }: State, events: readonly Event[], nowMs: number | undefined): number | undefined {
   const newest = events[0]?.createdSeconds
   const beganMs = nowMs ?? (newest === undefined ? undefined : newest * 1_000)

@@ -1,8 +1,8 @@
 /**
  * Finds objects by our marker or by values, with Stripe's search.
  *
- * Its index lags: usually under a minute, during outages up to an hour, which `searchLag` accounts for. Hits are compared again here, since the index
- * may contain values that an object no longer has.
+ * Its index lags: usually under a minute, during outages up to an hour, which `searchLag` accounts for. Hits
+ * are compared again here, since the index may contain values that an object no longer has.
  */
 import { isLosslessNumber } from '../../../http/json.ts'
 import { IsthmusError } from '../../../model/errors.ts'
@@ -84,7 +84,10 @@ function notSearchable(resource: string, name: string): IsthmusError {
   )
 }
 
-/** `metadata['isthmus_id']:'…'`, `email:'…'`, `amount:1099`. A quote within a text is escaped with a backslash. */
+/**
+ * `metadata['isthmus_id']:'…'`, `email:'…'`, `amount:1099`. A quote within a text is escaped with a
+ * backslash.
+ */
 function clause({ path, value, isText }: Wanted): string {
   const [name, key] = path
   const field = key === undefined ? String(name) : `${name}[${quoted(String(key))}]`

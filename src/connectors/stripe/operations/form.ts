@@ -1,10 +1,10 @@
 /**
  * Converts a native patch to Stripe's form format.
  *
- * - A nested object in a request is replaced whole: omitted properties are cleared. Patches therefore carry it whole. Parts that are empty before and
- * after are left out, because some of them are read-only.
- * - `metadata` is the exception: keys are set individually, and an empty text removes one. Only keys that differ from the record last read are sent,
- * so that those of other applications stay unchanged.
+ * - A nested object in a request is replaced whole: omitted properties are cleared. Patches therefore carry
+ *   it whole. Parts that are empty before and after are left out, because some of them are read-only.
+ * - `metadata` is the exception: keys are set individually, and an empty text removes one. Only keys that
+ *   differ from the record last read are sent, so that those of other applications stay unchanged.
  * - An empty text clears a value; null and an empty list are sent as an empty text.
  */
 import type { FormFields, FormValue } from '../../../http/bodies/form.ts'

@@ -1,10 +1,11 @@
 /**
  * Lists all objects of a resource, newest first, each page after the last object of the previous one.
  *
- * The position of an object in the list is its time of creation, which never changes. Deleted objects therefore move no other one across a page
- * boundary, and new objects are placed before the first page, where the events report them: every object that existed when the list began and still
- * exists has been listed. If the object that a page begins after is itself deleted, the page begins after the one before it, and duplicates are left
- * out.
+ * The position of an object in the list is its time of creation, which never changes. Deleted objects
+ * therefore move no other one across a page boundary, and new objects are placed before the first page, where
+ * the events report them: every object that existed when the list began and still exists has been listed. If
+ * the object that a page begins after is itself deleted, the page begins after the one before it, and
+ * duplicates are left out.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
@@ -13,7 +14,9 @@ import { unusable } from '../../kit/unusable.ts'
 import { isLostCursor } from '../errors.ts'
 import { expansion, type ListResponse, listOf, type ResourceContext, received } from '../record.ts'
 
-/** Yields every page, and returns whether the listing was complete. @throws the error that ended the listing */
+/**
+ * Yields every page, and returns whether the listing was complete. @throws the error that ended the listing
+ */
 export async function* listAll(
   owner: ResourceContext,
   context: CallContext,

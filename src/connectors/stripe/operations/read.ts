@@ -25,7 +25,10 @@ export async function readOne(
 /** Maximum number of objects in one call: a page of a list. */
 export const readBatch = 100
 
-/** Reads several objects with one request. A list omits deleted ones, so objects that are not returned are read by id. */
+/**
+ * Reads several objects with one request. A list omits deleted ones, so objects that are not returned are
+ * read by id.
+ */
 export async function readMany(
   owner: ResourceContext,
   parameter: string,

@@ -1,4 +1,7 @@
-/** Shared by the writes: sends the form and interprets its response. `errors.ts` decides what a failure may have done. */
+/**
+ * Shared by the writes: sends the form and interprets its response. `errors.ts` decides what a failure may
+ * have done.
+ */
 import type { FormFields } from '../../../http/bodies/form.ts'
 import { isIsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'

@@ -1,4 +1,7 @@
-/** The one-way form of an entity: from one system to another. It is equivalent to an ordinary entity with a source and a target. */
+/**
+ * The one-way form of an entity: from one system to another. It is equivalent to an ordinary entity with a
+ * source and a target.
+ */
 import { z } from 'zod'
 import { createChoices, operationsSchema, policyKeys, triggerSchema } from './entities.ts'
 import { fieldSchema } from './fields.ts'

@@ -1,4 +1,7 @@
-/** The project definition: for people; `isthmus document` renders it with measured results beside each objective. */
+/**
+ * The project definition: for people; `isthmus document` renders it with measured results beside each
+ * objective.
+ */
 import { z } from 'zod'
 
 const lines = z.array(z.string().min(1))

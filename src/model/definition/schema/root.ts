@@ -1,4 +1,7 @@
-/** The schema of `isthmus.yaml`: it validates definitions, types those in TypeScript, and is the source of the JSON Schema. */
+/**
+ * The schema of `isthmus.yaml`: it validates definitions, types those in TypeScript, and is the source of the
+ * JSON Schema.
+ */
 import { z } from 'zod'
 import { entitySchema } from './entities.ts'
 import { oneWaySchema } from './one-way.ts'
@@ -33,7 +36,10 @@ export type IntegrationDefinition = z.infer<typeof definitionSchema>
 
 type JsonSchema = Record<string, unknown>
 
-/** The JSON Schema of a YAML definition, for editors. Functions, which only TypeScript definitions have, are left out. */
+/**
+ * The JSON Schema of a YAML definition, for editors. Functions, which only TypeScript definitions have, are
+ * left out.
+ */
 export function definitionJsonSchema(): JsonSchema {
   const generated = z.toJSONSchema(definitionSchema, {
     unrepresentable: 'any',

@@ -1,9 +1,14 @@
-/** The short texts in a definition: names, durations, shares, cron expressions. Each has one format and one parser. */
+/**
+ * The short texts in a definition: names, durations, shares, cron expressions. Each has one format and one
+ * parser.
+ */
 
 import { z } from 'zod'
 import { durationPattern } from '../duration.ts'
 
-/** Names of inherited properties are refused, since a lookup by them would find something that isn't there. */
+/**
+ * Names of inherited properties are refused, since a lookup by them would find something that isn't there.
+ */
 function isFree(name: string): boolean {
   return !(name in Object.prototype)
 }
@@ -18,7 +23,10 @@ export const nameSchema = z
   })
   .refine(isFree, reserved)
 
-/** Id of an integration: it names a database schema and parts of addresses, so it is stricter than other names. */
+/**
+ * Id of an integration: it names a database schema and parts of addresses, so it is stricter than other
+ * names.
+ */
 export const integrationIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
   error: 'expected lower-case letters, digits and hyphens, starting with a letter, at most 63 long',
 })

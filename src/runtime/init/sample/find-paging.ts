@@ -1,6 +1,6 @@
 /**
- * Detects how an unknown API pages its list: from the response, verified by reading the second page. A parameter counts as
- * recognised only if it returns other records.
+ * Detects how an unknown API pages its list: from the response, verified by reading the second page. A
+ * parameter counts as recognised only if it returns other records.
  */
 import { textAt } from '../../../connectors/kit/native.ts'
 import type { ManifestSource } from '../../../connectors/rest/manifests/manifest.ts'

@@ -1,4 +1,6 @@
-/** Detects how an unknown API represents one record: its id, URL, wrapper, version, and allowed operations. */
+/**
+ * Detects how an unknown API represents one record: its id, URL, wrapper, version, and allowed operations.
+ */
 import { textAt } from '../../../connectors/kit/native.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { findRecord, plain } from './list-shape.ts'

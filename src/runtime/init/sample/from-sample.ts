@@ -1,4 +1,7 @@
-/** Describes a system from records of its API: properties are detected by reading, and reported with a confidence. */
+/**
+ * Describes a system from records of its API: properties are detected by reading, and reported with a
+ * confidence.
+ */
 import { textAt } from '../../../connectors/kit/native.ts'
 import type { ManifestSource } from '../../../connectors/rest/manifests/manifest.ts'
 import { UsageError } from '../../../model/errors.ts'
@@ -41,7 +44,10 @@ interface Sample {
   readonly notes: readonly string[]
 }
 
-/** Samples the API. An API that does not respond results in a system without fields, and a note with the reason. */
+/**
+ * Samples the API. An API that does not respond results in a system without fields, and a note with the
+ * reason.
+ */
 export async function fromSample(source: SampleSource): Promise<DescribedSystem> {
   const { name, url, login, manifest } = source
   const sample = source.offline ? unseen(source, []) : await fetchSample(source)

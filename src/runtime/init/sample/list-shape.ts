@@ -77,7 +77,10 @@ function elementOf(entries: readonly NativeRecord[]): string | undefined {
   return isAround ? only : undefined
 }
 
-/** Finds the record in a response about one record: at the top level, or under one of its keys. It is recognised by its id. */
+/**
+ * Finds the record in a response about one record: at the top level, or under one of its keys. It is
+ * recognised by its id.
+ */
 export function findRecord(body: unknown, id: Place, value: string): Place | undefined {
   if (textAt(body, id) === value) return []
   if (!isNativeRecord(body)) return undefined
@@ -98,7 +101,9 @@ export function firstAt<Value>(
   return undefined
 }
 
-/** Returns scalars of a response outside of its list, at most two objects deep, which may describe the paging. */
+/**
+ * Returns scalars of a response outside of its list, at most two objects deep, which may describe the paging.
+ */
 export function envelopeValues(body: unknown, items: Place): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>()
   const walk = (value: unknown, place: Place): void => {

@@ -1,4 +1,7 @@
-/** Authentication options of `isthmus init`: which environment variables contain the credential of a system. Secrets themselves are never given. */
+/**
+ * Authentication options of `isthmus init`: which environment variables contain the credential of a system.
+ * Secrets themselves are never given.
+ */
 import type { AuthOptions } from '../../../http/auth/options.ts'
 import { UsageError } from '../../../model/errors.ts'
 import type { Environment } from '../../config.ts'
@@ -93,7 +96,10 @@ export function loginsOf(
   return logins
 }
 
-/** The text may be a secret that was given by mistake, so it is only quoted if it looks like the name of a variable. */
+/**
+ * The text may be a secret that was given by mistake, so it is only quoted if it looks like the name of a
+ * variable.
+ */
 function secretIn(name: string, flag: string, environment: Environment): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw usage(flag, 'name the environment variable that contains the secret, not the secret itself')

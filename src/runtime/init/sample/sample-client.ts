@@ -1,4 +1,7 @@
-/** Reads an unknown API for `isthmus init`: only GET and OPTIONS, with a bounded number of requests and a bounded duration. */
+/**
+ * Reads an unknown API for `isthmus init`: only GET and OPTIONS, with a bounded number of requests and a
+ * bounded duration.
+ */
 
 import type { AuthOptions } from '../../../http/auth/options.ts'
 import { ApiClient } from '../../../http/client.ts'

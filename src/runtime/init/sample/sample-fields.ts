@@ -16,8 +16,8 @@ interface Seen {
 }
 
 /**
- * Describes the fields. Samples don't show whether a field is writable or required; ids, versions and times of change are assumed to be assigned by the
- * system.
+ * Describes the fields. Samples don't show whether a field is writable or required; ids, versions and times
+ * of change are assumed to be assigned by the system.
  *
  * @param key path of the id
  */

@@ -1,4 +1,6 @@
-/** A person decides a conflict: the chosen value is agreed under a new revision, so that every system gets it. */
+/**
+ * A person decides a conflict: the chosen value is agreed under a new revision, so that every system gets it.
+ */
 import type { CanonicalValue } from '../../../model/values.ts'
 import type { ConflictRow } from '../../admin-contract.ts'
 import { candidateOf } from '../../conflict-candidates.ts'

@@ -1,4 +1,6 @@
-/** Duplicates for review: the members of the two records, the suggestions, and what waits for the decision. */
+/**
+ * Duplicates for review: the members of the two records, the suggestions, and what waits for the decision.
+ */
 import type { Page, PageRequest } from '../../admin-contract.ts'
 import type {
   CrowdedKey,
@@ -84,7 +86,10 @@ function toDuplicate(row: DuplicateColumns, details: readonly PairDetailColumns[
   }
 }
 
-/** The survivor of a merge stays; otherwise a record takes precedence over an unmatched one, and the older over the younger. */
+/**
+ * The survivor of a merge stays; otherwise a record takes precedence over an unmatched one, and the older
+ * over the younger.
+ */
 function inOrder(
   { record_id: one, other_id: other, survivor_id: survivor }: DuplicateColumns,
   details: readonly PairDetailColumns[],

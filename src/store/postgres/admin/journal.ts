@@ -33,7 +33,10 @@ export async function readJournal(
   }))
 }
 
-/** Sequence numbers grow with the positions of a stream, so one walk through the table follows every chain at once. */
+/**
+ * Sequence numbers grow with the positions of a stream, so one walk through the table follows every chain at
+ * once.
+ */
 export async function verifyJournal({ database }: PostgresContext) {
   const session = database.session('verifying the journal')
   const heads = new Map<string, JournalHead>()

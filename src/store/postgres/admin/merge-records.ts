@@ -1,4 +1,7 @@
-/** A person declares two records the same: one becomes part of the other, and native records without a place there are removed. */
+/**
+ * A person declares two records the same: one becomes part of the other, and native records without a place
+ * there are removed.
+ */
 
 import type { FieldCodec } from '../../contract.ts'
 import { decodeMember, encodeMember, encodePlain } from '../../documents.ts'
@@ -173,7 +176,10 @@ async function readBefore(session: Session, { keep, drop, members }: Pair): Prom
   }
 }
 
-/** Sets the members that the kept record takes, and those that remain with the dropped one, so that an edit of either is noticed. */
+/**
+ * Sets the members that the kept record takes, and those that remain with the dropped one, so that an edit of
+ * either is noticed.
+ */
 async function moveNatives(context: PostgresContext, session: Session, pair: Pair): Promise<void> {
   const { keep, drop, members, plan } = pair
   const memberOf = (recordId: string, system: string) =>
@@ -217,8 +223,8 @@ async function settleLanes(session: Session, { keep, drop, members, plan }: Pair
 }
 
 /**
- * Returns the document of a member as the other record's; null when there is none. Field documents are bound to their record, so one that moves is
- * encoded again.
+ * Returns the document of a member as the other record's; null when there is none. Field documents are bound
+ * to their record, so one that moves is encoded again.
  */
 function movedFields(
   codec: FieldCodec,

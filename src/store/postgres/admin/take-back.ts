@@ -1,6 +1,6 @@
 /**
- * Locks records for a person's decision. A worker that holds one gets a moment to finish; then it is fenced, which costs at most a write whose
- * outcome has to be determined.
+ * Locks records for a person's decision. A worker that holds one gets a moment to finish; then it is fenced,
+ * which costs at most a write whose outcome has to be determined.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresContext } from '../context.ts'

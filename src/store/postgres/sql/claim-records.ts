@@ -11,8 +11,9 @@ export interface ClaimedColumns extends RecordColumns {
 }
 
 /**
- * Claims due records. Rows that another worker is claiming at this moment are skipped, not waited for; a crash counts as an attempt because the
- * attempt is counted here. Nothing is claimed while the work is paused.
+ * Claims due records. Rows that another worker is claiming at this moment are skipped, not waited for; a
+ * crash counts as an attempt because the attempt is counted here. Nothing is claimed while the work is
+ * paused.
  */
 export function claimRecords(
   session: Session,

@@ -2,7 +2,10 @@ import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 import type { Native } from './find-natives.ts'
 
-/** Creates candidates; a native id that was discovered concurrently by another transaction is left out of the result. */
+/**
+ * Creates candidates; a native id that was discovered concurrently by another transaction is left out of the
+ * result.
+ */
 export async function discoverRecords(session: Session, natives: readonly Native[]): Promise<Set<number>> {
   if (natives.length === 0) return new Set()
   const rows = await session.rows<{ n: number }>(statement, [

@@ -9,7 +9,8 @@ export interface CrowdedKeyColumns {
 }
 
 /**
- * Exact keys that more records hold than they can distinguish, the most common first. Reads the whole index, so it runs only on a person's request.
+ * Exact keys that more records hold than they can distinguish, the most common first. Reads the whole index,
+ * so it runs only on a person's request.
  */
 export function findCrowdedKeys(
   session: Session,

@@ -15,7 +15,10 @@ export interface MatchColumns {
   readonly kept_apart: boolean
 }
 
-/** Returns all other records registered under a key of these records; at most {@link hitsMax} each, exact keys first. */
+/**
+ * Returns all other records registered under a key of these records; at most {@link hitsMax} each, exact keys
+ * first.
+ */
 export function findMatches(session: Session, recordIds: readonly string[]): Promise<MatchColumns[]> {
   return session.rows<MatchColumns & Record<string, unknown>>(statement, [recordIds, hitsMax])
 }
@@ -24,8 +27,9 @@ export function findMatches(session: Session, recordIds: readonly string[]): Pro
 export const hitsMax = 200
 
 /**
- * `offset 0` keeps the planner from merging the steps, so that each one uses its index. On a young database there are no statistics yet, and the
- * merged form scanned every key for each record: matching 10,000 new records cost 0.7 to 1.1 ms each and rising, instead of 0.5 ms throughout.
+ * `offset 0` keeps the planner from merging the steps, so that each one uses its index. On a young database
+ * there are no statistics yet, and the merged form scanned every key for each record: matching 10,000 new
+ * records cost 0.7 to 1.1 ms each and rising, instead of 0.5 ms throughout.
  */
 const statement = {
   name: 'find-matches',

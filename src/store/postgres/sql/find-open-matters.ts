@@ -15,7 +15,10 @@ export interface MatterColumns {
 /** Maximum number of named records, as many as a person can review at once. */
 const namedMax = 10
 
-/** Returns what is undecided about a record, and whether an unread native record of that system was discovered before a time. */
+/**
+ * Returns what is undecided about a record, and whether an unread native record of that system was discovered
+ * before a time.
+ */
 export async function findOpenMatters(
   session: Session,
   query: {

@@ -11,8 +11,9 @@ export interface ReferenceColumns {
 }
 
 /**
- * Merged records return their survivor; candidates return nothing, since it is unknown which record they belong to. A native id that its own system
- * merged into another one belongs to that one, wherever the rest of its record went.
+ * Merged records return their survivor; candidates return nothing, since it is unknown which record they
+ * belong to. A native id that its own system merged into another one belongs to that one, wherever the rest
+ * of its record went.
  */
 export function findReferences(
   session: Session,

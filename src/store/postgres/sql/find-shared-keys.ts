@@ -9,7 +9,10 @@ export interface KeyQuery {
   readonly mac: Uint8Array
 }
 
-/** By query: another record with a native record of that system and the same exact key, unless a person kept them apart. */
+/**
+ * By query: another record with a native record of that system and the same exact key, unless a person kept
+ * them apart.
+ */
 export async function findSharedKeys(
   session: Session,
   queries: readonly KeyQuery[],

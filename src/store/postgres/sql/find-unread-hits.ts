@@ -13,8 +13,8 @@ export interface SearchHit {
 }
 
 /**
- * By create: it has a hit that was not read since the search. A hit that will not be read for a while (in quarantine, under review, deleted) is
- * ignored, and so is one whose pass has ended.
+ * By create: it has a hit that was not read since the search. A hit that will not be read for a while (in
+ * quarantine, under review, deleted) is ignored, and so is one whose pass has ended.
  */
 export async function findUnreadHits(
   session: Session,

@@ -8,8 +8,8 @@ export interface CreateCheck {
 }
 
 /**
- * Indexes of the creates that an older unread candidate could make superfluous. A candidate in quarantine, or at rest (under review, ignored), is
- * ignored: it may stay so indefinitely.
+ * Indexes of the creates that an older unread candidate could make superfluous. A candidate in quarantine, or
+ * at rest (under review, ignored), is ignored: it may stay so indefinitely.
  */
 export async function findWaitingCreates(
   session: Session,

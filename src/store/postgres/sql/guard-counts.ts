@@ -1,6 +1,8 @@
 import type { Session } from '../database.ts'
 
-/** Changes counted in the last 24 hours; the oldest bucket counts as a whole, so the bound is conservative. */
+/**
+ * Changes counted in the last 24 hours; the oldest bucket counts as a whole, so the bound is conservative.
+ */
 export async function readSpent(
   session: Session,
   system: string,
@@ -22,8 +24,9 @@ export async function addSpent(
 }
 
 /**
- * Adds `total` to the count if the sum of the last 24 hours and `added` stay within the bound; returns whether it did. One statement, safe against
- * others like it. `total` is less than `added` where changes are returned at the same time.
+ * Adds `total` to the count if the sum of the last 24 hours and `added` stay within the bound; returns
+ * whether it did. One statement, safe against others like it. `total` is less than `added` where changes are
+ * returned at the same time.
  */
 export async function addWithin(
   session: Session,
@@ -57,7 +60,8 @@ const add = {
     on conflict (system, entity, operation, hour) do update set count = g.count + excluded.count`,
 }
 
-// Concurrent updates of a row are serialised, and each is evaluated with the previous result; older hours don't change any more.
+// Concurrent updates of a row are serialised, and each is evaluated with the previous result; older hours
+// don't change any more.
 const within = {
   name: 'add-within',
   text: `

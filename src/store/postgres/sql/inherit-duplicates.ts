@@ -1,8 +1,9 @@
 import type { Session } from '../database.ts'
 
 /**
- * A possible duplicate of a record is a possible duplicate of the record that it becomes part of: its open duplicates pass on. `system` is the one
- * that merged the two, if one did. Pairs that are kept apart stay apart.
+ * A possible duplicate of a record is a possible duplicate of the record that it becomes part of: its open
+ * duplicates pass on. `system` is the one that merged the two, if one did. Pairs that are kept apart stay
+ * apart.
  */
 export async function inheritDuplicates(
   session: Session,

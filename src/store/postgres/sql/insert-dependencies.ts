@@ -3,8 +3,8 @@ import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
 /**
- * Writes the targets that the fields wait for. Earlier targets of the same kind (native ids, or records) that a field no longer waits for are
- * dropped.
+ * Writes the targets that the fields wait for. Earlier targets of the same kind (native ids, or records) that
+ * a field no longer waits for are dropped.
  */
 export async function insertDependencies(
   session: Session,

@@ -9,8 +9,8 @@ export interface NewLink {
 }
 
 /**
- * Counterparts without a base: their values are compared with nothing, and never overwritten before they were read. Values that were sent before
- * there was a counterpart are our own if they appear in it now.
+ * Counterparts without a base: their values are compared with nothing, and never overwritten before they were
+ * read. Values that were sent before there was a counterpart are our own if they appear in it now.
  */
 export async function linkMembers(session: Session, links: readonly NewLink[]): Promise<void> {
   if (links.length === 0) return

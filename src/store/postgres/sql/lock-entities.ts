@@ -1,8 +1,9 @@
 import type { Session } from '../database.ts'
 
 /**
- * Matching and creating exclude each other per entity until the transaction ends: otherwise a candidate that registers its keys and a create that
- * looks for them could miss each other. Locked before any row. The transactions take a few milliseconds.
+ * Matching and creating exclude each other per entity until the transaction ends: otherwise a candidate that
+ * registers its keys and a create that looks for them could miss each other. Locked before any row. The
+ * transactions take a few milliseconds.
  */
 export async function lockEntities(
   session: Session,

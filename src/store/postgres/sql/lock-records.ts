@@ -13,7 +13,9 @@ export interface LockedRecord {
   readonly bound: number
 }
 
-/** In the order of their ids, so that batches that share records wait for each other instead of deadlocking. */
+/**
+ * In the order of their ids, so that batches that share records wait for each other instead of deadlocking.
+ */
 export function lockRecords(session: Session, ids: readonly string[]): Promise<LockedRecord[]> {
   return session.rows<{ [Key in keyof LockedRecord]: LockedRecord[Key] }>(statement, [ids])
 }

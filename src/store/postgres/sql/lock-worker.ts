@@ -1,6 +1,9 @@
 import type { Session } from '../database.ts'
 
-/** Allocates a new worker number, locked for as long as the connection lives; rows of dead workers are removed. */
+/**
+ * Allocates a new worker number, locked for as long as the connection lives; rows of dead workers are
+ * removed.
+ */
 export async function lockWorker(session: Session, lockClass: number, process: string): Promise<number> {
   const [row] = await session.rows<{ id: number }>(next, [])
   const id = row?.id ?? 0

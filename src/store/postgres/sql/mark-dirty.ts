@@ -6,7 +6,9 @@ export interface DirtyMark {
   readonly system: string
 }
 
-/** Makes records due; returns the existing ids. Records that a worker holds become due when it releases them. */
+/**
+ * Makes records due; returns the existing ids. Records that a worker holds become due when it releases them.
+ */
 export async function markDirty(session: Session, marks: readonly DirtyMark[]): Promise<Set<string>> {
   if (marks.length === 0) return new Set()
   const rows = await session.rows<{ id: string }>(statement, [

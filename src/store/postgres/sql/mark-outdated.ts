@@ -1,7 +1,10 @@
 import type { MarkPlaceRequest } from '../../binding-contract.ts'
 import type { Session } from '../database.ts'
 
-/** Makes the next records due whose member in the system was read through another lens set than the current one; returns their ids. */
+/**
+ * Makes the next records due whose member in the system was read through another lens set than the current
+ * one; returns their ids.
+ */
 export async function markOutdated(
   session: Session,
   { system, entity, after, limit }: MarkPlaceRequest,

@@ -36,7 +36,9 @@ export async function placeMembers(session: Session, members: readonly PlacedMem
   ])
 }
 
-/** The record becomes part of another one. Its native records without a place there are still to be handled. */
+/**
+ * The record becomes part of another one. Its native records without a place there are still to be handled.
+ */
 export async function dropInto(
   session: Session,
   recordId: string,
@@ -50,7 +52,9 @@ export async function dropInto(
   await settleConflicts(session, recordId)
 }
 
-/** Values that the record has yet to take over from others are passed to the record that it becomes part of. */
+/**
+ * Values that the record has yet to take over from others are passed to the record that it becomes part of.
+ */
 export async function handOn(session: Session, recordId: string, survivorId: string): Promise<void> {
   await session.rows(hand, [recordId, survivorId])
 }
@@ -93,7 +97,10 @@ export function readKeys(
   return session.rows<{ mac: Uint8Array; rule: number; kind: 'exact' | 'block' }>(keys, [recordId])
 }
 
-/** Removes what remains of a merge in a system that the record is to be kept apart from: it has no counterpart there any more. */
+/**
+ * Removes what remains of a merge in a system that the record is to be kept apart from: it has no counterpart
+ * there any more.
+ */
 export async function forgetGone(session: Session, recordId: string, system: string): Promise<void> {
   await session.rows(gone, [recordId, system])
 }

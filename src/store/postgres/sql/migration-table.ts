@@ -1,4 +1,7 @@
-/** The statements of a migration. They run on one connection before the schema exists, so they can't be prepared by a session. */
+/**
+ * The statements of a migration. They run on one connection before the schema exists, so they can't be
+ * prepared by a session.
+ */
 import type pg from 'pg'
 
 /** `server_version_num`: 180004 for 18.4. */
@@ -9,7 +12,10 @@ export async function readServerVersion(client: pg.ClientBase): Promise<number> 
   return Number(rows[0]?.version)
 }
 
-/** Creates the schema and the table of applied migrations, where they are missing. `schema` is a checked identifier. */
+/**
+ * Creates the schema and the table of applied migrations, where they are missing. `schema` is a checked
+ * identifier.
+ */
 export async function createMigrationTable(client: pg.ClientBase, schema: string): Promise<void> {
   // Queried first, so that a user without the right to create schemas can use an existing one.
   const found = await client.query('select 1 from pg_namespace where nspname = $1', [schema])

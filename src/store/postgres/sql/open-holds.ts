@@ -2,7 +2,10 @@ import type { HoldDraft } from '../../contract.ts'
 import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
-/** One open hold per (record, kind, system, field): a second one updates it, so that a waiting one names what it waits for now. */
+/**
+ * One open hold per (record, kind, system, field): a second one updates it, so that a waiting one names what
+ * it waits for now.
+ */
 export async function openHolds(session: Session, holds: readonly HoldDraft[]): Promise<void> {
   if (holds.length === 0) return
   await session.rows(statement, [

@@ -1,8 +1,8 @@
 import type { Session } from '../database.ts'
 
 /**
- * Makes the database allocate space: an emptied table gets a new file, and its rows new pages. A write into existing space would succeed on a full
- * disk.
+ * Makes the database allocate space: an emptied table gets a new file, and its rows new pages. A write into
+ * existing space would succeed on a full disk.
  */
 export async function probeWrites(session: Session): Promise<void> {
   await Promise.all([session.rows(limit, []), session.rows(empty, []), session.rows(fill, [])])
@@ -15,7 +15,8 @@ const limit = {
 
 const empty = { name: 'probe-writes-empty', text: `truncate write_probe` }
 
-// Below the size at which a value is compressed or moved elsewhere, so that the rows fill pages of the table itself.
+// Below the size at which a value is compressed or moved elsewhere, so that the rows fill pages of the table
+// itself.
 const fill = {
   name: 'probe-writes-fill',
   text: `insert into write_probe (filler) select decode(repeat('5a', 1900), 'hex') from generate_series(1, 32)`,

@@ -9,7 +9,10 @@ export interface QueueColumns {
   readonly others: boolean
 }
 
-/** What a worker that claimed nothing needs to know, in one statement. Locks of other databases of the same server are ignored. */
+/**
+ * What a worker that claimed nothing needs to know, in one statement. Locks of other databases of the same
+ * server are ignored.
+ */
 export async function readQueue(session: Session, lockClass: number, worker: number): Promise<QueueColumns> {
   const rows = await session.rows<QueueColumns & Record<string, unknown>>(statement, [lockClass, worker])
   return rows[0] ?? { now: 0, epoch: 0, next_at: null, others: true }

@@ -1,8 +1,8 @@
 import type { Session } from '../database.ts'
 
 /**
- * Releases records of workers whose session lock is gone, and those with an expired lease (a connection that died without either side noticing).
- * Locks of other databases of the same server are ignored.
+ * Releases records of workers whose session lock is gone, and those with an expired lease (a connection that
+ * died without either side noticing). Locks of other databases of the same server are ignored.
  */
 export async function reapRecords(session: Session, lockClass: number): Promise<number> {
   const rows = await session.rows<{ id: string }>(statement, [lockClass])

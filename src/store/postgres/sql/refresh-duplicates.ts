@@ -10,14 +10,18 @@ export interface PairColumns {
 }
 
 /**
- * Opens a duplicate for each new pair: one of these records and another one share an exact key, both have a native record in the same system, and
- * they were not kept apart. A pair that was closed before is opened again.
+ * Opens a duplicate for each new pair: one of these records and another one share an exact key, both have a
+ * native record in the same system, and they were not kept apart. A pair that was closed before is opened
+ * again.
  */
 export async function openDuplicates(session: Session, recordIds: readonly string[]): Promise<void> {
   if (recordIds.length > 0) await session.rows(open, [recordIds, holdersMax])
 }
 
-/** Closes the open duplicates of these records that no longer are any; returns the pairs. A merge by a system stays open until it is decided. */
+/**
+ * Closes the open duplicates of these records that no longer are any; returns the pairs. A merge by a system
+ * stays open until it is decided.
+ */
 export async function closeDuplicates(
   session: Session,
   recordIds: readonly string[],
@@ -27,8 +31,8 @@ export async function closeDuplicates(
 }
 
 /**
- * Returns all holders of keys of these records that exactly one record more than allowed holds: when such a holder appears or disappears, all pairs
- * of that key start or stop being duplicates.
+ * Returns all holders of keys of these records that exactly one record more than allowed holds: when such a
+ * holder appears or disappears, all pairs of that key start or stop being duplicates.
  */
 export async function findCrossing(
   session: Session,
@@ -40,8 +44,8 @@ export async function findCrossing(
 }
 
 /**
- * Opens the duplicate that results from a merge in one system. A duplicate due to a shared key lasts as long as the key; this one does not depend on
- * it.
+ * Opens the duplicate that results from a merge in one system. A duplicate due to a shared key lasts as long
+ * as the key; this one does not depend on it.
  */
 export async function openMergeDuplicate(
   session: Session,
@@ -70,7 +74,8 @@ const overlap = `
     )
   )`
 
-// The holders of a key are counted only up to one more than matter, so that a key of thousands costs no more than one of six.
+// The holders of a key are counted only up to one more than matter, so that a key of thousands costs no more
+// than one of six.
 const holders = `
   cross join lateral (
     select array_agg(record_id) as ids

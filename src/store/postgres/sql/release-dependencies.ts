@@ -2,8 +2,9 @@ import type { Session } from '../database.ts'
 import type { DirtyMark } from './mark-dirty.ts'
 
 /**
- * Deletes the satisfied dependencies of waiting records and on targets, opens the lanes that waited, and returns the records to be marked. A record
- * is a target by its id once it has a counterpart in the system, or by a native id once it is more than a candidate.
+ * Deletes the satisfied dependencies of waiting records and on targets, opens the lanes that waited, and
+ * returns the records to be marked. A record is a target by its id once it has a counterpart in the system,
+ * or by a native id once it is more than a candidate.
  */
 export async function releaseDependencies(
   session: Session,

@@ -2,8 +2,8 @@ import type { Session } from '../database.ts'
 import type { DirtyMark } from './mark-dirty.ts'
 
 /**
- * Releases records that wait for a counterpart of a record that has become part of another one: they determine again what they wait for. Returns the
- * records to be marked.
+ * Releases records that wait for a counterpart of a record that has become part of another one: they
+ * determine again what they wait for. Returns the records to be marked.
  */
 export async function releaseTarget(session: Session, recordId: string): Promise<readonly DirtyMark[]> {
   const rows = await session.rows<{ record_id: string; system: string }>(statement, [recordId])

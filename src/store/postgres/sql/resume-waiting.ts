@@ -1,6 +1,9 @@
 import type { Session } from '../database.ts'
 
-/** Makes records due that wait because calls to a system failed. Records that fall due within the spread anyway are unchanged. */
+/**
+ * Makes records due that wait because calls to a system failed. Records that fall due within the spread
+ * anyway are unchanged.
+ */
 export async function resumeWaiting(
   session: Session,
   { system, limit, spreadMs }: { readonly system: string; readonly limit: number; readonly spreadMs: number },
@@ -9,7 +12,8 @@ export async function resumeWaiting(
   return rows.length
 }
 
-// Failed calls are counted in `lane_attempts`. A lane that backs off or is in doubt has a time of its own, a held one waits for a person.
+// Failed calls are counted in `lane_attempts`. A lane that backs off or is in doubt has a time of its own, a
+// held one waits for a person.
 const statement = {
   name: 'resume-waiting',
   text: `

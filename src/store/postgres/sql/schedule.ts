@@ -1,6 +1,9 @@
 import type { Session } from '../database.ts'
 
-/** One owner at a time: a new one only when the old one's time has elapsed. There is no owner while the work is paused. */
+/**
+ * One owner at a time: a new one only when the old one's time has elapsed. There is no owner while the work
+ * is paused.
+ */
 export async function ownSchedule(session: Session, owner: string, ttlMs: number): Promise<boolean> {
   const rows = await session.rows<{ owner: string }>(own, [owner, ttlMs])
   return rows.length > 0

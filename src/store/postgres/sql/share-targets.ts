@@ -1,8 +1,9 @@
 import type { Session } from '../database.ts'
 
 /**
- * Waits for passes that are committing the targets of these records' dependencies. Without it, a target that gets its counterpart while the
- * dependency is being written would see no dependency, and the dependency no counterpart: the waiting record would wait indefinitely.
+ * Waits for passes that are committing the targets of these records' dependencies. Without it, a target that
+ * gets its counterpart while the dependency is being written would see no dependency, and the dependency no
+ * counterpart: the waiting record would wait indefinitely.
  */
 export async function shareTargets(session: Session, recordIds: readonly string[]): Promise<void> {
   await session.rows(statement, [recordIds])

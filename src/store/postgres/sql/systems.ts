@@ -29,7 +29,10 @@ export async function noteFingerprint(session: Session, system: string, seen: st
   await session.rows(note, [system, toText(seen)])
 }
 
-/** Returns the remembered and the last observed account, which is remembered from now on. Undefined where none is remembered. */
+/**
+ * Returns the remembered and the last observed account, which is remembered from now on. Undefined where none
+ * is remembered.
+ */
 export async function acceptSeenAccount(
   session: Session,
   system: string,

@@ -31,8 +31,8 @@ const add = {
   text: `insert into rate_bucket (key) select unnest($1::text[]) on conflict (key) do nothing`,
 }
 
-// The time is read after the locks, otherwise a process that waited for them would use an old one. Rows are locked in the order of their keys, so
-// that two processes never deadlock.
+// The time is read after the locks, otherwise a process that waited for them would use an old one. Rows are
+// locked in the order of their keys, so that two processes never deadlock.
 const take = {
   name: 'take-buckets',
   text: `

@@ -35,8 +35,8 @@ function number(name: string, type: 'bigint' | 'integer' = 'bigint', initial?: s
 }
 
 /**
- * The columns that each key of an update writes: the statements, their parameters and the mask are made of this list. `null` in the update clears
- * them, a missing key keeps them.
+ * The columns that each key of an update writes: the statements, their parameters and the mask are made of
+ * this list. `null` in the update clears them, a missing key keeps them.
  */
 const columns: { readonly [K in keyof Values]: readonly Column<Values[K]>[] } = {
   nativeId: [text('rid')],

@@ -12,8 +12,9 @@ export interface RecordChange {
 }
 
 /**
- * New values and the end of the pass in one statement. Compare-and-clear uses the locked row: a mark made after the claim keeps the record dirty and
- * due. Marks known to the claim are removed at a clean end and kept otherwise.
+ * New values and the end of the pass in one statement. Compare-and-clear uses the locked row: a mark made
+ * after the claim keeps the record dirty and due. Marks known to the claim are removed at a clean end and
+ * kept otherwise.
  */
 export async function updateRecords(session: Session, changes: readonly RecordChange[]): Promise<void> {
   if (changes.length === 0) return

@@ -99,7 +99,10 @@ const end = {
   text: `delete from value_wait where system = $1 and entity = $2 returning record_id`,
 }
 
-/** Values are unique, so that from each wait one leads on at most: to the record that holds what this one wants, if it waits as well. */
+/**
+ * Values are unique, so that from each wait one leads on at most: to the record that holds what this one
+ * wants, if it waits as well.
+ */
 const read = {
   name: 'read-value-waits',
   text: `

@@ -1,4 +1,7 @@
-/** Probes of the change feed: it reports everything, including ties and late commits, and an unusable cursor is never "nothing new". */
+/**
+ * Probes of the change feed: it reports everything, including ties and late commits, and an unusable cursor
+ * is never "nothing new".
+ */
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
@@ -7,7 +10,10 @@ import { tiedNativeIds } from './lists.ts'
 const noFeed: Probe['skips'] = ({ changes }) =>
   changes.cursor === 'none' ? 'there is no change feed' : undefined
 
-/** Drains repeatedly until every record was reported or the declared lag is over. Returns those that were not reported. */
+/**
+ * Drains repeatedly until every record was reported or the declared lag is over. Returns those that were not
+ * reported.
+ */
 async function untold(
   bench: ProbeBench,
   cursor: string,

@@ -1,8 +1,9 @@
 /**
- * Updates as the engine makes them: composed by a mapping from the record last read and the resource's declaration, and sent by the connector.
+ * Updates as the engine makes them: composed by a mapping from the record last read and the resource's
+ * declaration, and sent by the connector.
  *
- * The other probes give the connector patches of their own. Whether a declaration matches what the engine derives from it shows only
- * end to end.
+ * The other probes give the connector patches of their own. Whether a declaration matches what the engine
+ * derives from it shows only end to end.
  */
 import { compileLens } from '../../../../model/lens/compile-lens.ts'
 import { nativeAt } from '../../../../model/lens/native-path.ts'

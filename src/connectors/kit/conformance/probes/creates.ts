@@ -164,7 +164,9 @@ export const createProbes: readonly Probe[] = [
   },
 ]
 
-/** Handles an open create as the engine does: repeats it if that is safe, otherwise searches for the record. */
+/**
+ * Handles an open create as the engine does: repeats it if that is safe, otherwise searches for the record.
+ */
 async function clearUp(bench: ProbeBench, request: ReturnType<ProbeBench['createRequest']>): Promise<void> {
   if (repeatable.has(bench.capabilities.create)) {
     await bench.resource.create?.(request, bench.context)

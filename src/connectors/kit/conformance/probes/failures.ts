@@ -1,4 +1,7 @@
-/** Probes of a failing or misbehaving server: no bogus response is accepted, and a write that may have taken effect never counts as harmless. */
+/**
+ * Probes of a failing or misbehaving server: no bogus response is accepted, and a write that may have taken
+ * effect never counts as harmless.
+ */
 import type { WriteResult } from '../../contract.ts'
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import type { CounterpartFaults } from '../counterpart.ts'

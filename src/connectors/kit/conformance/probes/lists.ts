@@ -1,9 +1,15 @@
-/** Probes of full listings: they are complete, report it truthfully, and an incomplete one never counts as complete. */
+/**
+ * Probes of full listings: they are complete, report it truthfully, and an incomplete one never counts as
+ * complete.
+ */
 import type { ListRun, ProbeBench } from '../bench.ts'
 import type { Probe } from '../probe.ts'
 import { check, skip } from '../verdict.ts'
 
-/** Number of records that probes add to a list; a system with larger pages needs a counterpart with smaller ones. */
+/**
+ * Number of records that probes add to a list; a system with larger pages needs a counterpart with smaller
+ * ones.
+ */
 const insertedMax = 60
 
 const noList: Probe['skips'] = ({ list }) =>

@@ -72,7 +72,8 @@ export const readProbes: readonly Probe[] = [
           read.kind === 'live' && JSON.stringify(read.native) !== before,
           `${lagMs + graceMs} ms after a change the record still reads as before (declared: ${lagMs} ms)`,
         )
-        // A read that was in flight during the change is not late, so the first response never counts as a lag.
+        // A read that was in flight during the change is not late, so the first response never counts as a
+        // lag.
         longestMs = Math.max(longestMs, performance.now() - startedAt)
       }
       const isLate = lagMs === 0 && longestMs > graceMs

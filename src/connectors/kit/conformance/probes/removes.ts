@@ -76,7 +76,8 @@ export const removeProbes: readonly Probe[] = [
       }
       await bench.waiter.pass('what a read shows', bench.capabilities.read.lagMs)
       const { native } = await bench.readLive(nativeId)
-      // Properties that the archive changed besides its mark (a time of change, a counter) may stay as the archive left them.
+      // Properties that the archive changed besides its mark (a time of change, a counter) may stay as the
+      // archive left them.
       const changed = differs(before, leavesOf(native)).filter((path) => touched?.includes(path) === false)
       check(changed.length === 0, `taking it back changed ${changed.join(', ')}`)
       const stillArchived =

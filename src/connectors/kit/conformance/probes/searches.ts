@@ -1,4 +1,7 @@
-/** Probes of searches by values: they treat texts as equal as declared, and a batch finds what each search finds alone. */
+/**
+ * Probes of searches by values: they treat texts as equal as declared, and a batch finds what each search
+ * finds alone.
+ */
 import type { NativePath } from '../../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../../model/values.ts'
 import type { FindRequest, FindResult } from '../../contract.ts'

@@ -1,4 +1,7 @@
-/** Probes of webhooks: a delivery with an invalid signature is ignored, and a valid one names the right records. */
+/**
+ * Probes of webhooks: a delivery with an invalid signature is ignored, and a valid one names the right
+ * records.
+ */
 import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../../contract.ts'
 import type { ProbeBench } from '../bench.ts'
 import type { Probe } from '../probe.ts'
