@@ -2,6 +2,7 @@
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import type { UnreadableRow } from '../model/unreadable-row.ts'
 import type { CanonicalValue } from '../model/values.ts'
+import type { AccessStore } from './access-contract.ts'
 import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
 import type { RunRow } from './run-contract.ts'
@@ -174,7 +175,7 @@ export interface Page<Row> {
 }
 
 /** What operators see and decide. Every decision is journaled with its actor. */
-export interface AdminStore extends DuplicateAdmin {
+export interface AdminStore extends AccessStore, DuplicateAdmin {
   status(): Promise<StatusCounts>
   /**
    * Checks whether the database accepts writes and has space for them.

@@ -89,6 +89,7 @@ export interface JournalEntry {
     | 'delete'
     | 'tombstone'
     | 'person'
+    | 'disclosure'
     | 'run'
     | 'definition'
   readonly recordId?: string

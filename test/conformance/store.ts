@@ -1,5 +1,6 @@
 /** The suite for every store. Each implementation's test file calls this with a harness of its own. */
 import { describe } from 'vitest'
+import { describeAccess } from './store-access.ts'
 import { describeAdmin } from './store-admin.ts'
 import { describeBinding } from './store-binding.ts'
 import { describeDuplicates } from './store-duplicates.ts'
@@ -31,6 +32,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeBinding(open)
     describeJournal(open)
     describeAdmin(open)
+    describeAccess(open)
     describeHealth(open)
     describeSchemas(open)
     describeRetention(open)

@@ -3,6 +3,7 @@ import { readOrElse } from '../../model/unreadable-row.ts'
 import type { AdminStore, JournalRow } from '../admin-contract.ts'
 import { decodeLossless, encodeAgreed } from '../documents.ts'
 import { chainProblem, journalPlace } from '../journal-chain.ts'
+import { createMemoryAccess } from './access.ts'
 import { acceptAccount } from './accounts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicate-lists.ts'
 import { pauseWork, resumeWork } from './health.ts'
@@ -26,6 +27,7 @@ import { key, type MemoryContext, membersOf } from './tables.ts'
 export function createMemoryAdmin(context: MemoryContext, workerCount: () => number): AdminStore {
   const { tables } = context
   return {
+    ...createMemoryAccess(context),
     status: async () => countStatus(context, workerCount()),
     checkWritable: async () => {},
     pause: async (actor, reason) => pauseWork(context, actor, reason),

@@ -90,11 +90,21 @@ AS $function$
 $function$
 
 -- sequences
+sequence access_token_id_seq bigint
 sequence journal_seq_seq bigint
 sequence lens_set_id_seq integer
 sequence worker_id integer
 
 -- columns
+access_token.id bigint not null identity
+access_token.name text not null
+access_token.hash bytea not null
+access_token.roles text[] not null
+access_token.created_at bigint not null default now_ms()
+access_token.created_by text not null
+access_token.expires_at bigint not null
+access_token.last_used_at bigint
+access_token.revoked_at bigint
 conflict.id uuid not null
 conflict.record_id uuid not null
 conflict.entity text not null
@@ -349,6 +359,8 @@ worker.started_at bigint not null
 write_probe.filler bytea not null
 
 -- constraints
+access_token UNIQUE (hash)
+access_token PRIMARY KEY (id)
 conflict PRIMARY KEY (id)
 conflict FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 conflict CHECK ((state = ANY (ARRAY['open'::text, 'decided'::text])))
@@ -415,6 +427,9 @@ value_wait FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 worker PRIMARY KEY (id)
 
 -- indexes
+CREATE UNIQUE INDEX access_token_hash_key ON access_token USING btree (hash)
+CREATE UNIQUE INDEX access_token_name ON access_token USING btree (name) WHERE (revoked_at IS NULL)
+CREATE UNIQUE INDEX access_token_pkey ON access_token USING btree (id)
 CREATE INDEX conflict_at ON conflict USING btree (at, id)
 CREATE INDEX conflict_open ON conflict USING btree (at, id) WHERE (state = 'open'::text)
 CREATE UNIQUE INDEX conflict_pkey ON conflict USING btree (id)

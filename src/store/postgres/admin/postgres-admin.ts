@@ -8,6 +8,7 @@ import { readIntents } from '../sql/read-intents.ts'
 import { readMembers } from '../sql/read-members.ts'
 import { readRecords } from '../sql/read-records.ts'
 import { readRun, toRun } from '../sql/runs.ts'
+import { createPostgresAccess } from './access.ts'
 import { acceptAccount } from './accounts.ts'
 import { findConflict, resolveConflict } from './conflicts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicates.ts'
@@ -29,6 +30,7 @@ const intentsMax = 100
 /** Creates the `AdminStore` of a PostgreSQL store. */
 export function createPostgresAdmin(context: PostgresContext): AdminStore {
   return {
+    ...createPostgresAccess(context),
     status: createStatusCounter(context),
     checkWritable: () => context.database.transaction('probing for room to write', probeWrites),
     pause: (actor, reason) => pauseWork(context, actor, reason),
