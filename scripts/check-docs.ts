@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCodes } from '../src/model/error-codes.ts'
+import { adminApiPage, clientTypesFile, openApiFile } from './docs/admin-api.ts'
 import { httpOptionsPage } from './docs/http-options.ts'
 import { probesPage } from './docs/probes-page.ts'
 import {
@@ -51,6 +52,7 @@ function errorCodePage(): string {
 
 /** Generated pages by path, each from its one source. */
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/reference/admin-api.md': adminApiPage,
   'docs/reference/cli.md': cliPage,
   'docs/reference/connection.md': connectionPage,
   'docs/reference/definition.md': definitionPage,
@@ -59,6 +61,8 @@ const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/http-options.md': httpOptionsPage,
   'docs/reference/manifest.md': manifestPage,
   'docs/reference/probes.md': probesPage,
+  'schema/openapi.json': openApiFile,
+  'test/support/admin-api/types.ts': clientTypesFile,
 }
 
 for (const [file, make] of Object.entries(generated)) {

@@ -13,8 +13,8 @@ export interface DecisionResource {
   readonly text: string
 }
 
-/** Names the members of a journal body that may be shown: ids, names and counts, never values. */
-function wordsOf(body: unknown): string {
+/** Describes a journal body by what may be shown of it: ids, names and counts, never values. */
+export function wordsOf(body: unknown): string {
   if (typeof body !== 'object' || body === null) return ''
   const facts = new Map<string, unknown>(Object.entries(body))
   const words: string[] = []

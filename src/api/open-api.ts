@@ -1,16 +1,9 @@
 /** Makes the OpenAPI 3.1 document of the admin API from its routes. */
 import { z } from 'zod'
-import type { RouteContract } from './contract/route.ts'
 import { problemResource } from './contract/resources.ts'
+import type { RouteContract } from './contract/route.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
-
-/** Properties of the document that do not follow from the routes. */
-export interface OpenApiOptions {
-  readonly routes: Readonly<Record<string, RouteContract>>
-  /** Version of the package. */
-  readonly version: string
-}
 
 const phrases = {
   400: 'The request is invalid.',
@@ -25,7 +18,7 @@ const phrases = {
 } as const
 
 /** Returns the document. Its order is that of the routes, so that equal routes make equal documents. */
-export function openApiDocument({ routes, version }: OpenApiOptions): JsonObject {
+export function openApiDocument(routes: Readonly<Record<string, RouteContract>>): JsonObject {
   const schemas = new Map<string, JsonObject>()
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [id, route] of Object.entries(routes)) {
@@ -38,7 +31,7 @@ export function openApiDocument({ routes, version }: OpenApiOptions): JsonObject
     openapi: '3.1.0',
     info: {
       title: 'Isthmus admin API',
-      version,
+      version: '1',
       description:
         'Everything a person can see or do. Times are milliseconds since 1970. Lists come in pages: pass `cursor` of one page to get the next. Problems are described as in RFC 9457.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
@@ -61,7 +54,7 @@ export function openApiDocument({ routes, version }: OpenApiOptions): JsonObject
 }
 
 function operationOf(id: string, route: RouteContract, schemas: Map<string, JsonObject>): JsonObject {
-  const { tag, summary, permission, params, query, body, reply } = route
+  const { tag, summary, permission, params, query, body, reply, mediaType = 'application/json' } = route
   return {
     operationId: id,
     tags: [tag],
@@ -84,7 +77,7 @@ function operationOf(id: string, route: RouteContract, schemas: Map<string, Json
         : {
             200: {
               description: 'The response.',
-              content: { 'application/json': { schema: schemaOf(reply, 'output', schemas) } },
+              content: { [mediaType]: { schema: schemaOf(reply, 'output', schemas) } },
             },
           }),
       ...Object.fromEntries(problemsOf(route).map((status) => [status, problem(status)])),
@@ -133,7 +126,11 @@ function parametersOf(
 
 /** Returns the JSON Schema; named parts go to the components. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', schemas: Map<string, JsonObject>): JsonObject {
-  const { $schema: _dialect, $defs = {}, ...node } = z.toJSONSchema(schema, {
+  const {
+    $schema: _dialect,
+    $defs = {},
+    ...node
+  } = z.toJSONSchema(schema, {
     io,
     target: 'draft-2020-12',
     unrepresentable: 'any',

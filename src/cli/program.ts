@@ -66,6 +66,7 @@ const groups: readonly CommandGroup[] = [
     names: ['accept-account'],
     load: async () => (await import('./commands/accept-account.ts')).addAcceptAccountCommand,
   },
+  { names: ['tokens'], load: async () => (await import('./commands/tokens.ts')).addTokensCommands },
 ]
 
 /**

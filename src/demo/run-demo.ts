@@ -12,6 +12,7 @@ import { readSettings } from '../runtime/config.ts'
 import { createRuntime, type IsthmusRuntime } from '../runtime/create-runtime.ts'
 import { loadDefinition } from '../runtime/load-definition.ts'
 import type { RunningServer } from '../server/create-server.ts'
+import { serverDependencies } from '../server/from-runtime.ts'
 import { listen } from '../server/listen.ts'
 import { type Comparison, compareSystems } from './compare.ts'
 import { type Crm, startCrm } from './crm.ts'
@@ -64,14 +65,7 @@ export interface Demo {
 const defaultPort = 4780
 
 async function serve(runtime: IsthmusRuntime, port: number | undefined): Promise<RunningServer> {
-  const { status, store } = runtime
-  const dependencies = {
-    status,
-    admin: store.admin,
-    receive: runtime.receive,
-    checkReady: runtime.checkReady,
-    now: runtime.now,
-  }
+  const dependencies = serverDependencies(runtime)
   if (port !== undefined) return await listen(dependencies, { port })
   try {
     return await listen(dependencies, { port: defaultPort })

@@ -1,11 +1,13 @@
 /**
- * The HTTP server: webhook intake, health, and the status page with its live events.
+ * The HTTP server: webhook intake, health, the status page with its live events, and the admin API.
  *
  * It makes no decisions. A webhook is answered with 2xx only after it was committed; while the database is
  * unavailable, the response is 503, so that the sender retries.
  */
 
 import Fastify, { type FastifyInstance } from 'fastify'
+import { addAdminRoutes } from './admin/admin-api.ts'
+import { notFound, sendProblem } from './admin/problems.ts'
 import { allowHosts } from './allowed-hosts.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { addHealthRoutes } from './health.ts'
@@ -54,9 +56,13 @@ export function buildServer(dependencies: ServerDependencies, options: ServerOpt
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   allowHosts(server, [...(options.allowedHosts ?? []), options.host ?? '127.0.0.1'])
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, notFound(`there is no ${request.method} ${request.url.split('?', 1)[0]}`)),
+  )
   addHealthRoutes(server, dependencies)
   const { hooks, pages } = options.serves ?? { hooks: true, pages: true }
   if (hooks) addHookRoutes(server, dependencies)
   if (pages) addStatusRoutes(server, dependencies)
+  if (pages && dependencies.api !== undefined) addAdminRoutes(server, dependencies.api)
   return server
 }

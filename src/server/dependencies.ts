@@ -2,6 +2,8 @@
 import type { WebhookDelivery, WebhookReply } from '../connectors/kit/contract.ts'
 import type { StatusReader } from '../runtime/status/status-reader.ts'
 import type { AdminStore } from '../store/admin-contract.ts'
+import type { AdminDependencies } from './admin/dependencies.ts'
+
 /** The result of a delivery for its sender. */
 export interface DeliveryOutcome {
   /** Whether it was committed, refused, or addressed to an unknown system. */
@@ -25,4 +27,6 @@ export interface ServerDependencies {
   checkReady(): Promise<void>
   /** Epoch ms on the database's clock. */
   now(): number
+  /** What the admin API needs. @default the API is not served */
+  readonly api?: AdminDependencies
 }

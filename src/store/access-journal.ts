@@ -2,7 +2,11 @@
 import type { AccessTokenDraft, Disclosure } from './access-contract.ts'
 
 /** The body of a line about a new token. */
-export function createdTokenBody({ name, roles, expiresAt }: AccessTokenDraft): Readonly<Record<string, unknown>> {
+export function createdTokenBody({
+  name,
+  roles,
+  expiresAt,
+}: AccessTokenDraft): Readonly<Record<string, unknown>> {
   return { createdToken: name, roles, expiresAt }
 }
 

@@ -19,7 +19,11 @@ export function describeAccess(open: OpenHarness): void {
       expiresAt: (await harness.store.now()) + days * day,
     })
     const bodies = async () =>
-      (await harness.store.admin.journal({ limit: 20 })).map(({ kind, actor, body }) => ({ kind, actor, body }))
+      (await harness.store.admin.journal({ limit: 20 })).map(({ kind, actor, body }) => ({
+        kind,
+        actor,
+        body,
+      }))
 
     test('a token is found by the hash of its secret, and its use is recorded', async () => {
       const { admin } = harness.store
@@ -27,7 +31,10 @@ export function describeAccess(open: OpenHarness): void {
       const created = await admin.createAccessToken(draft, 'ada')
       expect(created).toMatchObject({ name: 'ci', roles: ['viewer', 'operator'], createdBy: 'ada' })
       expect(created).not.toHaveProperty('lastUsedAt')
-      expect(await admin.findAccessToken(draft.hash)).toMatchObject({ name: 'ci', expiresAt: draft.expiresAt })
+      expect(await admin.findAccessToken(draft.hash)).toMatchObject({
+        name: 'ci',
+        expiresAt: draft.expiresAt,
+      })
       expect(await admin.findAccessToken(new Uint8Array(32).fill(2))).toBeUndefined()
       expect((await admin.accessTokens())[0]?.lastUsedAt).toBeGreaterThan(0)
       expect(JSON.stringify(await admin.accessTokens())).not.toContain('hash')
@@ -58,7 +65,10 @@ export function describeAccess(open: OpenHarness): void {
       await admin.createAccessToken(draft, 'ada')
       await admin.revokeAccessToken('ci', 'bob')
       await admin.revokeAccessToken('ci', 'bob')
-      await admin.recordDisclosure({ route: 'getRecord', recordIds: ['r1'], address: '127.0.0.1' }, 'token:ci')
+      await admin.recordDisclosure(
+        { route: 'getRecord', recordIds: ['r1'], address: '127.0.0.1' },
+        'token:ci',
+      )
       expect(await bodies()).toEqual([
         {
           kind: 'person',

@@ -8,6 +8,7 @@ import type { DomainEvent } from '../../src/model/events.ts'
 import { readSettings } from '../../src/runtime/config.ts'
 import { createRuntime, type IsthmusRuntime } from '../../src/runtime/create-runtime.ts'
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
+import { serverDependencies } from '../../src/server/from-runtime.ts'
 import { listen } from '../../src/server/listen.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import { type FakeSystem, startFakeSystem } from './fake-system/fake-system.ts'
@@ -100,8 +101,7 @@ export class RunningPair {
     more: { readonly lose?: number; readonly duplicate?: number; readonly delayMs?: number } = {},
   ) {
     const runtime = this.running
-    const { status, store, receive, checkReady, now } = runtime
-    const server = await listen({ status, admin: store.admin, receive, checkReady, now }, { port: 0 })
+    const server = await listen(serverDependencies(runtime), { port: 0 })
     this.#runtimes.unshift({ stop: () => server.close() })
     this.crm.sendWebhooksTo({ url: `${server.url}/hooks/crm`, secret: hookSecret, ...more })
     return server

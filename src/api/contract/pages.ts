@@ -31,14 +31,13 @@ export const pageSizeMax = 200
 
 /** Query parameters of each list. */
 export const pageQuery = z.strictObject({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(pageSizeMax)
-    .default(50)
-    .describe('Rows of a page.'),
-  cursor: z.string().min(1).max(1000).optional().describe('`cursor` of the previous page.'),
+  limit: z.coerce.number().int().min(1).max(pageSizeMax).default(50).describe('Rows of a page.'),
+  cursor: z
+    .string()
+    .max(1000)
+    .regex(/^-?\d+\/./, 'the cursor of a page of this list')
+    .optional()
+    .describe('`cursor` of the previous page.'),
 })
 
 /** A page of a list of `row`. */

@@ -1,7 +1,7 @@
 /** The resources of the admin API, one schema each. Objects drop unknown keys, so that a response never contains more than it declares. */
 import { z } from 'zod'
-import { roleSchema } from './permissions.ts'
 import { recordIdSchema, timeSchema, valueSchema } from './pages.ts'
+import { roleSchema } from './permissions.ts'
 
 const unreadable = z.string().optional().describe('Why a part of it can not be read.')
 
@@ -118,6 +118,19 @@ export const eventResource = z
   })
   .meta({ id: 'JournalEvent' })
 
+/** One of the latest lines of the journal. */
+export const decisionResource = z
+  .object({
+    seq: z.int(),
+    stream: z.string(),
+    at: timeSchema,
+    kind: z.string(),
+    recordId: recordIdSchema.optional(),
+    actor: z.string(),
+    text: z.string().describe('What happened, without values.'),
+  })
+  .meta({ id: 'Decision' })
+
 /** A conflict. */
 export const conflictResource = z
   .object({
@@ -182,7 +195,9 @@ export const duplicateResource = z
     overlaps: z
       .array(z.object({ system: z.string(), suggested: z.string() }))
       .describe('Systems in which both have a native record, with the one suggested to keep.'),
-    held: z.array(z.object({ recordId: recordIdSchema, system: z.string(), what: z.enum(['create', 'deletion']) })),
+    held: z.array(
+      z.object({ recordId: recordIdSchema, system: z.string(), what: z.enum(['create', 'deletion']) }),
+    ),
   })
   .meta({ id: 'Duplicate' })
 

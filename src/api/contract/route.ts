@@ -29,6 +29,8 @@ export interface RouteContract<
   readonly body?: Body
   /** What it responds with. @default 204 without a body */
   readonly reply?: Reply
+  /** Media type of what it responds with. @default 'application/json' */
+  readonly mediaType?: 'text/event-stream'
   /** Statuses of its own problems, in addition to 400, 401, 403, 429 and 503. @default none */
   readonly problems?: readonly (404 | 409)[]
 }

@@ -7,6 +7,7 @@ import {
   conflictResource,
   countResource,
   createdTokenResource,
+  decisionResource,
   duplicateResource,
   eventResource,
   failureResource,
@@ -34,7 +35,10 @@ const record = {
     permission: 'read',
     tag: 'Records',
     summary: 'Lists the ids of the active records of an entity.',
-    query: pageQuery.extend({ entity: name }),
+    query: pageQuery.extend({
+      entity: name,
+      cursor: recordIdSchema.optional().describe('`cursor` of the previous page.'),
+    }),
     reply: pageOf(recordIdSchema),
   }),
   findRecord: defineRoute({
@@ -66,7 +70,12 @@ const record = {
     params: byRecord,
     query: z.strictObject({
       limit: pageQuery.shape.limit,
-      after: z.coerce.number().int().min(0).optional().describe('`sequence` of the last event that is known.'),
+      after: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .describe('`sequence` of the last event that is known.'),
     }),
     reply: z.object({ rows: z.array(eventResource) }),
   }),
@@ -108,10 +117,7 @@ const decisions = {
     tag: 'Decisions',
     summary: 'Decides a conflict: for the value of one system, or for another value.',
     params: byId,
-    body: z.union([
-      z.strictObject({ system: name }),
-      z.strictObject({ value: valueSchema }),
-    ]),
+    body: z.union([z.strictObject({ system: name }), z.strictObject({ value: valueSchema })]),
     problems: [404, 409],
   }),
   listMatches: defineRoute({
@@ -130,10 +136,7 @@ const decisions = {
     tag: 'Decisions',
     summary: 'Decides which record an unmatched one belongs to, or that it is one of its own.',
     params: byRecord,
-    body: z.union([
-      z.strictObject({ same: recordIdSchema }),
-      z.strictObject({ apart: z.literal(true) }),
-    ]),
+    body: z.union([z.strictObject({ same: recordIdSchema }), z.strictObject({ apart: z.literal(true) })]),
     problems: [404, 409],
   }),
   listDuplicates: defineRoute({
@@ -196,7 +199,9 @@ const decisions = {
     body: z.strictObject({
       decision: z
         .enum(['release', 'reject'])
-        .describe('release: it continues. reject: it is cancelled; a rejected deletion leaves the other systems unchanged.'),
+        .describe(
+          'release: it continues. reject: it is cancelled; a rejected deletion leaves the other systems unchanged.',
+        ),
       select: z
         .union([
           z.strictObject({ id: z.string().min(1).max(100) }),
@@ -317,6 +322,31 @@ const access = {
     tag: 'Status',
     summary: 'Returns whether the systems agree, and what prevents it.',
     reply: statusResource,
+  }),
+  listDecisions: defineRoute({
+    method: 'GET',
+    path: `${base}/decisions`,
+    permission: 'none',
+    tag: 'Status',
+    summary: 'Lists the latest lines of the journal, without values.',
+    reply: z.array(decisionResource),
+  }),
+  streamEvents: defineRoute({
+    method: 'GET',
+    path: `${base}/events`,
+    permission: 'none',
+    tag: 'Status',
+    summary: 'Streams the status and the latest lines of the journal as server-sent events, once a second.',
+    reply: z.string(),
+    mediaType: 'text/event-stream',
+  }),
+  getOpenApi: defineRoute({
+    method: 'GET',
+    path: `${base}/openapi.json`,
+    permission: 'none',
+    tag: 'Status',
+    summary: 'Returns this document.',
+    reply: z.looseObject({ openapi: z.string() }),
   }),
   getCaller: defineRoute({
     method: 'GET',

@@ -60,7 +60,9 @@ export const statusResource = z
   .looseObject({
     integration: z.string(),
     version: z.string(),
-    summary: z.string().describe('One sentence: whether everything is in agreement, and if not, what the problem is.'),
+    summary: z
+      .string()
+      .describe('One sentence: whether everything is in agreement, and if not, what the problem is.'),
     state: stateSchema,
     reasons: z.array(reason),
     places: z.array(place),

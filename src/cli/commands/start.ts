@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { roles as allRoles, type IsthmusRuntime, type Role } from '../../runtime/create-runtime.ts'
 import type { RunningServer } from '../../server/create-server.ts'
+import { serverDependencies } from '../../server/from-runtime.ts'
 import { listen } from '../../server/listen.ts'
 import { parsePort, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -58,9 +59,9 @@ function serve(
   runtime: IsthmusRuntime,
   { port, host }: { readonly port: number; readonly host: string },
 ): Promise<RunningServer> {
-  const { status, store, receive, checkReady, now, roles } = runtime
+  const { roles } = runtime
   const serves = { hooks: roles.has('intake'), pages: roles.has('web') }
-  return listen({ status, admin: store.admin, receive, checkReady, now }, { port, host, serves })
+  return listen(serverDependencies(runtime), { port, host, serves })
 }
 
 function announce(

@@ -3,6 +3,37 @@ import type { ErrorCodeRow } from './row.ts'
 
 /** Codes of the command line and the server. */
 export const surfaceCodes = {
+  API_CONFLICT: {
+    summary:
+      'The state of what the request is about does not allow the action: somebody else has decided it, for instance.',
+    fix: 'Read it again, and decide on what it shows now.',
+    retry: 'never',
+  },
+  API_FORBIDDEN: {
+    summary: 'The roles of the caller do not grant the permission that the action requires.',
+    fix: 'Use a token with a role that grants it; `isthmus tokens create` lists the roles.',
+    retry: 'never',
+  },
+  API_INVALID_REQUEST: {
+    summary: 'A request to the admin API is invalid: a parameter, the body or its media type.',
+    fix: 'Correct the parts that `errors` names; /api/v1/openapi.json describes each request.',
+    retry: 'never',
+  },
+  API_NOT_FOUND: {
+    summary: 'The admin API has no such route, or what the request names does not exist.',
+    fix: 'Check the id and the path; /api/v1/openapi.json lists the routes.',
+    retry: 'never',
+  },
+  API_TOO_MANY_REQUESTS: {
+    summary: 'A caller sends more requests to the admin API than it may.',
+    fix: 'Wait as long as Retry-After says.',
+    retry: 'backoff',
+  },
+  API_UNAUTHENTICATED: {
+    summary: 'The token of a request to the admin API is missing, unknown, expired or revoked.',
+    fix: 'Send `Authorization: Bearer <token>` with a token of `isthmus tokens create`.',
+    retry: 'never',
+  },
   CLI_NOT_FOUND: {
     summary: 'The object named by the command does not exist.',
     fix: 'List the existing ones and use a name from the list.',

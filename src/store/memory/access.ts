@@ -19,7 +19,8 @@ export function createMemoryAccess(context: MemoryContext): AccessStore {
     findAccessToken: async (hash) => {
       const row = rows.find((one) => one.hash === textOf(hash))
       const now = context.now()
-      if (row === undefined || row.token.revokedAt !== undefined || row.token.expiresAt <= now) return undefined
+      if (row === undefined || row.token.revokedAt !== undefined || row.token.expiresAt <= now)
+        return undefined
       const found = row.token
       if ((found.lastUsedAt ?? 0) < now - useRecordedMs) row.token = { ...found, lastUsedAt: now }
       return found

@@ -17,7 +17,8 @@ import { fromText } from '../text.ts'
 export function createPostgresAccess(context: PostgresContext): AccessStore {
   const { database, journal } = context
   return {
-    accessTokens: async () => (await readAccessTokens(database.session('reading access tokens'))).map(toToken),
+    accessTokens: async () =>
+      (await readAccessTokens(database.session('reading access tokens'))).map(toToken),
     findAccessToken: async (hash) => {
       const session = database.session('reading an access token')
       const row = await readAccessToken(session, hash)

@@ -1,0 +1,107 @@
+/**
+ * The admin API. Each route is declared once, in `src/api/contract`; here a request is authenticated, authorised and validated against its
+ * declaration, and the response is reduced to what the declaration contains. There is no other way to a handler, and a route without a handler does
+ * not compile.
+ */
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { RouteContract } from '../../api/contract/route.ts'
+import { apiRoutes } from '../../api/contract/routes.ts'
+import { openApiDocument } from '../../api/open-api.ts'
+import { IsthmusError } from '../../model/errors.ts'
+import { hashSecret } from '../../runtime/access-secrets.ts'
+import { authenticate, maySeeValues, requirePermission } from './callers.ts'
+import type { AdminDependencies } from './dependencies.ts'
+import type { Call, HandledId, Handlers } from './handler.ts'
+import { accessHandlers } from './handlers/access.ts'
+import { decisionHandlers } from './handlers/decisions.ts'
+import { operationHandlers } from './handlers/operations.ts'
+import { recordHandlers } from './handlers/records.ts'
+import { sendProblem } from './problems.ts'
+import { validate } from './requests.ts'
+
+/** Requests of one caller per minute. An unauthenticated caller is known by its address. */
+const requestsMax = 1_200
+
+const handlers: Handlers<HandledId> = {
+  ...accessHandlers,
+  ...recordHandlers,
+  ...decisionHandlers,
+  ...operationHandlers,
+}
+
+/** A handler whose types were checked at its declaration. */
+type AnyHandler = (parts: unknown, call: Call) => Promise<unknown>
+
+/** Adds the routes, in a scope of their own. */
+export function addAdminRoutes(server: FastifyInstance, dependencies: AdminDependencies): void {
+  server.register(async (scope) => {
+    await scope.register(rateLimit, {
+      max: requestsMax,
+      timeWindow: '1 minute',
+      keyGenerator: callerKey,
+      errorResponseBuilder: () =>
+        new IsthmusError('API_TOO_MANY_REQUESTS', `more than ${requestsMax} requests in a minute`),
+    })
+    scope.setErrorHandler((error, _request, reply) => sendProblem(reply, error))
+    for (const [id, handler] of Object.entries(handlers) as [HandledId, AnyHandler][]) {
+      const route: RouteContract = apiRoutes[id]
+      scope.route({
+        method: route.method,
+        url: urlOf(route.path),
+        handler: async (request, reply) => respond(request, reply, { id, route, handler, dependencies }),
+      })
+    }
+    const document = openApiDocument(apiRoutes)
+    scope.get(urlOf(apiRoutes.getOpenApi.path), async (_request, reply) => secured(reply).send(document))
+  })
+}
+
+interface Served {
+  readonly id: HandledId
+  readonly route: RouteContract
+  readonly handler: AnyHandler
+  readonly dependencies: AdminDependencies
+}
+
+async function respond(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { id, route, handler, dependencies }: Served,
+): Promise<FastifyReply> {
+  secured(reply)
+  const { admin } = dependencies
+  const caller = await authenticate(admin, request)
+  if (route.permission !== 'none') requirePermission(caller, route.permission)
+  const parts = validate(route, request)
+  const values = maySeeValues(caller)
+  const result = await handler(parts, {
+    caller,
+    dependencies,
+    values,
+    disclose: async (recordIds) => {
+      if (values && recordIds.length > 0)
+        await admin.recordDisclosure({ route: id, recordIds, address: request.ip }, caller.actor)
+    },
+  })
+  if (route.reply === undefined) return reply.code(204).send()
+  return reply.send(route.reply.parse(result))
+}
+
+/** A token is a key of its own, so that callers behind one address don't share a limit. */
+function callerKey({ headers, ip }: FastifyRequest): string {
+  const { authorization } = headers
+  return authorization === undefined ? ip : Buffer.from(hashSecret(authorization)).toString('base64')
+}
+
+function urlOf(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+function secured(reply: FastifyReply): FastifyReply {
+  return reply
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff')
+    .header('referrer-policy', 'no-referrer')
+    .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+}

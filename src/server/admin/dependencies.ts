@@ -1,0 +1,19 @@
+/** What the admin API requires from the runtime. */
+import type { Integration } from '../../model/integration.ts'
+import type { AdminStore } from '../../store/admin-contract.ts'
+
+/** The parts of a process that the admin API shows and controls. */
+export interface AdminDependencies {
+  readonly admin: AdminStore
+  readonly integration: Integration
+  /**
+   * Reads a record in all its systems as soon as possible.
+   *
+   * @throws ENGINE_UNKNOWN_RECORD
+   */
+  refresh(recordId: string): Promise<void>
+  /** Tells this process and others that there is work. */
+  wake(): void
+  /** Epoch ms on the database's clock. */
+  now(): number
+}
