@@ -61,6 +61,8 @@ export {
   type SharedStoresOptions,
 } from './runtime/open-shared-stores.ts'
 export type { StatusReader } from './runtime/status/status-reader.ts'
+export type { AdminDependencies } from './server/admin/dependencies.ts'
 export type { RunningServer, ServerOptions } from './server/create-server.ts'
 export type { DeliveryOutcome, ServerDependencies } from './server/dependencies.ts'
+export { serverDependencies } from './server/from-runtime.ts'
 export { listen } from './server/listen.ts'
