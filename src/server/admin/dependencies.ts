@@ -4,7 +4,9 @@ import type { AdminStore } from '../../store/admin-contract.ts'
 
 /** The parts of a process that the admin API shows and controls. */
 export interface AdminDependencies {
+  /** What people see and decide: `runtime.store.admin`. */
   readonly admin: AdminStore
+  /** The compiled definition: `runtime.integration`. */
   readonly integration: Integration
   /**
    * Reads a record in all its systems as soon as possible.
