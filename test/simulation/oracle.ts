@@ -209,6 +209,8 @@ export class Oracle implements SystemWatcher {
 
   overtaken(call: EngineWrite): void {
     this.#scheduler.note(`${call.system} ${call.nativeId} applies an accepted update after a newer one`)
+    // The newer one is gone, as if it had not been stored.
+    this.#notStored.add(`${call.system}|${call.entity}|${call.nativeId}`)
     this.#writes.ambiguous(this.#origins.recordId(call), call.system)
   }
 

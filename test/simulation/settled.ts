@@ -29,14 +29,25 @@ interface Books {
   readonly failures: readonly FailureRow[]
   /** Possible duplicates that are reported to a person. */
   readonly duplicates: ReadonlySet<string>
+  /** Some record is still being deleted. */
+  readonly deleting: boolean
+  /** Places whose last list was empty although records are known there: a person is told, and nothing is deleted. */
+  readonly emptied: ReadonlySet<string>
 }
 
 export async function checkSettled(
   parts: Pick<Books, 'scenario' | 'integration' | 'store' | 'systems' | 'oracle'>,
 ): Promise<Excuses> {
   const duplicates = await allPages((page) => parts.store.admin.duplicates(page))
+  const status = await parts.store.admin.status()
   const books: Books = {
     ...parts,
+    deleting: (status.records.deleting ?? 0) > 0,
+    emptied: new Set(
+      status.systems
+        .filter(({ lastRun }) => lastRun?.reason?.code === 'nothing-listed')
+        .map(({ system, entity }) => `${system} ${entity}`),
+    ),
     excuses: new Map(),
     holds: await allPages((page) => parts.store.admin.holds(page)),
     failures: await allPages((page) => parts.store.admin.failures(page)),
@@ -238,7 +249,8 @@ function checkMembers(books: Books, detail: RecordDetail): void {
     if (member.state === 'out-of-scope' && system.traits.scoped) continue
     if (member.state === 'linked') {
       if (member.nativeId !== undefined && system.table(record.entity).has(member.nativeId)) continue
-      const flag = flagOf(books, detail, member) ?? blindSpot(system)
+      const emptied = books.emptied.has(`${name} ${record.entity}`) ? 'the whole place is empty' : undefined
+      const flag = flagOf(books, detail, member) ?? emptied ?? blindSpot(system)
       if (flag !== undefined) excuse(books, flag)
       else books.oracle.fail('INV-19', `${name} ${member.nativeId} is gone, but its member is still linked`)
       continue
@@ -276,6 +288,8 @@ function flagOf(books: Books, detail: RecordDetail, member: Member): string | un
   const someDead = [...books.systems.values()].some((system) => system.dead)
   if (someDead && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a dead system'
+  if (someDead && books.deleting && detail.record.state === 'candidate')
+    return 'waits for a deletion in a dead system'
   // A create that only a person can find may have created a counterpart that the deletion would leave behind.
   const lostCreate = detail.members.some((one) => one.state === 'absent' && one.lane.state === 'quarantined')
   if (lostCreate && detail.members.some((one) => one.state === 'suspect'))

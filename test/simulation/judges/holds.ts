@@ -9,7 +9,8 @@ import type { Bench, Judge } from './judge.ts'
 export class Holds implements Judge {
   readonly #bench: Bench
   readonly #turns: ReadonlySet<string>
-  readonly #creates = new Map<string, number>()
+  /** Records that were created, by system: a create in doubt that is sent again counts once, though people deleted its first result meanwhile. */
+  readonly #creates = new Map<string, Set<string>>()
 
   /** `turns`: native records that only people change, slowly. */
   constructor(bench: Bench, turns: ReadonlySet<string>) {
@@ -31,10 +32,13 @@ export class Holds implements Judge {
         .changes.every(({ body, at }) => !things.areSame(body?.code, call.body.code) || at > listedAt),
     )
     if (!isLate) return
-    const made = (this.#creates.get(call.system) ?? 0) + 1
-    this.#creates.set(call.system, made)
-    if (made > allowedCreates)
-      this.#bench.fail('GUARD', `${call.system} got ${made} records, and the guard allows ${allowedCreates}`)
+    const made = this.#creates.get(call.system) ?? new Set<string>()
+    this.#creates.set(call.system, made.add(String(call.recordId)))
+    if (made.size > allowedCreates)
+      this.#bench.fail(
+        'GUARD',
+        `${call.system} got ${made.size} records, and the guard allows ${allowedCreates}`,
+      )
   }
 
   committed(item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void {
