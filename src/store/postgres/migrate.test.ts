@@ -68,6 +68,13 @@ afterAll(async () => {
 })
 
 describe('the schema', () => {
+  test('has one migration per number, without a gap', () => {
+    const numbers = readdirSync(directory)
+      .filter((file) => file.endsWith('.sql'))
+      .map((file) => Number.parseInt(file, 10))
+    expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, index) => index + 1))
+  })
+
   test('matches the committed dump', async () => {
     await open('dumped').migrate()
     await expect(await dumpSchema(database, 'dumped')).toMatchFileSnapshot('schema.sql')
