@@ -98,7 +98,8 @@ function unitOf(name: string, type: string, text: string): string {
 }
 
 function boundsIn(text: string): string | undefined {
-  return /(\d[\d.,^]*) to (\d[\d.,^]*\d)/.exec(text)?.[0]
+  // A comment may break its line within the bounds.
+  return /(\d[\d.,^]*)\s+to\s+(\d[\d.,^]*\d)/.exec(text)?.[0].replaceAll(/\s+/g, ' ')
 }
 
 /** Without links to declarations, which a page can't follow. */
