@@ -5,7 +5,7 @@
  * Measured on two busy cores (2026-11-30), before and after the intervals of an idle process were lengthened: at one poll of each system in 5 s, 8.7 and
  * 7.2 ms a second for 5.0 and 3.2 wake-ups a second of Isthmus; at one poll a minute, 5.3 and 3.8 ms for 2.8 and 1.6. The database takes 1.4 to 2.3 ms
  * by its scheduler statistics. On the same machine a Node process that only runs an empty timer once a second takes 1.0 to 1.4 ms a second, and the
- * profile shows no function above 0.5 ms: each wake-up costs one to two, for code and data that left the caches since the last one. A poll needs
+ * profile shows few functions above 0.5 ms (garbage collection and `writev` among them): each wake-up costs one to two, for code and data that left the caches since the last one. A poll needs
  * five (its timer, its cursor, the response, the note that evidence rests on, the note for the status), so that 2 ms in sum is out of reach at 5 s.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
