@@ -49,12 +49,24 @@ export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
 }
 
 function check(resource: Resource): Resource {
-  const { changes, find, findMany, create, update, remove, restore, readMany, createMany, updateMany } =
-    resource
   const { sameId, idOf, mergedIdsOf, markerOf } = resource
   return {
     name: resource.name,
     capabilities: resource.capabilities,
+    ...checkedReads(resource),
+    ...checkedWrites(resource),
+    ...(sameId === undefined ? {} : { sameId }),
+    ...(idOf === undefined ? {} : { idOf }),
+    ...(mergedIdsOf === undefined ? {} : { mergedIdsOf }),
+    ...(markerOf === undefined ? {} : { markerOf: (native) => markerOf.call(resource, native) }),
+  }
+}
+
+type Reads = Pick<Resource, 'read' | 'list' | 'readMany' | 'changes' | 'find' | 'findMany'>
+
+function checkedReads(resource: Resource): Reads {
+  const { changes, find, findMany, readMany } = resource
+  return {
     read: (nativeId, context) => readChecked(resource, nativeId, context),
     list: (context) => resource.list(context),
     ...(readMany === undefined
@@ -67,6 +79,14 @@ function check(resource: Resource): Resource {
     ...(findMany === undefined
       ? {}
       : { findMany: (requests, context) => findMany.call(resource, requests, context) }),
+  }
+}
+
+type Writes = Pick<Resource, 'create' | 'update' | 'remove' | 'restore' | 'createMany' | 'updateMany'>
+
+function checkedWrites(resource: Resource): Writes {
+  const { create, update, remove, restore, createMany, updateMany } = resource
+  return {
     ...(create === undefined
       ? {}
       : {
@@ -113,10 +133,6 @@ function check(resource: Resource): Resource {
             return (await allChangedAsAsked(resource, requests, { results, context })).map(unquoted)
           },
         }),
-    ...(sameId === undefined ? {} : { sameId }),
-    ...(idOf === undefined ? {} : { idOf }),
-    ...(mergedIdsOf === undefined ? {} : { mergedIdsOf }),
-    ...(markerOf === undefined ? {} : { markerOf: (native) => markerOf.call(resource, native) }),
   }
 }
 
