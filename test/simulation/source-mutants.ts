@@ -48,6 +48,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'engine/write/batch.ts',
     find: 'const startBefore = Math.min(...asks.map((ask) => ask.startBefore))',
     replace: 'const startBefore = Math.max(...asks.map((ask) => ask.startBefore)) + 60_000',
+    kinds: 'slow-pass,unstored,bursts',
   },
   {
     name: 'batchmix',
@@ -97,6 +98,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'engine/delete/detect.ts',
     find: "if (edit === 'edited') {",
     replace: 'if (edit === undefined) {',
+    kinds: 'late-edits,slow-polls',
   },
   {
     name: 'nolag',

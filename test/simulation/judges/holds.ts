@@ -1,4 +1,5 @@
 /** Every hold has a reason, and everything that must be held is held. */
+import type { Member } from '../../../src/model/state.ts'
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
 import { allowedCreates } from '../definition.ts'
@@ -51,10 +52,36 @@ export class Holds implements Judge {
       if (isNew && !isPossible)
         fail('INV-6', `the create of ${after.record.id} at ${member.system} was taken for a new record`)
     }
+    this.#judgeDeletion(before, after)
     const isInTurns = after.members.some(({ system, nativeId }) => this.#turns.has(`${system}|${nativeId}`))
     if (!isInTurns || scenario.systems.some(({ mutates }) => mutates)) return
     for (const { kind, system, field } of item.holds ?? [])
       if (kind === 'oscillation' && field === 'name')
         fail('INV-10', `${system}.${field} is held as an oscillation, though only people changed it`)
   }
+
+  /** A deletion that the engine carries out by itself was made in some system with knowledge of everything that was agreed. */
+  #judgeDeletion(before: RecordDetail | undefined, after: RecordDetail): void {
+    if (before?.record.state !== 'active' || after.record.state !== 'deleting') return
+    const lost = after.members.flatMap((member) => {
+      const was = before.members.find(({ system }) => system === member.system)
+      return member.state === 'gone' && was?.state === 'suspect' ? [was] : []
+    })
+    const unknown = lost.map((was) => (was.lane.reason === 'released' ? [] : neverHad(before, was)))
+    if (lost.length > 0 && unknown.every((fields) => fields.length > 0))
+      this.#bench.fail(
+        'INV-3',
+        `${before.record.id} is deleted for ${lost[0]?.system}, which never had ${unknown[0]?.join(', ')}`,
+      )
+  }
+}
+
+/** The agreed fields that the system never received, though nothing prevents it. */
+function neverHad({ record }: RecordDetail, { fields }: Member): readonly string[] {
+  return Object.entries(record.fields).flatMap(([field, agreed]) => {
+    const known = fields[field]
+    const isExempt =
+      agreed.heldBy !== undefined || known?.hold !== undefined || known?.rejected?.rev === agreed.rev
+    return isExempt || Math.max(known?.acked ?? 0, known?.provisional ?? 0) >= agreed.rev ? [] : [field]
+  })
 }
