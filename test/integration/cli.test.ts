@@ -247,7 +247,7 @@ describe('the command line from the first definition to a decision', () => {
       CRM_URL: '',
     })
     expect(fromFile.code).toBe(2)
-    expect(fromFile.out).toMatch(/email: .*left alone/)
+    expect(fromFile.out).toMatch(/email: .*left unchanged/)
     expect(fromFile.out).toContain('it would store')
     expect((await asked('try', 'customer', '--system', 'crm', '--id', '4711')).value).toMatchObject({
       error: { code: 'CLI_NOT_FOUND' },

@@ -117,7 +117,7 @@ describe('a snapshot', () => {
     await utimes(file, before, before)
     expect((await listOf(resource)).end).toMatchObject({
       complete: false,
-      reason: expect.stringContaining('not ended'),
+      reason: expect.stringContaining('no line ending'),
     })
     await appendFile(file, '\n')
     await utimes(file, before, before)

@@ -308,7 +308,7 @@ test.each([
   ['a,a\n1,2', 'Row 1', 'two columns'],
   ['a\n"x', 'Row 2', 'never closed'],
   ['a\n"x"y', 'Row 2', 'follows a closing quote'],
-  ['a\nx"y"', 'Row 2', 'within a cell'],
+  ['a\nx"y"', 'Row 2', 'contains a quote'],
 ])('the CSV %j is refused by the row', async (text, row, what) => {
   const error = await all(readCsv([bytes(text)])).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'HTTP_RESPONSE_DAMAGED' })

@@ -281,6 +281,8 @@ describe('requests', () => {
           const search = new URLSearchParams(
             Object.entries(query).map(([name, value]) => [name, wellFormed(value)]),
           )
+          // A dot segment may lead to the stream, which does not end.
+          fc.pre(new URL(path, 'http://localhost').pathname !== apiRoutes.streamEvents.path)
           const response = await send(route.method, `${path}?${search}`, {
             token,
             ...(route.body === undefined ? {} : { body }),
