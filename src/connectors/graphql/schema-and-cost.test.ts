@@ -87,7 +87,7 @@ describe('the schema', () => {
 describe('a manifest that can not work is refused before anything is called', () => {
   const read = { query: readThing }
   test.each([
-    ['no GraphQL', { read: { query: 'query {' } }, /read\.query: this is no GraphQL.*line 1/],
+    ['no GraphQL', { read: { query: 'query {' } }, /read\.query: this is not valid GraphQL.*line 1/],
     [
       'a mutation for a query',
       { read: { query: 'mutation ($id: ID!) { thing(id: $id) { ...record } }' } },
@@ -120,7 +120,7 @@ describe('a manifest that can not work is refused before anything is called', ()
       },
       /pageInfo/,
     ],
-    ['fields with braces that do not close', { read, fields: 'id price {' }, /fields: this is no GraphQL/],
+    ['fields with braces that do not close', { read, fields: 'id price {' }, /fields: this is not valid GraphQL/],
     ['a mistyped key', { read, chnges: {} }, /chnges.*changes/],
   ])('%s', async (_title, resource, message) => {
     const manifest = { resources: { things: { type: 'Thing', fields: 'id', ...resource } } }
