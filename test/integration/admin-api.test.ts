@@ -26,7 +26,11 @@ test('a record is found, shown, read again and explained by its events', async (
     settle: false,
     definition: { crmPart: seldom, erpPart: seldom },
   })
-  await joined.until('the first load', () => joined.partners.size === 1)
+  await joined.until('the first load', async () => {
+    const { queue, systems } = await joined.runtime().store.admin.status()
+    const linked = systems.every((place) => place.linked === 1)
+    return linked && joined.partners.size === 1 && queue.due + queue.waiting + queue.running === 0
+  })
   const { url } = await joined.serve()
   const api = await clientOf(joined, url, 'reader', ['data-reader', 'operator'])
   const { nativeId } = recordOf(joined.contacts, customerRecord(1).code as string)
