@@ -5,6 +5,7 @@ import { grants } from '../../src/api/contract/permissions.ts'
 import type { RouteContract } from '../../src/api/contract/route.ts'
 import { apiRoutes } from '../../src/api/contract/routes.ts'
 import { openApiDocument, problemsOf } from '../../src/api/open-api.ts'
+import { requestsMax } from '../../src/server/admin/admin-api.ts'
 
 /** The OpenAPI document as it is committed. */
 export function openApiFile(): string {
@@ -39,7 +40,8 @@ export function adminApiPage(): string {
     ),
     '',
     'Values of records are contained only with the permission `read-values`, and each response that contains some is recorded in the journal before it is sent.',
-    'Routes without a permission need no token: they contain no values. A caller has 1,200 requests a minute; after that the response is 429 with `Retry-After`.',
+    'Routes without a permission need no token: they contain no values. A caller has ' +
+      `${requestsMax.toLocaleString('en')} requests a minute; after that the response is 429 with \`Retry-After\`.`,
     '',
     'Problems are described as in RFC 9457, with a code of the [error codes](error-codes.md). A list has pages: `cursor` of one page names the next.',
     ...tags.flatMap((tag) => [

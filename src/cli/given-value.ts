@@ -1,26 +1,17 @@
 /** Reads a value that a person gives on the command line, by the type of its field. */
-import { parseCanonical } from '../model/canonical/canonical.ts'
-import { findConstraintProblem } from '../model/canonical/constraints.ts'
+import { type AcceptedValue, acceptValue } from '../model/canonical/accept-value.ts'
 import type { Field } from '../model/integration.ts'
-import type { CanonicalValue, FieldType } from '../model/values.ts'
-
-export type GivenValue =
-  | { readonly ok: true; readonly value: CanonicalValue }
-  | { readonly ok: false; readonly reason: string }
+import type { FieldType } from '../model/values.ts'
 
 /**
  * Reads `text` as a value of the field, with the field's normaliser applied. `null` is no value; a text in
  * double quotes is read as JSON, so that `"null"` is a text. Lists, groups and amounts of money are JSON.
  */
-export function readGivenValue({ type, normalise }: Field, text: string): GivenValue {
+export function readGivenValue(field: Field, text: string): AcceptedValue {
   if (text === 'null') return { ok: true, value: null }
-  const native = nativeOf(type, text)
-  if (native === undefined) return { ok: false, reason: `write it as JSON, such as ${example(type)}` }
-  const parsed = type.kind === 'ref' ? ({ ok: true, value: text } as const) : parseCanonical(type, native)
-  if (!parsed.ok) return { ok: false, reason: parsed.problem.message }
-  const value = normalise(parsed.value)
-  const problem = findConstraintProblem(type, value)
-  return problem === undefined ? { ok: true, value } : { ok: false, reason: problem.message }
+  const native = nativeOf(field.type, text)
+  if (native === undefined) return { ok: false, reason: `write it as JSON, such as ${example(field.type)}` }
+  return acceptValue(field, native)
 }
 
 function nativeOf(type: FieldType, text: string): unknown {

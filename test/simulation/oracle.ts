@@ -25,7 +25,7 @@ import type { EngineWrite, SystemWatcher } from './sim-network.ts'
 import type { SimSystem } from './sim-system.ts'
 import { emptyTally, type Tally } from './tally.ts'
 import { Things } from './things.ts'
-import { customer, order, tokens } from './world.ts'
+import { customer, tokens } from './world.ts'
 
 const readsKept = 6
 /** Interval at which a process checks whether a first load has ended; until then it assumes that the load is running. */
@@ -186,7 +186,6 @@ export class Oracle implements SystemWatcher {
     }
     if (call.operation === 'delete') this.tally.removals += 1
     for (const judge of this.#judges) judge.applied?.(call, version)
-    if (call.entity === order && call.body.buyer != null) this.#checkReference(call)
     this.#scheduler.note(
       `${call.system} ${version.nativeId} v${version.version} by engine ${brief(version.body)}`,
     )
@@ -212,15 +211,6 @@ export class Oracle implements SystemWatcher {
     // The newer one is gone, as if it had not been stored.
     this.#notStored.add(`${call.system}|${call.entity}|${call.nativeId}`)
     this.#writes.ambiguous(this.#origins.recordId(call), call.system)
-  }
-
-  #checkReference(call: EngineWrite): void {
-    const nativeId = String(call.body.buyer)
-    if (this.history.system(call.system).table('customer').history(nativeId).length === 0)
-      this.fail(
-        'INV-15',
-        `${call.system}: an order was given the buyer ${nativeId}, which never existed there`,
-      )
   }
 
   #checkOverwrite(call: EngineWrite, before: Version, field: string, value: unknown): void {

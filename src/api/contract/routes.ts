@@ -21,6 +21,7 @@ import {
 } from './resources.ts'
 import { defineRoute } from './route.ts'
 import { statusResource } from './status-resource.ts'
+import { tokenName, tokenNameWords } from './tokens.ts'
 
 const base = '/api/v1'
 const name = z.string().min(1).max(200)
@@ -371,7 +372,7 @@ const access = {
     tag: 'Access',
     summary: 'Creates an access token with roles of its creator.',
     body: z.strictObject({
-      name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens'),
+      name: z.string().regex(tokenName, tokenNameWords),
       roles: z.array(roleSchema).min(1).max(10),
       expiresAt: timeSchema.optional().describe('At most one year ahead. Default: in 90 days.'),
     }),

@@ -1,12 +1,13 @@
 /** Renders the rows of lists as resources. */
 import type { z } from 'zod'
 import { describeRunEnd } from '../../model/run-reasons.ts'
-import type { ConflictRow, Page, SchemaRow } from '../../store/admin-contract.ts'
+import type { ConflictRow, Page, ReviewRow, SchemaRow } from '../../store/admin-contract.ts'
 import type { DuplicateRow } from '../../store/duplicates-contract.ts'
 import type { RunRow } from '../../store/run-contract.ts'
 import type {
   conflictResource,
   duplicateResource,
+  matchResource,
   runResource,
   schemaResource,
 } from '../contract/resources.ts'
@@ -25,6 +26,12 @@ export function presentConflict(
       ...(values ? { value: value ?? null } : {}),
     })),
   }
+}
+
+/** A match as its resource. */
+export function presentMatch({ candidates, ...row }: ReviewRow): z.input<typeof matchResource> {
+  // The store keeps scores in thousandths.
+  return { ...row, candidates: candidates.map((one) => ({ ...one, score: one.score / 1000 })) }
 }
 
 /** A duplicate as its resource. */

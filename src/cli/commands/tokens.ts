@@ -1,6 +1,7 @@
 /** `isthmus tokens create|list|revoke`: access to the admin API. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ApiRole, grants } from '../../api/contract/permissions.ts'
+import type { ApiRole } from '../../api/contract/permissions.ts'
+import { roleNames, tokenDays, tokenName, tokenNameWords } from '../../api/contract/tokens.ts'
 import { UsageError } from '../../model/errors.ts'
 import { createSecret, hashSecret } from '../../runtime/access-secrets.ts'
 import type { AccessToken } from '../../store/access-contract.ts'
@@ -10,9 +11,6 @@ import { exitCodes } from '../exit-codes.ts'
 import { ago, type Column, table } from '../output.ts'
 
 const dayMs = 86_400_000
-const daysMax = 366
-const nameForm = /^[a-z0-9][a-z0-9-]{0,62}$/
-const roleNames = Object.keys(grants) as ApiRole[]
 
 interface CreateOptions {
   readonly role?: readonly ApiRole[]
@@ -24,11 +22,8 @@ async function create(
   name: string,
   { role = [], days }: CreateOptions,
 ): Promise<number> {
-  if (!nameForm.test(name))
-    throw new UsageError(
-      'CLI_USAGE',
-      `"${name}" is not a name of a token: use lower-case letters, digits and hyphens`,
-    )
+  if (!tokenName.test(name))
+    throw new UsageError('CLI_USAGE', `"${name}" is not a name of a token: use ${tokenNameWords}`)
   if (role.length === 0)
     throw new UsageError('CLI_USAGE', `name at least one role with --role: ${roleNames.join(', ')}`)
   return await withIntegration(context, async ({ store, now }) => {
@@ -108,8 +103,8 @@ function parseRole(text: string, earlier: readonly ApiRole[] = []): readonly Api
 
 function parseDays(text: string): number {
   const days = Number(text)
-  if (Number.isInteger(days) && days >= 1 && days <= daysMax) return days
-  throw new InvalidArgumentError(`a number of days from 1 to ${daysMax}`)
+  if (Number.isInteger(days) && days >= 1 && days <= tokenDays.max) return days
+  throw new InvalidArgumentError(`a number of days from 1 to ${tokenDays.max}`)
 }
 
 /** Adds `isthmus tokens` with its subcommands. */
@@ -119,7 +114,7 @@ export function addTokensCommands(program: Command, run: Run): void {
     .command('create <name>')
     .description('create a token and show its secret once')
     .addOption(new Option('--role <roles>', `what it may do: ${roleNames.join(', ')}`).argParser(parseRole))
-    .option('--days <n>', 'how long it is valid', parseDays, 90)
+    .option('--days <n>', 'how long it is valid', parseDays, tokenDays.default)
     .action(run(create))
   tokens.command('list').description('list the tokens, without their secrets').action(run(list))
   tokens.command('revoke <name>').description('revoke a token at once').action(run(revoke))

@@ -2,6 +2,7 @@
  * Binds one resource of the manifest: its documents, its capabilities, and only the operations that it
  * supports.
  */
+import { definedOf } from '../../model/defined.ts'
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type { Resource } from '../kit/contract.ts'
 import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
@@ -179,7 +180,7 @@ export function documentsOf(resource: ResourceManifest, place: string): Resource
     delete: document('remove.delete', remove.delete, { operation: 'mutation', variables: ['id'] }),
     archive: document('remove.archive', remove.archive, { operation: 'mutation', variables: ['id'] }),
   }
-  return { read: one, ...given(made) }
+  return { read: one, ...definedOf(made) }
 }
 
 function needsOfPaging(
@@ -198,10 +199,4 @@ function assertNeeds(document: GraphqlDocument, { variables = [], records, conne
     throw invalid(place, 'put `...record` where the records are')
   if (connection === true && document.connection === undefined)
     throw invalid(place, 'select `pageInfo { hasNextPage endCursor }` beside the records')
-}
-
-type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
-
-function given<T extends object>(values: T): Given<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>
 }

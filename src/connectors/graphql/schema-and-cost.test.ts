@@ -120,7 +120,11 @@ describe('a manifest that can not work is refused before anything is called', ()
       },
       /pageInfo/,
     ],
-    ['fields with braces that do not close', { read, fields: 'id price {' }, /fields: this is not valid GraphQL/],
+    [
+      'fields with braces that do not close',
+      { read, fields: 'id price {' },
+      /fields: this is not valid GraphQL/,
+    ],
     ['a mistyped key', { read, chnges: {} }, /chnges.*changes/],
   ])('%s', async (_title, resource, message) => {
     const manifest = { resources: { things: { type: 'Thing', fields: 'id', ...resource } } }

@@ -15,8 +15,10 @@
  * - When nothing newer arrived, `low` follows the server's clock, so that a quiet feed does not keep reading
  *   an old burst.
  */
+
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { definedOf } from '../../model/defined.ts'
 import type { ChangedRecord, ChangesResult } from './contract.ts'
 import { type UnreadableEntries, wordsOfUnreadable } from './entries.ts'
 
@@ -149,7 +151,7 @@ export async function readFeed(
   for (const item of page.untimed ?? []) seen.set(hashOf(item), untimedMs)
   const read: State = {
     ...state,
-    ...defined({
+    ...definedOf({
       top: latest(state.top, page.items),
       startedAt: state.startedAt ?? page.serverNowMs,
     }),
@@ -214,7 +216,7 @@ function ended(state: State, rules: FeedRules): State {
   return {
     v: 1,
     seen: [],
-    ...defined({
+    ...definedOf({
       low: holdsTie ? tie : reached,
       top,
       topBefore: top,
@@ -249,11 +251,6 @@ function remembered(seen: ReadonlyMap<string, number>, low: number | undefined, 
   const kept = [...seen].filter(([, time]) => low === undefined || time >= low)
   const newest = kept.length <= max ? kept : kept.sort((a, b) => a[1] - b[1]).slice(-max)
   return newest.map(([hash, time]) => `${hash}:${time.toString(36)}`)
-}
-
-function defined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> }
 }
 
 function feedFailure(message: string): ChangesResult {

@@ -2,9 +2,11 @@
  * Creates a standalone API client from a plain object: a section as under `systems` in a definition, plus
  * every further option of the client.
  */
+
 import { z } from 'zod'
 import { ApiClient } from '../../http/client.ts'
 import type { ApiClientOptions } from '../../http/options.ts'
+import { type Defined, definedOf } from '../../model/defined.ts'
 import { parseConfig } from './config-findings.ts'
 import { accessOptions, connectionShape, responseOptions } from './connection.ts'
 
@@ -99,11 +101,11 @@ export function clientFromSection(
     ...access,
     // In a definition the engine enforces this bound; here the client has to.
     limits: { ...access.limits, ...(concurrency === undefined ? {} : { concurrency }) },
-    ...given({
+    ...definedOf({
       timeouts: given(timeouts),
       retry: given(retry),
       breaker: breaker === false ? false : given(breaker),
-      response: given({ ...responseOptions(checked), ...response }),
+      response: definedOf({ ...responseOptions(checked), ...response }),
       cache: rest.cache,
       coalesceReads: rest.coalesceReads,
       cookies: rest.cookies,
@@ -116,12 +118,6 @@ export function clientFromSection(
   })
 }
 
-type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
-
-/** Omits undefined keys: an option set to `undefined` is not the same as an absent one. */
-function given<T extends object>(options: T): Given<T>
-function given<T extends object>(options: T | undefined): Given<T> | undefined
-function given(options: object | undefined): object | undefined {
-  if (options === undefined) return undefined
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+function given<T extends object>(options: T | undefined): Defined<T> | undefined {
+  return options === undefined ? undefined : definedOf(options)
 }

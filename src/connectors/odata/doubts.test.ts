@@ -91,7 +91,7 @@ describe('the change feed', () => {
     let cursor: string | undefined
     for (let poll = 0; poll < 3; poll += 1) {
       const result = await resource.changes?.(cursor, context)
-      if (result?.kind !== 'page') throw new Error(JSON.stringify(result))
+      if (result?.kind !== 'page') throw new RangeError(JSON.stringify(result))
       cursor = result.cursor
     }
     const filter = new URL(server.seen.at(-1)?.url ?? '', 'http://host').searchParams.get('$filter') ?? ''

@@ -128,7 +128,7 @@ describe('OData V4', () => {
     let cursor: string | undefined
     for (let more = true; more; ) {
       const page = await resource.changes?.(cursor, context)
-      if (page?.kind !== 'page') throw new Error('no page')
+      if (page?.kind !== 'page') throw new RangeError('no page')
       told.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
       more = page.more

@@ -18,7 +18,7 @@ function deliver(
   headers: Record<string, string> = { authorization: 'Bearer agreed' },
 ): Promise<WebhookResult> {
   const system = connect(url, { webhooks: { secret: 'agreed', nextSecret: 'later' } })
-  if (system.webhook === undefined) throw new Error('no webhook')
+  if (system.webhook === undefined) throw new RangeError('no webhook')
   return system.webhook({ headers, body: Buffer.from(JSON.stringify(body)), receivedAt: Date.now() })
 }
 

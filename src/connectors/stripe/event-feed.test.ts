@@ -13,7 +13,7 @@ async function drain(
   let cursor = from
   for (let pages = 1; ; pages += 1) {
     const page = await resource.changes?.(cursor, context)
-    if (page?.kind !== 'page') throw new Error(`the feed answered ${page?.kind}`)
+    if (page?.kind !== 'page') throw new RangeError(`the feed answered ${page?.kind}`)
     changed.push(...page.changed)
     cursor = page.cursor
     if (!page.more) return { changed, cursor, pages }
@@ -59,7 +59,7 @@ test('events of one second are all told across the edges of pages, and those tha
   const customers = shop.resource('customers')
   const nativeIds = Array.from({ length: 23 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
   const page = await customers.changes?.(undefined, context)
-  if (page?.kind !== 'page') throw new Error(page?.kind)
+  if (page?.kind !== 'page') throw new RangeError(page?.kind)
   const late = shop.fake.insert('customers', { name: 'late' })
   const rest = await drain(customers, page.cursor)
   expect([...nativeIdsOf(page.changed), ...nativeIdsOf(rest.changed)].sort()).toEqual(nativeIds.toSorted())
@@ -83,7 +83,7 @@ test('a sweep that broke off is gone on with, also after more came', async () =>
   const customers = shop.resource('customers')
   const nativeIds = Array.from({ length: 6 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
   const page = await customers.changes?.(undefined, context)
-  if (page?.kind !== 'page') throw new Error(page?.kind)
+  if (page?.kind !== 'page') throw new RangeError(page?.kind)
   shop.fake.advance(7 * day)
   const more = Array.from({ length: 3 }, (_, n) => shop.fake.insert('customers', { name: `m${n}` }))
   const rest = await drain(customers, page.cursor)
@@ -118,7 +118,7 @@ test('a place that Stripe has forgotten is expired, and the list then tells ever
   const customers = shop.resource('customers')
   const nativeIds = Array.from({ length: 5 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
   const middle = await customers.changes?.(undefined, context)
-  if (middle?.kind !== 'page') throw new Error(middle?.kind)
+  if (middle?.kind !== 'page') throw new RangeError(middle?.kind)
   const { cursor } = await drain(customers, middle.cursor)
   shop.fake.advance(29 * day)
   expect((await drain(customers, cursor)).changed).toEqual([])

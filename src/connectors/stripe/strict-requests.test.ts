@@ -117,7 +117,7 @@ test('the validator would have noticed', async () => {
   const body = { bogus: '1', balance: 'much', metadata: { a: 'b' } }
   await shop.resource('customers').create?.({ body, recordId: 'r', idempotencyKey: 'k' }, context)
   const [request] = shop.fake.seen
-  if (request === undefined) throw new Error('nothing was sent')
+  if (request === undefined) throw new RangeError('nothing was sent')
   const found = (await validator.deviations(request)).join('\n')
   expect(found).toContain('bogus')
   expect(found).toContain('body.balance')

@@ -67,7 +67,7 @@ test('a patch of one part sends a nested object whole, keeps the metadata of oth
     metadata: { isthmus_id: 'r-1', theirs: '1', ours: '1', old: '1' },
   })
   const read = await customers.read(nativeId, context)
-  if (read.kind !== 'live') throw new Error(read.kind)
+  if (read.kind !== 'live') throw new RangeError(read.kind)
   // Meanwhile another application changes a key of its own.
   shop.fake.change(nativeId, { metadata: { isthmus_id: 'r-1', theirs: '2', ours: '1', old: '1' } })
   await customers.update?.(

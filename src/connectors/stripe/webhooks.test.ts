@@ -38,7 +38,7 @@ async function deliver(
 function eventOf(shop: ConnectedFake, name = 'Ada é 🚲'): { nativeId: string; event: StripeEvent } {
   const nativeId = shop.fake.insert('customers', { name })
   const event = shop.fake.account.events.at(-1)
-  if (event === undefined) throw new Error('nothing was told')
+  if (event === undefined) throw new RangeError('nothing was told')
   return { nativeId, event }
 }
 
@@ -50,7 +50,7 @@ test('a signed delivery names the record and carries the event’s id, so that a
   expect(await deliver(shop, event, { atMs: shop.fake.now + 60_000 })).toEqual(accepted)
   shop.fake.remove(nativeId)
   const deletion = shop.fake.account.events.at(-1)
-  if (deletion === undefined) throw new Error('nothing was told')
+  if (deletion === undefined) throw new RangeError('nothing was told')
   expect(await deliver(shop, deletion)).toMatchObject({
     changed: [{ resource: 'customers', nativeId, deleted: true }],
   })

@@ -107,7 +107,7 @@ function addJwtBearerGrant(provider: Provider, url: string): void {
         requiredClaims: ['exp', 'iat', 'jti'],
         maxTokenAge: 180,
       })
-      if (client === undefined) throw new Error('no client')
+      if (client === undefined) throw new RangeError('no client')
       const grant = new provider.Grant({ accountId: String(payload.sub), clientId: client.clientId })
       const grantId = await grant.save()
       const token = new provider.AccessToken({

@@ -113,7 +113,7 @@ test('a token that the store could not keep is kept before another one is asked 
     renew: async (key, decide) => {
       if (!broken) return memory.renew(key, decide)
       await decide(await memory.read(key))
-      throw new Error('canary: the database is away')
+      throw new RangeError('canary: the database is away')
     },
   }
   const { authorization, asked } = fixture({ store })

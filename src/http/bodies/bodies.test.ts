@@ -94,7 +94,7 @@ test('a source that fails ends the call with its own error', async () => {
     async (client) => {
       async function* body() {
         yield bytes('a')
-        throw new Error('the disk is gone')
+        throw new RangeError('the disk is gone')
       }
       const error = await client.put('/x', { body }).catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ code: 'HTTP_BODY_SOURCE', retry: 'never', outcome: 'unknown' })

@@ -154,7 +154,7 @@ test('without the package the client works and measures nothing', () => {
     import Module from 'node:module'
     const resolve = Module._resolveFilename
     Module._resolveFilename = (name, ...rest) => {
-      if (name === '@opentelemetry/api') throw new Error('not installed')
+      if (name === '@opentelemetry/api') throw new RangeError('not installed')
       return resolve(name, ...rest)
     }
     const { processTelemetry } = await import(${JSON.stringify(new URL('./open-telemetry.ts', import.meta.url).href)})

@@ -80,7 +80,7 @@ async function until(what: () => boolean | Promise<boolean>): Promise<void> {
     if (await what()) return
     await sleep(20)
   }
-  throw new Error('it did not happen')
+  throw new RangeError('it did not happen')
 }
 
 afterEach(async () => {

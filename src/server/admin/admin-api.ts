@@ -21,7 +21,7 @@ import { sendProblem } from './problems.ts'
 import { validate } from './requests.ts'
 
 /** Requests of one caller per minute. An unauthenticated caller is known by its address. */
-const requestsMax = 1_200
+export const requestsMax = 1_200
 
 const handlers: Handlers<HandledId> = {
   ...accessHandlers,

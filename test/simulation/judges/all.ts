@@ -7,6 +7,7 @@ import { Holds } from './holds.ts'
 import { Identity } from './identity.ts'
 import type { Bench, Judge } from './judge.ts'
 import { LateEdits } from './late-edits.ts'
+import { References } from './references.ts'
 import { Removals } from './removals.ts'
 import { Scope } from './scope.ts'
 import { Undecided } from './undecided.ts'
@@ -32,6 +33,7 @@ export function createJudges(bench: Bench, turns: ReadonlySet<string>): Judges {
     ...others,
     new Identity(bench),
     new Holds(bench, turns),
+    new References(bench),
     new EndlessWrites(bench),
   ]
   return { lateEdits, copies, emptied, all }

@@ -1,4 +1,5 @@
 /** Who is calling, and the tokens. */
+import { roleNames, tokenDays } from '../../../api/contract/tokens.ts'
 import { IsthmusError } from '../../../model/errors.ts'
 import { createSecret, hashSecret } from '../../../runtime/access-secrets.ts'
 import type { AccessToken } from '../../../store/access-contract.ts'
@@ -6,8 +7,6 @@ import type { Handlers } from '../handler.ts'
 import { conflict, invalid, notFound } from '../problems.ts'
 
 const dayMs = 86_400_000
-const defaultDays = 90
-const daysMax = 366
 
 /** Handlers of the routes under Access. */
 export const accessHandlers: Handlers<'getCaller' | 'listTokens' | 'createToken' | 'revokeToken'> = {
@@ -26,9 +25,9 @@ export const accessHandlers: Handlers<'getCaller' | 'listTokens' | 'createToken'
     if (beyond.length > 0)
       throw new IsthmusError('API_FORBIDDEN', `the caller does not have the role ${beyond.join(', ')} itself`)
     const now = dependencies.now()
-    const expiresAt = given ?? Math.min(now + defaultDays * dayMs, caller.expiresAt)
+    const expiresAt = given ?? Math.min(now + tokenDays.default * dayMs, caller.expiresAt)
     if (expiresAt <= now) throw invalid([{ in: 'body', at: 'expiresAt', message: 'it is in the past' }])
-    if (expiresAt > Math.min(now + daysMax * dayMs, caller.expiresAt))
+    if (expiresAt > Math.min(now + tokenDays.max * dayMs, caller.expiresAt))
       throw invalid([
         {
           in: 'body',
@@ -49,6 +48,5 @@ export const accessHandlers: Handlers<'getCaller' | 'listTokens' | 'createToken'
 }
 
 function present({ roles, ...token }: AccessToken) {
-  const known = ['viewer', 'operator', 'data-reader', 'approver', 'mapper', 'admin', 'auditor'] as const
-  return { ...token, roles: known.filter((role) => roles.includes(role)) }
+  return { ...token, roles: roleNames.filter((role) => roles.includes(role)) }
 }

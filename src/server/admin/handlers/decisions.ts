@@ -1,9 +1,13 @@
 /** What waits for a person: conflicts, matches, duplicates and holds. */
-import { presentConflict, presentDuplicate, presentPage } from '../../../api/present/lists.ts'
+import { presentConflict, presentDuplicate, presentMatch, presentPage } from '../../../api/present/lists.ts'
+import { acceptValue } from '../../../model/canonical/accept-value.ts'
+import { definedOf } from '../../../model/defined.ts'
+import type { Integration } from '../../../model/integration.ts'
+import type { CanonicalValue } from '../../../model/values.ts'
+import type { ConflictRow } from '../../../store/admin-contract.ts'
 import type { DuplicateResponse } from '../../../store/duplicates-contract.ts'
-import { acceptValue } from '../accept-value.ts'
 import type { Call, Handlers } from '../handler.ts'
-import { conflict, notFound } from '../problems.ts'
+import { conflict, invalid, notFound } from '../problems.ts'
 
 /** Handlers of the routes under Decisions. */
 export const decisionHandlers: Handlers<
@@ -19,7 +23,7 @@ export const decisionHandlers: Handlers<
   | 'decideHolds'
 > = {
   listConflicts: async ({ query: { state, limit, cursor } }, call) => {
-    const page = await call.dependencies.admin.conflicts({ state, ...pageOf(limit, cursor) })
+    const page = await call.dependencies.admin.conflicts({ state, ...definedOf({ limit, cursor }) })
     await call.disclose(page.rows.map(({ recordId }) => recordId))
     return presentPage(page, (row) => presentConflict(row, call))
   },
@@ -33,17 +37,14 @@ export const decisionHandlers: Handlers<
     const { admin, integration } = call.dependencies
     const row = await admin.conflict(id)
     if (row === undefined) throw notFound('there is no such conflict')
-    const choice = 'system' in body ? body : { value: acceptValue(integration, row, body.value) }
+    const choice = 'system' in body ? body : { value: givenValue(integration, row, body.value) }
     const result = await admin.resolveConflict(id, choice, call.caller.actor)
     if (result === 'unknown') throw notFound('the conflict has no value of that system')
     if (result === 'already-decided') throw conflict(await decidedBy(call, id))
     call.dependencies.wake()
   },
   listMatches: async ({ query: { limit, cursor } }, { dependencies }) =>
-    presentPage(await dependencies.admin.reviews(pageOf(limit, cursor)), ({ candidates, ...row }) => ({
-      ...row,
-      candidates: candidates.map((one) => ({ ...one })),
-    })),
+    presentPage(await dependencies.admin.reviews(definedOf({ limit, cursor })), presentMatch),
   decideMatch: async ({ params: { id }, body }, { dependencies, caller }) => {
     const result = await dependencies.admin.decideReview(id, body, caller.actor)
     if (result === 'unknown') throw notFound('no such match is open')
@@ -54,7 +55,10 @@ export const decisionHandlers: Handlers<
     dependencies.wake()
   },
   listDuplicates: async ({ query: { state, limit, cursor } }, { dependencies }) =>
-    presentPage(await dependencies.admin.duplicates({ state, ...pageOf(limit, cursor) }), presentDuplicate),
+    presentPage(
+      await dependencies.admin.duplicates({ state, ...definedOf({ limit, cursor }) }),
+      presentDuplicate,
+    ),
   decideDuplicate: async ({ params: { id }, body }, call) => {
     const { admin } = call.dependencies
     const row = await admin.duplicate(id)
@@ -70,7 +74,7 @@ export const decisionHandlers: Handlers<
   undoDuplicate: async ({ params: { id } }, call) =>
     settle(call, await call.dependencies.admin.undoDuplicate(id, call.caller.actor)),
   listHolds: async ({ query: { limit, cursor } }, { dependencies }) =>
-    presentPage(await dependencies.admin.holds(pageOf(limit, cursor)), (row) => ({ ...row })),
+    presentPage(await dependencies.admin.holds(definedOf({ limit, cursor })), (row) => ({ ...row })),
   decideHolds: async ({ body: { decision, select } }, { dependencies, caller }) => {
     const count = await dependencies.admin.releaseHolds(definedOf(select), decision, caller.actor)
     if (count > 0) dependencies.wake()
@@ -78,17 +82,16 @@ export const decisionHandlers: Handlers<
   },
 }
 
-function pageOf(limit: number, cursor: string | undefined) {
-  return { limit, ...(cursor === undefined ? {} : { cursor }) }
-}
-
-/** Without keys whose value is undefined. */
-function definedOf<Filter extends object>(
-  filter: Filter,
-): { [Key in keyof Filter]: Exclude<Filter[Key], undefined> } {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Filter]: Exclude<Filter[Key], undefined>
-  }
+function givenValue(
+  { entities }: Integration,
+  { entity, field: name }: ConflictRow,
+  given: unknown,
+): CanonicalValue {
+  const field = entities.get(entity)?.fields.get(name)
+  if (field === undefined) throw conflict(`the definition has no field ${entity}.${name} any more`)
+  const accepted = acceptValue(field, given)
+  if (accepted.ok) return accepted.value
+  throw invalid([{ in: 'body', at: 'value', message: accepted.reason }])
 }
 
 async function decidedBy({ dependencies }: Call, id: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** Failures, runs, the pause, and what a person accepts of a system. */
 import { presentPage, presentRun, presentSchema } from '../../../api/present/lists.ts'
+import { definedOf } from '../../../model/defined.ts'
 import type { Handlers } from '../handler.ts'
 import { conflict, notFound } from '../problems.ts'
 
@@ -17,14 +18,14 @@ export const operationHandlers: Handlers<
   | 'acceptAccount'
 > = {
   listFailures: async ({ query }, { dependencies }) =>
-    presentPage(await dependencies.admin.failures(withoutUndefined(query)), (row) => ({ ...row })),
+    presentPage(await dependencies.admin.failures(definedOf(query)), (row) => ({ ...row })),
   retryFailures: async ({ body }, { dependencies, caller }) => {
-    const count = await dependencies.admin.retryFailures(withoutUndefined(body), caller.actor)
+    const count = await dependencies.admin.retryFailures(definedOf(body), caller.actor)
     if (count > 0) dependencies.wake()
     return { count }
   },
   listRuns: async ({ query }, { dependencies }) =>
-    presentPage(await dependencies.admin.runs(withoutUndefined(query)), presentRun),
+    presentPage(await dependencies.admin.runs(definedOf(query)), presentRun),
   getRun: async ({ params: { id } }, { dependencies }) => {
     const run = await dependencies.admin.run(id)
     if (run === undefined) throw notFound('there is no such run')
@@ -46,7 +47,7 @@ export const operationHandlers: Handlers<
     rows: (await dependencies.admin.schemas()).map(presentSchema),
   }),
   acceptSchema: async ({ body }, { dependencies, caller }) => ({
-    count: await dependencies.admin.acceptSchemas(withoutUndefined(body), caller.actor),
+    count: await dependencies.admin.acceptSchemas(definedOf(body), caller.actor),
   }),
   acceptAccount: async ({ params: { system } }, { dependencies, caller }) => {
     const verdict = await dependencies.admin.acceptAccount(system, caller.actor)
@@ -56,11 +57,4 @@ export const operationHandlers: Handlers<
       ? { account: verdict.account }
       : { account: verdict.account, before: verdict.before }
   },
-}
-
-type Defined<Value extends object> = { [Key in keyof Value]: Exclude<Value[Key], undefined> }
-
-/** Optional keys that were not given are left out. */
-function withoutUndefined<Value extends object>(value: Value): Defined<Value> {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Defined<Value>
 }

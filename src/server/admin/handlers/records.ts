@@ -1,5 +1,6 @@
 /** Records: lists, one with its members, its events, and reading it again. */
 import { presentEvent, presentRecord } from '../../../api/present/records.ts'
+import { definedOf } from '../../../model/defined.ts'
 import type { RecordInspection } from '../../../store/admin-contract.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { notFound } from '../problems.ts'
@@ -9,10 +10,7 @@ export const recordHandlers: Handlers<
   'listRecords' | 'findRecord' | 'getRecord' | 'listRecordEvents' | 'refreshRecord'
 > = {
   listRecords: async ({ query: { entity, limit, cursor } }, { dependencies }) => {
-    const { rows, cursor: next } = await dependencies.admin.recordIds(entity, {
-      limit,
-      ...(cursor === undefined ? {} : { cursor }),
-    })
+    const { rows, cursor: next } = await dependencies.admin.recordIds(entity, definedOf({ limit, cursor }))
     return { rows: [...rows], ...(next === undefined ? {} : { cursor: next }) }
   },
   findRecord: async ({ params }, call) => shown(await call.dependencies.admin.inspect(params), call),
