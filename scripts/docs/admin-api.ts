@@ -6,6 +6,7 @@ import type { RouteContract } from '../../src/api/contract/route.ts'
 import { apiRoutes } from '../../src/api/contract/routes.ts'
 import { openApiDocument, problemsOf } from '../../src/api/open-api.ts'
 import { requestsMax } from '../../src/server/admin/admin-api.ts'
+import { answerMsDefault } from '../../src/server/admin/in-time.ts'
 
 /** The OpenAPI document as it is committed. */
 export function openApiFile(): string {
@@ -41,7 +42,8 @@ export function adminApiPage(): string {
     '',
     'Values of records are contained only with the permission `read-values`, and each response that contains some is recorded in the journal before it is sent.',
     'Routes without a permission need no token: they contain no values. A caller has ' +
-      `${requestsMax.toLocaleString('en')} requests a minute; after that the response is 429 with \`Retry-After\`.`,
+      `${requestsMax.toLocaleString('en')} requests a minute; after that the response is 429 with \`Retry-After\`. ` +
+      `While the database hangs, the response is 503 after ${answerMsDefault / 1000} s; it says when an action may take effect all the same.`,
     '',
     'Problems are described as in RFC 9457, with a code of the [error codes](error-codes.md). A list has pages: `cursor` of one page names the next.',
     ...tags.flatMap((tag) => [

@@ -238,6 +238,31 @@ describe('requests', () => {
     expect(large.json()).toMatchObject({ status: 413, title: 'Body too large' })
   })
 
+  test('are answered although the database hangs, and say whether an action may take effect', async () => {
+    const { store, integration } = world
+    const admin = Object.assign(Object.create(store.admin), {
+      findAccessToken: () => new Promise(() => undefined),
+    })
+    const hanging = buildServer({
+      status: { read: () => Promise.reject(new RangeError('not asked here')) },
+      admin: store.admin,
+      receive: async () => ({ kind: 'unknown' }),
+      checkReady: async () => undefined,
+      now: () => 0,
+      api: { admin, integration, refresh: async () => {}, wake: () => {}, now: () => 0, answerMs: 50 },
+    })
+    const headers = { authorization: `Bearer ${createSecret()}` }
+    const read = await hanging.inject({ url: '/api/v1/caller', headers })
+    expect(read.json()).toMatchObject({
+      status: 503,
+      code: 'STORE_UNAVAILABLE',
+      detail: 'the database did not answer within 0.05 s',
+    })
+    const change = await hanging.inject({ method: 'DELETE', url: '/api/v1/pause', headers })
+    expect(change.json().detail).toContain('the action may take effect all the same')
+    await hanging.close()
+  })
+
   test('with a foreign Host header are refused', async () => {
     const token = await tokenFor(['viewer'])
     const response = await send('GET', '/api/v1/caller', { token, headers: { host: 'evil.example' } })

@@ -17,6 +17,7 @@ import { accessHandlers } from './handlers/access.ts'
 import { decisionHandlers } from './handlers/decisions.ts'
 import { operationHandlers } from './handlers/operations.ts'
 import { recordHandlers } from './handlers/records.ts'
+import { answerMsDefault, inTime } from './in-time.ts'
 import { sendProblem } from './problems.ts'
 import { validate } from './requests.ts'
 
@@ -64,18 +65,25 @@ interface Served {
   readonly dependencies: AdminDependencies
 }
 
-async function respond(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { id, route, handler, dependencies }: Served,
-): Promise<FastifyReply> {
+async function respond(request: FastifyRequest, reply: FastifyReply, served: Served): Promise<FastifyReply> {
   secured(reply)
+  const { route, dependencies } = served
+  const limitMs = dependencies.answerMs ?? answerMsDefault
+  const result = await inTime({ limitMs, changes: route.method !== 'GET' }, () => handle(request, served))
+  if (route.reply === undefined) return reply.code(204).send()
+  return reply.send(route.reply.parse(result))
+}
+
+async function handle(
+  request: FastifyRequest,
+  { id, route, handler, dependencies }: Served,
+): Promise<unknown> {
   const { admin } = dependencies
   const caller = await authenticate(admin, request)
   if (route.permission !== 'none') requirePermission(caller, route.permission)
   const parts = validate(route, request)
   const values = maySeeValues(caller)
-  const result = await handler(parts, {
+  return handler(parts, {
     caller,
     dependencies,
     values,
@@ -84,8 +92,6 @@ async function respond(
         await admin.recordDisclosure({ route: id, recordIds, address: request.ip }, caller.actor)
     },
   })
-  if (route.reply === undefined) return reply.code(204).send()
-  return reply.send(route.reply.parse(result))
 }
 
 /** A token is a key of its own, so that callers behind one address don't share a limit. */

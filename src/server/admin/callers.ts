@@ -1,6 +1,7 @@
 /** Who makes a request: the owner of the token in its Authorization header. */
 import type { FastifyRequest } from 'fastify'
 import { type ApiRole, grants, isGranted, type Permission } from '../../api/contract/permissions.ts'
+import { roleNames } from '../../api/contract/tokens.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import { hashSecret, isSecret } from '../../runtime/access-secrets.ts'
 import type { AdminStore } from '../../store/admin-contract.ts'
@@ -39,9 +40,10 @@ function isRole(role: string): role is ApiRole {
 /** @throws API_FORBIDDEN when no role of the caller grants the permission */
 export function requirePermission({ roles }: Caller, permission: Permission): void {
   if (isGranted(roles, permission)) return
+  const granting = roleNames.filter((role) => isGranted([role], permission)).join(' or ')
   throw new IsthmusError(
     'API_FORBIDDEN',
-    `the permission "${permission}" is required; the caller has ${roles.length === 0 ? 'no role' : roles.join(', ')}`,
+    `the permission "${permission}" is required (role ${granting}); the caller has ${roles.length === 0 ? 'no role' : roles.join(', ')}`,
   )
 }
 

@@ -18,4 +18,6 @@ export interface AdminDependencies {
   wake(): void
   /** Epoch ms on the database's clock. */
   now(): number
+  /** Longest wait for a response, in milliseconds; after that it is 503. @default 15000 */
+  readonly answerMs?: number
 }
