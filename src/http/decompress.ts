@@ -40,6 +40,9 @@ export async function decompress(
   return { ok: true, bytes: plain }
 }
 
+/** Frames that a body may have. */
+const framesMax = 1_000
+
 /**
  * A body may have several frames (RFC 8878, 3.1), of which `zlib` decodes the first and drops the others
  * without a word.
@@ -52,6 +55,8 @@ async function everyFrame(
   let left = maxOutputLength
   for (let rest = bytes; rest.byteLength > 0; ) {
     const { plain, consumed } = await oneFrame(rest, Math.max(1, left))
+    // Empty frames of a few bytes each would otherwise keep the process busy without reaching any limit.
+    if (consumed === 0 || parts.length === framesMax) throw new RangeError('too many zstd frames')
     parts.push(plain)
     left -= plain.byteLength
     rest = rest.subarray(consumed)

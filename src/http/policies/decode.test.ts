@@ -64,6 +64,11 @@ test.each(encoded)('a body sent as %j is read, whole and as a stream', async (en
   expect(Buffer.concat(chunks).toString()).toBe(json)
 })
 
+test('a zstd body of very many empty frames is refused', async () => {
+  const frames = Buffer.concat(Array.from({ length: 1_001 }, () => zstdCompressSync('')))
+  expect(await decompress(frames, 'zstd', 100)).toEqual({ ok: false, reason: 'damaged' })
+})
+
 test('every frame of a zstd body is read, and none beyond the limit', async () => {
   const bytes = Buffer.concat([zstdCompressSync(json.slice(0, 5)), zstdCompressSync(json.slice(5))])
   expect(await decompress(bytes, 'zstd', 100)).toEqual({ ok: true, bytes: Buffer.from(json) })
