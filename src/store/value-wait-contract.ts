@@ -30,10 +30,10 @@ export interface ValueWait {
   readonly system: string
   readonly field: string
   /**
-   * Whether the records that wait hold each other's values, so that none of them can go first. `first`: this
-   * record is the one of them that gives its value up; exactly one of each cycle is. @default they do not
+   * The records that wait hold each other's values, so that none of them can go first. `first`: the record of
+   * them that gives its value up. @default they do not
    */
-  readonly cycle?: 'first' | 'other'
+  readonly cycle?: { readonly first: string }
 }
 
 /** Records that wait for a unique value that another record holds. */

@@ -141,8 +141,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'handed-on': {
     share: 0.15,
     what: 'systems keep logins unique, and people hand them on and exchange them',
-    closed:
-      'an exchange among three, or a login whose holder was deleted, can wait for its next try, which is minutes away',
   },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }

@@ -154,8 +154,8 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     name: 'noexchange',
     breaks: 'no record gives its value up for those that exchange theirs',
     file: 'engine/write/taken-values.ts',
-    find: "wait.cycle === 'first' && taken.keepsValue !== true",
-    replace: "wait.cycle === 'first' && taken.keepsValue === undefined && taken.rev < 0",
+    find: 'cycle?.first === pass.record.id && taken.keepsValue !== true',
+    replace: 'cycle?.first === pass.record.id && taken.keepsValue === undefined && taken.rev < 0',
     kinds: 'handed-on',
   },
   {

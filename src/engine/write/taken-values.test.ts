@@ -195,6 +195,21 @@ describe('a value that is unique', () => {
     expect((await it.store.admin.conflicts({ limit: 5 })).rows).toEqual([])
   })
 
+  test.each([
+    ['x0', 'x1'],
+    ['x1', 'x0'],
+  ])('is exchanged at once although the next attempt of %s is minutes away', async (early, late) => {
+    const it = start()
+    const ids = await pair(it)
+    const wanted: Readonly<Record<string, string>> = { x0: '222', x1: '111' }
+    await it.edit('a', early, { phone: wanted[early] })
+    await it.advance(100_000)
+    await it.edit('a', late, { phone: wanted[late] })
+    await it.advance(5_000)
+    expect(phonesOf(it, 'b', ids)).toEqual(['222', '111'])
+    expect(await failures(it)).toEqual([])
+  })
+
   test('stays refused in the words of the system where it takes no temporary value', async () => {
     const it = start()
     const unique = it.system('b').judge

@@ -14,7 +14,8 @@
  * until a record gives a value of it up.
  *
  * Records that hold each other's values wait in a cycle. One of them, chosen by its id, gives its value up:
- * it is given a temporary one and then waits like the others. The temporary value is a write of ours that
+ * it is given a temporary one and then waits like the others. Whichever record finds the cycle first makes
+ * that one due, whose own next attempt may be minutes away. The temporary value is a write of ours that
  * stands for the revision that the system already holds, so that a read that shows it finds no edit, and what
  * the field should hold is still owed, also to a process that starts in between.
  */
@@ -143,33 +144,44 @@ export async function takeUpValues(pass: Pass): Promise<void> {
   const waits = await pass.context.store.direct.valueWaits(pass.record.id)
   for (const one of waiting) {
     const wait = waits.find(({ system, field }) => system === one.system && field === one.field)
-    takeUp(pass, one, wait)
+    await takeUp(pass, one, wait)
   }
 }
 
-function takeUp(pass: Pass, { system, field, taken }: Waiting, wait: ValueWait | undefined): void {
-  const { rev, again } = taken
+async function takeUp(
+  pass: Pass,
+  { system, field, taken }: Waiting,
+  wait: ValueWait | undefined,
+): Promise<void> {
   if (wait === undefined) {
     tryAgain(pass, system, field, { ...taken, tries: 0 })
     return
   }
-  if (again === undefined || again > pass.context.clock.now()) return
-  if (wait.cycle === undefined && (taken.uncertain !== true || wasReleasedLately(pass, system, field))) {
+  const { cycle } = wait
+  if (cycle?.first === pass.record.id && taken.keepsValue !== true) {
+    const temporary = temporaryValue(pass, system, field)
+    if (temporary !== undefined) {
+      tryAgain(pass, system, field, taken)
+      pass.temporaries.set(system, { ...pass.temporaries.get(system), [field]: temporary })
+      return
+    }
+  }
+  if (taken.again === undefined || taken.again > pass.context.clock.now()) return
+  if (cycle === undefined && (taken.uncertain !== true || wasReleasedLately(pass, system, field))) {
     tryAgain(pass, system, field, taken)
     return
   }
-  const temporary =
-    wait.cycle === 'first' && taken.keepsValue !== true ? temporaryValue(pass, system, field) : undefined
-  if (temporary === undefined) {
-    // Whoever gives its value up frees this one; writing it before that would be refused.
-    const waitMs = retryMs[taken.tries]
-    const next = waitMs === undefined ? {} : { again: pass.context.clock.now() + waitMs }
-    const { again: _over, ...kept } = taken
-    setTaken(pass, system, field, { ...kept, rev, tries: taken.tries + 1, ...next })
-    return
-  }
-  tryAgain(pass, system, field, taken)
-  pass.temporaries.set(system, { ...pass.temporaries.get(system), [field]: temporary })
+  // Whoever gives its value up frees this one; writing it before that would be refused.
+  if (cycle !== undefined && cycle.first !== pass.record.id)
+    await pass.context.store.markRecord({ recordId: cycle.first, systems: [system] })
+  postpone(pass, system, field, taken)
+}
+
+function postpone(pass: Pass, system: string, field: string, taken: Waiting['taken']): void {
+  const { again: _over, ...kept } = taken
+  const waitMs = retryMs[taken.tries]
+  const next = waitMs === undefined ? {} : { again: pass.context.clock.now() + waitMs }
+  setTaken(pass, system, field, { ...kept, tries: taken.tries + 1, ...next })
 }
 
 /**

@@ -48,11 +48,13 @@ export function readValueWaits({ tables }: MemoryContext, recordId: string): rea
       return {
         system,
         field,
-        ...(cycle === undefined
-          ? {}
-          : { cycle: cycle.every((id) => recordId <= id) ? ('first' as const) : ('other' as const) }),
+        ...(cycle === undefined ? {} : { cycle: { first: firstOf(cycle) } }),
       }
     })
+}
+
+function firstOf(cycle: readonly string[]): string {
+  return cycle.reduce((first, id) => (id < first ? id : first))
 }
 
 /** The records of the cycle that the wait is a part of. */

@@ -58,14 +58,14 @@ export async function endValueWaits(
 }
 
 export async function readValueWaits(session: Session, recordId: string): Promise<readonly ValueWait[]> {
-  const rows = await session.rows<{ system: string; field: string; cyclic: boolean; first: boolean }>(read, [
+  const rows = await session.rows<{ system: string; field: string; cyclic: boolean; first: string }>(read, [
     recordId,
     cycleMax,
   ])
   return rows.map(({ system, field, cyclic, first }) => ({
     system,
     field,
-    ...(cyclic ? { cycle: first ? ('first' as const) : ('other' as const) } : {}),
+    ...(cyclic ? { cycle: { first } } : {}),
   }))
 }
 
@@ -118,7 +118,7 @@ const read = {
     )
     select system, field,
       bool_or(depth > 0 and record_id = start) as cyclic,
-      $1::uuid::text = min(record_id::text) as first
+      min(record_id::text) as first
     from chain
     group by system, field`,
 }
