@@ -48,6 +48,7 @@ import {
   walkItems,
   walkPages,
 } from './pagination/walk.ts'
+import { notCached } from './policies/cache.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
@@ -333,6 +334,7 @@ export class ApiClient {
       return { url: redirectedTo ?? call.origin + call.path, isRedirected: redirectedTo !== undefined }
     }
     try {
+      if (streams && cacheMode === 'only-if-cached') throw notCached(call)
       const { status, headers, body, statusText = STATUS_CODES[status] ?? '' } = await this.#run(call)
       const data = typeof body === 'function' ? streamOf(body, streamBytesMax) : bytesOf(body)
       return { status, statusText, headers, data, ...place(), isCacheMiss: false }

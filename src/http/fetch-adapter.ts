@@ -5,6 +5,7 @@ import type { ApiClient, StreamedExchange } from './client.ts'
 import { fetchFailure, readFailure } from './fetch-failure.ts'
 import { type FetchRequest, fetchRequestOf } from './fetch-request.ts'
 import { fetchedResponse, type ResponseParts } from './fetched-response.ts'
+import { withIntegrity } from './integrity.ts'
 
 /** The type that SDKs accept as their `fetch`. */
 export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -25,7 +26,8 @@ const redirectsMax = 20
  * with a cache, which reads them whole; those of refusals are read whole.
  */
 export function createFetch(client: ApiClient): FetchLike {
-  return async (input, init) => {
+  // With the name and the length of the platform's.
+  return async function fetch(input, init = undefined) {
     const request = fetchRequestOf(input, init)
     const prepared = request instanceof Promise ? await request : request
     const { signal } = prepared
@@ -39,7 +41,9 @@ export function createFetch(client: ApiClient): FetchLike {
         ...(signal === undefined ? {} : { signal }),
       })
       assertUsable(prepared, response)
-      return fetchedResponse({ ...response, data: bodyOf(prepared, response) })
+      const data = bodyOf(prepared, response)
+      if (prepared.integrity === '') return fetchedResponse({ ...response, data })
+      return fetchedResponse({ ...response, data: await withIntegrity(prepared.integrity, data) })
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
       throw fetchFailure(error)

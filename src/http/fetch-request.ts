@@ -17,6 +17,8 @@ export interface FetchRequest {
   readonly signal: AbortSignal | undefined
   readonly redirect: NonNullable<RequestInit['redirect']>
   readonly cache: CacheMode
+  /** Digests that the body has to have; empty: any body. */
+  readonly integrity: string
 }
 
 const plainMembers: ReadonlySet<string> = new Set([
@@ -79,6 +81,7 @@ function plainRequest(input: string | URL, init: RequestInit = {}): FetchRequest
     signal: signal ?? undefined,
     redirect,
     cache,
+    integrity: '',
   }
 }
 
@@ -105,18 +108,69 @@ async function fullRequest(
   const path = typeof input === 'string' && isPath(input) ? input : undefined
   const request = new Request(path === undefined ? input : new URL(path, 'https://path.invalid'), init)
   const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined) ?? undefined
+  if (signal?.aborted === true) await request.body?.cancel(signal.reason).catch(() => undefined)
   signal?.throwIfAborted()
-  const isStream =
-    init?.body instanceof ReadableStream || (init?.body === undefined && input instanceof Request)
-  const { body: stream } = request
   return {
     method: request.method,
     target: path ?? targetOf(request.url),
     headers: { accept: '*/*', ...Object.fromEntries(request.headers) },
-    body: stream === null ? undefined : isStream ? stream : new Uint8Array(await request.arrayBuffer()),
+    body: await bodyOf(request, input, init),
     signal,
     redirect: request.redirect,
     cache: request.cache,
+    integrity: request.integrity,
+  }
+}
+
+async function bodyOf(
+  request: Request,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): Promise<FetchRequest['body']> {
+  if (request.body === null) return undefined
+  if (init?.body instanceof ReadableStream) return request.body
+  const isOwn = init?.body !== undefined && init.body !== null
+  if (isOwn || !(input instanceof Request)) return new Uint8Array(await request.arrayBuffer())
+  return bodyOfRequest(request.body)
+}
+
+/** More than this is sent as it is read. */
+const wholeBytesMax = 1024 ** 2
+
+/**
+ * The body of a `Request` is a stream whatever it was made from. One that ends at once is sent with its
+ * length, which some servers insist on.
+ */
+async function bodyOfRequest(stream: ReadableStream<Uint8Array>): Promise<FetchRequest['body']> {
+  const reader = stream.getReader()
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for (;;) {
+    const reading = reader.read()
+    const read = await Promise.race([
+      reading,
+      new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined))),
+    ])
+    if (read?.done === true) return new Uint8Array(Buffer.concat(parts))
+    if (read === undefined || bytes > wholeBytesMax) return rest(parts, reading, reader)
+    parts.push(read.value)
+    bytes += read.value.byteLength
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+/** What was read of a stream, and then what is still to come. */
+async function* rest(
+  parts: readonly Uint8Array[],
+  reading: ReturnType<Reader['read']>,
+  reader: Reader,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* parts
+    for (let read = await reading; !read.done; read = await reader.read()) yield read.value
+  } finally {
+    await reader.cancel().catch(() => undefined)
   }
 }
 

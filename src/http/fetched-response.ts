@@ -67,8 +67,7 @@ class FetchedResponse extends Base {
   }
 
   get headers(): Headers {
-    if (this.#bytes === undefined) return inherited(this, 'headers') as Headers
-    this.#headers ??= new Headers(headerPairs(this.#parts.headers))
+    this.#headers ??= new ResponseHeaders(headerPairs(this.#parts.headers))
     return this.#headers
   }
 
@@ -145,7 +144,26 @@ class FetchedResponse extends Base {
   }
 }
 
+/** Headers of a response from the network can't be changed. */
+class ResponseHeaders extends Headers {
+  override set(): never {
+    throw immutable()
+  }
+
+  override append(): never {
+    throw immutable()
+  }
+
+  override delete(): never {
+    throw immutable()
+  }
+}
+
+function immutable(): TypeError {
+  return new TypeError('The headers of a response are immutable.')
+}
+
 /** The value of the platform's own getter. */
-function inherited(response: FetchedResponse, name: 'headers' | 'body' | 'bodyUsed'): unknown {
+function inherited(response: FetchedResponse, name: 'body' | 'bodyUsed'): unknown {
   return Reflect.get(Response.prototype, name, response)
 }

@@ -96,7 +96,7 @@ function wantsOnlyCached({ headers }: Call): boolean {
 }
 
 /** Never retried: the cache is outside of every step that sends. */
-function notCached(call: Call): HttpStatusError {
+export function notCached(call: Call): HttpStatusError {
   const message = `${call.label} was not sent: the cache has no response, and "only-if-cached" permits no request (504).`
   return new HttpStatusError('HTTP_STATUS_TRANSIENT', message, {
     outcome: 'not-sent',

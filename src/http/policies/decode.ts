@@ -112,6 +112,8 @@ async function plainBytes(
   if (call.raw === true && result.reason === 'unknown-encoding') return wire.bytes
   // The status and headers of a refusal are valid without its body.
   if (wire.status >= 300 && call.raw !== true) return noBytes
+  // `fetch` does not decode the body of a redirect; that of another refusal is handed on as it was received.
+  if (wire.status >= 300 && result.reason !== 'too-large') return wire.bytes
   if (result.reason === 'too-large') throw responseTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(
     'HTTP_RESPONSE_DAMAGED',

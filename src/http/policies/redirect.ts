@@ -51,11 +51,15 @@ async function waitAsAsked(call: Call, error: HttpStatusError, clock: HttpClock)
   await sleepUntilStopped(ms, call.stop)
 }
 
-/** The request to the target of a redirect. Writes that keep their method need their body again. */
+/**
+ * The request to the target of a redirect. Writes that keep their method need their body again; of a body
+ * that can't be sent again, `fetch` follows only 303.
+ */
 function asRedirected(call: Call, { status }: HttpStatusError): Call | undefined {
+  if (status !== 303 && isSpentBySending(call)) return undefined
   const becomesRead =
     status === 303 ? call.method !== 'GET' && call.method !== 'HEAD' : status < 303 && call.method === 'POST'
-  if (!becomesRead) return isSpentBySending(call) ? undefined : call
+  if (!becomesRead) return call
   const headers = Object.entries(call.headers).filter(([name]) => !name.startsWith('content-'))
   return { ...call, method: 'GET', body: undefined, headers: Object.fromEntries(headers) }
 }
