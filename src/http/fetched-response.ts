@@ -67,7 +67,7 @@ class FetchedResponse extends Base {
   }
 
   get headers(): Headers {
-    this.#headers ??= new ResponseHeaders(headerPairs(this.#parts.headers))
+    this.#headers ??= immutableHeaders(headerPairs(this.#parts.headers))
     return this.#headers
   }
 
@@ -145,22 +145,14 @@ class FetchedResponse extends Base {
 }
 
 /** Headers of a response from the network can't be changed. */
-class ResponseHeaders extends Headers {
-  override set(): never {
-    throw immutable()
-  }
-
-  override append(): never {
-    throw immutable()
-  }
-
-  override delete(): never {
-    throw immutable()
-  }
+function immutableHeaders(pairs: [string, string][]): Headers {
+  const headers = new Headers(pairs)
+  const refuse = { value: throwImmutable }
+  return Object.defineProperties(headers, { set: refuse, append: refuse, delete: refuse })
 }
 
-function immutable(): TypeError {
-  return new TypeError('The headers of a response are immutable.')
+function throwImmutable(): never {
+  throw new TypeError('The headers of a response are immutable.')
 }
 
 /** The value of the platform's own getter. */
