@@ -14,8 +14,7 @@
  *
  * {@link Store} is here. Its parts, which this file re-exports, are in `*-contract.ts`: `claim` (leases and
  * claims), `intake` (deliveries and marks), `pass` (the commits of a pass), `match` (counterparts), `run`,
- * `binding`, `fact`, `health`, `reference`, `value-wait`, `prune`, `codec`; and what people see and decide:
- * `admin`, `duplicates`.
+ * `binding`, `fact`, `health`, `value-wait`; and what people see and decide: `admin`, `duplicates`.
  */
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { AdminStore } from './admin-contract.ts'
@@ -41,8 +40,6 @@ import type {
   SettlementResult,
   Unstorable,
 } from './pass-contract.ts'
-import type { PruneRequest, PruneResult } from './prune-contract.ts'
-import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 import type { GuardReservation, RunStore } from './run-contract.ts'
 import type { ValueWaitStore } from './value-wait-contract.ts'
 
@@ -56,7 +53,6 @@ export type {
   UnreadableRecord,
   WorkerSession,
 } from './claim-contract.ts'
-export type { FieldCodec, FieldPlace } from './codec-contract.ts'
 export type { Fact } from './fact-contract.ts'
 export type { CursorWrite, DeliveryRow, IntakeRequest, IntakeResult, Mark } from './intake-contract.ts'
 export type { StoredLensSet } from './lens-sets.ts'
@@ -85,8 +81,6 @@ export type {
   UnmadeChange,
   Unstorable,
 } from './pass-contract.ts'
-export type { PruneRequest, PruneResult } from './prune-contract.ts'
-export type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 export type { GuardedChange, GuardReservation, RunComparison, RunRow, StagedRecord } from './run-contract.ts'
 export type { ReleasedValue, ValueWait } from './value-wait-contract.ts'
 
@@ -218,4 +212,63 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   wake(): void
 
   readonly admin: AdminStore
+}
+
+export interface ReferenceQuery {
+  readonly system: string
+  readonly entity: string
+  /** Native → record … */
+  readonly nativeId?: string
+  /** … or record → native. */
+  readonly recordId?: string
+}
+
+/** In the order of the queries; undefined = unknown. Merged records return their survivor. */
+export type ReferenceResponse = { readonly recordId: string; readonly nativeId: string } | undefined
+
+/** Retention periods: data older than these times (epoch ms) may be removed. */
+export interface PruneRequest {
+  /** Journal lines, settled intents, decided conflicts, closed holds, finished runs. */
+  readonly historyBefore: number
+  /** Resolved failures. */
+  readonly deadLettersBefore: number
+  /** Webhook deliveries: a repeated delivery that arrives later is not recognised any more. */
+  readonly deliveriesBefore: number
+  /**
+   * Runs begun before this and never finished: their process died. The records they had listed are dropped.
+   */
+  readonly runsDeadBefore: number
+  /** Rows of each kind removed in one call. */
+  readonly limit: number
+}
+
+/** Rows removed, by kind; a kind at its limit may have more. */
+export interface PruneResult {
+  readonly journal: number
+  readonly intents: number
+  readonly conflicts: number
+  readonly holds: number
+  readonly failures: number
+  readonly deliveries: number
+  readonly runs: number
+  readonly guardCounts: number
+  readonly deadRuns: number
+}
+
+/**
+ * Encodes field documents to bytes and back, bound to their location, so that bytes moved elsewhere can't be
+ * decoded.
+ */
+export interface FieldCodec {
+  encode(plain: Uint8Array, place: FieldPlace): Uint8Array
+  decode(bytes: Uint8Array, place: FieldPlace): Uint8Array
+  /** Keyed hash for equality without decoding; 32 bytes. */
+  mac(plain: Uint8Array): Uint8Array
+}
+
+/** Where a document is stored; part of what its encoding is bound to. */
+export interface FieldPlace {
+  readonly table: string
+  readonly column: string
+  readonly rowId: string
 }

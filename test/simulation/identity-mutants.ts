@@ -20,7 +20,7 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'nounread',
     breaks: 'creates do not wait for candidates that nobody has read',
-    file: 'store/memory/pass.ts',
+    file: 'store/memory/pass-commits.ts',
     find: 'if (unreadCandidateBefore(context, system, record.entity, readUpTo))',
     replace: 'if (unreadCandidateBefore(context, system, record.entity, 0))',
   },

@@ -17,7 +17,7 @@
  */
 import { laneUntil, openLane } from '../../model/lane.ts'
 import type { LaneReasons } from '../../model/lane-reasons.ts'
-import type { Member } from '../../model/state.ts'
+import type { Member, MemberField } from '../../model/state.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
 import type { Pass } from './contract.ts'
 import { clearFailure } from './failure.ts'
@@ -55,6 +55,15 @@ export function reopenDueLanes(pass: Pass): void {
 /** True when some value is remembered as refused. */
 export function hasRefusals(member: Member): boolean {
   return Object.values(member.fields).some((field) => field.rejected !== undefined)
+}
+
+/** Lets all refused values of the member be sent again: what was refused together is sent together again. */
+export function forgetRefusals(pass: Pass, member: Member): void {
+  const fields = Object.entries(member.fields).map(([name, state]): [string, MemberField] => {
+    const { rejected: _rejected, ...kept } = state
+    return [name, kept]
+  })
+  updateMember(pass, { system: member.system, fields: Object.fromEntries(fields) })
 }
 
 /** True when the member can be read by id now. */

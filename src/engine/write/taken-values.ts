@@ -25,9 +25,9 @@ import type { MergeResult, PlannedWrite } from '../../model/merge/contract.ts'
 import type { MemberField } from '../../model/state.ts'
 import type { ValueWait } from '../../store/contract.ts'
 import type { Pass } from '../pass/contract.ts'
+import { forgetRefusals } from '../pass/lane.ts'
 import { addNeed, addRows, note, updateMember } from '../pass/pass.ts'
 import { releaseKey } from '../pass/value-waits.ts'
-import { forgetRefusals } from './forget-refusals.ts'
 
 /**
  * Waits before a refused value is written again by itself; after the last one only a release or a person
