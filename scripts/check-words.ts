@@ -33,6 +33,12 @@ const retired: readonly RetiredWord[] = [
   { word: /\b(unusableResponse|bindEvents|bindMemoryWebhooks)\b/, instead: 'unusable, bindWebhooks' },
   { word: /\b(CSV|streamed) answer\b/, instead: 'response' },
   { word: /\b(refute|unproved)\b/, instead: 'fail, skipped', in: /conformance|certify/ },
+  {
+    word: /\b(const|let|readonly|function) told\b|\.told\b|\b(isTold|wasTold|toldAt)\b/,
+    instead: 'reported, emitted',
+    // Names within stored documents.
+    except: /^src\/(store\/documents|connectors\/salesforce\/operations\/changes)\.ts$/,
+  },
   { word: /\b(Cast|cast\.ts|acts\.ts|TwinSystem|TwinWorld|ListLie)\b/, instead: 'see the glossary' },
 ]
 

@@ -66,7 +66,7 @@ const firstLoad: Step<Systems> = {
     await context.settled()
     const { erp } = context.systems
     context.say(
-      `${erp.customers.size} customers in both. The ERP was told of those it lacked by ${erp.taken} files.`,
+      `${erp.customers.size} customers in both. The ERP received those it lacked in ${erp.taken} files.`,
     )
     context.say('Their credit limits are its own: it gave the new ones 500,00, and that is in the CRM now.')
     context.say(
@@ -142,8 +142,8 @@ const damagedChanges: Step<Systems> = {
     await erp.bill([good, bad], [bad.number])
     await context.until('the good row', () => systems.inCrm('invoices').has(good.number))
     const [name = ''] = readdirSync(path.join(erp.folder, 'done')).filter((one) => one.endsWith('.damaged'))
-    const told = readFileSync(path.join(erp.folder, 'done', `${name}.txt`), 'utf8').trim()
-    context.say(`The good row is in the CRM. The file is kept as ${name}; beside it: "${told}".`)
+    const reported = readFileSync(path.join(erp.folder, 'done', `${name}.txt`), 'utf8').trim()
+    context.say(`The good row is in the CRM. The file is kept as ${name}; beside it: "${reported}".`)
     context.say('The row is written again, and somebody removes the damaged file.')
     await erp.bill([bad])
     rmSync(path.join(erp.folder, 'done', name))

@@ -209,10 +209,10 @@ function attention(reasons: readonly HealthReason[], counts: StatusCounts): stri
   const needs = openInWords(counts.open).map(({ words }) => words)
   if (doubtful > 0) needs.push(counted(doubtful, 'list in doubt', 'lists in doubt'))
   // Open decisions are already in the list; they are the reason why lanes are closed.
-  const told: ReadonlySet<ReasonCode> = new Set(
+  const covered: ReadonlySet<ReasonCode> = new Set(
     needs.length > 0 ? ['open', 'list-in-doubt', 'lanes-closed'] : [],
   )
-  const others = reasons.filter(({ state, code }) => state === 'attention' && !told.has(code))
+  const others = reasons.filter(({ state, code }) => state === 'attention' && !covered.has(code))
   const verb = openForPeople(counts.open) + doubtful === 1 ? 'needs' : 'need'
   const people = needs.length === 0 ? '' : `${needs.join(', ')} ${verb} a decision`
   if (others.length === 0) return `${people}; everything else continues.`

@@ -46,7 +46,7 @@ test('holds of one kind, place and reason are one line', () => {
   ])
 })
 
-test('more rows are counted than are told one by one', async () => {
+test('more rows are counted than are reported one by one', async () => {
   const rows = Array.from({ length: 450 }, (_, n) => hold(n))
   const read = async ({ limit, cursor = '0' }: { limit: number; cursor?: string }) => {
     const next = Number(cursor) + limit

@@ -78,7 +78,7 @@ describe('isthmus init', () => {
     await expect(loadDefinition({ directory, secrets: 'keep' })).resolves.toBeDefined()
   })
 
-  test('overwrites nothing unless it is told to', async () => {
+  test('overwrites nothing without --force', async () => {
     const flags = [
       'init',
       '--offline',

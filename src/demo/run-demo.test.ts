@@ -4,12 +4,12 @@ import { startDemo } from './run-demo.ts'
 test('the demo converges: nothing lost, nothing doubled, nothing written once all is quiet', {
   timeout: 240_000,
 }, async () => {
-  const told: string[] = []
-  const say = (line: string) => void told.push(line)
+  const reported: string[] = []
+  const say = (line: string) => void reported.push(line)
   const demo = await startDemo({ narrator: { step: say, emit: say, progress: say }, loadSize: 60, port: 0 })
   try {
     const result = await demo.run()
-    expect(result, told.join('\n')).toMatchObject({
+    expect(result, reported.join('\n')).toMatchObject({
       converged: true,
       duplicates: 0,
       lost: 0,

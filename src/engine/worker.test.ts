@@ -102,7 +102,7 @@ describe('a worker', () => {
       message: expect.stringContaining(`member.fields of ${record.id}/b`),
     }
     expect((await it.store.admin.failures({ limit: 5 })).rows).toMatchObject([failure])
-    expect(it.told('FailureKept')).toMatchObject([failure])
+    expect(it.emitted('FailureKept')).toMatchObject([failure])
     await it.advance(3_600_000)
     const [kept] = (await it.store.admin.failures({ limit: 5 })).rows
     expect(kept?.count).toBeGreaterThan(10)
@@ -111,7 +111,7 @@ describe('a worker', () => {
     await it.advance(300_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect((await it.store.admin.failures({ limit: 5 })).rows).toEqual([])
-    expect(it.told('FailureCleared')).toContainEqual(expect.objectContaining({ recordId: record.id }))
+    expect(it.emitted('FailureCleared')).toContainEqual(expect.objectContaining({ recordId: record.id }))
   })
 
   test('H33: a pass that meets a row of another record that can not be read waits, and tells which', async () => {
@@ -159,7 +159,7 @@ describe('a worker', () => {
     expect(await rows()).toContainEqual(
       expect.objectContaining({ ...failure, message: 'deciding: the database refused a value (22P05)' }),
     )
-    expect(it.told('WorkerFenced')).toEqual([])
+    expect(it.emitted('WorkerFenced')).toEqual([])
     await it.advance(3_600_000)
     const [kept] = await rows()
     expect(kept?.count).toBeGreaterThan(10)
@@ -196,10 +196,10 @@ describe('a worker', () => {
     it.system('a').failNext('read', { kind: 'silence' })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(100)
-    const [started] = it.told('WorkerStarted')
+    const [started] = it.emitted('WorkerStarted')
     it.store.killWorker(started?.type === 'WorkerStarted' ? started.workerId : 0)
     await it.advance(5_000)
-    expect(it.told('WorkerStarted')).toHaveLength(2)
+    expect(it.emitted('WorkerStarted')).toHaveLength(2)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(it.system('b').count('update')).toBe(1)
   })
@@ -237,7 +237,7 @@ describe('a worker', () => {
     await it.advance(5_000)
     Object.assign(it.store, { claim, settle, decide })
     await it.advance(10_000)
-    expect(it.told('StoreFailed')).not.toEqual([])
+    expect(it.emitted('StoreFailed')).not.toEqual([])
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
   })
 

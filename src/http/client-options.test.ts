@@ -17,7 +17,7 @@ test('unknown options are refused with the nearest known name', async () => {
       return error
     }
   }
-  for (const [options, told] of [
+  for (const [options, reported] of [
     [{ timeout: {} }, 'timeout is unknown: did you mean timeouts?'],
     [{ timeouts: { totalMS: 1 } }, 'timeouts.totalMS is unknown: did you mean totalMs?'],
     [{ retry: { retires: 1 } }, 'retry.retires is unknown: did you mean retries?'],
@@ -25,7 +25,7 @@ test('unknown options are refused with the nearest known name', async () => {
   ] as const) {
     expect(refused(options)).toMatchObject({
       code: 'HTTP_OPTIONS_INVALID',
-      message: expect.stringContaining(told),
+      message: expect.stringContaining(reported),
     })
   }
   const client = clientOf('http://127.0.0.1:1')
@@ -46,7 +46,7 @@ test('half of a surrogate pair never becomes a URIError', async () => {
 
 test('a secret in the base path is shown nowhere', async () => {
   const server = await serve((_request, response) => sendJson(response, 404, {}))
-  const told: string[] = []
+  const reported: string[] = []
   for (const [path, options] of [
     ['/bot123456:AAH-secretToken9/v2', {}],
     ['/services/T0AB12/B0CD34/s3cr3tXyZq', {}],
@@ -54,7 +54,7 @@ test('a secret in the base path is shown nowhere', async () => {
   ] as const) {
     const client = clientOf(server.url + path, {
       ...options,
-      onAttempt: (entry) => told.push(JSON.stringify(entry)),
+      onAttempt: (entry) => reported.push(JSON.stringify(entry)),
     })
     for (const call of [
       () => client.get('/users/{id}', { path: { id: 1 } }),
@@ -63,11 +63,11 @@ test('a secret in the base path is shown nowhere', async () => {
       () => client.get('/../x'),
     ]) {
       const error = await failureOf(Promise.resolve().then(call))
-      told.push(`${String(error)} ${inspect(error, { showHidden: true, depth: 6 })}`)
+      reported.push(`${String(error)} ${inspect(error, { showHidden: true, depth: 6 })}`)
     }
   }
-  expect(told.join('\n')).not.toMatch(/AAH|T0AB|s3cr3t|quietly|kept/)
-  expect(told.join('\n')).toContain('/{hidden}/v2/users/{id}')
+  expect(reported.join('\n')).not.toMatch(/AAH|T0AB|s3cr3t|quietly|kept/)
+  expect(reported.join('\n')).toContain('/{hidden}/v2/users/{id}')
 })
 
 test('a hook may change the headers, query and body of a call', async () => {
@@ -87,7 +87,7 @@ test('a hook may change the headers, query and body of a call', async () => {
   })
 })
 
-test('progress of an upload and a download is told', async () => {
+test('progress of an upload and a download is reported', async () => {
   const server = await serve(({ body }, response) => void response.end('x'.repeat(body.length)))
   const [up, down]: [number[], number[]] = [[], []]
   await clientOf(server.url).post('/x', {

@@ -125,9 +125,9 @@ export interface MemberField {
    */
   readonly blank?: true | CreatedBlank
   /**
-   * Its reference has been waiting for a target since then; `told`: for so long that a failure was reported.
+   * Its reference has been waiting for a target since then; `reported`: for so long that a failure was reported.
    */
-  readonly awaits?: { readonly since: number; readonly told?: boolean }
+  readonly awaits?: { readonly since: number; readonly reported?: boolean }
   /** The last read could not parse the field: code of the problem. The other properties are from before. */
   readonly unreadable?: string
   /** The lens that read it, where that is not the one of the member's lens set: its new base has to wait. */

@@ -72,8 +72,8 @@ describe('createEventLog', () => {
     log({ type: 'PollFinished', ...place, changed: 0 })
     log({ type: 'PollFinished', ...place, changed: 0 })
     log(failed(network))
-    const told = lines.map((line) => JSON.parse(line))
-    expect(told.map(({ level, event, message }) => [level, event, message])).toEqual([
+    const reported = lines.map((line) => JSON.parse(line))
+    expect(reported.map(({ level, event, message }) => [level, event, message])).toEqual([
       [40, 'PollFailed', 'said HTTP_NETWORK'],
       [40, 'PollFailed', 'said HTTP_TIMEOUT'],
       [30, 'PollFinished', undefined],

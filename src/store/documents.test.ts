@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { MemberFields } from '../model/state.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 import { createClearCodec } from './clear-codec.ts'
-import { decodeAgreed, encodeAgreed, shadowMac, valuesMac } from './documents.ts'
+import {
+  decodeAgreed,
+  decodeMember,
+  decodePlain,
+  encodeAgreed,
+  encodeMember,
+  shadowMac,
+  valuesMac,
+} from './documents.ts'
 
 const codec = createClearCodec(Buffer.from('test key'))
 
@@ -43,5 +51,28 @@ describe('agreed fields', () => {
       },
     }
     expect(decodeAgreed(codec, 'r1', encodeAgreed(codec, 'r1', fields))).toStrictEqual(fields)
+  })
+})
+
+describe("a member's fields", () => {
+  const place = { table: 'member', column: 'fields', rowId: 'r1/crm' }
+  const fields: MemberFields = {
+    city: { shadow: 'Ulm', acked: 1, awaits: { since: 5 } },
+    owner: { acked: 0, awaits: { since: 3, reported: true } },
+    name: { shadow: 'Ann', acked: 2 },
+  }
+
+  test('are restored unchanged', () => {
+    const bytes = encodeMember(codec, 'r1', 'crm', fields)
+    expect(decodeMember(codec, 'r1', 'crm', bytes)).toStrictEqual(fields)
+  })
+
+  test('are stored under the names that released versions read', () => {
+    const stored = decodePlain(codec, place, encodeMember(codec, 'r1', 'crm', fields))
+    expect(stored).toStrictEqual({
+      city: { shadow: 'Ulm', acked: 1, awaits: { since: 5 } },
+      owner: { acked: 0, awaits: { since: 3, told: true } },
+      name: [2, 'Ann'],
+    })
   })
 })

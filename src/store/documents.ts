@@ -9,7 +9,14 @@ import { LosslessNumber, parse, stringify } from 'lossless-json'
 import { canonicalJsonWithoutNulls } from '../model/canonical/equality.ts'
 import { IsthmusError, isIsthmusError } from '../model/errors.ts'
 import type { KeptAnswer } from '../model/lookup.ts'
-import type { AgreedFields, CreateEvidence, Intent, IntentRequest, MemberFields } from '../model/state.ts'
+import type {
+  AgreedFields,
+  CreateEvidence,
+  Intent,
+  IntentRequest,
+  MemberField,
+  MemberFields,
+} from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
 import { type ValuePlace, valueKey } from './value-wait-contract.ts'
@@ -82,7 +89,7 @@ export function encodeMember(
 ): Uint8Array {
   const rows = Object.entries(fields).map(([name, field]) => {
     const plain = field.shadow !== undefined && Object.keys(field).length === 2
-    return [name, plain ? [field.acked, field.shadow] : field]
+    return [name, plain ? [field.acked, field.shadow] : asStored(field)]
   })
   return encodePlain(codec, memberPlace(recordId, system), Object.fromEntries(rows))
 }
@@ -94,16 +101,33 @@ export function decodeMember(
   bytes: Uint8Array | null,
 ): MemberFields {
   if (bytes === null) return {}
-  type Row = MemberFields[string] | [acked: number, shadow: CanonicalValue]
+  type Row = StoredField | [acked: number, shadow: CanonicalValue]
   const place = memberPlace(recordId, system)
   const rows = decodeRows<Row>(codec, place, bytes)
   return Object.fromEntries(
     rows.map(([name, row]) => {
       const field = Array.isArray(row) ? { acked: row[0], shadow: row[1] } : row
       if (!isObject(field) || !isRevision(field.acked)) throw wrongShape(place, name)
-      return [name, field]
+      return [name, fromStored(field)]
     }),
   )
+}
+
+/** Stored documents keep the name that every released version reads and writes. */
+type StoredField = Omit<MemberField, 'awaits'> & {
+  readonly awaits?: { readonly since: number; readonly told?: boolean }
+}
+
+function asStored(field: MemberField): StoredField {
+  const { awaits, ...rest } = field
+  if (awaits?.reported === undefined) return field
+  return { ...rest, awaits: { since: awaits.since, told: awaits.reported } }
+}
+
+function fromStored(field: StoredField): MemberField {
+  const { awaits, ...rest } = field
+  if (awaits?.told === undefined) return field
+  return { ...rest, awaits: { since: awaits.since, reported: awaits.told } }
 }
 
 /** The fields of a document by name; what each holds is checked by the caller. */

@@ -66,7 +66,7 @@ test('a record is found, shown, read again and explained by its events', async (
   expect(runs?.rows.length).toBeGreaterThan(0)
 })
 
-test('of two people who decide one conflict, one wins and the other is told', async () => {
+test('of two people who decide one conflict, one wins and the other learns who did', async () => {
   const joined = await join({ ...manual, inCrm: [customerRecord(1)] })
   const { url } = await joined.serve()
   const [ada, bob] = await Promise.all(
@@ -91,8 +91,8 @@ test('of two people who decide one conflict, one wins and the other is told', as
   const [one, other] = await Promise.all([decide(ada, 'crm'), decide(bob, 'erp')])
   expect([one.response.status, other.response.status].sort()).toEqual([204, 409])
   const winner = one.response.status === 204 ? 'ada' : 'bob'
-  const told = one.response.status === 204 ? other : one
-  expect(told.error).toMatchObject({ detail: `the conflict has been decided by token:${winner}` })
+  const refused = one.response.status === 204 ? other : one
+  expect(refused.error).toMatchObject({ detail: `the conflict has been decided by token:${winner}` })
   const name = winner === 'ada' ? 'From the CRM' : 'From the ERP'
   await joined.until('agreement', () =>
     [joined.contacts, joined.partners].every((table) => valuesOf(table, 'name').includes(name)),

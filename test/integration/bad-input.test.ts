@@ -43,16 +43,16 @@ describe('a system with faulty responses', () => {
   }
 
   /** All codes and reasons that were reported so far. */
-  const told = (): string => JSON.stringify(pair.events)
+  const reported = (): string => JSON.stringify(pair.events)
 
   test('wrong credentials: the system is paused with the reason, and work continues once they are right', async () => {
     await open({ definition: { erpToken: 'ERP_TOKEN' }, environment: { ERP_TOKEN: 'wrong' } })
     pair.erp.token = 'right'
     await pair.start()
-    await until(() => told().includes('HTTP_UNAUTHENTICATED') || told())
+    await until(() => reported().includes('HTTP_UNAUTHENTICATED') || reported())
     await settle(500)
     expect(pair.partners.size).toBe(0)
-    expect(told()).not.toContain('"wrong"')
+    expect(reported()).not.toContain('"wrong"')
     pair.erp.token = 'wrong'
     await pair.agree(5)
   })
@@ -61,7 +61,7 @@ describe('a system with faulty responses', () => {
     await open()
     pair.erp.outage(true)
     await pair.start()
-    await until(() => told().includes('HTTP_NETWORK') || told())
+    await until(() => reported().includes('HTTP_NETWORK') || reported())
     pair.erp.outage(false)
     await pair.agree(5)
   })
@@ -74,7 +74,7 @@ describe('a system with faulty responses', () => {
       await open()
       pair.crm.fault(fault)
       await pair.start()
-      await until(() => told().includes(code) || told())
+      await until(() => reported().includes(code) || reported())
       expect(await pair.running.store.admin.status()).toMatchObject({ records: {} })
       pair.crm.faults.clear()
       await pair.agree(5)
@@ -102,7 +102,7 @@ describe('a system with faulty responses', () => {
     await pair.start()
     await pair.agree(1)
     await own.close()
-    await until(() => told().includes('StoreFailed') || 'nothing told')
+    await until(() => reported().includes('StoreFailed') || 'nothing told')
     await expect(pair.running.checkReady()).rejects.toMatchObject({ code: expect.stringMatching(/^STORE_/) })
     expect(pair.partners.size).toBe(1)
   })

@@ -30,11 +30,11 @@ test('H37 no value of a record leaves through events, logs or failures', async (
   const log = createEventLog('trace', { write: (line: string) => void lines.push(line) })
   for (const event of joined.events) log(event)
   const logged = lines.join('\n')
-  const told = JSON.stringify([
+  const reported = JSON.stringify([
     joined.events,
     (await joined.runtime().store.admin.failures({ limit: 5 })).rows,
   ])
-  for (const text of [logged, told]) {
+  for (const text of [logged, reported]) {
     expect(text.length).toBeGreaterThan(100)
     for (const value of [canary, 'customer1@example.org']) expect(text).not.toContain(value)
   }

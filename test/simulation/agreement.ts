@@ -33,7 +33,7 @@ const allowed: ReadonlySet<string> = new Set([
   'coerced',
   'default',
   'out of scope',
-  'nothing tells of deletions there',
+  'deletions are not reported there',
 ])
 
 export interface AgreementOptions {

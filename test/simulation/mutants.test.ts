@@ -52,8 +52,8 @@ describe('the page in the documentation', () => {
     .map((line) => line.slice(2, -2).split(' | '))
 
   test('has each registered mutant, with what it breaks', () => {
-    const told = rows.map(([name, breaks]) => [name, breaks])
-    expect(told).toEqual(mutants.map(({ name, breaks }) => [`\`${name}\``, breaks]))
+    const reported = rows.map(([name, breaks]) => [name, breaks])
+    expect(reported).toEqual(mutants.map(({ name, breaks }) => [`\`${name}\``, breaks]))
   })
 
   test('reports that all were killed in one run', () => {

@@ -88,16 +88,16 @@ async function checkCopies(books: Books, system: SimSystem, entity: string): Pro
     const details = await Promise.all(
       nativeIds.map((nativeId) => books.store.admin.record({ system: system.name, entity, nativeId })),
     )
-    const isTold = details.some(
+    const isReported = details.some(
       (detail) =>
         detail !== undefined &&
         (detail.record.state === 'review' || detail.members.some((one) => flagOf(books, detail, one))),
     )
-    if (isTold) excuse(books, 'two of one thing, and told')
+    if (isReported) excuse(books, 'two of one thing, and reported')
     else
       books.oracle.fail(
         'INV-6',
-        `${system.name} has ${nativeIds.join(' and ')} for ${code}, and nobody is told`,
+        `${system.name} has ${nativeIds.join(' and ')} for ${code}, and it is not reported`,
       )
   }
 }
@@ -274,8 +274,8 @@ function checkMembers(books: Books, detail: RecordDetail): void {
 /** A deletion is not detectable in a system that neither announces nor feeds deletions, and whose list proves no absence. */
 function blindSpot({ traits }: SimSystem): string | undefined {
   const fed = traits.polls && traits.pollMs < 60_000 && traits.capabilities.deletes === 'feed'
-  const told = traits.webhooks === 'reliable' || fed || traits.capabilities.list.paging === 'keyset'
-  return told ? undefined : 'nothing tells of deletions there'
+  const reported = traits.webhooks === 'reliable' || fed || traits.capabilities.list.paging === 'keyset'
+  return reported ? undefined : 'deletions are not reported there'
 }
 
 /** The engine itself reports that this is not in agreement, visible to a person. */

@@ -138,7 +138,8 @@ export class World {
     return member.nativeId
   }
 
-  told(type: DomainEvent['type']): readonly DomainEvent[] {
+  /** The events of this type so far. */
+  emitted(type: DomainEvent['type']): readonly DomainEvent[] {
     return this.events.filter((event) => event.type === type)
   }
 

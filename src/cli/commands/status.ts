@@ -95,11 +95,11 @@ function backlogOf({ backlog: { count, since } }: PlaceResource, now: number): s
 /** The problems of one place, and its notes. */
 function drawPlace(place: PlaceResource, now: number, paper: Paper): string[] {
   const { system, entity, reasons, notes, pausedUntil } = place
-  const told = reasons.filter(({ code }) => code !== 'moving')
+  const shown = reasons.filter(({ code }) => code !== 'moving')
   const paused =
     pausedUntil === undefined ? [] : [`    no call is sent to ${system} before ${ahead(pausedUntil, now)}`]
   const lines = [
-    ...told.flatMap((reason) => drawReason(reason, now, paper)),
+    ...shown.flatMap((reason) => drawReason(reason, now, paper)),
     ...paused,
     ...notes.flatMap((note) => indent(wrap(`note: ${note}`, paper.width - 4), '  ', '    ')),
   ]

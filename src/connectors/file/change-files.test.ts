@@ -58,7 +58,7 @@ async function listed(resource: Resource, meanwhile?: () => Promise<void>) {
   }
 }
 
-test('a list holds a record that is told of once more while it is read', async () => {
+test('a list holds a record that is reported once more while it is read', async () => {
   await put('inbox/orders-1.csv', rows(3_000, 'new'))
   const resource = orders(deltas, { pageSize: 10 })
   const { nativeIds, end } = await listed(resource, async () => {

@@ -65,7 +65,7 @@ describe('change files', () => {
     return page?.kind === 'page' ? page : expect.fail(JSON.stringify(page))
   }
 
-  test('are taken in by name, each once, told by the feed, and archived', async () => {
+  test('are read in the order of their names, each once, reported by the feed, and archived', async () => {
     await put('inbox/orders-2.csv', 'op,id,state\nupsert,1,paid\ndelete,2,\n')
     await put('inbox/orders-1.csv', 'op,id,state\nupsert,1,new\nupsert,2,new\nupsert,3,new\n')
     const resource = customers(deltas)

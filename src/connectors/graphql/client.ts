@@ -150,10 +150,12 @@ export class GraphqlClient {
       return this.#understood(sending, response.data, rules, { date: response.headers.date, tookMs })
     } catch (error) {
       if (!(error instanceof HttpStatusError) || !hasProblems(error.body)) throw error
-      const told = this.#errorOf(sending, error.body, rules)
+      const reported = this.#errorOf(sending, error.body, rules)
       // From a failing server, only errors count that say that it did not even begin.
-      throw error.status < 500 || told instanceof RateLimitedError || told instanceof AuthenticationError
-        ? told
+      throw error.status < 500 ||
+        reported instanceof RateLimitedError ||
+        reported instanceof AuthenticationError
+        ? reported
         : error
     }
   }
@@ -172,10 +174,10 @@ export class GraphqlClient {
       throw unusable('it has neither data nor errors')
     }
     const problems = problemsOf(body, rules.code)
-    const told = serverTimeOf(date)
+    const serverTime = serverTimeOf(date)
     // The field has whole seconds and was written when the response was ready; the records were read before
     // that.
-    const serverNowMs = told === undefined ? undefined : told - Math.ceil(tookMs)
+    const serverNowMs = serverTime === undefined ? undefined : serverTime - Math.ceil(tookMs)
     return { data, problems, serverNowMs }
   }
 

@@ -10,14 +10,14 @@ import { textAt } from '../kit/native.ts'
 import type { Manifest } from './manifests/manifest.ts'
 
 /** Times are monotonic milliseconds. */
-interface Told {
+interface Reported {
   readonly maximum: number
   readonly available: number
   /** Points per millisecond. */
   readonly rate: number
   readonly at: number
   /** Epoch ms. */
-  readonly toldAt: number
+  readonly reportedAt: number
 }
 
 /** One request that needs points. */
@@ -43,7 +43,7 @@ export class CostBudget {
   readonly #paths: Manifest['cost']
   readonly #clock: { now(): number; monotonic(): number }
   readonly #costs = new Map<string, number>()
-  #told: Told | undefined
+  #reported: Reported | undefined
   /** Points of requests in flight. */
   #pending = 0
   #pausedUntil = 0
@@ -84,7 +84,7 @@ export class CostBudget {
     const perSecond = numberAt(body, [...status, 'restoreRate'])
     if (maximum === undefined || available === undefined || perSecond === undefined) return
     const at = this.#clock.monotonic()
-    this.#told = { maximum, available, rate: perSecond / 1_000, at, toldAt: this.#clock.now() }
+    this.#reported = { maximum, available, rate: perSecond / 1_000, at, reportedAt: this.#clock.now() }
   }
 
   /** Handles throttling by the API: returns how long to wait; no request starts before. */
@@ -97,17 +97,17 @@ export class CostBudget {
 
   /** The points that the API last reported, extrapolated to now. */
   usage(): readonly SystemUsage[] {
-    const told = this.#told
-    if (told === undefined) return []
-    const { maximum, rate, toldAt } = told
+    const reported = this.#reported
+    if (reported === undefined) return []
+    const { maximum, rate, reportedAt } = reported
     const windowMs = rate > 0 ? Math.ceil(maximum / rate) : undefined
-    const remaining = Math.max(0, Math.floor(this.#available(told)))
+    const remaining = Math.max(0, Math.floor(this.#available(reported)))
     return [
       {
         name: 'queryCost',
         limit: maximum,
         remaining,
-        toldAt,
+        reportedAt,
         ...(windowMs === undefined ? {} : { windowMs }),
       },
     ]
@@ -120,16 +120,16 @@ export class CostBudget {
 
   /** Milliseconds until that many points are available in addition to the reserve. */
   #missing(cost: number, reserve: number): number {
-    const told = this.#told
-    if (told === undefined) return 0
+    const reported = this.#reported
+    if (reported === undefined) return 0
     // A request that costs more than the maximum is for the API to refuse.
-    const wanted = Math.min(cost + told.maximum * reserve, told.maximum)
-    const short = wanted - (this.#available(told) - this.#pending)
-    if (short <= 0 || (this.#pending === 0 && this.#available(told) >= told.maximum)) return 0
-    return told.rate > 0 ? Math.ceil(short / told.rate) + slackMs : unknownWaitMs
+    const wanted = Math.min(cost + reported.maximum * reserve, reported.maximum)
+    const short = wanted - (this.#available(reported) - this.#pending)
+    if (short <= 0 || (this.#pending === 0 && this.#available(reported) >= reported.maximum)) return 0
+    return reported.rate > 0 ? Math.ceil(short / reported.rate) + slackMs : unknownWaitMs
   }
 
-  #available({ maximum, available, rate, at }: Told): number {
+  #available({ maximum, available, rate, at }: Reported): number {
     return Math.min(maximum, available + (this.#clock.monotonic() - at) * rate)
   }
 

@@ -201,12 +201,12 @@ describe('changes', () => {
     insert(shop, 150)
     now += 1_000
     insert0(shop, 150, 130)
-    const told = await drain(products, undefined)
-    expect(new Set(told.nativeIds).size).toBe(280)
-    expect(told.nativeIds).toHaveLength(280)
+    const reported = await drain(products, undefined)
+    expect(new Set(reported.nativeIds).size).toBe(280)
+    expect(reported.nativeIds).toHaveLength(280)
     now += 60_000
     shop.products.update('Product-00000007', { stock: 99 })
-    const next = await drain(products, told.cursor)
+    const next = await drain(products, reported.cursor)
     expect(next.nativeIds).toEqual(['Product-00000007'])
     expect((await drain(products, next.cursor)).nativeIds).toEqual([])
   })

@@ -157,7 +157,7 @@ export function errorOf(
   },
 ): IsthmusError {
   const verdict = verdictWithin(problems, verdictOf(problems, ran, rules), asked)
-  const message = `${label} was answered with ${told(problems, sent)}.`
+  const message = `${label} was answered with ${describeProblems(problems, sent)}.`
   if (verdict === 'denied')
     return new AuthenticationError('CONNECTOR_ACCESS_DENIED', message, { outcome: 'answered' })
   if (verdict === 'throttled') {
@@ -179,7 +179,7 @@ function verdictWithin(
 }
 
 /** Codes, paths and the server's messages, without the values that were sent. */
-function told(problems: readonly GraphqlProblem[], sent: unknown): string {
+function describeProblems(problems: readonly GraphqlProblem[], sent: unknown): string {
   const shown = problems.slice(0, 3).map(({ code, path, message }) => {
     const place = path === undefined ? '' : ` at ${path.join('.')}`
     const words = quotedWords(message, sent)

@@ -219,7 +219,7 @@ describe('what may have taken effect', () => {
     if (result?.kind === 'ok') expect(result.native).toEqual({ id: '1' })
   })
 
-  test("the server's own words are told, without the values that were sent", async () => {
+  test("the server's own words are reported, without the values that were sent", async () => {
     const errors = [{ message: 'duplicate key: Ada Lovelace is taken', path: ['thingCreate'] }]
     const { things } = await scripted(() => ({ data: null, errors }))
     const result = await things.create?.({ ...create, body: { name: 'Ada Lovelace' } }, context)

@@ -62,30 +62,30 @@ async function sweep(
   feed: FakeFeed,
   rules: FeedRules,
   cursor?: string,
-): Promise<{ told: string[]; cursor: string | undefined }> {
-  const told: string[] = []
+): Promise<{ changed: string[]; cursor: string | undefined }> {
+  const changed: string[] = []
   let at = cursor
   for (let page = 0; page < 5_000; page += 1) {
     const result = await readFeed(at, rules, feed.fetch)
     if (result.kind !== 'page') return expect.fail(JSON.stringify(result))
-    told.push(...result.changed.map(({ nativeId, version }) => `${nativeId}@${version}`))
+    changed.push(...result.changed.map(({ nativeId, version }) => `${nativeId}@${version}`))
     at = result.cursor
-    if (!result.more) return { told, cursor: at }
+    if (!result.more) return { changed, cursor: at }
   }
   return expect.fail('the sweep does not end')
 }
 
 test.each(['id', 'page'] as const)(
-  'H21: 1,000 records with one time on pages of 7 are all told once (%s)',
+  'H21: 1,000 records with one time on pages of 7 are each reported once (%s)',
   async (tieBreak) => {
     const feed = new FakeFeed(7, tieBreak)
     for (let n = 0; n < 1_000; n += 1) feed.put(`r${n}`, 500)
     const rules = rulesOf(feed)
     const first = await sweep(feed, rules)
-    expect(new Set(first.told).size).toBe(1_000)
-    expect(first.told).toHaveLength(1_000)
+    expect(new Set(first.changed).size).toBe(1_000)
+    expect(first.changed).toHaveLength(1_000)
     const second = await sweep(feed, rules, first.cursor)
-    expect(second.told).toEqual([])
+    expect(second.changed).toEqual([])
   },
 )
 
@@ -101,18 +101,18 @@ test('H21: a record that leaves a run of ties while it is paged does not hide an
   const feed = new FakeFeed(5, 'page')
   for (let n = 0; n < 40; n += 1) feed.put(`r${String(n).padStart(2, '0')}`, 500)
   const rules = rulesOf(feed)
-  const told: string[] = []
+  const changed: string[] = []
   let cursor: string | undefined
   for (let page = 0; page < 100; page += 1) {
     const result = await readFeed(cursor, rules, feed.fetch)
     if (result.kind !== 'page') return expect.fail(result.kind)
-    told.push(...result.changed.map(({ nativeId }) => nativeId))
+    changed.push(...result.changed.map(({ nativeId }) => nativeId))
     cursor = result.cursor
     if (page === 3) feed.put('r00', 600)
     if (!result.more) break
   }
   const again = await sweep(feed, rules, cursor)
-  const nativeIds = new Set([...told, ...again.told.map((entry) => entry.split('@')[0])])
+  const nativeIds = new Set([...changed, ...again.changed.map((entry) => entry.split('@')[0])])
   expect(nativeIds.size).toBe(40)
 })
 
@@ -122,17 +122,17 @@ test('H22: a change that becomes visible late, within the declared lag, is not m
   feed.put('early', feed.now - 1)
   feed.put('late', feed.now - 50_000, feed.now + 5_000)
   const first = await sweep(feed, rules)
-  expect(first.told).toEqual(['early@1'])
+  expect(first.changed).toEqual(['early@1'])
   feed.now += 10_000
-  expect((await sweep(feed, rules, first.cursor)).told).toEqual(['late@1'])
+  expect((await sweep(feed, rules, first.cursor)).changed).toEqual(['late@1'])
 })
 
-test('a second change at the same time is told although the first was', async () => {
+test('a second change at the same time is reported although the first was', async () => {
   const feed = new FakeFeed(10, 'id')
   feed.put('a', feed.now)
   const first = await sweep(feed, rulesOf(feed))
   feed.put('a', feed.now)
-  expect((await sweep(feed, rulesOf(feed), first.cursor)).told).toEqual(['a@2'])
+  expect((await sweep(feed, rulesOf(feed), first.cursor)).changed).toEqual(['a@2'])
 })
 
 test('a record dated in the future does not hide what comes before it', async () => {
@@ -141,7 +141,7 @@ test('a record dated in the future does not hide what comes before it', async ()
   const first = await sweep(feed, rulesOf(feed))
   feed.now += 1_000
   feed.put('a', feed.now)
-  expect((await sweep(feed, rulesOf(feed), first.cursor)).told).toEqual(['a@1'])
+  expect((await sweep(feed, rulesOf(feed), first.cursor)).changed).toEqual(['a@1'])
 })
 
 test('a quiet feed stops reading an old burst again', async () => {
@@ -181,10 +181,10 @@ test('what is remembered is bounded, and forgetting only tells again', async () 
   const first = await sweep(feed, rules)
   expect((first.cursor ?? '').length).toBeLessThan(2_000)
   feed.put('new', feed.now)
-  expect((await sweep(feed, rules, first.cursor)).told).toContain('new@1')
+  expect((await sweep(feed, rules, first.cursor)).changed).toContain('new@1')
 })
 
-test('every change is told, whatever is changed when and read in pages of any size', async () => {
+test('every change is reported, whatever changed when and read in pages of any size', async () => {
   const step = fc.oneof(
     fc.record({
       kind: fc.constant('put' as const),
@@ -202,12 +202,12 @@ test('every change is told, whatever is changed when and read in pages of any si
     fc.asyncProperty(run, async ({ steps, pageSize }) => {
       const feed = new FakeFeed(pageSize, 'id')
       const rules = rulesOf(feed, { commitLagMs: 20 })
-      const told = new Set<string>()
+      const changed = new Set<string>()
       let cursor: string | undefined
       const page = async (): Promise<boolean> => {
         const result = await readFeed(cursor, rules, feed.fetch)
         if (result.kind !== 'page') return expect.fail(result.kind)
-        for (const { nativeId, version } of result.changed) told.add(`${nativeId}@${version}`)
+        for (const { nativeId, version } of result.changed) changed.add(`${nativeId}@${version}`)
         cursor = result.cursor
         return result.more
       }
@@ -218,7 +218,7 @@ test('every change is told, whatever is changed when and read in pages of any si
       }
       feed.now += 100
       for (let sweeps = 0; sweeps < 2; sweeps += 1) while (await page());
-      for (const { nativeId, version } of feed.rows) expect(told).toContain(`${nativeId}@${version}`)
+      for (const { nativeId, version } of feed.rows) expect(changed).toContain(`${nativeId}@${version}`)
     }),
     { numRuns: 1_000 },
   )

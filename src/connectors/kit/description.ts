@@ -65,5 +65,5 @@ export interface SystemUsage {
   /** When the window resets, epoch ms. */
   readonly resetsAt?: number
   /** When the system reported it, epoch ms. */
-  readonly toldAt: number
+  readonly reportedAt: number
 }

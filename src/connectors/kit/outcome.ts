@@ -189,9 +189,9 @@ function byStatus(
   if (isProxys404 || status === 408 || status === 425 || status >= 500) return { kind: 'unknown', failure }
   const { code, fields, words } = rules.refusal(error)
   const quote = quotedWords(words, sent)
-  const told = code === undefined ? '' : ` The system says: ${code}.`
+  const systemCode = code === undefined ? '' : ` The system says: ${code}.`
   const hint = status === 428 && !conditional ? preconditionHint : ''
-  const message = `${failure.message}${told}${quote === undefined ? '' : ` In its own words: ${quote}`}${hint}`
+  const message = `${failure.message}${systemCode}${quote === undefined ? '' : ` In its own words: ${quote}`}${hint}`
   return {
     kind: 'rejected',
     failure: { ...failure, message },

@@ -17,7 +17,7 @@ async function clientWith(headers: Record<string, string>, reserve = 0): Promise
   return client
 }
 
-test('quotas are what the responses told, and nothing before the first response', async () => {
+test('quotas are what the responses reported, and nothing before the first response', async () => {
   const client = await clientWith({
     'ratelimit-policy': '"daily";q=1000;w=86400',
     ratelimit: '"daily";r=640;t=3600',
@@ -45,7 +45,7 @@ test('a reported quota holds the reserve back for people before any response has
     limit: 100,
     remaining: 40,
     resetsAt: Date.now() + 60_000,
-    toldAt: Date.now(),
+    reportedAt: Date.now(),
   }
   feedQuotas(client, [quota], clock)
   await expect(client.get('/', { priority: 'batch', totalMs: 300 })).rejects.toThrow()

@@ -17,7 +17,7 @@ export function quotasOf(client: Pick<ApiClient, 'usage'>, clock: HttpClock): re
     if (quota === undefined || quota <= 0) return []
     const left = Math.max(0, Math.min(quota, remaining))
     const window = windowMs === undefined ? {} : { windowMs }
-    return [{ name, limit: quota, remaining: left, resetsAt: now + resetMs, toldAt: now, ...window }]
+    return [{ name, limit: quota, remaining: left, resetsAt: now + resetMs, reportedAt: now, ...window }]
   })
 }
 

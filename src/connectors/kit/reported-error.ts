@@ -34,11 +34,11 @@ export function reportedBy(
 ): ReportedError | undefined {
   const flagged = when?.equals.includes(textAt(body, when.path) ?? '') === true
   const value = path === undefined ? undefined : valueAt(body, path)
-  const isTold = path !== undefined && isSomething(value)
-  if (!flagged && !isTold) return undefined
-  const entry = isTold ? (Array.isArray(value) ? value[0] : value) : body
-  if (typeof entry === 'string') return told(undefined, entry)
-  return told(textAt(entry, code), textAt(entry, message) ?? textAt(body, message))
+  const isPresent = path !== undefined && isSomething(value)
+  if (!flagged && !isPresent) return undefined
+  const entry = isPresent ? (Array.isArray(value) ? value[0] : value) : body
+  if (typeof entry === 'string') return errorOf(undefined, entry)
+  return errorOf(textAt(entry, code), textAt(entry, message) ?? textAt(body, message))
 }
 
 const flags = ['success', 'ok', 'succeeded', 'isSuccess', 'is_success'] as const
@@ -89,7 +89,7 @@ export function reportedAsUsual(body: unknown, hasRecord: boolean): ReportedErro
   const entry = Array.isArray(value) ? value[0] : value
   const words =
     typeof entry === 'string' ? entry : (firstText(entry, wordPaths) ?? firstText(body, wordPaths))
-  return told(firstText(entry, codePaths) ?? firstText(body, codePaths), words)
+  return errorOf(firstText(entry, codePaths) ?? firstText(body, codePaths), words)
 }
 
 function hasFailedState(state: unknown): boolean {
@@ -114,7 +114,7 @@ function firstText(value: unknown, paths: readonly NativePath[]): string | undef
   return undefined
 }
 
-function told(code: string | undefined, words: string | undefined): ReportedError {
+function errorOf(code: string | undefined, words: string | undefined): ReportedError {
   const token = code !== undefined && /^[\w.:[\]/-]{1,80}$/.test(code) ? code : undefined
   return { ...(token === undefined ? {} : { code: token }), ...(words === undefined ? {} : { words }) }
 }

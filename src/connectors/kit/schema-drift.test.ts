@@ -28,7 +28,7 @@ test('the same description in another order and with other labels has not drifte
   expect(compareDescriptions(resource(a, b), resource({ ...b, label: 'new' }, a))).toEqual([])
 })
 
-test('fields that come and go are told; a new one hurts only when creates need it', () => {
+test('fields that come and go are reported; a new one hurts only when creates need it', () => {
   const found = compareDescriptions(
     resource(field('a'), field('gone')),
     resource(field('a'), field('extra'), field('needed', { required: true })),

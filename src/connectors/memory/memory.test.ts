@@ -97,23 +97,23 @@ test('shows old states within the declared lag, and never older ones', async () 
 test.each(['seq', 'ts+id'] as const)('tells every change through its feed (%s)', async (cursor) => {
   const { people, table, clock } = fixture({ capabilities: { changes: { cursor }, list: { pageSize: 3 } } })
   for (let n = 0; n < 10; n += 1) table.put(String(n), { n })
-  const told = new Set<string>()
+  const reported = new Set<string>()
   let position: string | undefined
   const drain = async (): Promise<void> => {
     for (let more = true; more; ) {
       const page = await people.changes?.(position, context)
       if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-      for (const { nativeId, version } of page.changed) told.add(`${nativeId}@${version}`)
+      for (const { nativeId, version } of page.changed) reported.add(`${nativeId}@${version}`)
       position = page.cursor
       more = page.more
     }
   }
   await drain()
-  expect(told.size).toBe(10)
+  expect(reported.size).toBe(10)
   clock.time += 1
   table.patch('4', { n: 'changed' })
   await drain()
-  expect(told.size).toBe(11)
+  expect(reported.size).toBe(11)
 })
 
 test('faults are told apart by what may have happened', async () => {

@@ -175,8 +175,9 @@ export class Service {
     // A V4 service that stops at the first failure responds up to it. Otherwise it is unknown which response
     // is missing, and how to match the others.
     const endsWithFailure = version === 4 && groups.at(-1)?.some(({ status }) => status >= 400) === true
-    const isTold = typeof response.data !== 'string' || groups.length === asked.length || endsWithFailure
-    return asked.map((_one, index) => (isTold ? groups[index] : undefined))
+    const isAssignable =
+      typeof response.data !== 'string' || groups.length === asked.length || endsWithFailure
+    return asked.map((_one, index) => (isAssignable ? groups[index] : undefined))
   }
 
   /** Headers of a single request within a batch. */

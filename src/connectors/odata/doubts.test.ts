@@ -110,7 +110,7 @@ describe('the change feed', () => {
       const items = tie.slice(skip, skip + 3)
       return page(items, skip + 3 < tie.length ? { '@odata.nextLink': 'Products?$skiptoken=3' } : {})
     })
-    const told = new Set<string>()
+    const reported = new Set<string>()
     let cursor: string | undefined
     for (let at = 0; at < 10; at += 1) {
       const result = await resource.changes?.(cursor, context)
@@ -121,11 +121,11 @@ describe('the change feed', () => {
         })
         return
       }
-      for (const { nativeId } of result.changed) told.add(nativeId)
+      for (const { nativeId } of result.changed) reported.add(nativeId)
       cursor = result.cursor
       if (!result.more) break
     }
-    expect(told.size).toBe(7)
+    expect(reported.size).toBe(7)
   })
 })
 

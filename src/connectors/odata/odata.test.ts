@@ -124,16 +124,16 @@ describe('OData V4', () => {
       for (let at = 0; at < 7; at += 1) table.create({ Name: `P${at}`, Price: '1' })
     })
     const resource = system.resource('Products')
-    const told: string[] = []
+    const reported: string[] = []
     let cursor: string | undefined
     for (let more = true; more; ) {
       const page = await resource.changes?.(cursor, context)
       if (page?.kind !== 'page') throw new RangeError('no page')
-      told.push(...page.changed.map(({ nativeId }) => nativeId))
+      reported.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
       more = page.more
     }
-    expect(told).toHaveLength(7)
+    expect(reported).toHaveLength(7)
   })
 })
 

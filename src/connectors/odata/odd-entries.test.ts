@@ -32,7 +32,7 @@ test('a list of nothing but such entries is an error: it is read by the wrong ru
   await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
 })
 
-test('a change without a time is told once, one without a key is counted, and the feed goes on', async () => {
+test('a change without a time is reported once, one without a key is counted, and the feed goes on', async () => {
   const settings = { changes: { tracks: [{ field: 'ModifiedAt' }] } }
   const { resource } = await scripted('Products', settings, () =>
     page([

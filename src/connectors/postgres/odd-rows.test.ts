@@ -78,17 +78,17 @@ test('rows without a key fill the last pages of a sweep, which still ends', asyn
     `('a', 'A', null, ${time}), ${Array.from({ length: 25 }, () => `(null, 'nobody', null, ${time})`).join(', ')}`,
   )
   const feed = loose({ changes: 'xmin' }, { pageSize: 10 })
-  const told: string[] = []
+  const reported: string[] = []
   let cursor: string | undefined
   for (let page = 0; page < 10; page += 1) {
     const result = await feed.changes?.(cursor, context)
     if (result?.kind !== 'page') return expect.fail(JSON.stringify(result))
-    told.push(...result.changed.map(({ nativeId }) => nativeId))
+    reported.push(...result.changed.map(({ nativeId }) => nativeId))
     cursor = result.cursor
     if (!result.more) break
     expect(page).toBeLessThan(9)
   }
-  expect(told).toEqual(['a'])
+  expect(reported).toEqual(['a'])
 })
 
 test.each([0, 100_000])(

@@ -190,7 +190,7 @@ describe('writes', () => {
     expect(await resource.remove?.({ nativeId, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
   })
 
-  test('archived rows are gone from reads and lists, told by the feed, and not taken for new', async () => {
+  test('archived rows are gone from reads and lists, reported by the feed, and not taken for new', async () => {
     const resource = customers({ softDelete: { column: 'deleted_at' }, touch: ['updated_at'] })
     const { nativeId } = await made(resource, 1)
     const { cursor } = await changesOf(resource)

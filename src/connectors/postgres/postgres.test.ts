@@ -19,7 +19,7 @@ import {
 withShop()
 
 describe('changes by transaction', () => {
-  test('each change is told once, whenever it was committed', async () => {
+  test('each change is reported once, whenever it was committed', async () => {
     const resource = customers({}, { pageSize: 2 })
     for (const n of [1, 2, 3, 4, 5]) await made(resource, n)
     const first = await changesOf(resource)
@@ -38,7 +38,7 @@ describe('changes by transaction', () => {
     expect((await changesOf(resource, fourth.cursor)).changed).toEqual([])
   })
 
-  test('a row that a subtransaction wrote is told although its transaction was open', async () => {
+  test('a row that a subtransaction wrote is reported although its transaction was open', async () => {
     const resource = customers()
     await made(resource, 1)
     const first = await changesOf(resource)
@@ -56,7 +56,7 @@ describe('changes by transaction', () => {
     expect(nativeIdsOf((await changesOf(resource, second.cursor)).changed)).toEqual(['1'])
   })
 
-  test('a row that changes while the feed is paged is told then or next time', async () => {
+  test('a row that changes while the feed is paged is reported then or next time', async () => {
     const resource = customers({}, { pageSize: 2 })
     for (const n of [1, 2, 3, 4, 5]) await made(resource, n)
     const page = await resource.changes?.(undefined, context)
@@ -82,7 +82,7 @@ describe('changes by transaction', () => {
 describe('changes by a column', () => {
   const feed = { changes: { column: 'updated_at', commitLag: '1s' } }
 
-  test('many rows of one time are all told, page by page', async () => {
+  test('many rows of one time are all reported, page by page', async () => {
     await database.query(
       `insert into customers ("Full Name", updated_at) select 'n' || g, '2024-01-01 00:00:00.123456+00' from generate_series(1, 23) g`,
     )
@@ -90,7 +90,7 @@ describe('changes by a column', () => {
     expect(new Set(nativeIdsOf(changed)).size).toBe(23)
   })
 
-  test('a transaction that commits late, with an old time, is told', async () => {
+  test('a transaction that commits late, with an old time, is reported', async () => {
     const resource = customers(feed)
     const slow = await session()
     await slow.query('begin')
@@ -260,7 +260,7 @@ describe('the system', () => {
 })
 
 describe('announcements', () => {
-  test('name the row, the table or nothing, and a lost connection is told', async () => {
+  test('name the row, the table or nothing, and a lost connection is reported', async () => {
     const system = connect({ listen: 'isthmus "x"' })
     const heard: unknown[] = []
     const listener = {

@@ -149,16 +149,16 @@ describe('a changes feed by time', () => {
         },
       },
     )
-    const told: string[] = []
+    const reported: string[] = []
     let cursor: string | undefined
     for (let more = true; more; ) {
       const page = await resource.changes?.(cursor, context)
       if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-      told.push(...page.changed.map(({ nativeId }) => nativeId))
+      reported.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
       more = page.more
     }
-    expect(told).toEqual(rows.map(({ id }) => id))
+    expect(reported).toEqual(rows.map(({ id }) => id))
     expect(await resource.changes?.(cursor, context)).toMatchObject({ kind: 'page', changed: [] })
   })
 

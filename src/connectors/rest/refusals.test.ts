@@ -63,19 +63,19 @@ describe('an update answered with success', () => {
 test('the words of the API are kept, without what was sent', async () => {
   const message = 'Ada Lovelace (ada@example.org, 0301234567) is blocked by rule 17'
   const result = await update(await scripted(responses(200, { success: false, code: 'BLOCKED', message })))
-  const told = result?.kind === 'rejected' ? result.failure.message : ''
-  expect(told).toContain('BLOCKED')
-  expect(told).toContain('is blocked by rule 17')
-  for (const value of ['Ada Lovelace', 'ada@', '0301234567']) expect(told).not.toContain(value)
+  const reported = result?.kind === 'rejected' ? result.failure.message : ''
+  expect(reported).toContain('BLOCKED')
+  expect(reported).toContain('is blocked by rule 17')
+  for (const value of ['Ada Lovelace', 'ada@', '0301234567']) expect(reported).not.toContain(value)
 })
 
 test('a manifest says where errors are, and then nothing else is one', async () => {
   const errors = { reported: { path: 'result.problems', message: 'text', code: 'kind' } }
-  const told = await scripted(
+  const reported = await scripted(
     responses(200, { id: 1, result: { problems: [{ kind: 'LIMIT', text: 'too much' }] } }),
     { errors },
   )
-  expect(await update(told)).toMatchObject({
+  expect(await update(reported)).toMatchObject({
     kind: 'rejected',
     failure: { message: expect.stringMatching(/LIMIT.*too much/) },
   })

@@ -66,7 +66,7 @@ describe('reads', () => {
 })
 
 describe('changes', () => {
-  test('a record that was restored and then erased is told, although its first deletion was told before', async () => {
+  test('a record that was restored and then erased is changed, although its first deletion was changed before', async () => {
     const { fake, accounts } = await org()
     const start = Date.UTC(2026, 4, 1, 12, 0, 0)
     const at = (seconds: number): void => fake.org.setTime(start + seconds * 1_000)
@@ -83,7 +83,7 @@ describe('changes', () => {
     fake.org.remove('Account', nativeId)
     fake.org.emptyRecycleBin('Account')
     at(130)
-    expect((await changesOf(accounts, cursor)).told).toContainEqual({ nativeId, deleted: true })
+    expect((await changesOf(accounts, cursor)).changed).toContainEqual({ nativeId, deleted: true })
   })
 })
 

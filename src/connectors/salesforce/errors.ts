@@ -105,7 +105,7 @@ export function readFailure(error: unknown): CallFailure {
   const faults = faultsOf(error)
   const meaning = meaningOf(faults)
   const scope = meaning !== undefined && 'scope' in meaning ? meaning.scope : undefined
-  return told(callFailure(error), faults, scope)
+  return withFault(callFailure(error), faults, scope)
 }
 
 /** Determines the outcome of a write that ended with an error. */
@@ -147,7 +147,7 @@ export function refusedRecord(errors: unknown): WriteResult {
   if (faults.length === 0) return { kind: 'unknown', failure }
   return {
     kind: 'rejected',
-    failure: told(failure, faults, undefined),
+    failure: withFault(failure, faults, undefined),
     ...(fields.length === 0 ? {} : { fields }),
   }
 }
@@ -158,7 +158,7 @@ function resultOfFaults(faults: readonly Fault[], failure: CallFailure): WriteRe
   if (!('scope' in meaning)) return { kind: meaning.kind }
   const isQuota = faults.some(({ code }) => code === 'REQUEST_LIMIT_EXCEEDED')
   const after = isQuota && failure.retryAfterMs === undefined ? { retryAfterMs: quotaRetryMs } : {}
-  return { kind: meaning.kind, failure: { ...told(failure, faults, meaning.scope), ...after } }
+  return { kind: meaning.kind, failure: { ...withFault(failure, faults, meaning.scope), ...after } }
 }
 
 function meaningOf(faults: readonly Fault[]): Meaning | undefined {
@@ -166,7 +166,7 @@ function meaningOf(faults: readonly Fault[]): Meaning | undefined {
   return undefined
 }
 
-function told(
+function withFault(
   failure: CallFailure,
   faults: readonly Fault[],
   scope: CallFailure['scope'] | undefined,

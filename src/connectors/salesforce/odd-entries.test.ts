@@ -73,7 +73,7 @@ describe('lists', () => {
 })
 
 describe('the feed', () => {
-  test('a row without a time is told once, one without an id is counted, and the feed goes on', async () => {
+  test('a row without a time is reported once, one without an id is counted, and the feed goes on', async () => {
     const rows = [
       null,
       { Id: one, SystemModstamp: null },

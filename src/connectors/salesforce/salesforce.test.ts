@@ -77,7 +77,7 @@ describe('schema and quotas', () => {
     expect(await system.describe?.(['Nope__c'], context)).toMatchObject({ kind: 'unknown' })
   })
 
-  test('quotas are told with their windows', async () => {
+  test('quotas are reported with their windows', async () => {
     const { system } = await org({ dailyRequests: 5_000 })
     const usage = await system.usage?.(context)
     expect(usage?.kind === 'known' && usage.quotas).toContainEqual({
@@ -85,7 +85,7 @@ describe('schema and quotas', () => {
       limit: 5_000,
       remaining: 4_999,
       windowMs: 86_400_000,
-      toldAt: expect.any(Number),
+      reportedAt: expect.any(Number),
     })
   })
 })

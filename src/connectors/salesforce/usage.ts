@@ -16,7 +16,7 @@ export async function readUsage(
 ): Promise<readonly SystemUsage[]> {
   const { data } = await client.read('/limits', {}, context)
   if (!isNativeRecord(data)) throw unusable('the limits are not an object')
-  const toldAt = now()
+  const reportedAt = now()
   return Object.entries(data)
     .slice(0, namesMax)
     .flatMap(([name, quota]): readonly SystemUsage[] => {
@@ -24,7 +24,7 @@ export async function readUsage(
       const { Max: limit, Remaining: remaining } = quota
       if (typeof limit !== 'number' || typeof remaining !== 'number') return []
       const windowMs = windowOf(name)
-      return [{ name, limit, remaining, toldAt, ...(windowMs === undefined ? {} : { windowMs }) }]
+      return [{ name, limit, remaining, reportedAt, ...(windowMs === undefined ? {} : { windowMs }) }]
     })
 }
 

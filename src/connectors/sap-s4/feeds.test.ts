@@ -15,26 +15,26 @@ import {
 } from '../../../test/support/sap/connected.ts'
 
 describe('the change feed', () => {
-  test('a partner that was never changed is told by its creation', async () => {
+  test('a partner that was never changed is reported by its creation', async () => {
     const { sap, partners } = await start()
     const { cursor } = await drained(partners)
     const nativeId = String(sap.partners.create(partner).BusinessPartner)
     expect(sap.partners.get({ BusinessPartner: nativeId })?.LastChangeDate).toBeNull()
-    const told = await drained(partners, cursor)
-    expect(told.nativeIds).toEqual([nativeId])
-    expect((await drained(partners, told.cursor)).nativeIds).toEqual([])
+    const reported = await drained(partners, cursor)
+    expect(reported.nativeIds).toEqual([nativeId])
+    expect((await drained(partners, reported.cursor)).nativeIds).toEqual([])
     sap.partners.change({ BusinessPartner: nativeId }, { SearchTerm1: 'X' })
-    expect((await drained(partners, told.cursor)).nativeIds).toContain(nativeId)
+    expect((await drained(partners, reported.cursor)).nativeIds).toContain(nativeId)
   })
 
-  test('more partners of one second than fit on a page are all told', async () => {
+  test('more partners of one second than fit on a page are all reported', async () => {
     const { sap, partners } = await start({}, { resources: { BusinessPartner: { list: { pageSize: 3 } } } })
     sap.server.store.clock.stop()
     const made = Array.from({ length: 10 }, () => String(sap.partners.create(partner).BusinessPartner))
     expect((await drained(partners)).nativeIds.toSorted()).toEqual(made)
   })
 
-  test('orders of one moment are all told, although V2 spells the moment less exactly than it is kept', async () => {
+  test('orders of one moment are all reported, although V2 spells the moment less exactly than it is kept', async () => {
     const { sap, system } = await start({}, { resources: { SalesOrder: { list: { pageSize: 3 } } } })
     const SoldToParty = String(sap.partners.create(partner).BusinessPartner)
     const orders = Array.from({ length: 10 }, () => ({ ...orderHead, SoldToParty }))
@@ -47,8 +47,8 @@ describe('the change feed', () => {
       }),
     )
     expect(new Set(sap.orders.all().map((one) => one.LastChangeDateTime)).size).toBe(10)
-    const told = await drained(system.resource('SalesOrder'))
-    expect([...new Set(told.nativeIds)].toSorted()).toEqual(made.toSorted())
+    const reported = await drained(system.resource('SalesOrder'))
+    expect([...new Set(reported.nativeIds)].toSorted()).toEqual(made.toSorted())
   })
 
   test('a system whose wall shows another zone tells its changes at once, and their true time', async () => {

@@ -89,7 +89,7 @@ test('a read is gone on the same words, and knows nothing on all others', async 
   }
 })
 
-test('codes are told, sentences are not: they may quote values', async () => {
+test('codes are reported, sentences are not: they may quote values', async () => {
   const error = { type: invalid, code: 'email_invalid', param: 'email', message: 'Invalid email: canary@x' }
   const result = await receiving(400, error, update)
   expect(result).toMatchObject({

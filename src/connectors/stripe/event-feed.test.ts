@@ -35,7 +35,7 @@ test('what a webhook failed to tell, the list of events tells', async () => {
   expect((await drain(customers, cursor)).changed).toEqual([{ nativeId }])
 })
 
-test('each change is told once, although every sweep reads a stretch again', async () => {
+test('each change is reported once, although every sweep reads a stretch again', async () => {
   await using shop = await connectFake()
   const customers = shop.resource('customers')
   const nativeId = shop.fake.insert('customers', { name: 'Ada' })
@@ -53,7 +53,7 @@ test('each change is told once, although every sweep reads a stretch again', asy
   expect(JSON.parse(fourth.cursor)).toMatchObject({ seen: [] })
 })
 
-test('events of one second are all told across the edges of pages, and those that arrive meanwhile by the next sweep', async () => {
+test('events of one second are all reported across the edges of pages, and those that arrive meanwhile by the next sweep', async () => {
   await using shop = await connectFake({ pageSize: 5 })
   shop.fake.freeze()
   const customers = shop.resource('customers')
@@ -67,7 +67,7 @@ test('events of one second are all told across the edges of pages, and those tha
   expect(nativeIdsOf((await drain(customers, rest.cursor)).changed)).toEqual([late])
 })
 
-test('an event that becomes visible late, and one from a clock that is ahead, are told', async () => {
+test('an event that becomes visible late, and one from a clock that is ahead, are reported', async () => {
   await using shop = await connectFake()
   const customers = shop.resource('customers')
   const ahead = shop.fake.insert('customers', { name: 'ahead' }, -600_000)
@@ -93,7 +93,7 @@ test('a sweep that broke off is gone on with, also after more came', async () =>
   )
 })
 
-test('deletions are told as such, and events about parts name the record', async () => {
+test('deletions are reported as such, and events about parts name the record', async () => {
   await using shop = await connectFake()
   const { account } = shop.fake
   const customer = shop.fake.insert('customers', { name: 'Ada' })

@@ -53,7 +53,7 @@ function waitingFields(pass: Pass, { system, state }: Member, result: MergeResul
 function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting): boolean {
   const known = Object.entries(member.fields).filter(([, field]) => field.awaits !== undefined)
   if (fields.size === 0 && (known.length === 0 || !complete))
-    return known.some(([, field]) => field.awaits?.told)
+    return known.some(([, field]) => field.awaits?.reported)
   const now = pass.context.clock.now()
   const { missingReferenceMs } = pass.context.settings
   const changed = new Map<string, MemberField>()
@@ -65,8 +65,8 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
     if (isOverdue) overdue.push(name)
     else
       addNeed(pass, { at: since + missingReferenceMs, why: 'missing-reference', ...rereadOf(pass, member) })
-    if (state.awaits?.since !== since || (state.awaits.told ?? false) !== isOverdue) {
-      changed.set(name, { ...state, awaits: { since, ...(isOverdue ? { told: true } : {}) } })
+    if (state.awaits?.since !== since || (state.awaits.reported ?? false) !== isOverdue) {
+      changed.set(name, { ...state, awaits: { since, ...(isOverdue ? { reported: true } : {}) } })
     }
   }
   const over = complete ? known.filter(([name]) => !fields.has(name)) : []
@@ -77,7 +77,7 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
       fields: { ...member.fields, ...Object.fromEntries(changed) },
     })
   }
-  return emit(pass, member, { overdue, wasTold: over.some(([, field]) => field.awaits?.told) })
+  return emit(pass, member, { overdue, wasReported: over.some(([, field]) => field.awaits?.reported) })
 }
 
 /** Requests a read where the wait began with one. */
@@ -88,13 +88,13 @@ function rereadOf(pass: Pass, member: Member): { readonly toRead?: readonly stri
 function emit(
   pass: Pass,
   { system, lane }: Member,
-  about: { readonly overdue: readonly string[]; readonly wasTold: boolean },
+  about: { readonly overdue: readonly string[]; readonly wasReported: boolean },
 ): boolean {
   // The lane already has a failure that must be resolved first.
   const spokenFor = ['rejected', 'quarantined', 'in-doubt'].includes(lane.state)
-  const { overdue, wasTold } = about
+  const { overdue, wasReported } = about
   if (overdue.length === 0) {
-    if (wasTold && !spokenFor) clearFailure(pass, system)
+    if (wasReported && !spokenFor) clearFailure(pass, system)
     return false
   }
   if (spokenFor) return true

@@ -206,7 +206,7 @@ async function listAndStage(
   const stager = createStager(context, place, runId)
   let seen = 0
   let previous: string | undefined
-  let toldAt = context.clock.monotonic()
+  let emittedAt = context.clock.monotonic()
   try {
     for (;;) {
       const pull = await pullPage(context, place, pages, signal)
@@ -220,8 +220,8 @@ async function listAndStage(
       previous = edge
       seen += pull.page.length
       await stager.add(pull.page)
-      if (context.clock.monotonic() - toldAt >= PROGRESS_EVERY_MS) {
-        toldAt = context.clock.monotonic()
+      if (context.clock.monotonic() - emittedAt >= PROGRESS_EVERY_MS) {
+        emittedAt = context.clock.monotonic()
         context.emit({ type: 'RunProgressed', runId, seen })
       }
     }

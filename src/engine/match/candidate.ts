@@ -59,7 +59,7 @@ export async function resolveCandidate(pass: Pass): Promise<StepResult> {
     ignore(pass, 'out of scope')
     return 'finish'
   }
-  forgetTold(pass, member.system)
+  clearReported(pass, member.system)
   const adopted = await adoptByMarker(pass, place, observation)
   if (adopted !== 'go-on') return adopted
   if (await mayBeOurs(pass, place)) {
@@ -116,13 +116,13 @@ function dropGone(pass: Pass, place: Place, observation: Extract<Observation, { 
     return 'finish'
   }
   updateMember(pass, { system, state: 'gone', goneSince: observation.at })
-  forgetTold(pass, system)
+  clearReported(pass, system)
   ignore(pass, 'gone')
   return 'finish'
 }
 
 /** Clears what was reported about the candidate while it was set aside. */
-function forgetTold(pass: Pass, system: string): void {
+function clearReported(pass: Pass, system: string): void {
   if (pass.record.state === 'ignored') clearFailure(pass, system)
 }
 

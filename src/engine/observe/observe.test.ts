@@ -30,7 +30,7 @@ describe('a read', () => {
     })
     await it.mark('a', 'x')
     await it.advance(1_000)
-    expect(it.told('ObservationRefused')).not.toEqual([])
+    expect(it.emitted('ObservationRefused')).not.toEqual([])
     await it.advance(10_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Cleo' })
   })

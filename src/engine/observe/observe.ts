@@ -219,7 +219,8 @@ function forgetUnreadable(pass: Pass, system: string): void {
   if (member === undefined || member.laneAttempts === 0 || pass.record.state !== 'active') return
   // Failures of other kinds have causes of their own and are closed elsewhere.
   const hasOther = Object.values(member.fields).some(
-    (field) => field.rejected !== undefined || field.unreadable !== undefined || field.awaits?.told === true,
+    (field) =>
+      field.rejected !== undefined || field.unreadable !== undefined || field.awaits?.reported === true,
   )
   if (member.lane.state === 'open' && !hasOther) clearFailure(pass, system)
 }

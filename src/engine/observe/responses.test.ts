@@ -42,7 +42,7 @@ test('a write whose response is about another record stays open, and both record
   w.system('b').failNext('update', { kind: 'response', result: other })
   await w.edit('a', 'a1', { name: 'Ada L.' })
   await w.advance(500)
-  expect(w.told('IntentInDoubt')).toHaveLength(1)
+  expect(w.emitted('IntentInDoubt')).toHaveLength(1)
   await w.advance(120_000)
   expect(
     w.system('b').calls.some(({ operation, nativeId }) => operation === 'read' && nativeId === 'someone'),

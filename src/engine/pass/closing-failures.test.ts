@@ -49,9 +49,9 @@ describe('a failure is resolved once its cause is gone', () => {
     expect((await it.member('a', 'x', 'a')).lane.state).toBe('open')
     expect(it.system('b').count('create')).toBe(1)
     expect(it.system('a').count('update')).toBe(0)
-    expect(it.told('FailureCleared').some((event) => 'code' in event && event.code === 'RULE_REQUIRE')).toBe(
-      true,
-    )
+    expect(
+      it.emitted('FailureCleared').some((event) => 'code' in event && event.code === 'RULE_REQUIRE'),
+    ).toBe(true)
   })
 
   test('when the lane was closed for another reason while the field was missing', async () => {

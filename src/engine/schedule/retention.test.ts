@@ -84,7 +84,7 @@ describe('retention', () => {
     await it.advance(3 * 3_600_000)
     expect((await removing).journal).toBe(3_999 * 5_000 + 7)
     expect(clock.now() - startedAt).toBeGreaterThan(7_900_000)
-    expect(it.told('RetentionBehind')).toMatchObject([
+    expect(it.emitted('RetentionBehind')).toMatchObject([
       { kinds: ['journal'], minutes: 60 },
       { kinds: ['journal'], minutes: 120 },
     ])

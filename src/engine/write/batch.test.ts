@@ -83,7 +83,7 @@ describe('writes of one kind', () => {
     await it.advance(5_000)
     expect([...names(it.system('b'))].sort()).toEqual(Array.from({ length: 25 }, (_, i) => `m${i}`).sort())
     expect(calls(it.system('b'), 'updateMany').length).toBeLessThan(6)
-    expect(it.told('WriteSent')).toHaveLength(50)
+    expect(it.emitted('WriteSent')).toHaveLength(50)
   })
 
   test('are sent one by one where the system takes one at a time', async () => {
@@ -117,7 +117,7 @@ describe('writes of one kind', () => {
     await changeAll(it, 4)
     await it.advance(5_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ phone: '9', name: expect.stringMatching(/^m/) })
-    expect(it.told('WriteSettled').filter((e) => 'outcome' in e && e.outcome === 'stale')).toHaveLength(1)
+    expect(it.emitted('WriteSettled').filter((e) => 'outcome' in e && e.outcome === 'stale')).toHaveLength(1)
   })
 
   test.each([
@@ -129,7 +129,7 @@ describe('writes of one kind', () => {
     it.system('b').failNext('createMany', fault)
     await announce(it, 6)
     await it.advance(60_000)
-    expect(it.told('IntentInDoubt')).toHaveLength(6)
+    expect(it.emitted('IntentInDoubt')).toHaveLength(6)
     expect([...names(it.system('b'))].sort()).toEqual(['n0', 'n1', 'n2', 'n3', 'n4', 'n5'])
   })
 
@@ -176,7 +176,7 @@ describe('writes of one kind', () => {
     await it.advance(10_000)
     expect(it.system('b').bodies()).toHaveLength(6)
     // It had a window of its own after that, under the same intent.
-    expect(it.told('WriteSent').filter((e) => 'intentId' in e && e.intentId === late)).toHaveLength(1)
+    expect(it.emitted('WriteSent').filter((e) => 'intentId' in e && e.intentId === late)).toHaveLength(1)
   })
 
   test('a write whose time passed before its call could start is sent under the same intent', async () => {
@@ -212,7 +212,7 @@ describe('writes of one kind', () => {
     writer.write = write
     await it.advance(2_000)
     expect(it.system('b').bodies()).toHaveLength(1)
-    expect(it.told('SystemPaused')).toEqual([])
+    expect(it.emitted('SystemPaused')).toEqual([])
     const { members } = await it.record('a', 'x0')
     expect(members.every(({ laneAttempts }) => laneAttempts === 0)).toBe(true)
   })
@@ -228,7 +228,7 @@ describe('writes of one kind', () => {
     await announce(it, 6)
     await it.advance(100)
     expect(calls(it.system('b'), 'createMany')).toEqual([5])
-    expect(it.told('WriteSent').some((e) => 'intentId' in e && e.intentId === stopped)).toBe(false)
+    expect(it.emitted('WriteSent').some((e) => 'intentId' in e && e.intentId === stopped)).toBe(false)
   })
 
   test('a call without a response ends at its time limit, and each of its writes is in doubt', async () => {
@@ -237,7 +237,7 @@ describe('writes of one kind', () => {
     it.system('b').failNext('createMany', { kind: 'silence' })
     await announce(it, 6)
     await it.advance(1_200)
-    expect(it.told('IntentInDoubt')).toHaveLength(6)
+    expect(it.emitted('IntentInDoubt')).toHaveLength(6)
     await it.advance(60_000)
     expect(it.system('b').bodies()).toHaveLength(6)
   })

@@ -220,7 +220,7 @@ describe('a system that offers no evidence', () => {
     it.system('b').unreadable.clear()
     await it.advance(30_000)
     await expectLinked(it, 'there')
-    expect(it.told('ChangeHeld')).toEqual([])
+    expect(it.emitted('ChangeHeld')).toEqual([])
   })
 
   const lower = (choice: 'create' | 'hold'): NonNullable<WorldOptions['adjust']> =>

@@ -32,7 +32,7 @@ describe('the outcome of a write', () => {
     await it.advance(5_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea', phone: '9' })
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea', phone: '9' })
-    expect(it.told('WriteSettled').filter((e) => 'outcome' in e && e.outcome === 'stale')).toHaveLength(1)
+    expect(it.emitted('WriteSettled').filter((e) => 'outcome' in e && e.outcome === 'stale')).toHaveLength(1)
   })
 
   test('H13: a record that keeps changing backs off after three rounds', async () => {
@@ -187,11 +187,11 @@ describe('the outcome of a write', () => {
       await it.advance(1_000)
       expect(it.system('b').body(b)).toMatchObject({ name: `Bea${i}` })
     }
-    expect(it.told('SystemPaused')).not.toEqual([])
+    expect(it.emitted('SystemPaused')).not.toEqual([])
     it.system('c').down = false
     await it.advance(180_000)
     expect(it.system('c').body(c)).toMatchObject({ name: 'Bea7' })
-    expect(it.told('SystemResumed')).not.toEqual([])
+    expect(it.emitted('SystemResumed')).not.toEqual([])
   })
 
   test('every effect has its cause chain in the journal', async () => {

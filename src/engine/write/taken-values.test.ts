@@ -232,7 +232,7 @@ describe('a value that is unique', () => {
     expect(it.system('b').count('update')).toBeLessThan(12)
   })
 
-  test('a temporary value that stays, since another record of the exchange is refused, is told in the failure', async () => {
+  test('a temporary value that stays, since another record of the exchange is refused, is reported in the failure', async () => {
     const it = start()
     const ids = await pair(it)
     const unique = it.system('b').judge
@@ -254,14 +254,14 @@ describe('a value that is unique', () => {
     const [first = '', second = ''] = ids
     const holder = String(it.system('b').body(first)?.phone).includes('-') ? first : second
     expect(String(it.system('b').body(holder)?.phone)).toContain('-')
-    const told = (await failures(it)).map(({ message }) => message).toSorted()
-    expect(told).toEqual([
+    const reported = (await failures(it)).map(({ message }) => message).toSorted()
+    expect(reported).toEqual([
       expect.stringMatching(
         /^phone: phone already taken\. Record .* has a temporary value in phone until then/,
       ),
       expect.stringContaining('the line is barred'),
     ])
-    expect(told[0]).toContain(`Record ${holder} of b`)
+    expect(reported[0]).toContain(`Record ${holder} of b`)
     isBlocked = false
     await it.store.admin.retryFailures({}, 'ann')
     it.engine.wake()

@@ -80,7 +80,7 @@ describe.each([
     await it.advance(10_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea' })
-    expect(it.told('WriteNotStored')).toMatchObject([{ system: 'b', field: 'name', again: true }])
+    expect(it.emitted('WriteNotStored')).toMatchObject([{ system: 'b', field: 'name', again: true }])
     expect(await failures(it)).toEqual([])
     expect(await conflicts(it)).toEqual([])
   })
@@ -146,7 +146,7 @@ test('a user who restores the old value before our read has edited it, where bod
   await it.advance(20_000)
   expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Own' })
   expect(it.system('a').body('x')).toMatchObject({ name: 'Own' })
-  expect(it.told('WriteNotStored')).toEqual([])
+  expect(it.emitted('WriteNotStored')).toEqual([])
 })
 
 describe('a write that a system accepts for later processing', () => {

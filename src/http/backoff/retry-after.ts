@@ -40,11 +40,11 @@ export interface RefusalSeen {
  * undefined when it does not.
  */
 export function waitAskedFor({ headers, body }: RefusalSeen, now: number): number | undefined {
-  const told = [
+  const waits = [
     ...secondsFields.map((name) => retryAfterMs(headers[name], now, headers.date)),
     ...millisecondsFields.map((name) => retryAfterMs(headers[name], now, headers.date, 'ms')),
   ].filter((ms) => ms !== undefined)
-  return told.length > 0 ? Math.max(...told) : waitInBody(body)
+  return waits.length > 0 ? Math.max(...waits) : waitInBody(body)
 }
 
 /**

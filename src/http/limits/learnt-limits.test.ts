@@ -57,7 +57,7 @@ test('bulk work leaves the reserve of a daily quota to people', async () => {
   }
 })
 
-test('a connector brings its own reader for limits told in another form', async () => {
+test('a connector brings its own reader for limits reported in another form', async () => {
   const server = await startServer((_request, response) =>
     sendJson(response, 200, {}, { 'x-acme-left': '0', 'x-acme-back-in': '30' }),
   )

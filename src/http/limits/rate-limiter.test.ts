@@ -120,9 +120,9 @@ test.each([1, 2, 20, 50, 100])(
 
 test.each([1, 30, 100])('with a burst of %d, who queues is told how long it takes at least', (burst) => {
   const rate = new Gcra({ requests: 100, perMs: 1_000, burst })
-  const told = Array.from({ length: 350 }, (_, ahead) => rate.waitMs(0, 0, ahead))
+  const reported = Array.from({ length: 350 }, (_, ahead) => rate.waitMs(0, 0, ahead))
   let now = 0
-  for (const waitMs of told) {
+  for (const waitMs of reported) {
     now += rate.waitMs(now, 0)
     expect(waitMs).toBeLessThanOrEqual(now + 0.001)
     expect(waitMs).toBeGreaterThanOrEqual(now - 1_031)

@@ -88,7 +88,7 @@ test('items are checked and typed by a schema, and no more are read than are wan
   ).rejects.toBeInstanceOf(ResponseValidationError)
 })
 
-test("the caller's query goes with every page that is told by query, and with the first one of addresses", async () => {
+test("the caller's query goes with every page that is requested by query, and with the first one of addresses", async () => {
   const server = await serve(list)
   const client = clientOf(`${server.url}/v1`)
   await collect(client.pages('/plain', { paginate: pageNumber({ size: 3 }), query: { since: 'x' } }))

@@ -131,7 +131,7 @@ test('the status of a refusal survives a body that breaks off', async () => {
   })
 })
 
-test('JSON under another media type is told, and read where the option says so', async () => {
+test('JSON under another media type is reported, and read where the option says so', async () => {
   const url = await receiving(200, { 'content-type': 'text/html' }, '[{"id":1}]')
   await expect(clientOf(url).get('/x')).rejects.toMatchObject({
     code: 'HTTP_RESPONSE_IS_HTML',

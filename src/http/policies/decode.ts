@@ -45,10 +45,10 @@ export function decode(
 export function readPlain(call: Call, wire: WireResponse, limits: ResponseLimits): DecodedResponse {
   const { status, statusText, headers, bytes } = wire
   const { mediaType } = contentKind(headers['content-type'])
-  const told = statusText === undefined ? {} : { statusText }
+  const statusLine = statusText === undefined ? {} : { statusText }
   if (bytes.byteLength === 0 && call.raw !== true)
-    return { status, ...told, headers, mediaType, bytes: 0, body: undefined }
-  const base = { status, ...told, headers, mediaType, bytes: bytes.byteLength, plain: bytes }
+    return { status, ...statusLine, headers, mediaType, bytes: 0, body: undefined }
+  const base = { status, ...statusLine, headers, mediaType, bytes: bytes.byteLength, plain: bytes }
   if (call.raw === true) return { ...base, body: bytes }
   return { ...base, body: bodyOf(call, base, textOf(call, base, bytes), limits) }
 }

@@ -132,8 +132,8 @@ describe('lists', () => {
     const reason: RunReason = { code: 'list-failed', cause: 'HTTP_RATE_LIMITED', message: 'it answered 429' }
     const message = describeRunReason(reason)
     expect(message).toBe('the list broke off: HTTP_RATE_LIMITED: it answered 429')
-    const told = { code: 'LIST_INCOMPLETE', message, cause: 'HTTP_RATE_LIMITED' }
-    const failed = { ...failing, ...told, since: now - 9000 }
+    const reported = { code: 'LIST_INCOMPLETE', message, cause: 'HTTP_RATE_LIMITED' }
+    const failed = { ...failing, ...reported, since: now - 9000 }
     const verdict = judge({
       health: { ...health, failures: 2, failing: failed },
       lastRun: { ...run, complete: false, reason },

@@ -57,7 +57,7 @@ entities:
     .map(({ message }) => message)
 }
 
-test('half of a key is told: by what the system keeps unique, and by records that share it', async () => {
+test('half of a key is reported: by what the system keeps unique, and by records that share it', async () => {
   const [shared, partial, ...more] = await warningsOf('[{ exact: [number] }]')
   expect(shared).toMatch(
     /^match exact number: not unique, 4 of 302 listed records share 2 keys \(such as .*C1/,

@@ -50,12 +50,12 @@ function rowOf(
   allowance: KnownAllowance,
 ): CheckRow {
   const quotas = quotasOfCalls(allowance.quotas)
-  const told = quotas
+  const remainders = quotas
     .slice(0, quotasShownMax)
     .map(({ name, limit, remaining }) => `${name}: ${count(remaining)} of ${count(limit)} left`)
   const reserve =
     allowance.reserve > 0 ? [`${Math.round(allowance.reserve * 100)} % reserved for others`] : []
-  const bounds = [...allowance.rates.map(({ name }) => name), ...told, ...reserve].join(', ')
+  const bounds = [...allowance.rates.map(({ name }) => name), ...remainders, ...reserve].join(', ')
   const calls = [...integration.entities.values()].reduce((sum, { systems }) => {
     const part = systems.get(system.name)
     return part === undefined ? sum : sum + callsOfLoad(records, system.resource(part.resource).capabilities)

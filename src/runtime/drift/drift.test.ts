@@ -123,7 +123,7 @@ test('the first form is accepted in silence, and the same form again is no news'
   expect(drifted()).toEqual([])
 })
 
-test('propose: a harmful change is told, and nothing stops', async () => {
+test('propose: a harmful change is reported, and nothing stops', async () => {
   await agreeOnce('propose')
   crm.fields = [field('name', 40), field('email', 80), field('extra', 10)]
   await restart('propose')
@@ -135,7 +135,7 @@ test('propose: a harmful change is told, and nothing stops', async () => {
   await until('the edit', () => nameIn(erp) === 'Ada L.')
 })
 
-test('ignore: nothing is told', async () => {
+test('ignore: nothing is reported', async () => {
   await agreeOnce('ignore')
   crm.fields = [field('name', 40), field('email', 80)]
   await restart('ignore')

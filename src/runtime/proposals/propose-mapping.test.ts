@@ -178,7 +178,7 @@ describe('losses', () => {
     expect(lossesBetween(from, to).map(({ kind }) => kind)).toEqual(kinds)
   })
 
-  test('are told in the direction in which values go', () => {
+  test('are reported in the direction in which values go', () => {
     const [pair] = proposeMapping(
       resource('a', [field('name', { maxLength: 80 })]),
       resource('b', [field('name', { maxLength: 40 })]),

@@ -8,7 +8,7 @@ const quota = (rest = {}) => ({
   limit: 10_000,
   remaining: 10_000,
   windowMs: day,
-  toldAt: 0,
+  reportedAt: 0,
   ...rest,
 })
 
@@ -40,7 +40,7 @@ test('the slowest bound decides and is named; without one there is nothing to wa
   expect(forecastCalls(1_000_000, {}, 0)).toEqual({ calls: 1_000_000, durationMs: 0 })
 })
 
-test('times are told in their two largest units', () => {
+test('times are reported in their two largest units', () => {
   expect([500, 61_000, 2 * hour, 2 * day + 3 * hour + 5].map(durationText)).toEqual([
     'less than a second',
     '1 min 1 s',

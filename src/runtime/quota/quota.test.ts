@@ -12,9 +12,9 @@ const day = 86_400_000
 
 class MeteredSystem extends MemorySystem {
   async usage() {
-    const quota = { name: 'DailyApiRequests', limit: 15_000, remaining: 9_000, windowMs: day, toldAt: 0 }
+    const quota = { name: 'DailyApiRequests', limit: 15_000, remaining: 9_000, windowMs: day, reportedAt: 0 }
     // No call uses up storage, so it does not affect how long calls take.
-    const storage = { name: 'DataStorageMB', limit: 5, remaining: 4, toldAt: 0 }
+    const storage = { name: 'DataStorageMB', limit: 5, remaining: 4, reportedAt: 0 }
     return { kind: 'known', quotas: [quota, storage] } as const
   }
 }

@@ -12,7 +12,7 @@ export class Emptied implements Judge {
   readonly #bench: Bench
   readonly #codes = new Set<unknown>()
   /** Values that may be defaults or edits, and that users find among the conflicts. */
-  readonly #told: unknown[] = []
+  readonly #reported: unknown[] = []
   /** Where such a value is overwritten. */
   readonly #places = new Set<string>()
 
@@ -31,7 +31,7 @@ export class Emptied implements Judge {
       if (policy === defaultPolicy) for (const place of places) this.#places.add(place)
       // Until the empty value has arrived there, later edits are concurrent with it.
       if (places.some((place) => this.#places.has(place)))
-        this.#told.push(...candidates.map(({ value }) => value))
+        this.#reported.push(...candidates.map(({ value }) => value))
     }
   }
 
@@ -50,10 +50,10 @@ export class Emptied implements Judge {
       const old = before.body[field]
       if (!isNothing(value) || isNothing(old) || field === 'tags' || field === 'lines') continue
       // A value that only the system itself filled in was entered by no one.
-      if (this.#told.some((value) => alike(value, old))) continue
+      if (this.#reported.some((value) => alike(value, old))) continue
       // Changed once more between the read and the write, which had no precondition.
-      const isTold = this.#places.has(`${call.system} ${before.nativeId} ${field}`)
-      if (isTold && !history.honoursVersions(call.system)) continue
+      const isReported = this.#places.has(`${call.system} ${before.nativeId} ${field}`)
+      if (isReported && !history.honoursVersions(call.system)) continue
       if (isDefault(old)) continue
       const code = before.body.code
       if ([...this.#codes].some((one) => things.areSame(one, code))) continue

@@ -11,7 +11,7 @@ export function checkSameThings(
   duplicates: readonly DuplicateRow[],
   oracle: Pick<Oracle, 'fail'>,
 ): void {
-  const told = new Set(
+  const reported = new Set(
     duplicates
       .filter(({ state }) => state === 'open')
       .map(({ sides }) => pairOf(sides.map(({ recordId }) => recordId))),
@@ -22,10 +22,10 @@ export function checkSameThings(
     for (const [index, one] of holders.entries())
       for (const other of holders.slice(index + 1)) {
         const system = sharedSystem(one, other)
-        if (system === undefined || told.has(pairOf([one.record.id, other.record.id]))) continue
+        if (system === undefined || reported.has(pairOf([one.record.id, other.record.id]))) continue
         oracle.fail(
           'INV-6',
-          `${one.record.id} and ${other.record.id} are both ${code} in ${system}, and nobody is told`,
+          `${one.record.id} and ${other.record.id} are both ${code} in ${system}, and it is not reported`,
         )
       }
   }

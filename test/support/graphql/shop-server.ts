@@ -42,7 +42,7 @@ function costPlugin({ maximum, restoreRate }: NonNullable<ShopOptions['cost']>):
   let available = maximum
   let at = performance.now()
   const costs = new WeakMap<object, number>()
-  const told = (cost: number) => ({
+  const extensionsFor = (cost: number) => ({
     cost: {
       requestedQueryCost: cost,
       throttleStatus: { maximumAvailable: maximum, currentlyAvailable: Math.floor(available), restoreRate },
@@ -62,11 +62,11 @@ function costPlugin({ maximum, restoreRate }: NonNullable<ShopOptions['cost']>):
       }
       const error = { message: 'Throttled', extensions: { code: 'THROTTLED' } }
       // The plugin types a whole result; a refused request has no data.
-      setResult({ errors: [error], extensions: told(cost) } as never)
+      setResult({ errors: [error], extensions: extensionsFor(cost) } as never)
     },
     onExecutionResult({ result, request }) {
       if (result !== undefined && !Array.isArray(result) && 'data' in result)
-        Object.assign(result, { extensions: told(costs.get(request) ?? 1) })
+        Object.assign(result, { extensions: extensionsFor(costs.get(request) ?? 1) })
     },
   }
 }

@@ -84,15 +84,15 @@ export async function listOf(
 export async function changesOf(
   resource: Resource,
   from?: string,
-): Promise<{ told: { nativeId: string; deleted?: boolean }[]; cursor: string }> {
-  const told: { nativeId: string; deleted?: boolean }[] = []
+): Promise<{ changed: { nativeId: string; deleted?: boolean }[]; cursor: string }> {
+  const changed: { nativeId: string; deleted?: boolean }[] = []
   let cursor = from
   for (;;) {
     const page = await resource.changes?.(cursor, context)
     if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-    told.push(...page.changed)
+    changed.push(...page.changed)
     cursor = page.cursor
-    if (!page.more) return { told, cursor }
+    if (!page.more) return { changed, cursor }
   }
 }
 

@@ -23,13 +23,13 @@ export async function spawnFakeSalesforce(
   const child = spawn(process.execPath, [main, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const told = await new Promise<Omit<RemoteSalesforce, 'backDoor' | 'close' | typeof Symbol.asyncDispose>>(
-    (resolve, reject) => {
-      child.once('error', reject)
-      child.once('exit', (code) => reject(new Error(`the fake org ended with ${code}`)))
-      child.stdout.once('data', (line: Buffer) => resolve(JSON.parse(line.toString())))
-    },
-  )
+  const announced = await new Promise<
+    Omit<RemoteSalesforce, 'backDoor' | 'close' | typeof Symbol.asyncDispose>
+  >((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`the fake org ended with ${code}`)))
+    child.stdout.once('data', (line: Buffer) => resolve(JSON.parse(line.toString())))
+  })
   child.removeAllListeners('exit')
   const close = (): Promise<void> =>
     new Promise((resolve) => {
@@ -38,9 +38,9 @@ export async function spawnFakeSalesforce(
       child.kill('SIGTERM')
     })
   return {
-    ...told,
+    ...announced,
     backDoor: async (verb, wish) => {
-      const response = await fetch(`${told.url}/__back-door/${verb}`, {
+      const response = await fetch(`${announced.url}/__back-door/${verb}`, {
         method: 'POST',
         body: JSON.stringify(wish),
       })

@@ -43,7 +43,7 @@ describe("SAP's own client", () => {
     expect(sap.partners.count()).toBe(1)
   })
 
-  test('is refused without a token, and told that one is required', async () => {
+  test('is refused without a token, with the requirement in a header', async () => {
     const response = await send({ method: 'post', url: collection, data: partner }, { fetchCsrfToken: false })
     expect(response.status).toBe(403)
     expect(response.headers['x-csrf-token']).toBe('Required')

@@ -15,7 +15,7 @@ export interface RemoteSap extends AsyncDisposable {
   close(): Promise<void>
 }
 
-type Told = Pick<RemoteSap, 'url' | 'user' | 'password' | 'client'>
+type Announced = Pick<RemoteSap, 'url' | 'user' | 'password' | 'client'>
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
@@ -25,7 +25,7 @@ export async function spawnFakeSap(
   const child = spawn(process.execPath, [main, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const told = await new Promise<Told>((resolve, reject) => {
+  const announced = await new Promise<Announced>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`the fake S/4HANA ended with ${code}`)))
     child.stdout.once('data', (line: Buffer) => resolve(JSON.parse(line.toString())))
@@ -37,11 +37,11 @@ export async function spawnFakeSap(
       child.once('exit', () => resolve())
       child.kill('SIGTERM')
     })
-  const authorization = `Basic ${Buffer.from(`${told.user}:${told.password}`).toString('base64')}`
+  const authorization = `Basic ${Buffer.from(`${announced.user}:${announced.password}`).toString('base64')}`
   return {
-    ...told,
+    ...announced,
     countPartners: async () => {
-      const address = `${told.url}${businessPartnerPath}/A_BusinessPartner/$count?sap-client=${told.client}`
+      const address = `${announced.url}${businessPartnerPath}/A_BusinessPartner/$count?sap-client=${announced.client}`
       const response = await fetch(address, { headers: { authorization } })
       const text = await response.text()
       if (!response.ok) throw new Error(`$count: ${text}`)

@@ -104,15 +104,15 @@ function refusalOf(
   if (listed !== undefined) return listed
   if (payload === false) return responseError('refused', `${label} returned false.`)
   const hasRecord = id !== undefined
-  const told =
+  const reported =
     (hasRecord || shown === undefined ? undefined : reportedAsUsual(shown, false)) ??
     (shown === payload && hasRecord ? undefined : reportedAsUsual(payload, hasRecord))
   const type = hasRecord || shown === undefined ? undefined : textAt(shown, [typenameAlias])
   const isOtherType = type !== undefined && type !== resource.type
-  if (told === undefined && !isOtherType) return undefined
-  const words = quotedWords(told?.words, sent.variables)
+  if (reported === undefined && !isOtherType) return undefined
+  const words = quotedWords(reported?.words, sent.variables)
   const instead = isOtherType ? ` was answered with ${type} instead of ${resource.type}` : ' was refused'
-  const code = told?.code === undefined ? '' : `: ${told.code}`
+  const code = reported?.code === undefined ? '' : `: ${reported.code}`
   return responseError('refused', `${label}${instead}${code}${words === undefined ? '' : ` (${words})`}.`)
 }
 

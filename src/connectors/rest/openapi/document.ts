@@ -34,8 +34,8 @@ export function readOpenApi(text: string, place: string): OpenApiDocument {
     throw unusable(place, `it is Swagger ${root.swagger}; convert it to OpenAPI 3 first`)
   const version = typeof root.openapi === 'string' ? root.openapi : ''
   if (!/^3\.[01]\b/.test(version)) {
-    const told = version === '' ? 'it does not say "openapi: 3.…"' : `it is OpenAPI ${version.slice(0, 20)}`
-    throw unusable(place, `${told}; versions 3.0 and 3.1 are understood`)
+    const found = version === '' ? 'it does not say "openapi: 3.…"' : `it is OpenAPI ${version.slice(0, 20)}`
+    throw unusable(place, `${found}; versions 3.0 and 3.1 are understood`)
   }
   const { paths, info } = root
   if (!isNativeRecord(paths)) throw unusable(place, 'it has no paths')

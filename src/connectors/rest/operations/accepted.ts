@@ -44,16 +44,16 @@ export function accepted(
   const { status, data, headers } = response
   const native = recordIn(unwrapped(resource, data), sent.method)
   const id = native === undefined ? undefined : textAt(native, resource.id)
-  const told = reported(resource, data, id !== undefined)
-  if (told?.certain === true) return refused(told.error, sent, id)
+  const reported = reportedError(resource, data, id !== undefined)
+  if (reported?.certain === true) return refused(reported.error, sent, id)
   if (status === 207 && hasFailedPart(data, 0)) {
-    return { kind: 'unknown', failure: failureOf('A part of the write failed (207).', told?.error, sent) }
+    return { kind: 'unknown', failure: failureOf('A part of the write failed (207).', reported?.error, sent) }
   }
   const isShown = resource.write.returns !== 'nothing' || sent.isCreate
   const nativeId = (isShown ? id : undefined) ?? sent.nativeId ?? idFromLocation(headers.location)
   if (nativeId === undefined) return { kind: 'unknown', failure: withoutId(resource) }
   if (status === 202) return { kind: 'ok', nativeId, accepted: true }
-  if (sent.method === 'DELETE' || told !== undefined || status === 207) return { kind: 'ok', nativeId }
+  if (sent.method === 'DELETE' || reported !== undefined || status === 207) return { kind: 'ok', nativeId }
   const body = id === undefined || resource.write.returns === 'nothing' ? undefined : native
   const version = versionOf(resource, body, headers)
   return {
@@ -72,13 +72,17 @@ function recordIn(data: unknown, method: Method): NativeRecord | undefined {
   return isNativeRecord(only) ? only : undefined
 }
 
-interface Told {
+interface Reported {
   readonly error: ReportedError
   /** Certain: declared by the manifest, or in a response that holds no record. */
   readonly certain: boolean
 }
 
-function reported({ errors }: ResourceManifest, data: unknown, hasRecord: boolean): Told | undefined {
+function reportedError(
+  { errors }: ResourceManifest,
+  data: unknown,
+  hasRecord: boolean,
+): Reported | undefined {
   const entry: unknown = Array.isArray(data) && data.length === 1 ? data[0] : data
   if (errors.reported !== undefined) {
     const error = reportedBy(entry, errors.reported)

@@ -55,12 +55,12 @@ async function afterSequence(
   const next = textAt(response.data, feed.next) ?? cursor
   if (next === undefined) throw unusable(`the feed says no position at ${feed.next.join('.')}`)
   // When the response does not say, a page that advanced may have a successor; an empty page ends the feed.
-  const told = feed.more === undefined ? undefined : valueAt(response.data, feed.more) === true
+  const declaredMore = feed.more === undefined ? undefined : valueAt(response.data, feed.more) === true
   return {
     kind: 'page',
     changed,
     cursor: next,
-    more: next !== cursor && (told ?? entries.length > 0),
+    more: next !== cursor && (declaredMore ?? entries.length > 0),
     ...(unreadable === undefined ? {} : { unreadable: wordsOfUnreadable(unreadable) }),
   }
 }

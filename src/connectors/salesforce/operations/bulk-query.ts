@@ -59,9 +59,9 @@ export async function* bulkPages(
   try {
     let processed = 0
     for (let poll = 0; ; poll += 1) {
-      const told = await jobState(owner, id, context)
-      if (told !== 'at-work') {
-        processed = told.processed
+      const finished = await jobState(owner, id, context)
+      if (finished !== 'at-work') {
+        processed = finished.processed
         break
       }
       if (poll >= pollsMax) throw unusable(`a bulk job is not done after ${pollsMax} checks of its state`)

@@ -17,34 +17,34 @@ describe('changes', () => {
       ;({ cursor } = await changesOf(accounts, cursor))
     }
     transaction.commit()
-    const { told } = await changesOf(accounts, cursor)
-    expect(told.map(({ nativeId }) => nativeId)).toContain(late)
+    const { changed } = await changesOf(accounts, cursor)
+    expect(changed.map(({ nativeId }) => nativeId)).toContain(late)
   })
 
-  test('3,000 records of one second are all told once', async () => {
+  test('3,000 records of one second are each reported once', async () => {
     const { fake, accounts } = await org()
     fake.org.setTime(Date.now() - 60_000)
     for (let n = 0; n < 3_000; n += 1) fake.org.create('Account', { Name: `A${n}` })
     fake.org.setTime(undefined)
     const first = await changesOf(accounts)
-    expect([first.told.length, new Set(first.told.map(({ nativeId }) => nativeId)).size]).toEqual([
+    expect([first.changed.length, new Set(first.changed.map(({ nativeId }) => nativeId)).size]).toEqual([
       3_000, 3_000,
     ])
-    expect((await changesOf(accounts, first.cursor)).told).toEqual([])
+    expect((await changesOf(accounts, first.cursor)).changed).toEqual([])
   })
 
-  test('a second change within the second that was just read is told', async () => {
+  test('a second change within the second that was just read is reported', async () => {
     const { fake, accounts } = await org()
     fake.org.setTime(Math.floor(Date.now() / 1_000) * 1_000 + 300)
     const nativeId = fake.org.create('Account', { Name: 'A' })
     const first = await changesOf(accounts)
-    expect(first.told).toMatchObject([{ nativeId }])
+    expect(first.changed).toMatchObject([{ nativeId }])
     fake.org.update('Account', nativeId, { Name: 'B' })
     const second = await changesOf(accounts, first.cursor)
-    expect(second.told).toMatchObject([{ nativeId }])
+    expect(second.changed).toMatchObject([{ nativeId }])
   })
 
-  test('what a transaction changed that was open for minutes is told when it commits', async () => {
+  test('what a transaction changed that was open for minutes is reported when it commits', async () => {
     const { fake, accounts } = await org({}, { commitLag: '1s' })
     const start = Date.UTC(2026, 4, 1, 12, 0, 0)
     fake.org.setTime(start)
@@ -52,28 +52,28 @@ describe('changes', () => {
     const late = transaction.create('Account', { Name: 'Late' })
     fake.org.setTime(start + 300_000)
     const early = fake.org.create('Account', { Name: 'Early' })
-    let { told, cursor } = await changesOf(accounts)
-    expect(told.map(({ nativeId }) => nativeId)).toEqual([early])
+    let { changed, cursor } = await changesOf(accounts)
+    expect(changed.map(({ nativeId }) => nativeId)).toEqual([early])
     fake.org.setTime(start + 420_000)
     ;({ cursor } = await changesOf(accounts, cursor))
     transaction.commit()
-    ;({ told } = await changesOf(accounts, cursor))
-    expect(told.map(({ nativeId }) => nativeId)).toContain(late)
+    ;({ changed } = await changesOf(accounts, cursor))
+    expect(changed.map(({ nativeId }) => nativeId)).toContain(late)
   })
 
-  test('deletions are told: from the recycle bin, and from the log when the bin was emptied', async () => {
+  test('deletions are reported: from the recycle bin, and from the log when the bin was emptied', async () => {
     const { fake, accounts } = await org()
     const [a, b] = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
     const first = await changesOf(accounts)
     fake.org.remove('Account', a ?? '')
     const second = await changesOf(accounts, first.cursor)
-    expect(second.told).toContainEqual({ nativeId: a, deleted: true })
+    expect(second.changed).toContainEqual({ nativeId: a, deleted: true })
     fake.org.remove('Account', b ?? '')
     fake.org.emptyRecycleBin('Account')
     fake.org.advance(60_000)
     const third = await changesOf(accounts, second.cursor)
-    expect(third.told).toContainEqual({ nativeId: b, deleted: true })
-    expect((await changesOf(accounts, third.cursor)).told).toEqual([])
+    expect(third.changed).toContainEqual({ nativeId: b, deleted: true })
+    expect((await changesOf(accounts, third.cursor)).changed).toEqual([])
   })
 
   test('a position older than the delete log reaches back is expired', async () => {

@@ -50,6 +50,7 @@ const stateSchema = z.strictObject({
   /**
    * Entries of the last read of the delete log: `id time`, since a record can be restored and deleted again.
    */
+  // The name in stored cursors: another one would make a released version start its feed anew.
   told: z.array(z.string()),
 })
 
@@ -117,9 +118,9 @@ async function sweepPage(
     return page
   })
   if (result.kind !== 'page') return result
-  const told = new Set(state?.told)
+  const known = new Set(state?.told)
   const entries = log?.entries ?? []
-  const erased = new Set(entries.filter((entry) => !told.has(spelt(entry))).map(({ nativeId }) => nativeId))
+  const erased = new Set(entries.filter((entry) => !known.has(spelt(entry))).map(({ nativeId }) => nativeId))
   const next: State = {
     v: 1,
     feed: result.cursor,

@@ -137,13 +137,13 @@ interface SweptPage {
 }
 
 function pageOf(state: State, { events, more, nextLow }: SweptPage): ChangesResult {
-  const told = new Map(state.seen)
-  const fresh = events.filter(({ id }) => !told.has(id))
-  for (const { id, createdSeconds } of fresh) told.set(id, createdSeconds)
+  const known = new Map(state.seen)
+  const fresh = events.filter(({ id }) => !known.has(id))
+  for (const { id, createdSeconds } of fresh) known.set(id, createdSeconds)
   const changed = withoutRepetition(fresh.flatMap(({ changes }) => changes))
   // Until the sweep ends, the range that it reads again extends back to its beginning.
   const from = more ? state.low : nextLow
-  const kept = [...told].filter(([, seconds]) => from === undefined || seconds >= from)
+  const kept = [...known].filter(([, seconds]) => from === undefined || seconds >= from)
   const seen = kept.sort((a, b) => b[1] - a[1]).slice(0, seenMax)
   const last = events.at(-1)
   if (more && (last === undefined || nextLow === undefined || last.id === state.sweep?.after)) {

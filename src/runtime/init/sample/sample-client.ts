@@ -61,9 +61,13 @@ export function createSampleClient(
     if (requests > requestsMax) return undefined
     try {
       const headers = { accept: 'application/json, application/vnd.api+json;q=0.9, */*;q=0.1' }
-      const { status, data, headers: told } = await client.exchange(method, path, { query, headers, signal })
+      const {
+        status,
+        data,
+        headers: received,
+      } = await client.exchange(method, path, { query, headers, signal })
       const parsed = parseJson(Buffer.from(data).toString('utf8'), { maxDepth: 64, numbers: 'lossless' })
-      return { status, headers: told, body: parsed.ok ? parsed.value : undefined }
+      return { status, headers: received, body: parsed.ok ? parsed.value : undefined }
     } catch (error) {
       if (!isIsthmusError(error) || error instanceof HttpStatusError || signal.aborted) throw error
       problem = error.message

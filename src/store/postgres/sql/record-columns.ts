@@ -1,6 +1,12 @@
 import type { RecordState } from '../../../model/state.ts'
 
-/** A record as every reading statement returns it. */
+/**
+ * A record as every reading statement returns it.
+ *
+ * `look` and `claimed_look` hold the systems to read, `toRead` of the contract: those marked since the record was
+ * claimed, and those it was claimed with. The columns keep these names, since processes of an earlier version may
+ * run on the same database during an upgrade.
+ */
 export interface RecordColumns {
   readonly id: string
   readonly entity: string

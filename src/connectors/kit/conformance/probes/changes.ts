@@ -139,9 +139,9 @@ export const changeProbes: readonly Probe[] = [
       const response = await changes?.call(bench.resource, '!not-a-cursor', bench.context)
       if (response?.kind !== 'page') return `returns ${wordsOf(response)}`
       const { changed } = await bench.drain('!not-a-cursor')
-      const told = new Set(changed.map(({ nativeId }) => nativeId))
+      const reported = new Set(changed.map(({ nativeId }) => nativeId))
       check(
-        nativeIds.every((nativeId) => told.has(nativeId)),
+        nativeIds.every((nativeId) => reported.has(nativeId)),
         'an unusable cursor is answered with a feed that leaves records out',
       )
       return 'everything is told again'
