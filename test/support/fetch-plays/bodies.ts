@@ -1,6 +1,6 @@
 /** Bodies of responses, and their codings. */
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import { coded, type FetchPlay, json, outcomeOf, read, text, told } from './play.ts'
+import { coded, type FetchPlay, json, outcomeOf, read, reported, text } from './play.ts'
 
 export const bodies: readonly FetchPlay[] = [
   { name: 'reads JSON', respond: text('{"a":1}'), play: json },
@@ -88,19 +88,19 @@ export const bodies: readonly FetchPlay[] = [
       return parts.join('')
     },
   },
-  { name: 'has a stream for an empty body', respond: text(''), play: told() },
+  { name: 'has a stream for an empty body', respond: text(''), play: reported() },
   ...[204, 205, 304].map((status) => ({
     name: `has no body for ${status}`,
     respond: text('', {}, status),
-    play: told(),
+    play: reported(),
   })),
-  { name: 'has no body for HEAD', respond: text('abc'), play: told({ method: 'HEAD' }) },
+  { name: 'has no body for HEAD', respond: text('abc'), play: reported({ method: 'HEAD' }) },
   {
     name: 'tells the status text',
     respond: (_request, response) => void response.writeHead(299, 'Fine by us').end(),
-    play: told(),
+    play: reported(),
   },
-  { name: 'tells a 404', respond: text('no', { 'content-type': 'text/html' }, 404), play: told() },
+  { name: 'tells a 404', respond: text('no', { 'content-type': 'text/html' }, 404), play: reported() },
   {
     name: 'passes a refusal on with its challenge',
     respond: text('no', { 'www-authenticate': 'Basic realm="x"' }, 401),
@@ -127,8 +127,12 @@ export const codings: readonly FetchPlay[] = [
   { name: 'leaves identity as it is', respond: coded('identity', Buffer.from('hello')), play: read },
   { name: 'reads an empty body under gzip', respond: coded('gzip', Buffer.alloc(0)), play: read },
   { name: 'rejects what is no gzip', respond: coded('gzip', Buffer.from('not gzip')), play: read },
-  { name: 'takes HEAD under gzip', respond: coded('gzip', Buffer.alloc(0)), play: told({ method: 'HEAD' }) },
-  { name: 'takes 204 under gzip', respond: text('', { 'content-encoding': 'gzip' }, 204), play: told() },
+  {
+    name: 'takes HEAD under gzip',
+    respond: coded('gzip', Buffer.alloc(0)),
+    play: reported({ method: 'HEAD' }),
+  },
+  { name: 'takes 204 under gzip', respond: text('', { 'content-encoding': 'gzip' }, 204), play: reported() },
   {
     name: 'keeps the status of a refusal whose body is no gzip',
     respond: text('not gzip', { 'content-encoding': 'gzip' }, 404),

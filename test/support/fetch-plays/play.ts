@@ -80,7 +80,7 @@ export const facts = (
   body: body === null ? null : body.constructor.name,
   type2: headers.get('content-type'),
 })
-export const told =
+export const reported =
   (init: RequestInit = {}): Play =>
   async (fetch, url) =>
     facts(await fetch(url, init), url)

@@ -1,5 +1,16 @@
 /** Responses, and redirects. */
-import { chunks, duplex, type FetchPlay, facts, outcomeOf, read, redirect, send, text, told } from './play.ts'
+import {
+  chunks,
+  duplex,
+  type FetchPlay,
+  facts,
+  outcomeOf,
+  read,
+  redirect,
+  reported,
+  send,
+  text,
+} from './play.ts'
 
 export const responses: readonly FetchPlay[] = [
   {
@@ -101,16 +112,24 @@ export const redirects: readonly FetchPlay[] = [
       respond: redirect(status, '/to'),
       play: send(() => duplex({ method: 'POST', body: chunks('a') })),
     },
-    { name: `follows ${status} of HEAD`, respond: redirect(status, '/to'), play: told({ method: 'HEAD' }) },
+    {
+      name: `follows ${status} of HEAD`,
+      respond: redirect(status, '/to'),
+      play: reported({ method: 'HEAD' }),
+    },
   ]),
-  { name: 'tells that it was redirected', respond: redirect(302, 'sub/to?x'), play: told() },
-  { name: 'keeps a redirect that has no address', respond: redirect(302), play: told() },
-  { name: 'keeps 300 and 304', respond: redirect(300, '/to'), play: told() },
-  { name: 'rejects a redirect by demand', respond: redirect(302, '/to'), play: told({ redirect: 'error' }) },
+  { name: 'tells that it was redirected', respond: redirect(302, 'sub/to?x'), play: reported() },
+  { name: 'keeps a redirect that has no address', respond: redirect(302), play: reported() },
+  { name: 'keeps 300 and 304', respond: redirect(300, '/to'), play: reported() },
+  {
+    name: 'rejects a redirect by demand',
+    respond: redirect(302, '/to'),
+    play: reported({ redirect: 'error' }),
+  },
   {
     name: 'takes a response that is none under redirect error',
     respond: text('a'),
-    play: told({ redirect: 'error' }),
+    play: reported({ redirect: 'error' }),
   },
   {
     name: 'hands a redirect on by demand',
@@ -120,7 +139,11 @@ export const redirects: readonly FetchPlay[] = [
       return [facts(response, url), response.headers.get('location'), await response.text()]
     },
   },
-  { name: 'rejects a loop', respond: text('', { location: '/' }, 302), play: told() },
-  { name: 'rejects a redirect to no address', respond: redirect(302, 'http://'), play: told() },
-  { name: 'rejects a redirect to another scheme', respond: redirect(302, 'ftp://127.0.0.1/'), play: told() },
+  { name: 'rejects a loop', respond: text('', { location: '/' }, 302), play: reported() },
+  { name: 'rejects a redirect to no address', respond: redirect(302, 'http://'), play: reported() },
+  {
+    name: 'rejects a redirect to another scheme',
+    respond: redirect(302, 'ftp://127.0.0.1/'),
+    play: reported(),
+  },
 ]
