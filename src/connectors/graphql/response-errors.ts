@@ -18,6 +18,7 @@ import type { WriteResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import { callFailure, writeResultOf } from '../kit/outcome.ts'
 import { quotedWords } from '../kit/quoted-words.ts'
+import { namesInWords, usualRefusedNames } from '../kit/refused-names.ts'
 import type { ErrorsManifest } from './manifests/manifest.ts'
 
 /** One entry of `errors`. */
@@ -28,6 +29,8 @@ export interface GraphqlProblem {
   readonly path: readonly (string | number)[] | undefined
   /** The server's original message: see `quotedWords` for what may be passed on. */
   readonly message: string
+  /** Names of refused fields in the extensions. */
+  readonly names: readonly string[] | undefined
 }
 
 /** What errors mean for the request. */
@@ -76,6 +79,7 @@ export function problemsOf(body: unknown, codePath: ErrorsManifest['code']): rea
       code: shortToken(textAt(error, codePath)),
       path: Array.isArray(path) ? path.map(stepOf) : undefined,
       message: textAt(error, ['message']) ?? '',
+      names: usualRefusedNames({ extensions: valueAt(error, ['extensions']) }),
     }
   })
 }
@@ -166,7 +170,11 @@ export function errorOf(
       ...(throttledMs === undefined ? {} : { retry: { afterMs: throttledMs } }),
     })
   }
-  return responseError(verdict, message, { nothingRan: !ran })
+  const fields =
+    verdict === 'refused'
+      ? problems.flatMap(({ names, message: words }) => names ?? namesInWords(words, sent) ?? [])
+      : []
+  return responseError(verdict, message, { nothingRan: !ran, fields })
 }
 
 function verdictWithin(

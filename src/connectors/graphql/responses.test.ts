@@ -197,6 +197,19 @@ describe('what may have taken effect', () => {
   })
 
   test.each([
+    ['in its message', { message: 'Variable "$input" got invalid value at "input.name"' }],
+    ['in its extensions', { extensions: { validation: { 'input.name': ['no'] } } }],
+  ])('a refusal names fields %s', async (_title, error) => {
+    const refused = { message: 'no', ...error }
+    const extensions = { code: 'BAD_USER_INPUT', ...('extensions' in error ? error.extensions : {}) }
+    const { things } = await scripted(() => ({ errors: [{ ...refused, extensions }] }))
+    expect(await things.create?.(create, context)).toMatchObject({
+      kind: 'rejected',
+      fields: ['input.name'],
+    })
+  })
+
+  test.each([
     ['the record', { thing: { id: '1' } }, 'ok'],
     ['another record', { thing: { id: '2' } }, 'unknown'],
     ['null', null, 'unknown'],

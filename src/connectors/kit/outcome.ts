@@ -26,6 +26,7 @@ import {
 import { isIsthmusError, UsageError } from '../../model/errors.ts'
 import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
 import { quotedWords } from './quoted-words.ts'
+import { namesInWords } from './refused-names.ts'
 
 /**
  * Recognises a response by which an API reports that a record does not exist; returns undefined for any other
@@ -187,7 +188,7 @@ function byStatus(
   if (status === 412 || (conditional && rules.stale.has(status))) return { kind: 'stale' }
   const isProxys404 = status === 404 || status === 410
   if (isProxys404 || status === 408 || status === 425 || status >= 500) return { kind: 'unknown', failure }
-  const { code, fields, words } = rules.refusal(error)
+  const { code, words, fields = namesInWords(words, sent) } = rules.refusal(error)
   const quote = quotedWords(words, sent)
   const systemCode = code === undefined ? '' : ` The system says: ${code}.`
   const hint = status === 428 && !conditional ? preconditionHint : ''

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { usualWords } from './refusal-words.ts'
-import { usualRefusedNames } from './refused-names.ts'
+import { namesInWords, usualRefusedNames } from './refused-names.ts'
 
 describe('the fields that a refusal names', () => {
   test.each<[string, unknown, readonly string[]]>([
@@ -60,6 +60,31 @@ describe('the fields that a refusal names', () => {
     ['Kubernetes', { details: { causes: [{ field: 'spec.tier' }] } }, ['spec.tier']],
   ])('%s', (_, body, names) => {
     expect(usualRefusedNames(body)).toEqual(expect.arrayContaining([...names]))
+  })
+
+  test.each([
+    ['tier: the value platinum is retired', 'tier'],
+    ["The value of 'tier' on record of type 'partner' is outside the valid range.", 'tier'],
+    ['Tier has already been taken', 'Tier'],
+    ['tier must be one of gold, silver', 'tier'],
+    ['Invalid value for field tier.', 'tier'],
+    ['the “tier” is not in the list', 'tier'],
+    ['The tier field is required.', 'tier'],
+    ['null value in column "tier" violates not-null constraint', 'tier'],
+  ])('words: %s', (words, name) => {
+    expect(namesInWords(words, { data: { tier: 'platinum' } })).toEqual([name])
+  })
+
+  test('words without a name of what was sent', () => {
+    for (const words of [
+      undefined,
+      '',
+      'no',
+      "The record 'tier' was changed.",
+      "'platinum' is no such thing",
+    ])
+      expect(namesInWords(words, { name: 'platinum' })).toBeUndefined()
+    expect(namesInWords("'tier' is wrong", undefined)).toBeUndefined()
   })
 
   test('a form names those of its fields that have problems', () => {

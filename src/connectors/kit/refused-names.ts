@@ -9,6 +9,7 @@
  * - lists and maps under other names: `fields`, `fieldErrors`, `violations`, `details`; and the whole body as
  *   a map, `{ "email": ["taken"] }`
  * - messages that are made by rules: `email must be an email`
+ * - as a last resort, names in the words of the error: `The value of 'tier' is outside the range`
  *
  * Only names are read, never values. The engine, which knows the mapping, discards names that are not fields
  * of the record.
@@ -63,6 +64,50 @@ export function usualRefusedNames(body: unknown): readonly string[] | undefined 
     if (isMapOfProblems(problems)) addKeys(problems, found)
   }
   return found.size === 0 ? undefined : [...found].slice(0, namesMax)
+}
+
+/** A name at the beginning, in quotes, or beside a word for a field. */
+const namesInText: readonly RegExp[] = [
+  /^\W*([A-Za-z_][\w.[\]-]{0,79})\s?:\s/g,
+  /^\W*([A-Za-z_][\w.[\]-]{0,79}) (?:is|are|has|was|does|must|may|should|can't|cannot|can not|exceeds)\b/g,
+  /['"`‘“]([A-Za-z_][\w.[\]-]{0,79})['"`’”]/g,
+  /\b(?:field|attribute|property|column|parameter|argument)s? ([A-Za-z_][\w.[\]-]{0,79})/gi,
+  /\b([A-Za-z_][\w.[\]-]{0,79}) (?:field|attribute|property|column|parameter)\b/gi,
+]
+/** More than an API says in one sentence. */
+const wordsMax = 2_000
+
+/**
+ * Returns the names in the words of a refusal that are keys of what was sent, or undefined: for errors that
+ * name no field elsewhere.
+ */
+export function namesInWords(words: string | undefined, sent: unknown): readonly string[] | undefined {
+  if (words === undefined) return undefined
+  const text = words.slice(0, wordsMax)
+  const keys = new Set<string>()
+  collectKeys(sent, keys, 0)
+  const found = new Set<string>()
+  for (const pattern of namesInText) {
+    for (const [, match = ''] of text.matchAll(pattern)) {
+      const name = match.replace(/\.$/, '')
+      if (keys.has(looseKey(name.split(/[.[\]]+/).findLast((step) => /\D/.test(step)) ?? '')))
+        addName(name, found)
+    }
+  }
+  return found.size === 0 ? undefined : [...found].slice(0, namesMax)
+}
+
+function collectKeys(sent: unknown, keys: Set<string>, depth: number): void {
+  if (depth > depthMax || keys.size > partsMax || typeof sent !== 'object' || sent === null) return
+  for (const [key, value] of Object.entries(sent)) {
+    if (!Array.isArray(sent)) keys.add(looseKey(key))
+    collectKeys(value, keys, depth + 1)
+  }
+}
+
+/** APIs write `customerName`, `CustomerName` and `customer_name` for the same property. */
+function looseKey(name: string): string {
+  return name.replaceAll(/[_-]/g, '').toLowerCase()
 }
 
 interface Walk {
