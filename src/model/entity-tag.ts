@@ -8,7 +8,8 @@
  */
 export type TagDoubt = 'weak' | 'suffixed'
 
-const suffix = /[-;:](gzip|br|deflate|zstd)(?="?$)/i
+/** Of nginx and Apache (`-gzip`), Jetty (`--gzip`), IIS and others (`;gzip`, `:gzip`). */
+const suffix = /(?:--|[-;:])(gzip|br|deflate|zstd)(?="?$)/i
 
 /**
  * Returns what may be wrong with a version as a precondition; undefined when it looks like a strong tag or

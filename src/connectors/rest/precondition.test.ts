@@ -26,6 +26,9 @@ function server(accepts: string): { readonly respond: Respond; readonly asked: s
 describe('If-Match', () => {
   test.each([
     ['"1-gzip"', '"1"', ['"1-gzip"', '"1"', '"1"']],
+    ['"1--gzip"', '"1"', ['"1--gzip"', '"1"', '"1"']],
+    ['"1;br"', '"1"', ['"1;br"', '"1"', '"1"']],
+    ['W/"1-gzip"', '"1"', ['W/"1-gzip"', '"1"', '"1"']],
     ['W/"1"', '"1"', ['W/"1"', '"1"', '"1"']],
     ['W/"1"', 'W/"1"', ['W/"1"', 'W/"1"']],
     ['"1"', '"1"', ['"1"', '"1"']],

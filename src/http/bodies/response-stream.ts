@@ -7,6 +7,7 @@ import zlib, { createBrotliDecompress, createGunzip, createInflate, createInflat
 import type { Call } from '../call.ts'
 import { type Coding, codingsOf, hasZlibHeader } from '../content-encoding.ts'
 import { ResponseValidationError } from '../errors.ts'
+import { ZstdFrames } from './zstd-frames.ts'
 
 /** The socket's side of a stream. */
 export interface StreamSource {
@@ -67,11 +68,11 @@ export class ResponseStream extends Readable {
   }
 }
 
-const decoders: Readonly<Record<Coding, () => Duplex>> = {
-  gzip: createGunzip,
-  deflate: inflateEither,
-  br: createBrotliDecompress,
-  zstd: zlib.createZstdDecompress,
+const decoders: Readonly<Record<Coding, () => readonly Duplex[]>> = {
+  gzip: () => [createGunzip()],
+  deflate: () => [inflateEither()],
+  br: () => [createBrotliDecompress()],
+  zstd: () => [new ZstdFrames(), zlib.createZstdDecompress()],
 }
 
 /** The zlib format or raw deflate, as indicated by the first bytes. */
@@ -111,8 +112,7 @@ export function plainStream(
     throw damaged(call, response.status)
   }
   let plain = raw
-  for (const coding of codings) {
-    const decoder = decoders[coding]()
+  for (const decoder of codings.flatMap((coding) => decoders[coding]())) {
     // The reader of the last decoder receives every failure; no other listener needs it.
     pipeline(plain, decoder, ignore)
     decoder.on('error', ignore)

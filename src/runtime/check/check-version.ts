@@ -16,7 +16,7 @@ export interface VersionTrial {
 }
 
 const weak = /^W\//
-const compressed = /(?:-|;|--)(?:gzip|br|deflate|zstd)"?$/
+const compressed = /[-;:](?:gzip|br|deflate|zstd)"?$/i
 
 /**
  * Returns no rows where writes carry no precondition, or where a read shows nothing; other steps report
