@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { freePort, type IsthmusProcess, startIsthmus } from '../test/support/isthmus-process.ts'
 import { type RemoteSalesforce, spawnFakeSalesforce } from '../test/support/salesforce/spawn.ts'
 import { type RemoteSap, spawnFakeSap } from '../test/support/sap/spawn.ts'
-import { cpuMsOf } from './cpu.ts'
+import { cpuMsOf, cpuMsOfFamily, postgresServersOf } from './cpu.ts'
 import { watchMemory } from './memory.ts'
 import { nowMs, rounded, sleep } from './statistics.ts'
 
@@ -30,6 +30,8 @@ export interface FirstLoadFigures {
    * here even on a busy machine.
    */
   readonly cpuMsPerRecord: readonly number[]
+  /** Processor time of PostgreSQL for each record, until nothing is due any more. */
+  readonly postgresCpuMsPerRecord: number
   readonly peakRssMb: number
   /** Resident memory of Isthmus' process in MB, every tenth of the run: shows whether it is constant. */
   readonly rssMb: readonly number[]
@@ -53,6 +55,7 @@ export async function benchFirstLoad({ records, say }: FirstLoadOptions): Promis
     environment: { CRM_SECRET: crm.clientSecret, ERP_PASSWORD: erp.password },
   })
   const stopWatching = watchMemory(isthmus.child.pid)
+  const servers = postgresServersOf(isthmus.child.pid)
   try {
     const counts = await untilMade(erp, records, { isthmus, startedAt, say })
     const last = counts.at(-1)
@@ -65,6 +68,7 @@ export async function benchFirstLoad({ records, say }: FirstLoadOptions): Promis
       recordsPerSecond: Math.round(records / seconds),
       firstPartnerSeconds: rounded(counts.find(({ partners }) => partners > 0)?.seconds ?? 0),
       cpuMsPerRecord: cpuByTenth(counts, records),
+      postgresCpuMsPerRecord: rounded(cpuMsOfFamily(servers) / records),
       ...memory,
       partners: last?.partners ?? 0,
       partnersAtRest: await erp.countPartners(),

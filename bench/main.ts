@@ -9,6 +9,7 @@ import { benchGuard } from './guard.ts'
 import { benchIdle } from './idle.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
+import { benchSize } from './size.ts'
 import { benchStatus } from './status.ts'
 import { benchSyncQuality } from './sync-quality.ts'
 import { benchWide } from './wide.ts'
@@ -24,7 +25,7 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     poll: { type: 'string', default: '5' },
     profile: { type: 'string' },
-    fields: { type: 'string', default: '500' },
+    fields: { type: 'string' },
     only: { type: 'string' },
     contestants: { type: 'string' },
     seed: { type: 'string', default: '1' },
@@ -66,12 +67,18 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       ...(values.contestants === undefined ? {} : { contestants: values.contestants.split(',') }),
       say,
     }),
+  size: () =>
+    benchSize({
+      records: Number(values.records ?? 2000),
+      fields: Number(values.fields ?? 20),
+      say,
+    }),
   status: () =>
     benchStatus({ records: Number(values.records ?? 1_000_000), rounds: Number(values.rounds), say }),
   wide: () =>
     benchWide({
       records: Number(values.records ?? 500),
-      fields: Number(values.fields),
+      fields: Number(values.fields ?? 500),
       ...(values.profile !== undefined && { profileInto: values.profile }),
       say,
     }),
