@@ -4,6 +4,7 @@ import type { UnreadableRow } from '../model/unreadable-row.ts'
 import type { CanonicalValue } from '../model/values.ts'
 import type { AccessStore } from './access-contract.ts'
 import type { DuplicateAdmin } from './duplicates-contract.ts'
+import type { FormatAdmin } from './format-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
 import type { RunRow } from './run-contract.ts'
 
@@ -175,7 +176,7 @@ export interface Page<Row> {
 }
 
 /** What operators see and decide. Every decision is journaled with its actor. */
-export interface AdminStore extends AccessStore, DuplicateAdmin {
+export interface AdminStore extends AccessStore, DuplicateAdmin, FormatAdmin {
   status(): Promise<StatusCounts>
   /**
    * Checks whether the database accepts writes and has space for them.

@@ -1,13 +1,16 @@
+import { LosslessNumber } from 'lossless-json'
 import { describe, expect, test } from 'vitest'
-import type { MemberFields } from '../model/state.ts'
-import type { CanonicalDocument } from '../model/values.ts'
+import type { MemberField, MemberFields } from '../model/state.ts'
+import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import { createClearCodec } from './clear-codec.ts'
 import {
   decodeAgreed,
+  decodeLossless,
   decodeMember,
   decodePlain,
   encodeAgreed,
   encodeMember,
+  encodeSeldomRead,
   shadowMac,
   valuesMac,
 } from './documents.ts'
@@ -36,43 +39,142 @@ describe('a listed record', () => {
   })
 })
 
-describe('agreed fields', () => {
-  test('are restored unchanged, with the time of change reported by their source, and the answers they depend on', () => {
-    const fields = {
-      name: { value: 'Ann', rev: 2, src: 'crm', at: 7, changedAt: 5 },
-      city: { value: undefined, rev: 1, src: 'erp', at: 6, heldBy: 'c1' },
-      mail: { value: null, rev: 3, src: 'person', at: 8 },
-      lat: {
-        value: '52.5',
-        rev: 4,
-        src: 'rule',
-        at: 9,
-        answers: [{ lookup: 'geocode', argument: 'Linden 1', value: { lat: 52.5 } }],
-      },
+/** As the codec that stores plain text has them. */
+function stored(document: unknown): Uint8Array {
+  return Buffer.from(`\u0001${JSON.stringify(document)}`)
+}
+
+const ownWrite = (value: CanonicalValue, rev: number, notAfter: number) =>
+  ({ value, rev, notAfter, applied: true }) as const
+
+/** A field as it is after a write that the system has confirmed. */
+function written(value: CanonicalValue, rev: number, notAfter: number): MemberField {
+  return { shadow: value, acked: rev, wrote: true, own: [ownWrite(value, rev, notAfter)] }
+}
+
+const wrongShape = expect.objectContaining({ code: 'STORE_DOCUMENT_UNREADABLE' })
+
+describe.each([1, 2] as const)('in format %i', (format) => {
+  const writer = { codec, format }
+  const agreed = {
+    name: { value: 'Ann', rev: 2, src: 'crm', at: 7, changedAt: 5 },
+    7: { value: 'a name that is an integer', rev: 9, src: 'crm', at: 7, changedAt: 5 },
+    phone: { value: '1', rev: 3, src: 'crm', at: 7, changedAt: 5 },
+    toString: { value: 'inherited', rev: 4, src: 'crm', at: 7, changedAt: 5 },
+    city: { value: undefined, rev: 1, src: 'erp', at: 6, heldBy: 'c1' },
+    mail: { value: null, rev: 3, src: 'person', at: 8 },
+    lat: {
+      value: '52.5',
+      rev: 4,
+      src: 'rule',
+      at: 9,
+      answers: [{ lookup: 'geocode', argument: 'Linden 1', value: { lat: 52.5 } }],
+    },
+    // The first format has no place for the answers of a field without a value.
+    lon: { value: undefined, rev: 5, src: 'rule', at: 9, ...(format > 1 ? { answers: [] } : {}) },
+    hasOwnProperty: { value: undefined, rev: 6, src: 'rule', at: 9 },
+  }
+
+  test('agreed fields are restored unchanged, with the time of change reported by their source, and the answers they depend on', () => {
+    expect(decodeAgreed(codec, 'r1', encodeAgreed(writer, 'r1', agreed))).toStrictEqual(agreed)
+    expect(decodeAgreed(codec, 'r1', encodeAgreed(writer, 'r1', {}))).toStrictEqual({})
+  })
+
+  test('fields of a member are restored unchanged: never read, absent, null and empty stay different', () => {
+    const fields: MemberFields = {
+      name: { shadow: 'Ann', acked: 5 },
+      12: { shadow: 'x', acked: 4 },
+      valueOf: { shadow: 'y', acked: 6 },
+      empty: { shadow: '', acked: 2 },
+      owner: { acked: 0, awaits: { since: 3, reported: true } },
+      nothing: { shadow: null, acked: 0 },
+      absent: { shadowAbsent: true, acked: 2 },
+      never: { acked: 0 },
+      written: { shadow: 'old', acked: 1, own: [{ value: 'new', rev: 7, notAfter: 9 }], wrote: true },
+      created: written('Ann', 3, 9),
+      tags: written(['a', 'b'], 2, 9),
+      other: written('Bo', 8, 10),
+      older: { ...written('Bo', 8, 10), acked: 7 },
+      seen: { ...written('Bo', 8, 10), coerced: true },
+      twice: { ...written('Bo', 8, 10), own: [ownWrite('Bo', 8, 10), ownWrite('Al', 7, 5)] },
+      elsewhere: { ...written('Bo', 8, 10), shadow: 'B' },
+      open: { ...written('Bo', 8, 10), own: [{ value: 'Bo', rev: 8, notAfter: 10 }] },
     }
-    expect(decodeAgreed(codec, 'r1', encodeAgreed(codec, 'r1', fields))).toStrictEqual(fields)
+    expect(decodeMember(codec, 'r1', 'crm', encodeMember(writer, 'r1', 'crm', fields))).toStrictEqual(fields)
+    expect(decodeMember(codec, 'r1', 'crm', encodeMember(writer, 'r1', 'crm', {}))).toStrictEqual({})
+  })
+
+  test('intents and lines of the journal are restored with numbers of any size', () => {
+    const place = { table: 'intent', column: 'document', rowId: 'i1' }
+    for (const text of ['short', 'a long text '.repeat(200)]) {
+      const document = { text, big: new LosslessNumber('12345678901234567890.10') }
+      const bytes = encodeSeldomRead(writer, place, document)
+      expect(decodeLossless(codec, place, bytes)).toEqual(document)
+      expect(bytes.length < text.length / 2).toBe(format > 1 && text.length > 1000)
+    }
   })
 })
 
-describe("a member's fields", () => {
-  const place = { table: 'member', column: 'fields', rowId: 'r1/crm' }
+test('fields of a member are stored under the names that released versions read, in the first format', () => {
   const fields: MemberFields = {
     city: { shadow: 'Ulm', acked: 1, awaits: { since: 5 } },
     owner: { acked: 0, awaits: { since: 3, reported: true } },
     name: { shadow: 'Ann', acked: 2 },
   }
-
-  test('are restored unchanged', () => {
-    const bytes = encodeMember(codec, 'r1', 'crm', fields)
-    expect(decodeMember(codec, 'r1', 'crm', bytes)).toStrictEqual(fields)
+  const place = { table: 'member', column: 'fields', rowId: 'r1/crm' }
+  expect(decodePlain(codec, place, encodeMember({ codec, format: 1 }, 'r1', 'crm', fields))).toStrictEqual({
+    city: { shadow: 'Ulm', acked: 1, awaits: { since: 5 } },
+    owner: { acked: 0, awaits: { since: 3, told: true } },
+    name: [2, 'Ann'],
   })
+})
 
-  test('are stored under the names that released versions read', () => {
-    const stored = decodePlain(codec, place, encodeMember(codec, 'r1', 'crm', fields))
-    expect(stored).toStrictEqual({
-      city: { shadow: 'Ulm', acked: 1, awaits: { since: 5 } },
-      owner: { acked: 0, awaits: { since: 3, told: true } },
-      name: [2, 'Ann'],
-    })
-  })
+test('fields of one source and time take less than half the bytes in the second format', () => {
+  const names = Array.from({ length: 20 }, (_, n) => `field${n}`)
+  const agreed = Object.fromEntries(
+    names.map((name, n) => [
+      name,
+      {
+        value: `${name} of a record`,
+        rev: n + 1,
+        src: 'crm',
+        at: 1_700_000_000_000,
+        changedAt: 1_700_000_000_000,
+      },
+    ]),
+  )
+  const [first, second] = ([1, 2] as const).map(
+    (format) => encodeAgreed({ codec, format }, 'r1', agreed).length,
+  )
+  expect(second).toBeLessThan((first ?? 0) * 0.5)
+  const fields = Object.fromEntries(names.map((name, n) => [name, written(`${name} of a record`, n + 1, 9)]))
+  const [verbose, grouped] = ([1, 2] as const).map(
+    (format) => encodeMember({ codec, format }, 'r1', 'crm', fields).length,
+  )
+  expect(grouped).toBeLessThan((verbose ?? 0) * 0.3)
+})
+
+test.each([
+  ['a group that is none', [7]],
+  ['a group without values', [['crm', 1, 0, [1, 1]]]],
+  ['more revisions than fields', [['crm', 1, 0, [1, 2], { name: 'Ann' }]]],
+  ['fewer revisions than fields', [['crm', 1, 0, [], { name: 'Ann' }]]],
+  ['a run of no length', [['crm', 1, 0, [1, 0, 1, 1], { name: 'Ann' }]]],
+  ['runs that end early', [['crm', 1, 0, [1], { name: 'Ann' }]]],
+])('agreed fields in a form that no version stores are refused: %s', (_what, document) => {
+  expect(() => decodeAgreed(codec, 'r1', stored(document))).toThrowError(wrongShape)
+})
+
+test.each([
+  ['nothing', []],
+  ['no values', [[1, 1]]],
+  ['more revisions than fields', [[1, 3], { name: 'Ann' }]],
+  ['revisions that are none', [['1', 1], { name: 'Ann' }]],
+  ['written fields that are none', [[], {}, { name: 7 }]],
+  ['written fields without a time', [[], {}, [[[1, 1], { name: 'Ann' }]]]],
+  ['written fields without revisions', [[], {}, [[9, [], { name: 'Ann' }]]]],
+  ['a field that is none', [[], {}, [], { name: 7 }]],
+  ['a field without a revision', [[], {}, [], { name: { shadow: 'Ann' } }]],
+])('fields of a member in a form that no version stores are refused: %s', (_what, document) => {
+  expect(() => decodeMember(codec, 'r1', 'crm', stored(document))).toThrowError(wrongShape)
 })

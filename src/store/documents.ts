@@ -19,6 +19,8 @@ import type {
 } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
+import { compressed, type DocumentWriter, decompressed } from './document-format.ts'
+import { agreedGroups, memberGroups, readAgreedGroups, readMemberGroups } from './field-groups.ts'
 import { type ValuePlace, valueKey } from './value-wait-contract.ts'
 
 const encoder = new TextEncoder()
@@ -35,10 +37,15 @@ export function decodePlain<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint
 }
 
 /**
- * Agreed fields, each as `[rev, source, at, held by or 0, value]` with the value left out when absent: half the bytes of named keys. Where the source
- * reported when it changed, `at` is replaced by `[at, changed at]`. Answers of lookups follow the value.
+ * Agreed fields; in the first format each as `[rev, source, at, held by or 0, value]` with the value left out when absent. Where the source reported when
+ * it changed, `at` is replaced by `[at, changed at]`. Answers of lookups follow the value.
  */
-export function encodeAgreed(codec: FieldCodec, recordId: string, fields: AgreedFields): Uint8Array {
+export function encodeAgreed(
+  { codec, format }: DocumentWriter,
+  recordId: string,
+  fields: AgreedFields,
+): Uint8Array {
+  if (format > 1) return encodePlain(codec, recordPlace(recordId), agreedGroups(fields))
   const rows = Object.entries(fields).map(([name, { rev, src, at, changedAt, heldBy, value, answers }]) => {
     const head = [rev, src, changedAt === undefined ? at : [at, changedAt], heldBy ?? 0]
     if (value === undefined) return [name, head]
@@ -60,7 +67,9 @@ export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Ar
     answers?: readonly KeptAnswer[],
   ]
   const place = recordPlace(recordId)
-  const rows = decodeRows<Row>(codec, place, bytes)
+  const document = decodePlain<unknown>(codec, place, bytes)
+  if (Array.isArray(document)) return readAgreedGroups(document, (field) => wrongShape(place, field))
+  const rows = rowsOf<Row>(place, document)
   return Object.fromEntries(
     rows.map(([name, row]) => {
       if (!Array.isArray(row) || !isRevision(row[0])) throw wrongShape(place, name)
@@ -80,13 +89,14 @@ export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Ar
   )
 }
 
-/** A member's fields; fields with only a shadow and an acknowledgement, which are the most common, as `[acked, shadow]`. */
+/** A member's fields; in the first format those with only a shadow and an acknowledgement, which are the most common, as `[acked, shadow]`. */
 export function encodeMember(
-  codec: FieldCodec,
+  { codec, format }: DocumentWriter,
   recordId: string,
   system: string,
   fields: MemberFields,
 ): Uint8Array {
+  if (format > 1) return encodePlain(codec, memberPlace(recordId, system), memberGroups(fields))
   const rows = Object.entries(fields).map(([name, field]) => {
     const plain = field.shadow !== undefined && Object.keys(field).length === 2
     return [name, plain ? [field.acked, field.shadow] : asStored(field)]
@@ -103,7 +113,9 @@ export function decodeMember(
   if (bytes === null) return {}
   type Row = StoredField | [acked: number, shadow: CanonicalValue]
   const place = memberPlace(recordId, system)
-  const rows = decodeRows<Row>(codec, place, bytes)
+  const document = decodePlain<unknown>(codec, place, bytes)
+  if (Array.isArray(document)) return readMemberGroups(document, (field) => wrongShape(place, field))
+  const rows = rowsOf<Row>(place, document)
   return Object.fromEntries(
     rows.map(([name, row]) => {
       const field = Array.isArray(row) ? { acked: row[0], shadow: row[1] } : row
@@ -113,7 +125,7 @@ export function decodeMember(
   )
 }
 
-/** Stored documents keep the name that every released version reads and writes. */
+/** Documents of the first format keep the name that every released version reads and writes. */
 type StoredField = Omit<MemberField, 'awaits'> & {
   readonly awaits?: { readonly since: number; readonly told?: boolean }
 }
@@ -130,14 +142,13 @@ function fromStored(field: StoredField): MemberField {
   return { ...rest, awaits: { since: awaits.since, reported: awaits.told } }
 }
 
-/** The fields of a document by name; what each holds is checked by the caller. */
-function decodeRows<Row>(codec: FieldCodec, place: FieldPlace, bytes: Uint8Array): readonly [string, Row][] {
-  const rows = decodePlain<Record<string, Row>>(codec, place, bytes)
-  if (!isObject(rows)) throw wrongShape(place)
-  return Object.entries(rows)
+/** The fields of a document of the first format by name; what each holds is checked by the caller. */
+function rowsOf<Row>(place: FieldPlace, document: unknown): readonly [string, Row][] {
+  if (!isObject(document)) throw wrongShape(place)
+  return Object.entries(document as Readonly<Record<string, Row>>)
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -202,9 +213,23 @@ export function encodeLossless(codec: FieldCodec, place: FieldPlace, document: u
   return codec.encode(encoder.encode(stringify(document) ?? 'null'), place)
 }
 
+/** The same for documents that are written once and rarely read: long ones are compressed where the format permits it. */
+export function encodeSeldomRead(
+  { codec, format }: DocumentWriter,
+  place: FieldPlace,
+  document: unknown,
+): Uint8Array {
+  const text = encoder.encode(stringify(document) ?? 'null')
+  return codec.encode(format > 1 ? compressed(text) : text, place)
+}
+
 export function decodeLossless<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint8Array): T {
   return unreadableAs(place, (): T => {
-    const decoded: unknown = parse(decoder.decode(codec.decode(bytes, place)), undefined, numberOrLossless)
+    const decoded: unknown = parse(
+      decoder.decode(decompressed(codec.decode(bytes, place))),
+      undefined,
+      numberOrLossless,
+    )
     return decoded as T // the shape was checked by the compiler when it was encoded
   })
 }

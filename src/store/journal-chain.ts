@@ -7,8 +7,9 @@
  * stored elsewhere.
  */
 import { createHash } from 'node:crypto'
-import type { FieldCodec, JournalEntry } from './contract.ts'
-import { encodeLossless } from './documents.ts'
+import type { JournalEntry } from './contract.ts'
+import type { DocumentWriter } from './document-format.ts'
+import { encodeSeldomRead } from './documents.ts'
 
 /** A line of the journal, chained to the one before it. */
 export interface JournalLine {
@@ -41,7 +42,7 @@ export function newStream(stream: string): JournalHead {
  * committed.
  */
 export function appendToChain(
-  codec: FieldCodec,
+  writer: DocumentWriter,
   head: JournalHead,
   entries: readonly JournalEntry[],
   at: number,
@@ -50,7 +51,7 @@ export function appendToChain(
   const lines = entries.map((entry) => {
     position += 1
     const previousHash = hash
-    const body = encodeLossless(codec, journalPlace(head.stream, position), entry.body)
+    const body = encodeSeldomRead(writer, journalPlace(head.stream, position), entry.body)
     const { kind, recordId, actor } = entry
     const line = { stream: head.stream, position, at, kind, recordId, actor, body, previousHash }
     hash = lineHash(line)

@@ -10,6 +10,7 @@ import type {
   Store,
   WorkerSession,
 } from '../../src/store/contract.ts'
+import type { DocumentFormat } from '../../src/store/document-format.ts'
 
 /** One implementation under test. */
 export interface StoreHarness {
@@ -29,7 +30,12 @@ export interface StoreHarness {
   close(): Promise<void>
 }
 
-export type OpenHarness = () => Promise<StoreHarness>
+export interface HarnessOptions {
+  /** The format in which documents are written at first, as in the database of an earlier version. @default the newest */
+  readonly format?: DocumentFormat
+}
+
+export type OpenHarness = (options?: HarnessOptions) => Promise<StoreHarness>
 
 export const leaseMs = 60_000
 

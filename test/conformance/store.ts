@@ -5,6 +5,7 @@ import { describeAdmin } from './store-admin.ts'
 import { describeBinding } from './store-binding.ts'
 import { describeDuplicates } from './store-duplicates.ts'
 import { describeEvidence } from './store-evidence.ts'
+import { describeFormats } from './store-formats.ts'
 import { describeGuardedChanges } from './store-guarded-changes.ts'
 import { describeHealth } from './store-health.ts'
 import { describeIdentity } from './store-identity.ts'
@@ -36,5 +37,6 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeHealth(open)
     describeSchemas(open)
     describeRetention(open)
+    describeFormats(open)
   })
 }

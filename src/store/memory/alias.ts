@@ -75,7 +75,7 @@ function systemsOf(rows: readonly { readonly system: string }[]): ReadonlySet<st
 function loseMember(context: MemoryContext, loser: RecordRow, system: string): void {
   const member = context.tables.members.get(loser.id)?.get(system)
   if (member === undefined) return
-  member.fields = encodeMember(context.codec, loser.id, system, {})
+  member.fields = encodeMember(context, loser.id, system, {})
   Object.assign(member, {
     state: 'gone',
     shadowMac: undefined,

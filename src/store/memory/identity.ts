@@ -111,7 +111,7 @@ export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow
   const row: MemberRow = {
     ...blank,
     state: 'linked',
-    fields: encodeMember(codec, to.id, system, fields),
+    fields: encodeMember(context, to.id, system, fields),
     floor,
     asof,
     settleAt,

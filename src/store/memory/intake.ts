@@ -63,7 +63,7 @@ function discover(context: MemoryContext, { system, entity, nativeId }: Mark): v
     entity,
     state: 'candidate',
     rev: 0,
-    fields: encodeAgreed(context.codec, id, {}),
+    fields: encodeAgreed(context, id, {}),
     dirtySeq: 1,
     cleanSeq: 0,
     toRead: [system],

@@ -85,7 +85,7 @@ export function resolveConflict(
   const now = context.now()
   record.rev += 1
   const changed = withChosenValue(fields, row.field, chosen.value, { rev: record.rev, now })
-  record.fields = encodeAgreed(codec, record.id, changed)
+  record.fields = encodeAgreed(context, record.id, changed)
   row.state = 'decided'
   row.winner = 'system' in choice ? choice.system : 'person'
   row.decidedBy = actor
@@ -213,16 +213,16 @@ function reopenLane(member: MemberRow, reason?: LaneReasons['open']): void {
 }
 
 function changeFields(
-  { codec }: MemoryContext,
+  context: MemoryContext,
   lane: MemberRow,
   change: (fields: MemberFields) => MemberFields,
 ): void {
   const { recordId, system } = lane
   lane.fields = encodeMember(
-    codec,
+    context,
     recordId,
     system,
-    change(decodeMember(codec, recordId, system, lane.fields)),
+    change(decodeMember(context.codec, recordId, system, lane.fields)),
   )
 }
 

@@ -6,6 +6,7 @@ import { chainProblem, journalPlace } from '../journal-chain.ts'
 import { createMemoryAccess } from './access.ts'
 import { acceptAccount } from './accounts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicate-lists.ts'
+import { contract, convertDocuments, formatState } from './format.ts'
 import { pauseWork, resumeWork } from './health.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
 import {
@@ -29,6 +30,9 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
   return {
     ...createMemoryAccess(context),
     status: async () => countStatus(context, workerCount()),
+    documentFormat: async () => formatState(context),
+    contract: async (actor) => contract(context, actor),
+    convertDocuments: async (limit) => convertDocuments(context, limit),
     checkWritable: async () => {},
     pause: async (actor, reason) => pauseWork(context, actor, reason),
     resume: async (actor) => resumeWork(context, actor),
@@ -89,8 +93,8 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
   }
 }
 
-function noFields({ codec }: MemoryContext, recordId: string): Uint8Array {
-  return encodeAgreed(codec, recordId, {})
+function noFields(context: MemoryContext, recordId: string): Uint8Array {
+  return encodeAgreed(context, recordId, {})
 }
 
 function findByNative(

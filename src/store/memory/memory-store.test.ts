@@ -2,7 +2,7 @@ import { describeStore } from '../../../test/conformance/store.ts'
 import { createClearCodec } from '../clear-codec.ts'
 import { MemoryStore } from './memory-store.ts'
 
-describeStore('memory', async () => {
+describeStore('memory', async ({ format } = {}) => {
   let time = 1_700_000_000_000
   let ids = 0
   const uuid = () => {
@@ -13,6 +13,7 @@ describeStore('memory', async () => {
     now: () => time,
     uuid,
     codec: createClearCodec(Buffer.from('test key of the store')),
+    ...(format === undefined ? {} : { format }),
   })
   await store.bind({ id: 'test', version: 'v1', document: {} })
   return {

@@ -26,6 +26,7 @@ import type {
   Store,
   WorkerSession,
 } from '../contract.ts'
+import { type DocumentFormat, newestFormat } from '../document-format.ts'
 import { hashKeyMacs, matchKeyMac, valuesMac } from '../documents.ts'
 import { type Fact, factKey } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
@@ -64,6 +65,8 @@ export interface MemoryStoreOptions {
   /** Makes record ids. */
   readonly uuid: () => string
   readonly codec: FieldCodec
+  /** The format in which documents are written at first. @default the newest */
+  readonly format?: DocumentFormat
 }
 
 /** The reference implementation of `Store`, for the simulation: one process, nothing durable. */
@@ -74,8 +77,19 @@ export class MemoryStore implements Store {
   readonly #listeners = new Set<() => void>()
   #lastWorker = 0
 
-  constructor({ now, uuid, codec }: MemoryStoreOptions) {
-    this.#context = { tables: new MemoryTables(), codec, now, uuid }
+  constructor({ now, uuid, codec, format = newestFormat }: MemoryStoreOptions) {
+    const tables = new MemoryTables()
+    tables.format = format
+    tables.converted = format === newestFormat
+    this.#context = {
+      tables,
+      codec,
+      now,
+      uuid,
+      get format() {
+        return tables.format
+      },
+    }
     this.admin = createMemoryAdmin(this.#context, () => this.#workers.size)
   }
 

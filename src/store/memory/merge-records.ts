@@ -138,7 +138,7 @@ function merge(
  * either is noticed.
  */
 function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, plan: MergePlan): void {
-  const { tables, codec } = context
+  const { tables } = context
   const now = context.now()
   for (const { system, nativeId, state } of plan.left) {
     const own = tables.members.get(keep.id)?.get(system)
@@ -153,7 +153,7 @@ function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, p
     const fields =
       own === undefined
         ? blank.fields
-        : encodeMember(codec, drop.id, system, decodeMember(codec, keep.id, system, own.fields))
+        : encodeMember(context, drop.id, system, decodeMember(context.codec, keep.id, system, own.fields))
     replaceMember(context, { ...blank, state, fields }, nativeId)
     if (taken !== undefined) linkMoved(context, drop, keep, taken)
   }
@@ -291,7 +291,7 @@ function undoSame(
   drop.state = wasCandidate && !plan.lost ? 'candidate' : 'active'
   if (wasCandidate && plan.lost) {
     drop.rev = Math.max(1, drop.rev)
-    drop.fields = encodeAgreed(context.codec, drop.id, agreedFromShadows(shadows, context.now()))
+    drop.fields = encodeAgreed(context, drop.id, agreedFromShadows(shadows, context.now()))
   }
   keep.merging = keep.merging.filter((id) => id !== drop.id)
   restoreKeys(context, drop.id, before)

@@ -237,7 +237,7 @@ function updateRecord(context: MemoryContext, record: RecordRow, update: RecordU
   if (state !== undefined) record.state = state
   if (merging !== undefined) record.merging = merging
   if (rev !== undefined) record.rev = rev
-  if (fields !== undefined) record.fields = encodeAgreed(context.codec, record.id, fields)
+  if (fields !== undefined) record.fields = encodeAgreed(context, record.id, fields)
   if (tombstoneRev !== undefined) record.tombstoneRev = tombstoneRev
   if (releasedRev !== undefined) record.releasedRev = releasedRev
 }
@@ -255,14 +255,14 @@ function absorbHolder(context: MemoryContext, record: RecordRow, update: MemberU
 }
 
 function updateMember(context: MemoryContext, record: RecordRow, update: MemberUpdate): void {
-  const { tables, codec } = context
+  const { tables } = context
   const existing = tables.members.get(record.id)?.get(update.system)
   const row = existing ?? blankMember(context, record.id, update.system, record.entity)
   if (existing === undefined) putMember(tables, row)
   if (update.nativeId !== undefined) setNativeId(tables, row, update.nativeId ?? undefined, context.now())
   if (update.fields !== undefined) {
-    row.fields = encodeMember(codec, record.id, update.system, update.fields)
-    row.shadowMac = shadowMac(codec, update.fields)
+    row.fields = encodeMember(context, record.id, update.system, update.fields)
+    row.shadowMac = shadowMac(context.codec, update.fields)
   }
   const { system: _system, nativeId: _nativeId, fields: _fields, ...columns } = update
   Object.assign(row, withoutNulls(columns))

@@ -1,7 +1,7 @@
 /** Converts rows to the types of the contract, decoded. */
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import { unreadableCodes } from '../../model/unreadable-row.ts'
-import { decodeAgreed, decodeIntent, decodeMember, encodeLossless } from '../documents.ts'
+import { decodeAgreed, decodeIntent, decodeMember, encodeSeldomRead } from '../documents.ts'
 import { type ReadRows, readRecordRows } from '../record-rows.ts'
 import {
   type IntentRow,
@@ -84,7 +84,7 @@ export function unreadableTimes(tables: MemoryTables, recordId: string): number 
 }
 
 /** An intent as a row. */
-export function intentRow({ codec }: MemoryContext, intent: Intent): IntentRow {
+export function intentRow(context: MemoryContext, intent: Intent): IntentRow {
   const { id, recordId, system, entity, operation, revs, request } = intent
   const place = { table: 'intent', column: 'request', rowId: id }
   return {
@@ -93,7 +93,7 @@ export function intentRow({ codec }: MemoryContext, intent: Intent): IntentRow {
     system,
     entity,
     operation,
-    document: encodeLossless(codec, place, { revs, request }),
+    document: encodeSeldomRead(context, place, { revs, request }),
     createdAt: intent.createdAt,
     firstSentAt: intent.firstSentAt,
     notAfter: intent.notAfter,

@@ -13,7 +13,8 @@ import type {
   RecordState,
 } from '../../model/state.ts'
 import type { SchemaRow } from '../admin-contract.ts'
-import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } from '../contract.ts'
+import type { DependencyDraft, FailureDraft, HoldDraft, RunRow } from '../contract.ts'
+import { type DocumentFormat, type DocumentWriter, newestFormat } from '../document-format.ts'
 import { encodeMember } from '../documents.ts'
 import type { Pause } from '../health-contract.ts'
 import { appendToChain, type JournalHead, type JournalLine, newStream } from '../journal-chain.ts'
@@ -213,12 +214,14 @@ export class MemoryTables {
     | { readonly id: string; readonly version: string; readonly epoch: number; readonly document: Uint8Array }
     | undefined
   lensSets: readonly StoredLensSet[] = []
+  format: DocumentFormat = newestFormat
+  converted = true
+  convertedTo: string | undefined
 }
 
 /** The state that every operation of the memory store works on. */
-export interface MemoryContext {
+export interface MemoryContext extends DocumentWriter {
   readonly tables: MemoryTables
-  readonly codec: FieldCodec
   now(): number
   uuid(): string
 }
@@ -251,7 +254,7 @@ export function addIntent(tables: MemoryTables, row: IntentRow): void {
 
 /** A member row without any known state. */
 export function blankMember(
-  { codec }: MemoryContext,
+  context: MemoryContext,
   recordId: string,
   system: string,
   entity: string,
@@ -262,7 +265,7 @@ export function blankMember(
     entity,
     nativeId: undefined,
     state: 'absent',
-    fields: encodeMember(codec, recordId, system, {}),
+    fields: encodeMember(context, recordId, system, {}),
     shadowMac: undefined,
     floor: undefined,
     absorbedVersion: undefined,
@@ -371,8 +374,8 @@ export function appendJournal(
   entries: Parameters<typeof appendToChain>[2] | undefined,
 ): void {
   if (entries === undefined || entries.length === 0) return
-  const { tables, codec } = context
-  const { lines, head } = appendToChain(codec, tables.journalHead, entries, context.now())
+  const { tables } = context
+  const { lines, head } = appendToChain(context, tables.journalHead, entries, context.now())
   tables.journal.push(...lines)
   tables.journalHead = head
 }

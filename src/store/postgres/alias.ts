@@ -117,7 +117,7 @@ async function keepAsDuplicate(session: Session, { loser, survivor, system }: Me
 }
 
 async function alias(
-  { codec }: PostgresContext,
+  context: PostgresContext,
   session: Session,
   { loser, survivor, system }: Merge,
   { members, others }: Record<'members' | 'others', readonly MemberColumns[]>,
@@ -125,7 +125,7 @@ async function alias(
   const systems = others.map((member) => member.system)
   await loseMember(session, loser.id, system)
   await emptyMembers(session, loser.id, systems)
-  await linkMoved(session, codec, { from: loser.id, to: survivor.id, systems, members })
+  await linkMoved(session, context, { from: loser.id, to: survivor.id, systems, members })
   await handOn(session, loser.id, survivor.id)
   await aliasRecord(session, loser.id, survivor.id)
   await settleConflicts(session, loser.id)

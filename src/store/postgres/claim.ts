@@ -26,6 +26,7 @@ export async function claimDue(
   })
   const first = claimed[0]
   if (first === undefined) return nothingClaimed(context, { session, worker, leaseMs, binding })
+  context.formats.note(first.format)
   const ids = claimed.map(({ id }) => id)
   // Read after the claim is committed: from there on only this worker writes these rows.
   const [members, intents] = await context.database.reading('reading claimed records', (one) =>

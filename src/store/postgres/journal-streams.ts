@@ -5,7 +5,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { isIsthmusError } from '../../model/errors.ts'
-import type { FieldCodec, JournalEntry } from '../contract.ts'
+import type { JournalEntry } from '../contract.ts'
+import type { DocumentWriter } from '../document-format.ts'
 import { appendToChain, type JournalHead, newStream } from '../journal-chain.ts'
 import type { Session } from './database.ts'
 import { insertJournal } from './sql/insert-journal.ts'
@@ -14,13 +15,13 @@ import { insertJournal } from './sql/insert-journal.ts'
 export type JournalAppend = (session: Session, entries: readonly JournalEntry[], at: number) => Promise<void>
 
 export class JournalStreams {
-  readonly #codec: FieldCodec
+  readonly #writer: DocumentWriter
   readonly #process = randomBytes(8).toString('hex')
   readonly #free: JournalHead[] = []
   #made = 0
 
-  constructor(codec: FieldCodec) {
-    this.#codec = codec
+  constructor(writer: DocumentWriter) {
+    this.#writer = writer
   }
 
   /** `work` contains one transaction, which may be repeated: every attempt continues from the same line. */
@@ -29,7 +30,7 @@ export class JournalStreams {
     let next = head
     try {
       const result = await work(async (session, entries, at) => {
-        const appended = appendToChain(this.#codec, head, entries, at)
+        const appended = appendToChain(this.#writer, head, entries, at)
         await insertJournal(session, appended.lines)
         next = appended.head
       })

@@ -1,5 +1,5 @@
 /** Counterparts that move from one record to another, with their known state. */
-import type { FieldCodec } from '../contract.ts'
+import type { DocumentWriter } from '../document-format.ts'
 import { decodeAgreed, decodeMember, encodeMember } from '../documents.ts'
 import { movedFields } from '../moved-member.ts'
 import type { Session } from './database.ts'
@@ -19,9 +19,10 @@ export interface Move {
 /** The native ids are free by now: each has one holder at any time. */
 export async function linkMoved(
   session: Session,
-  codec: FieldCodec,
+  writer: DocumentWriter,
   { from, to, systems, members }: Move,
 ): Promise<void> {
+  const { codec } = writer
   const memberOf = (recordId: string, system: string) =>
     members.find((member) => member.record_id === recordId && member.system === system)
   const moved = systems.flatMap((system) => memberOf(from, system) ?? [])
@@ -49,7 +50,7 @@ export async function linkMoved(
       return {
         recordId: to,
         system,
-        fields: encodeMember(codec, to, system, fields),
+        fields: encodeMember(writer, to, system, fields),
         floor,
         asof,
         settleAt,

@@ -6,11 +6,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type pg from 'pg'
 import { IsthmusError } from '../../model/errors.ts'
+import { newestFormat } from '../document-format.ts'
 import type { PostgresContext } from './context.ts'
 import {
+  beginWithFormat,
   createMigrationTable,
   insertMigration,
-  readNewestMigration,
+  readApplied,
   readServerVersion,
 } from './sql/migration-table.ts'
 import { lockMigrations, unlockMigrations } from './sql/session-locks.ts'
@@ -23,6 +25,8 @@ interface Migration {
 
 const directory = path.join(import.meta.dirname, 'migrations')
 const oldestServer = 150_000
+/** Migrations after this one leave the schema usable for the version before. */
+const lastRequired = 20
 
 /** Implements `Store.migrate`. @throws IsthmusError STORE_NEWER_SCHEMA · STORE_UNSUPPORTED_SERVER */
 export async function migrate(context: PostgresContext): Promise<void> {
@@ -50,22 +54,25 @@ async function refuseOldServer(client: pg.PoolClient): Promise<void> {
 async function applyMissing(client: pg.PoolClient, schema: string): Promise<void> {
   await createMigrationTable(client, schema)
   const known = readMigrations()
-  const newest = await readNewestMigration(client)
+  const { required, newest } = await readApplied(client)
   const newestKnown = known.at(-1)?.number ?? 0
-  if (newest > newestKnown) {
+  if (required > newestKnown) {
     throw new IsthmusError(
       'STORE_NEWER_SCHEMA',
-      `schema ${schema} is at migration ${newest}, this version knows ${newestKnown}`,
+      `schema ${schema} requires migration ${required}, this version knows ${newestKnown}`,
     )
   }
-  for (const migration of known) if (migration.number > newest) await apply(client, migration)
+  for (const migration of known) if (migration.number > newest) await apply(client, migration, required > 0)
+  if (required === 0) await beginWithFormat(client, newestFormat)
 }
 
-async function apply(client: pg.PoolClient, { number, name, sql }: Migration): Promise<void> {
+/** Where packages have worked with the schema, those of the version before may do so until its contract. */
+async function apply(client: pg.PoolClient, migration: Migration, hasOlder: boolean): Promise<void> {
+  const isExpansion = hasOlder && migration.number > lastRequired
   await client.query('begin')
   try {
-    await client.query(sql)
-    await insertMigration(client, number, name)
+    await client.query(migration.sql)
+    await insertMigration(client, migration, isExpansion ? 'expansion' : 'migration')
     await client.query('commit')
   } catch (problem) {
     await client.query('rollback')

@@ -7,9 +7,9 @@ import type { Decision, JournalEntry, Lease, MemberUpdate, PassRows, Settlement 
 import {
   decodePlain,
   encodeAgreed,
-  encodeLossless,
   encodeMember,
   encodePlain,
+  encodeSeldomRead,
   shadowMac,
   valueMac,
 } from '../documents.ts'
@@ -118,12 +118,12 @@ async function writeValueWaits(
   return released
 }
 
-function intentRows({ codec }: PostgresContext, items: readonly Updates[]) {
+function intentRows(context: PostgresContext, items: readonly Updates[]) {
   return items
     .flatMap(({ intents }) => intents ?? [])
     .map((intent) => {
       const { revs, request } = intent
-      return { intent, document: encodeLossless(codec, intentPlace(intent.id), { revs, request }) }
+      return { intent, document: encodeSeldomRead(context, intentPlace(intent.id), { revs, request }) }
     })
 }
 
@@ -138,7 +138,7 @@ async function appendEntries<Item extends Updates>(
 }
 
 function memberChanges<Item extends Updates>(
-  { codec }: PostgresContext,
+  context: PostgresContext,
   held: readonly Held<Item>[],
 ): readonly MemberChange[] {
   return held.flatMap(({ item, record }) =>
@@ -148,8 +148,8 @@ function memberChanges<Item extends Updates>(
         recordId: record.id,
         entity: record.entity,
         update,
-        fields: fields === undefined ? undefined : encodeMember(codec, record.id, update.system, fields),
-        shadowMac: fields === undefined ? undefined : shadowMac(codec, fields),
+        fields: fields === undefined ? undefined : encodeMember(context, record.id, update.system, fields),
+        shadowMac: fields === undefined ? undefined : shadowMac(context.codec, fields),
       }
     }),
   )
@@ -162,12 +162,12 @@ function mergeUpdates(updates: readonly MemberUpdate[]): readonly MemberUpdate[]
   return [...merged.values()]
 }
 
-function recordChanges<Item extends Updates>({ codec }: PostgresContext, held: readonly Held<Item>[]) {
+function recordChanges<Item extends Updates>(context: PostgresContext, held: readonly Held<Item>[]) {
   return held.flatMap(({ item, record }) => {
     const finish = item.finish ?? { kind: 'keep' as const }
     if (item.record === undefined && finish.kind === 'keep') return []
     const { fields, ...update } = item.record ?? {}
-    const encoded = fields === undefined ? undefined : encodeAgreed(codec, record.id, fields)
+    const encoded = fields === undefined ? undefined : encodeAgreed(context, record.id, fields)
     return [{ id: record.id, update, fields: encoded, finish }]
   })
 }

@@ -15,15 +15,22 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-describeStore('PostgreSQL', async () => {
+describeStore('PostgreSQL', async ({ format } = {}) => {
   schemas += 1
   const schema = `suite_${schemas}`
   const codec = createClearCodec(Buffer.from('test key of the store'))
   const open = () =>
     new PostgresStore({ connection: database.connection, schema, codec, poolSize: 4, rangeRows: 5_000 })
+  if (format !== undefined) {
+    const first = open()
+    await first.migrate()
+    await first.close()
+    await database.query(`update ${schema}.store_format set number = $1, converted_at = null`, [format])
+  }
   const store = open()
   const other = open()
   await store.migrate()
+  await other.migrate()
   await store.bind({ id: 'test', version: 'v1', document: {} })
   return {
     store,

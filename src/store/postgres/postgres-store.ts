@@ -15,6 +15,7 @@ import type {
   StagedRecord,
   Store,
 } from '../contract.ts'
+import type { DocumentWriter } from '../document-format.ts'
 import { hashKeyMacs, matchKeyMac, valuesMac } from '../documents.ts'
 import type { Fact } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
@@ -63,6 +64,7 @@ import { wakeFirstLoad } from './sql/wake-first-load.ts'
 import { PostgresTokenStore } from './token-store.ts'
 import { WakeChannel } from './wake-channel.ts'
 import { registerWorker } from './worker-session.ts'
+import { WrittenFormat } from './written-format.ts'
 
 export interface PostgresStoreOptions {
   /** Connection string. Must reach the server itself: a pooler in transaction mode can't carry a worker's session lock. */
@@ -93,10 +95,21 @@ export class PostgresStore implements Store {
     if (!schemaName.test(schema)) {
       throw new UsageError('STORE_QUERY_FAILED', `the schema name ${JSON.stringify(schema)} can't be used`)
     }
+    const formats = new WrittenFormat()
+    const writer: DocumentWriter = {
+      codec,
+      get format() {
+        return formats.current
+      },
+    }
     this.#context = {
       database: new Database({ connection, schema, poolSize }),
       codec,
-      journal: new JournalStreams(codec),
+      formats,
+      get format() {
+        return formats.current
+      },
+      journal: new JournalStreams(writer),
       linkedCounts: new LinkedCounts(),
       lockClass: lockClassOf(schema),
       ...(rangeRows === undefined ? {} : { rangeRows }),
@@ -107,8 +120,9 @@ export class PostgresStore implements Store {
     this.buckets = new PostgresBucketStore(this.#context)
   }
 
-  migrate(): Promise<void> {
-    return migrate(this.#context)
+  async migrate(): Promise<void> {
+    await migrate(this.#context)
+    await this.admin.documentFormat()
   }
 
   async bind(request: BindRequest) {

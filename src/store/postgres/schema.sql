@@ -151,6 +151,9 @@ duplicate.at bigint not null
 duplicate.closed_at bigint
 duplicate.decided_by text
 duplicate.before bytea
+expansion.number integer not null
+expansion.name text not null
+expansion.applied_at timestamp with time zone not null default now()
 fact.kind text not null
 fact.entity text not null
 fact.system text not null
@@ -191,6 +194,7 @@ integration.only_row boolean not null default true
 integration.id text not null
 integration.version text not null
 integration.epoch bigint not null default 1
+integration.contracts bigint not null default 0
 intent.id uuid not null
 intent.record_id uuid not null
 intent.system text not null
@@ -338,6 +342,10 @@ schedule.at bigint not null
 schedule_owner.only_row boolean not null default true
 schedule_owner.owner text not null
 schedule_owner.until bigint not null
+store_format.only_row boolean not null default true
+store_format.number integer not null
+store_format.converted_to uuid
+store_format.converted_at bigint
 system_health.system text not null
 system_health.heard_at bigint
 system_health.paused_since bigint
@@ -374,6 +382,7 @@ duplicate FOREIGN KEY (other_id) REFERENCES record(id) ON DELETE CASCADE
 duplicate PRIMARY KEY (id)
 duplicate FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 duplicate CHECK ((state = ANY (ARRAY['open'::text, 'same'::text, 'apart'::text, 'over'::text])))
+expansion PRIMARY KEY (number)
 fact CHECK ((kind = ANY (ARRAY['first-load-listed'::text, 'listed-twice'::text, 'observed'::text, 'older-records-marked'::text, 'lens-set-applied'::text, 'deletions-tripped'::text, 'witnesses-lost'::text])))
 fact PRIMARY KEY (kind, entity, system, detail)
 failure PRIMARY KEY (record_id, system)
@@ -420,6 +429,8 @@ run PRIMARY KEY (id)
 schedule PRIMARY KEY (key)
 schedule_owner CHECK (only_row)
 schedule_owner PRIMARY KEY (only_row)
+store_format CHECK (only_row)
+store_format PRIMARY KEY (only_row)
 system_health PRIMARY KEY (system)
 token PRIMARY KEY (key)
 value_wait PRIMARY KEY (record_id, system, field)
@@ -446,6 +457,7 @@ CREATE INDEX duplicate_open ON duplicate USING btree (at, id) WHERE (state = 'op
 CREATE INDEX duplicate_other ON duplicate USING btree (other_id)
 CREATE UNIQUE INDEX duplicate_pair ON duplicate USING btree (record_id, other_id)
 CREATE UNIQUE INDEX duplicate_pkey ON duplicate USING btree (id)
+CREATE UNIQUE INDEX expansion_pkey ON expansion USING btree (number)
 CREATE UNIQUE INDEX fact_pkey ON fact USING btree (kind, entity, system, detail)
 CREATE INDEX failure_closed ON failure USING btree (closed_at) WHERE (closed_at IS NOT NULL)
 CREATE INDEX failure_open ON failure USING btree (last_at, record_id) WHERE (closed_at IS NULL)
@@ -495,6 +507,7 @@ CREATE UNIQUE INDEX run_pkey ON run USING btree (id)
 CREATE INDEX run_started ON run USING btree (started_at, id)
 CREATE UNIQUE INDEX schedule_owner_pkey ON schedule_owner USING btree (only_row)
 CREATE UNIQUE INDEX schedule_pkey ON schedule USING btree (key)
+CREATE UNIQUE INDEX store_format_pkey ON store_format USING btree (only_row)
 CREATE UNIQUE INDEX system_health_pkey ON system_health USING btree (system)
 CREATE UNIQUE INDEX token_pkey ON token USING btree (key)
 CREATE INDEX value_wait_holds ON value_wait USING btree (holds) WHERE (holds IS NOT NULL)

@@ -65,15 +65,14 @@ async function decide(
   const { id, field, record_id: recordId } = conflict
   const [record] = await readRecords(session, [recordId])
   if (record === undefined) return 'unknown'
-  const { codec } = context
-  const fields = decodeAgreed(codec, recordId, record.fields)
+  const fields = decodeAgreed(context.codec, recordId, record.fields)
   const { candidates } = toConflict(context, conflict)
   const chosen = 'system' in choice ? candidateOf(candidates, choice.system, fields[field]?.src) : choice
   if (chosen === undefined) return 'unknown'
   const rev = record.rev + 1
   const changed = withChosenValue(fields, field, chosen.value, { rev, now })
   const winner = 'system' in choice ? choice.system : 'person'
-  await saveAgreed(session, recordId, rev, encodeAgreed(codec, recordId, changed))
+  await saveAgreed(session, recordId, rev, encodeAgreed(context, recordId, changed))
   await decideConflict(session, id, winner, toText(actor))
   await markDirty(session, [{ recordId, system: '*' }])
   const body = decidedConflict(fields, { conflict: id, field, winner, rev, value: chosen.value })

@@ -49,7 +49,7 @@ export async function retryFailures(
 }
 
 async function reopen(
-  { codec }: PostgresContext,
+  context: PostgresContext,
   session: Session,
   lanes: readonly FailureLane[],
 ): Promise<void> {
@@ -61,7 +61,7 @@ async function reopen(
     .map(({ record_id: recordId, system, fields }): LaneChange => {
       // Fields that can't be read are left as they are: the retry tells whether they were restored.
       const changed = readOrElse(
-        () => fields && withoutRejections(decodeMember(codec, recordId, system, fields)),
+        () => fields && withoutRejections(decodeMember(context.codec, recordId, system, fields)),
         () => null,
       )
       return {
@@ -69,7 +69,7 @@ async function reopen(
         system,
         lane: 'open',
         reason: undefined,
-        fields: changed === null ? undefined : encodeMember(codec, recordId, system, changed),
+        fields: changed === null ? undefined : encodeMember(context, recordId, system, changed),
       }
     })
   await changeLanes(session, changes)

@@ -93,7 +93,7 @@ async function laneChanges(
 }
 
 function laneChange(
-  { codec }: PostgresContext,
+  context: PostgresContext,
   { record_id: recordId, system, fields, lane }: MemberColumns,
   hold: HoldColumns,
   decision: Decision,
@@ -105,8 +105,8 @@ function laneChange(
   }
   if (hold.kind !== 'oscillation') return { ...kept, lane: 'open', reason: releasedReason }
   if (fields === null) return kept
-  const released = withoutHold(decodeMember(codec, recordId, system, fields), hold.field ?? undefined)
-  return { ...kept, fields: encodeMember(codec, recordId, system, released) }
+  const released = withoutHold(decodeMember(context.codec, recordId, system, fields), hold.field ?? undefined)
+  return { ...kept, fields: encodeMember(context, recordId, system, released) }
 }
 
 function holdEntry(hold: HoldColumns, decision: Decision, actor: string): JournalEntry {

@@ -3,7 +3,7 @@
  * there are removed.
  */
 
-import type { FieldCodec } from '../../contract.ts'
+import type { DocumentWriter } from '../../document-format.ts'
 import { decodeMember, encodeMember, encodePlain } from '../../documents.ts'
 import type { DuplicateResponse, MergeRequest } from '../../duplicates-contract.ts'
 import {
@@ -196,11 +196,11 @@ async function moveNatives(context: PostgresContext, session: Session, pair: Pai
         entity: drop.entity,
         storedNativeId: source?.rid ?? null,
         state,
-        fields: isTaken ? movedFields(context.codec, source, drop.id) : undefined,
+        fields: isTaken ? movedFields(context, source, drop.id) : undefined,
       }
     }),
   )
-  await linkMoved(session, context.codec, { from: drop.id, to: keep.id, systems: plan.taken, members })
+  await linkMoved(session, context, { from: drop.id, to: keep.id, systems: plan.taken, members })
 }
 
 /** Everything that waited for this decision continues, and held deletions are evaluated again. */
@@ -227,11 +227,11 @@ async function settleLanes(session: Session, { keep, drop, members, plan }: Pair
  * to their record, so one that moves is encoded again.
  */
 function movedFields(
-  codec: FieldCodec,
+  writer: DocumentWriter,
   member: MemberColumns | undefined,
   toRecordId: string,
 ): Uint8Array | null {
   if (member?.fields === undefined || member.fields === null) return null
   const { record_id: recordId, system, fields } = member
-  return encodeMember(codec, toRecordId, system, decodeMember(codec, recordId, system, fields))
+  return encodeMember(writer, toRecordId, system, decodeMember(writer.codec, recordId, system, fields))
 }

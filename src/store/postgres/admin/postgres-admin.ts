@@ -13,6 +13,7 @@ import { acceptAccount } from './accounts.ts'
 import { findConflict, resolveConflict } from './conflicts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicates.ts'
 import { retryFailures } from './failures.ts'
+import { contract, convertDocuments, readFormatState } from './format.ts'
 import { releaseHolds } from './holds.ts'
 import { isUuid } from './ids.ts'
 import { readJournal, verifyJournal } from './journal.ts'
@@ -32,6 +33,9 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
   return {
     ...createPostgresAccess(context),
     status: createStatusCounter(context),
+    documentFormat: () => readFormatState(context),
+    contract: (actor) => contract(context, actor),
+    convertDocuments: (limit) => convertDocuments(context, limit),
     checkWritable: () => context.database.transaction('probing for room to write', probeWrites),
     pause: (actor, reason) => pauseWork(context, actor, reason),
     resume: (actor) => resumeWork(context, actor),

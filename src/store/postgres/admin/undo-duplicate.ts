@@ -188,7 +188,6 @@ async function restore(
     readonly plan: UndoPlan
   },
 ): Promise<void> {
-  const { codec } = context
   const { keep, drop, before, members, plan } = at
   const { entity } = drop
   await freeNatives(session, [keep.id, drop.id], plan.systems)
@@ -206,13 +205,13 @@ async function restore(
     .filter((member) => member.record_id === drop.id)
     .map((member) => ({
       system: member.system,
-      fields: decodeMember(codec, drop.id, member.system, member.fields),
+      fields: decodeMember(context.codec, drop.id, member.system, member.fields),
     }))
   const wasCandidate = before.dropState !== 'active'
   const fields = wasCandidate && plan.lost ? agreedFromShadows(shadows, keep.now) : undefined
   await restoreDropped(session, drop.id, keep.id, {
     state: wasCandidate && !plan.lost ? 'candidate' : 'active',
-    fields: fields === undefined ? undefined : encodeAgreed(codec, drop.id, fields),
+    fields: fields === undefined ? undefined : encodeAgreed(context, drop.id, fields),
   })
   await replaceKeys(
     session,

@@ -4,6 +4,7 @@ import type { Session } from '../database.ts'
 export interface BoundColumns {
   readonly id: string
   readonly version: string
+  /** Counts changes of the definition only. */
   readonly epoch: number
   readonly document: Uint8Array | null
 }
@@ -50,7 +51,7 @@ const share = { name: 'share-binding', text: `select pg_advisory_xact_lock_share
 const read = {
   name: 'read-binding',
   text: `
-    select i.id, i.version, i.epoch, d.document
+    select i.id, i.version, i.epoch - i.contracts as epoch, d.document
     from integration i
     left join definition d on d.version = i.version`,
 }
@@ -59,7 +60,7 @@ const bind = {
   name: 'save-binding',
   text: `
     insert into integration (id, version, epoch) values ($1, $2, $3)
-    on conflict (only_row) do update set version = excluded.version, epoch = excluded.epoch`,
+    on conflict (only_row) do update set version = excluded.version, epoch = excluded.epoch + integration.contracts`,
 }
 
 const save = {
@@ -69,4 +70,4 @@ const save = {
     on conflict (version) do nothing`,
 }
 
-const epochOf = { name: 'read-epoch', text: `select epoch from integration` }
+const epochOf = { name: 'read-epoch', text: `select epoch - contracts as epoch from integration` }

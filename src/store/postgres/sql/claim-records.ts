@@ -6,6 +6,8 @@ import { type RecordColumns, recordColumns } from './record-columns.ts'
 export interface ClaimedColumns extends RecordColumns {
   readonly epoch: number
   readonly now: number
+  /** The format in which documents are written. */
+  readonly format: number
   /** Times that it could not be read, while the failure that says so is open. */
   readonly unreadable: number | null
 }
@@ -43,7 +45,7 @@ const statement = {
       from record
       where lease_owner is null and dirty_seq > clean_seq and next_at <= (select now_ms())
         and not exists (select 1 from pause)
-        and ($4::bigint is null or $4 = (select epoch from integration))
+        and ($4::bigint is null or $4 = (select epoch - contracts from integration))
       order by next_at
       limit $2
       for no key update skip locked
@@ -58,7 +60,8 @@ const statement = {
       attempts = r.attempts + 1
     from due
     where r.id = due.id
-    returning ${recordColumns('r')}, r.lease_epoch as epoch, now_ms() as now, (
+    returning ${recordColumns('r')}, r.lease_epoch as epoch, now_ms() as now,
+      (select number from store_format) as format, (
       select max(f.count) from failure f
       where f.record_id = r.id and f.closed_at is null and f.code = any($5::text[])
     ) as unreadable`,

@@ -24,7 +24,7 @@ const statement = {
   name: 'lock-records',
   text: `
     select id, entity, state, rev, lease_owner as owner, lease_epoch as epoch, now_ms() as now,
-      coalesce((select epoch from integration), 0) as bound
+      coalesce((select epoch - contracts from integration), 0) as bound
     from record
     where id = any($1::uuid[])
     order by id

@@ -23,7 +23,7 @@ const statement = {
   text: `
     select
       now_ms() as now,
-      coalesce((select epoch from integration), 0) as epoch,
+      coalesce((select epoch - contracts from integration), 0) as epoch,
       (
         select next_at
         from record
