@@ -11,6 +11,8 @@ const clock = {
 describe('a group commit', () => {
   test('sends a single item at once and collects items that arrive meanwhile', async () => {
     const batches: number[][] = []
+    const running = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<void>()
     const submit = createBatcher<number, number>({
       name: 'double',
       clock,
@@ -18,13 +20,15 @@ describe('a group commit', () => {
       queueMax: 100,
       run: async (items) => {
         batches.push([...items])
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        running.resolve()
+        await over.promise
         return items.map((item) => item * 2)
       },
     })
     const first = submit(1)
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await running.promise
     const rest = [2, 3, 4].map(submit)
+    over.resolve()
     expect(await Promise.all([first, ...rest])).toEqual([2, 4, 6, 8])
     expect(batches).toEqual([[1], [2, 3, 4]])
   })

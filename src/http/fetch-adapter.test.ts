@@ -69,8 +69,10 @@ test('rejects like fetch: a TypeError with the cause, or the reason of the signa
   const reason = new DOMException('enough', 'AbortError')
   const giveUp = new AbortController()
   const call = fetch('/x', { signal: giveUp.signal })
-  setTimeout(() => giveUp.abort(reason), 20)
-  await expect(call).rejects.toBe(reason)
+  const rejected = expect(call).rejects.toBe(reason)
+  await expect.poll(() => server.seen.length).toBe(1)
+  giveUp.abort(reason)
+  await rejected
   await expect(fetch('/x', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   await server.close()
   await expect(fetch('/x')).rejects.toBeInstanceOf(TypeError)

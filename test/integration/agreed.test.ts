@@ -67,7 +67,6 @@ test('agreed is reported when it is true', async () => {
 describe('agreed is not reported', () => {
   test('while both systems are down; and it is again when they are back', async () => {
     const joined = await join(three)
-    const started = performance.now()
     joined.crm.outage(true)
     joined.erp.outage(true)
     const status = await statusWhen(joined, 'both failing', ({ places }) =>
@@ -83,7 +82,6 @@ describe('agreed is not reported', () => {
     expect(status.summary).toContain("its feed can't be read")
     // An unreachable remote is no reason to take this process out of service: its webhooks would be lost.
     await expect(joined.runtime().checkReady()).resolves.toBeUndefined()
-    expect(performance.now() - started).toBeLessThan(60_000)
     joined.crm.outage(false)
     joined.erp.outage(false)
     await statusWhen(joined, 'agreed again', agrees)

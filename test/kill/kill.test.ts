@@ -30,12 +30,14 @@ test('killed repeatedly during the load, it converges without a duplicate or a l
   expect(result.killedDuringLoad).toBeGreaterThanOrEqual(2)
 }, 300_000)
 
-test('records of a killed worker run elsewhere within 2 s', async () => {
+test('records of a killed worker run elsewhere before their leases end', async () => {
   const database = await withTestDatabase()
   const directory = mkdtempSync(join(tmpdir(), 'isthmus-takeover-'))
   const crm = await startFakeSystem({ name: 'crm', resources: [contacts] })
   const erp = await startFakeSystem({ name: 'erp', resources: [partners] })
-  writeDefinition(directory, twoSystems({ crmUrl: crm.url, erpUrl: erp.url }))
+  // A lease is longer than the slowest read, and then longer than this test may last.
+  const crmSystem = { timing: { readTimeout: '20m' } }
+  writeDefinition(directory, twoSystems({ crmUrl: crm.url, erpUrl: erp.url, crmSystem }))
   const environment = { DATABASE_URL: database.connection, CRM_HOOK_SECRET: hookSecret }
   const start = async (...roles: readonly string[]) =>
     startIsthmus({ directory, port: await freePort(), roles, environment })
@@ -52,13 +54,10 @@ test('records of a killed worker run elsewhere within 2 s', async () => {
     const second = await start('worker')
     try {
       crm.faults.clear()
-      const killedAt = performance.now()
       await first.kill()
       const carried = () =>
         erp.resource('partners').table.changes.filter((change) => change.body?.city === 'taken over').length
       await until(() => carried() >= 20)
-      // By the session of the killed worker: its leases would last longer.
-      expect(performance.now() - killedAt).toBeLessThan(20_000)
     } finally {
       await second.kill()
     }

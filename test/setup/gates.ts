@@ -1,4 +1,4 @@
-/** Runs with every test file: a gated file fails when it leaves something running, or has called another machine. */
+/** Runs with every test file: a file fails when it leaves something running, or has called another machine. */
 import { afterAll, expect } from 'vitest'
 import { watchLeaks } from './leaks.ts'
 import { refuseOutsideCalls } from './outside-calls.ts'
@@ -8,19 +8,12 @@ const endWithinMs = 10_000
 
 const unverified = 'not run under the gates yet'
 
-/** Files and folders that the gates leave alone, each with the reason. */
+/** Folders that the gates leave alone, each with the reason. */
 const ungated: Readonly<Record<string, string>> = {
   'examples/': unverified,
-  'src/runtime/embedded-postgres/': unverified,
-  'src/store/postgres/postgres-store.test.ts': unverified,
   'test/conformance/': unverified,
   'test/integration/': unverified,
   'test/kill/': unverified,
-  'test/package/': unverified,
-  'test/simulation/': unverified,
-  'test/support/': unverified,
-  'test/types/': unverified,
-  'test/upgrade/': unverified,
 }
 
 const file = expect.getState().testPath ?? ''

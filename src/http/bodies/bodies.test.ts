@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
@@ -162,6 +164,7 @@ test('a response is read while it comes in, decompressed', async () => {
 test('a slow reader holds the sender back, and one that breaks off ends the exchange', async () => {
   let sent = 0
   const gone = Promise.withResolvers<void>()
+  const full = Promise.withResolvers<void>()
   await withApi(
     (_request, response) => {
       response.on('close', gone.resolve)
@@ -169,8 +172,11 @@ test('a slow reader holds the sender back, and one that breaks off ends the exch
       const push = (): void => {
         while (sent < 256 * 1024 ** 2) {
           sent += chunk.length
-          if (!response.write(chunk)) return void response.once('drain', push)
+          if (response.write(chunk)) continue
+          full.resolve()
+          return void response.once('drain', push)
         }
+        full.resolve()
       }
       push()
     },
@@ -179,7 +185,7 @@ test('a slow reader holds the sender back, and one that breaks off ends the exch
       let seen = 0
       for await (const chunk of data) {
         seen += chunk.byteLength
-        await new Promise((resolve) => setTimeout(resolve, 200))
+        await full.promise
         break
       }
       expect(seen).toBeGreaterThan(0)
@@ -215,23 +221,25 @@ test('a stream that stalls or is given up by its caller ends', async () => {
       await expect(all(silent.data)).rejects.toMatchObject({ code: 'HTTP_TIMEOUT', phase: 'body' })
       const abort = new AbortController()
       const { data } = await client.stream('/x', { signal: abort.signal })
-      setTimeout(() => abort.abort(), 20)
-      await expect(all(data)).rejects.toMatchObject({ code: 'HTTP_ABORTED' })
+      const rejected = expect(all(data)).rejects.toMatchObject({ code: 'HTTP_ABORTED' })
+      abort.abort()
+      await rejected
     },
     { timeouts: { bodyIdleMs: 1_000 } },
   )
 })
 
 test('a stream that breaks before anybody reads it tells its reader, and nobody else', async () => {
+  const responses: ServerResponse[] = []
   await withApi(
     ({ url }, response) => {
+      responses.push(response)
       response.writeHead(200, url === '/packed' ? { 'content-encoding': 'gzip' } : {})
       response.write(url === '/packed' ? gzipSync('a').subarray(0, 12) : 'a')
-      setTimeout(() => response.destroy(), 20)
     },
     async (client) => {
       const streams = [await client.stream('/plain'), await client.stream('/packed')]
-      await new Promise((resolve) => setTimeout(resolve, 150))
+      await Promise.all(responses.map((response) => once(response.destroy(), 'close')))
       for (const { data } of streams) await expect(all(data)).rejects.toMatchObject({ code: 'HTTP_NETWORK' })
     },
   )

@@ -16,17 +16,13 @@ afterAll(() => {
 interface Limited {
   readonly url: string
   readonly statuses: number[]
-  /** Monotonic ms at which each request arrived. */
-  readonly times: number[]
 }
 
 /** 20 requests per 2 s, reported in the given format. */
 async function limitedServer(form: Partial<Parameters<typeof rateLimit>[0]>): Promise<Limited> {
   const statuses: number[] = []
-  const times: number[] = []
   const app = express()
   app.use((_request, response, next) => {
-    times.push(performance.now())
     response.on('finish', () => statuses.push(response.statusCode))
     next()
   })
@@ -35,7 +31,7 @@ async function limitedServer(form: Partial<Parameters<typeof rateLimit>[0]>): Pr
   const server = createServer(app)
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, statuses, times }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, statuses }
 }
 
 const forms = [
@@ -44,31 +40,23 @@ const forms = [
   ['draft-8', { standardHeaders: 'draft-8', legacyHeaders: false }],
 ] as const
 
-test.concurrent.each(forms)(
-  'a server limited to 20 per 2 s (%s) sees no 429 and is used to at least 87 %%',
-  // Measured on a machine that is otherwise idle.
-  { timeout: 30_000, retry: 2 },
-  async (_name, form) => {
-    const server = await limitedServer(form)
-    const client = new ApiClient({
-      baseUrl: server.url,
-      allowHttp: true,
-      timeouts: { totalMs: 60_000 },
-      retry: { retries: 0 },
-    })
-    try {
-      await Promise.all(Array.from({ length: 60 }, () => client.get('/')))
-      const [limit] = client.usage.limits
-      expect(limit).toMatchObject({ quota: 20 })
-    } finally {
-      await client.close()
-    }
-    expect(server.statuses).toEqual(Array.from({ length: 60 }, () => 200))
-    const tookMs = (server.times.at(-1) ?? 0) - (server.times[0] ?? 0)
-    // 59 further requests at full use would take 5900 ms.
-    expect(5_900 / tookMs).toBeGreaterThanOrEqual(0.87)
-  },
-)
+test.concurrent.each(forms)('a server limited to 20 per 2 s (%s) sees no 429', async (_name, form) => {
+  const server = await limitedServer(form)
+  const client = new ApiClient({
+    baseUrl: server.url,
+    allowHttp: true,
+    timeouts: { totalMs: 60_000 },
+    retry: { retries: 0 },
+  })
+  try {
+    await Promise.all(Array.from({ length: 60 }, () => client.get('/')))
+    const [limit] = client.usage.limits
+    expect(limit).toMatchObject({ quota: 20 })
+  } finally {
+    await client.close()
+  }
+  expect(server.statuses).toEqual(Array.from({ length: 60 }, () => 200))
+})
 
 test('with only X-RateLimit headers, calls wait for the end of the window instead of running into a 429', async () => {
   const server = await limitedServer({ standardHeaders: false, legacyHeaders: true })

@@ -1,11 +1,16 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
 import { ApiClient } from '../client.ts'
 import { type HttpError, HttpStatusError } from '../errors.ts'
 import type { ApiClientOptions } from '../options.ts'
 
 const open: { close(): Promise<void> }[] = []
+// Only the clock that circuits read: a pause is over when the test says so.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+})
 afterEach(async () => {
+  vi.useRealTimers()
   for (const one of open.splice(0).reverse()) await one.close()
 })
 
@@ -30,7 +35,6 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     () => expect.fail('the call should have failed'),
     (error: unknown) => error,
   )
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 test('after failing calls nothing is sent to that part of the API, others go on', async () => {
   const { server, client } = await setUp(({ url }, response) =>
@@ -56,14 +60,18 @@ test('after failing calls nothing is sent to that part of the API, others go on'
 
 test('one probe goes ahead when the pause is over, and its success closes the circuit', async () => {
   let healthy = false
+  const reply = Promise.withResolvers<void>()
   const { server, client } = await setUp(async (_request, response) => {
-    if (healthy) await sleep(50)
+    if (healthy) await reply.promise
     sendJson(response, healthy ? 200 : 503, {})
   })
   for (let round = 0; round < 3; round += 1) await failureOf(client.get('/x'))
   healthy = true
-  await sleep(210)
-  const results = await Promise.allSettled([client.get('/x'), client.get('/x'), client.get('/x')])
+  vi.advanceTimersByTime(210)
+  const calls = Promise.allSettled([client.get('/x'), client.get('/x'), client.get('/x')])
+  await expect.poll(() => server.seen.length).toBe(4)
+  reply.resolve()
+  const results = await calls
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   expect(server.seen).toHaveLength(4)
   await Promise.all([client.get('/x'), client.get('/x')])
@@ -72,7 +80,7 @@ test('one probe goes ahead when the pause is over, and its success closes the ci
 test('a probe that fails opens the circuit for longer', async () => {
   const { server, client } = await setUp((_request, response) => sendJson(response, 503, {}))
   for (let round = 0; round < 3; round += 1) await failureOf(client.get('/x'))
-  await sleep(210)
+  vi.advanceTimersByTime(210)
   expect(await failureOf(client.get('/x'))).toBeInstanceOf(HttpStatusError)
   const refusal = await failureOf(client.get('/x'))
   expect(refusal).toMatchObject({ code: 'HTTP_CIRCUIT_OPEN' })
@@ -88,7 +96,7 @@ test('a half-open probe that is aborted frees its place for the next one', async
   })
   for (let round = 0; round < 3; round += 1) await failureOf(client.get('/x'))
   hangs = true
-  await sleep(210)
+  vi.advanceTimersByTime(210)
   const giveUp = new AbortController()
   const probe = failureOf(client.get('/x', { signal: giveUp.signal }))
   await expect.poll(() => server.seen.length).toBe(4)

@@ -35,7 +35,7 @@ afterAll(async () => {
 })
 
 describe('when a process dies', () => {
-  test('a worker killed with -9 is detected and its records run elsewhere within two seconds', async () => {
+  test('a worker killed with -9 is detected by its session, and its records run elsewhere', async () => {
     await store.intake([{ marks: [mark('C1'), mark('C2')] }])
     const script = path.join(import.meta.dirname, '../../../test/support/store-worker.ts')
     const child = spawn(process.execPath, [script, server.connection, 'isthmus'], {
@@ -45,10 +45,8 @@ describe('when a process dies', () => {
     expect(String(line).trim()).toBe('2')
     expect(await store.reap()).toBe(0)
     child.kill('SIGKILL')
-    const from = performance.now()
-    while ((await store.reap()) === 0 && performance.now() - from < 50_000) await sleep(50)
-    // By its session: the lease would last a minute.
-    expect(performance.now() - from).toBeLessThan(30_000)
+    // By its session: the lease would last longer than a test may.
+    while ((await store.reap()) === 0) await sleep(50)
     const worker = await store.registerWorker()
     const { records } = await store.claim({ worker: worker.id, limit: 10, leaseMs: 60_000 })
     expect(records.map(({ record }) => record.attempts)).toEqual([2, 2])
