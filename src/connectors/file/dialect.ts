@@ -1,6 +1,6 @@
 /** The format of one resource's records in a file: characters, rows, names of columns. */
 import { createHash } from 'node:crypto'
-import { splitCsvRow } from '../../http/bodies/csv.ts'
+import { declaredSeparator, splitCsvRow } from '../../http/bodies/csv.ts'
 import { parseJson, writeJson } from '../../http/json.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
@@ -23,7 +23,7 @@ export type ParsedRow =
 
 /** Reads and writes rows of one resource. */
 export interface Dialect {
-  readonly scan: Pick<ScanOptions, 'unit' | 'bigEndian' | 'quote'>
+  readonly scan: Pick<ScanOptions, 'unit' | 'bigEndian' | 'quote' | 'delimiter'>
   /** Whether the first row holds the names. */
   readonly hasHeader: boolean
   /**
@@ -34,6 +34,8 @@ export interface Dialect {
   encode(text: string): Buffer | undefined
   /** Bytes at the beginning of a file. */
   readonly preamble: Buffer
+  /** The delimiter that a first line for spreadsheets names, `sep=;`; undefined for any other line. */
+  declaredDelimiter(text: string): string | undefined
   /** Names of a header as the mapping uses them; undefined with a reason when it is not a header. */
   header(text: string): { readonly names: readonly string[] } | { readonly damage: string }
   parse(text: string, names: readonly string[]): ParsedRow
@@ -66,9 +68,10 @@ export function dialectOf(config: FileResourceConfig): Dialect {
   const { encoding, format } = config
   const isWide = encoding === 'utf-16le' || encoding === 'utf-16be'
   const quote = format === 'csv' ? (config.csv.quote.codePointAt(0) ?? 0) : 0
+  const delimiter = format === 'csv' ? lastCode(config.csv.delimiter, encoding) : 0
   const rows = format === 'csv' ? csvRows(config) : jsonRows(config)
   return {
-    scan: { unit: isWide ? 2 : 1, bigEndian: encoding === 'utf-16be', quote },
+    scan: { unit: isWide ? 2 : 1, bigEndian: encoding === 'utf-16be', quote, delimiter },
     hasHeader: format === 'csv' && config.csv.columns === undefined,
     preamble: isWide ? (encodeText('\ufeff', encoding) ?? Buffer.alloc(0)) : Buffer.alloc(0),
     decode: (bytes) => decodeText(bytes, encoding),
@@ -85,6 +88,12 @@ function decodeText(bytes: Buffer, encoding: FileResourceConfig['encoding']): st
   } catch {
     return undefined
   }
+}
+
+/** As the scanner sees it. */
+function lastCode(delimiter: string, encoding: FileResourceConfig['encoding']): number {
+  if (encoding === 'utf-16le' || encoding === 'utf-16be') return delimiter.charCodeAt(delimiter.length - 1)
+  return encodeText(delimiter, encoding)?.at(-1) ?? 0
 }
 
 /** The characters of windows-1252 from 0x80 to 0x9F, as its decoder returns them. */
@@ -117,7 +126,10 @@ function isLatin1(text: string): boolean {
   return true
 }
 
-type Rows = Pick<Dialect, 'header' | 'parse' | 'format' | 'formatHeader' | 'formatTrailer'>
+type Rows = Pick<
+  Dialect,
+  'declaredDelimiter' | 'header' | 'parse' | 'format' | 'formatHeader' | 'formatTrailer'
+>
 
 function csvRows(config: FileResourceConfig): Rows {
   const { csv, key, trailer } = config
@@ -134,6 +146,7 @@ function csvRows(config: FileResourceConfig): Rows {
     }
   }
   return {
+    declaredDelimiter: declaredSeparator,
     header: (text) => {
       const cells = split(text)
       if (cells === undefined) return { damage: 'its quotes do not match' }
@@ -220,6 +233,7 @@ function jsonRows(config: FileResourceConfig): Rows {
       ? record
       : Object.fromEntries(Object.entries(record).map(([name, value]) => [names.get(name) ?? name, value]))
   return {
+    declaredDelimiter: () => undefined,
     header: () => ({ names: [] }),
     parse: (text) => {
       const parsed = parseJson(text, { maxDepth: depthMax, numbers: 'lossless' })

@@ -2,7 +2,8 @@
  * Finds the boundaries of rows in a file, chunk by chunk, and records where each begins, so that a single
  * record can be read again later without the others.
  *
- * A row ends at a line ending outside of quotes. After an unclosed quote, everything up to the next quote
+ * A row ends at a line ending outside of quotes. A quote counts at the beginning of a cell only: `5" pipe` is
+ * a text like any other. After an unclosed quote, everything up to the next quote
  * would seem to be one row; such a row turns out to be damaged when it is parsed, and the scan continues at
  * the line after its first one.
  */
@@ -29,6 +30,8 @@ export interface ScanOptions {
   readonly bigEndian: boolean
   /** Code of the quote; 0 when nothing is quoted. */
   readonly quote: number
+  /** Code of the delimiter, or its last byte; 0 when nothing is quoted. */
+  readonly delimiter: number
   readonly rowBytesMax: number
   /**
    * Byte to begin at, and its line; a small buffer when a single row is wanted. @default the file's
@@ -40,6 +43,31 @@ export interface ScanOptions {
 const chunkBytes = 256 * 1024
 const lineFeed = 10
 const carriageReturn = 13
+/** Its bytes in UTF-8, or its code in UTF-16. */
+const byteOrderMark: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf, 0xfeff])
+
+/** *cell begins* → *open* ⇄ *closed* (a second quote opens it again) or → *plain* → *cell begins*. */
+class QuoteState {
+  readonly #quote: number
+  readonly #delimiter: number
+  #mayOpen = true
+  isOpen = false
+
+  constructor({ quote, delimiter }: Pick<ScanOptions, 'quote' | 'delimiter'>) {
+    this.#quote = quote
+    this.#delimiter = delimiter
+  }
+
+  take(code: number): void {
+    if (this.#quote === 0) return
+    if (this.isOpen) {
+      if (code !== this.#quote) return
+      this.isOpen = false
+      this.#mayOpen = true
+    } else if (code === this.#quote && this.#mayOpen) this.isOpen = true
+    else this.#mayOpen = code === this.#delimiter
+  }
+}
 
 /**
  * Iterates over the rows of an open file. `resync` continues at the line after the last row's first one, when
@@ -83,20 +111,20 @@ export class RowScanner {
   }
 
   async #row(): Promise<RawRow | undefined> {
-    const { unit, quote, rowBytesMax } = this.#options
+    const { unit, rowBytesMax } = this.#options
+    const quotes = new QuoteState(this.#options)
     let at = 0
-    let quoted = false
     let lines = 0
     let firstLineEnd: number | undefined
     for (;;) {
       while (at + unit <= this.#buffer.length) {
         const code = this.#codeAt(at)
         at += unit
-        if (code === quote && quote !== 0) quoted = !quoted
+        if (!(this.#base === 0 && at <= 3 && byteOrderMark.has(code))) quotes.take(code)
         if (code !== lineFeed) continue
         lines += 1
         firstLineEnd ??= at
-        if (!quoted) return this.#cut(at, { lines, firstLineEnd, isEnded: true })
+        if (!quotes.isOpen) return this.#cut(at, { lines, firstLineEnd, isEnded: true })
       }
       // A row that is too long is cut at its first line, so that an open quote consumes no more than the
       // limit.

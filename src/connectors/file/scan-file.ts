@@ -113,11 +113,11 @@ class FileScan {
     const before = await this.#file.stat()
     const order = await byteOrderOf(this.#owner, this.#file)
     const scanner = new RowScanner(this.#file, { ...order.scan, rowBytesMax: system.rowBytesMax })
-    const header = dialect.hasHeader ? order.inOrder(await scanner.next()) : undefined
-    const names = dialect.hasHeader ? this.#header(header) : (config.csv.columns ?? [])
+    const next = async (): Promise<RawRow | undefined> => order.inOrder(await scanner.next())
+    const names = dialect.hasHeader ? await this.#names(next) : (config.csv.columns ?? [])
     if (names === undefined) return this.#endOf([], before, before.size === 0)
     for (;;) {
-      const raw = order.inOrder(await scanner.next())
+      const raw = await next()
       if (raw === undefined) break
       this.#last = raw
       const row = this.#take(raw, names)
@@ -132,6 +132,17 @@ class FileScan {
     const isChanged = stamp !== stampOf(await this.#file.stat())
     const unfinished = isEmpty ? `${this.#name} is empty` : this.#unfinished(isChanged)
     return { names, doubt: this.#doubt(unfinished), damaged: this.#damaged, unfinished, stamp }
+  }
+
+  /** The names of the columns, after a line that names the delimiter to spreadsheets. */
+  async #names(next: () => Promise<RawRow | undefined>): Promise<readonly string[] | undefined> {
+    const { dialect, config } = this.#owner
+    const first = await next()
+    const text = first === undefined ? undefined : textOf(this.#owner, first, true)
+    const declared = text === undefined ? undefined : dialect.declaredDelimiter(text)
+    if (declared === undefined) return this.#header(first)
+    if (declared === config.csv.delimiter) return this.#header(await next())
+    return this.#note(1, `it names the delimiter ${JSON.stringify(declared)}: set csv.delimiter to it`)
   }
 
   #header(raw: RawRow | undefined): readonly string[] | undefined {

@@ -60,6 +60,35 @@ test('blank rows and columns at the end are nothing, and do not come back', asyn
   expect((await file()).toString()).toBe('id,name\r\n1,A\r\n2,C\r\n')
 })
 
+test.each(['utf-8', 'utf-16le'])('a quote within a cell is a character, in %s', async (encoding) => {
+  const text = '\ufeff"id",name,note\n1,5" pipe,"two\nlines"\n2,a "b" c,x\n3,"say ""hi""",6"\n'
+  await put('customers.csv', Buffer.from(text, encoding === 'utf-8' ? 'utf8' : 'utf16le'))
+  const resource = customers({ ...shared, encoding })
+  const { records, end } = await listOf(resource)
+  const rows = [
+    { id: '1', name: '5" pipe', note: 'two\nlines' },
+    { id: '2', name: 'a "b" c', note: 'x' },
+    { id: '3', name: 'say "hi"', note: '6"' },
+  ]
+  expect(records.map(({ native }) => native)).toEqual(rows)
+  expect(end.complete).toBe(true)
+  for (const native of rows) expect(await resource.read(native.id, context)).toMatchObject({ native })
+})
+
+test('a first line that names the delimiter to spreadsheets is no header', async () => {
+  await put('customers.csv', 'sep=,\r\nid,name\r\n1,A\r\n')
+  const resource = customers(shared)
+  const { records, end } = await listOf(resource)
+  expect(records.map(({ native }) => native)).toEqual([{ id: '1', name: 'A' }])
+  expect(end.complete).toBe(true)
+  expect(await resource.read('1', context)).toMatchObject({ native: { name: 'A' } })
+  await put('customers.csv', 'sep=;\r\nid;name\r\n1;A\r\n')
+  expect((await listOf(customers(shared))).end).toMatchObject({
+    complete: false,
+    reason: expect.stringContaining('set csv.delimiter'),
+  })
+})
+
 test('a cell with a value beyond the columns is still damage', async () => {
   await put('customers.csv', 'id,name,\n1,A,x\n')
   const { end } = await listOf(customers(shared))

@@ -32,7 +32,7 @@ export interface StateEntry {
   readonly end: number
 }
 
-const scan = { unit: 1, bigEndian: false, quote: 0, rowBytesMax: 512 * 1024 * 1024 } as const
+const scan = { unit: 1, bigEndian: false, quote: 0, delimiter: 0, rowBytesMax: 512 * 1024 * 1024 } as const
 const generationSchema = z.strictObject({ g: z.string(), lost: z.boolean().optional() })
 /** A log is rewritten when it has this many times more lines than records, and a minimum number of them. */
 const historyRatio = 3

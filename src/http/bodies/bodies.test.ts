@@ -316,12 +316,19 @@ test.each([
   ['a,a\n1,2', 'Row 1', 'two columns'],
   ['a\n"x', 'Row 2', 'never closed'],
   ['a\n"x"y', 'Row 2', 'follows a closing quote'],
-  ['a\nx"y"', 'Row 2', 'contains a quote'],
 ])('the CSV %j is refused by the row', async (text, row, what) => {
   const error = await all(readCsv([bytes(text)])).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'HTTP_RESPONSE_DAMAGED' })
   expect(String(error)).toContain(row)
   expect(String(error)).toContain(what)
+})
+
+test.each([
+  ['a quote within a cell is a character', 'a,b\n5" pipe,x"y"\n', { a: '5" pipe', b: 'x"y"' }],
+  ['a first line for spreadsheets names the separator', 'sep=;\r\na;b\r\n1;2\r\n', { a: '1', b: '2' }],
+  ['also the usual one', '\ufeffsep=,\na,b\n1,2\n', { a: '1', b: '2' }],
+])('CSV: %s', async (_title, text, row) => {
+  expect(await all(readCsv([bytes(text)]))).toEqual([row])
 })
 
 test('what is written as CSV reads back the same', async () => {

@@ -1,6 +1,7 @@
 /**
  * Compares the CSV reader with csv-parse, the most common one for Node: both return the same rows for any
- * text, or both refuse it.
+ * text, or both refuse it. Of a quote within an unquoted cell, csv-parse has to be told that it is a
+ * character; it then also takes text after a closing quote, which is refused here.
  */
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
@@ -17,12 +18,13 @@ async function ours(text: string): Promise<readonly (readonly string[])[] | 'ref
   return rows
 }
 
-function theirs(text: string): readonly (readonly string[])[] | 'refused' {
+function theirs(text: string, relaxed = false): readonly (readonly string[])[] | 'refused' {
   try {
     return parse(text, {
       bom: true,
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
+      relax_quotes: relaxed,
       skip_empty_lines: true,
     })
   } catch {
@@ -55,7 +57,10 @@ test('of any text, both read the same rows or refuse it', async () => {
   })
   await fc.assert(
     fc.asyncProperty(text, async (written) => {
-      expect(await ours(written)).toEqual(theirs(written))
+      const read = await ours(written)
+      const strictly = theirs(written)
+      if (read !== 'refused' && strictly === 'refused') expect(read).toEqual(theirs(written, true))
+      else expect(read).toEqual(strictly)
     }),
     { numRuns: 2_000 },
   )

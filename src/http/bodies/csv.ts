@@ -1,10 +1,10 @@
 /**
  * Reads and writes CSV (RFC 4180) row by row. Also accepts what occurs in practice: bare line feeds, a byte
- * order mark, another separator.
+ * order mark, another separator, also one that the first line names for spreadsheets (`sep=;`).
  *
- * A cell is *plain* (up to a separator or a line's end), *quoted* (up to the next quote), or *after a quote*
- * (a second quote is one character of the cell; a separator or a line's end closes it; anything else is
- * invalid).
+ * A cell is *plain* (up to a separator or a line's end; a quote within it is a character like any other),
+ * *quoted* (up to the next quote), or *after a quote* (a second quote is one character of the cell; a
+ * separator or a line's end closes it; anything else is invalid).
  */
 import { ResponseValidationError } from '../errors.ts'
 import type { ByteSource } from './stream-body.ts'
@@ -71,7 +71,7 @@ export function splitCsvRow(text: string, options: CsvOptions = {}): readonly st
 type State = 'plain' | 'quoted' | 'after-quote'
 
 class CsvParser {
-  readonly #separator: string
+  #separator: string
   readonly #quote: string
   readonly #maxRow: number
   #state: State = 'plain'
@@ -119,8 +119,7 @@ class CsvParser {
       if (character !== this.#quote) throw damaged(this.#row, 'text follows a closing quote')
       this.#cell += character
       this.#state = 'quoted'
-    } else if (character === this.#quote) {
-      if (this.#cell !== '') throw damaged(this.#row, 'an unquoted cell contains a quote')
+    } else if (character === this.#quote && this.#cell === '') {
       this.#state = 'quoted'
       this.#wasQuoted = true
     } else this.#cell += character
@@ -140,9 +139,16 @@ class CsvParser {
     this.#size = 0
     this.#wasQuoted = false
     if (isEmptyLine) return
+    const declared = this.#row === 1 ? declaredSeparator(row.join(this.#separator)) : undefined
     this.#row += 1
-    yield row
+    if (declared === undefined) yield row
+    else this.#separator = declared
   }
+}
+
+/** The separator that a first line names, `sep=;`; undefined for any other line. */
+export function declaredSeparator(line: string): string | undefined {
+  return /^"?sep=([^\w\s"]|\t)"?\r?$/i.exec(line)?.[1]
 }
 
 function damaged(row: number, what: string): ResponseValidationError {
