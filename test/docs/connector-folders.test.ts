@@ -12,16 +12,20 @@ const withRecords = [
   ...['changes', 'create', 'find', 'list', 'read', 'remove', 'update'].map((name) => `operations/${name}.ts`),
 ]
 
+/** Connectors of one protocol have its files in the kit. */
+const protocols: Readonly<Record<string, string>> = { odata: 'kit/odata', 'sap-s4': 'kit/odata' }
+
 /** Connectors that lack some of them, and why. */
 const exceptions: Readonly<Record<string, { readonly lacks: readonly string[]; readonly why: string }>> = {
   'google-maps': { lacks: withRecords, why: 'it provides lookups and has no records' },
-  'sap-s4': {
-    lacks: withRecords.filter((file) => file !== 'resources.ts'),
-    why: 'a dialect of OData: its records are read and written by that connector',
-  },
 }
 
 test.each(builtInConnectors.map(({ name }) => name))('%s has the files of every connector', (name) => {
-  const missing = [...always, ...withRecords].filter((file) => !existsSync(path.join(root, name, file)))
+  const protocol = protocols[name]
+  const places = (file: string) =>
+    (protocol === undefined ? [name] : [name, protocol]).map((folder) => path.join(root, folder, file))
+  const missing = [...always, ...withRecords].filter(
+    (file) => !places(file).some((place) => existsSync(place)),
+  )
   expect(missing).toEqual(exceptions[name]?.lacks ?? [])
 })

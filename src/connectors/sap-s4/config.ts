@@ -1,7 +1,7 @@
 /** A system of the connector `sap-s4`: the section of the definition. */
 import { z } from 'zod'
 import { isTimeZone } from '../../model/canonical/time-zone.ts'
-import { odataShape } from '../odata/config.ts'
+import { odataShape } from '../kit/odata/settings.ts'
 
 /** Keys of a system's section. A resource with the name of a preset is merged over it, key by key. */
 export const sapS4Config = z.strictObject({

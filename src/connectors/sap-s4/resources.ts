@@ -3,7 +3,7 @@
  * deleted, how a create is found again. From SAP's API documentation (api.sap.com: API_BUSINESS_PARTNER,
  * API_SALES_ORDER_SRV, CE_SALESORDER_0001).
  */
-import type { ResourceInput } from '../odata/config.ts'
+import type { ResourceInput } from '../kit/odata/settings.ts'
 
 /** Path of the business partner service (OData V2). */
 export const businessPartnerService = '/sap/opu/odata/sap/API_BUSINESS_PARTNER'

@@ -1,7 +1,7 @@
 /** Describes a system from the `$metadata` of an OData service. */
-import { describeSet } from '../../connectors/odata/describe.ts'
-import { parseMetadata } from '../../connectors/odata/metadata/edmx.ts'
-import type { EntitySet } from '../../connectors/odata/metadata/model.ts'
+import { describeSet } from '../../connectors/kit/odata/describe.ts'
+import { parseMetadata } from '../../connectors/kit/odata/metadata/edmx.ts'
+import type { EntitySet } from '../../connectors/kit/odata/metadata/model.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { DescribedResource, DescribedSystem, DescriptionSource } from './described-system.ts'
 import { fetchDescription, isAddress, isLoopbackAddress, withoutQuery } from './fetch-description.ts'
