@@ -8,7 +8,6 @@
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { from as copyFrom } from 'pg-copy-streams'
 import { IsthmusError } from '../../model/errors.ts'
 import type { RunReason } from '../../model/run-reasons.ts'
 import type { RunComparison, StagedRecord, Store } from '../contract.ts'
@@ -20,6 +19,7 @@ import { closeRun, countStaged, insertRun, type RunColumns, readRun } from './sq
 import {
   allowComparing,
   applySlice,
+  copyIntoStage,
   dropStage,
   firstVerdict,
   type JudgedStage,
@@ -60,7 +60,7 @@ export async function stageRecords(
   const { stage } = await findRun(context, runId)
   await context.database.withClient('staging listed records', async (client) => {
     await client.query('begin')
-    const stream = client.query(copyFrom(`copy ${stage} (rid, mac) from stdin with (format binary)`))
+    const stream = client.query(copyIntoStage(stage))
     stream.end(encodeCopy(fit))
     await once(stream, 'finish')
     await countStaged(sessionOn(client), runId, fit.length)

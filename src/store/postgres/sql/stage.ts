@@ -1,10 +1,16 @@
 /** A run's own table of listed records; its name is derived from a hash, never from external text. */
+import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams'
 import type { Session } from '../database.ts'
 import type { RunColumns } from './runs.ts'
 
 export async function makeStage(session: Session, stage: string): Promise<void> {
   await dropStage(session, stage)
   await run(session, `create unlogged table ${stage} (rid text not null, mac bytea not null)`)
+}
+
+/** A stream that fills the table with rows in the binary form of COPY. */
+export function copyIntoStage(stage: string): CopyStreamQuery {
+  return copyFrom(`copy ${stage} (rid, mac) from stdin with (format binary)`)
 }
 
 export async function dropStage(session: Session, stage: string): Promise<void> {
