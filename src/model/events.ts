@@ -374,6 +374,12 @@ export type DomainEvent =
       /** How long it has taken so far. */
       readonly minutes: number
     }
+  /** The first start of an embedded database created its master key. Without it the data can't be read, so a copy has to be kept elsewhere. */
+  | {
+      readonly type: 'MasterKeyCreated'
+      /** Path of the key file. */
+      readonly file: string
+    }
   /** A database operation failed. */
   | {
       readonly type: 'StoreFailed'

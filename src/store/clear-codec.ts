@@ -19,6 +19,7 @@ export function createClearCodec(macKey: Uint8Array): FieldCodec {
   // Made once: creating the key for each hash took five times as long (14 µs instead of 3).
   const key = createSecretKey(macKey)
   return {
+    isSealed: false,
     encode(plain) {
       const bytes = new Uint8Array(plain.length + 1)
       bytes[0] = clearVersion
@@ -34,6 +35,7 @@ export function createClearCodec(macKey: Uint8Array): FieldCodec {
       }
       return bytes.subarray(1)
     },
+    // One key for all purposes: the hashes of existing databases must stay comparable.
     mac(plain) {
       return createHmac('sha256', key).update(plain).digest()
     },

@@ -1,9 +1,15 @@
 /** The candidate values of one conflict; pure, so that both stores behave the same. */
 import type { ConflictCandidate } from '../model/merge/contract.ts'
 import { sameValue } from '../model/merge/equivalence.ts'
+import type { FieldPlace } from './codec-contract.ts'
 
 /** Maximum number of edits that a long-lived conflict keeps, the newest; the journal has all of them. */
 const candidatesMax = 200
+
+/** Where the candidates of a conflict are stored. */
+export function conflictPlace(id: string, recordId: string): FieldPlace {
+  return { table: 'conflict', column: 'candidates', rowId: id, recordId }
+}
 
 /**
  * Returns the candidates of a conflict after further observations; a repeated value of a system counts as

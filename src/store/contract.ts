@@ -14,12 +14,15 @@
  *
  * {@link Store} is here. Its parts, which this file re-exports, are in `*-contract.ts`: `claim` (leases and
  * claims), `intake` (deliveries and marks), `pass` (the commits of a pass), `match` (counterparts), `run`,
- * `binding`, `fact`, `health`, `value-wait`; and what people see and decide: `admin`, `duplicates`.
+ * `binding`, `fact`, `health`, `value-wait`, `codec`; and what people see and decide: `admin`, `duplicates`.
  */
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { AdminStore } from './admin-contract.ts'
 import type { BindingStore } from './binding-contract.ts'
 import type { ClaimResult, Lease, WorkerSession } from './claim-contract.ts'
+
+export type { FieldCodec, FieldPlace, HashPurpose } from './codec-contract.ts'
+
 import type { OpenMatters } from './duplicates-contract.ts'
 import type { FactStore } from './fact-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
@@ -252,23 +255,7 @@ export interface PruneResult {
   readonly deliveries: number
   readonly runs: number
   readonly guardCounts: number
+  /** Keys of deliveries and records that are gone; 0 in a store that is not sealed. */
+  readonly keys: number
   readonly deadRuns: number
-}
-
-/**
- * Encodes field documents to bytes and back, bound to their location, so that bytes moved elsewhere can't be
- * decoded.
- */
-export interface FieldCodec {
-  encode(plain: Uint8Array, place: FieldPlace): Uint8Array
-  decode(bytes: Uint8Array, place: FieldPlace): Uint8Array
-  /** Keyed hash for equality without decoding; 32 bytes. */
-  mac(plain: Uint8Array): Uint8Array
-}
-
-/** Where a document is stored; part of what its encoding is bound to. */
-export interface FieldPlace {
-  readonly table: string
-  readonly column: string
-  readonly rowId: string
 }

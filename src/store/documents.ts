@@ -236,11 +236,11 @@ export function decodeLossless<T>(codec: FieldCodec, place: FieldPlace, bytes: U
 
 /** The location to which a member's field document is bound. */
 function memberPlace(recordId: string, system: string): FieldPlace {
-  return { table: 'member', column: 'fields', rowId: `${recordId}/${system}` }
+  return { table: 'member', column: 'fields', rowId: `${recordId}/${system}`, recordId }
 }
 
 function recordPlace(recordId: string): FieldPlace {
-  return { table: 'record', column: 'fields', rowId: recordId }
+  return { table: 'record', column: 'fields', rowId: recordId, recordId }
 }
 
 /** Keyed hash of the values last observed in a system, which a full run compares with listed records. */
@@ -255,17 +255,18 @@ export function shadowMac(codec: FieldCodec, fields: MemberFields): Uint8Array {
 /** Keyed hash of a listed record, equal to {@link shadowMac} of a member that holds the same values. */
 export function valuesMac(codec: FieldCodec, values: CanonicalDocument): Uint8Array {
   // The merge treats absent and null as the same, and a system may show either for a cleared value.
-  return codec.mac(encoder.encode(canonicalJsonWithoutNulls(values)))
+  return codec.mac(encoder.encode(canonicalJsonWithoutNulls(values)), 'values')
 }
 
 /** Blind index of a match key. */
 export function matchKeyMac(codec: FieldCodec, entity: string, key: MatchKey): Uint8Array {
-  return codec.mac(encoder.encode(`match\u0000${entity}\u0000${key.rule}\u0000${key.kind}\u0000${key.text}`))
+  const text = `match\u0000${entity}\u0000${key.rule}\u0000${key.kind}\u0000${key.text}`
+  return codec.mac(encoder.encode(text), 'match-key')
 }
 
 /** Blind index of a value that is unique in one system. */
 export function valueMac(codec: FieldCodec, place: ValuePlace, value: CanonicalValue): Uint8Array {
-  return codec.mac(encoder.encode(valueKey(place, value)))
+  return codec.mac(encoder.encode(valueKey(place, value)), 'unique-value')
 }
 
 /** One hash for all keys that a record is registered under, from their keyed hashes; neither order nor repetition matters. */

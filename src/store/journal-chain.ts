@@ -7,7 +7,7 @@
  * stored elsewhere.
  */
 import { createHash } from 'node:crypto'
-import type { JournalEntry } from './contract.ts'
+import type { FieldPlace, JournalEntry } from './contract.ts'
 import type { DocumentWriter } from './document-format.ts'
 import { encodeSeldomRead } from './documents.ts'
 
@@ -51,7 +51,8 @@ export function appendToChain(
   const lines = entries.map((entry) => {
     position += 1
     const previousHash = hash
-    const body = encodeSeldomRead(writer, journalPlace(head.stream, position), entry.body)
+    const place = journalPlace(head.stream, position, entry.recordId)
+    const body = encodeSeldomRead(writer, place, entry.body)
     const { kind, recordId, actor } = entry
     const line = { stream: head.stream, position, at, kind, recordId, actor, body, previousHash }
     hash = lineHash(line)
@@ -60,8 +61,8 @@ export function appendToChain(
   return { lines, head: { stream: head.stream, position, hash } }
 }
 
-export function journalPlace(stream: string, position: number) {
-  return { table: 'journal', column: 'body', rowId: `${stream}/${position}` }
+export function journalPlace(stream: string, position: number, recordId: string | undefined): FieldPlace {
+  return { table: 'journal', column: 'body', rowId: `${stream}/${position}`, recordId }
 }
 
 /** Returns the problem of a line that follows `head`; undefined when there is none. */

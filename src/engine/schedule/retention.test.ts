@@ -13,6 +13,7 @@ const none: PruneResult = {
   deliveries: 0,
   runs: 0,
   guardCounts: 0,
+  keys: 0,
   deadRuns: 0,
 }
 

@@ -73,6 +73,7 @@ function sum(one: PruneResult, other: PruneResult): PruneResult {
     deliveries: one.deliveries + other.deliveries,
     runs: one.runs + other.runs,
     guardCounts: one.guardCounts + other.guardCounts,
+    keys: one.keys + other.keys,
     deadRuns: one.deadRuns + other.deadRuns,
   }
 }

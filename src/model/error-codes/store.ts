@@ -63,6 +63,27 @@ export const storeCodes = {
     fix: 'Check that the configured key is the one it was written with. If the document was altered, restore its row from a backup: its record is retried automatically, at the latest after five minutes.',
     retry: 'never',
   },
+  STORE_KEY_MISSING: {
+    summary: 'The database is sealed, and the key that is needed is not there.',
+    fix: 'Set ISTHMUS_KEY_FILE to the file of the master key that the database was created with. Without that key its content can not be read by anyone.',
+    retry: 'never',
+  },
+  STORE_KEY_NOT_KEPT: {
+    summary: 'No place for a new master key was found that lasts as long as the data.',
+    fix: 'Create a key with `isthmus keys create FILE` on storage that is kept, and set ISTHMUS_KEY_FILE to it.',
+    retry: 'never',
+  },
+  STORE_KEY_UNAVAILABLE: {
+    summary: 'The service that holds the master key did not unwrap a key.',
+    fix: 'Check the address, the token and the policy of the key service. The command starts once it responds.',
+    retry: 'backoff',
+  },
+  STORE_KEY_WRONG: {
+    summary:
+      'The configured master key is not the one that the database is sealed with, or a stored key was changed.',
+    fix: 'Set ISTHMUS_KEY_FILE to the key that the message names. If it is the right one, restore the keys of the database from a backup.',
+    retry: 'never',
+  },
   STORE_NEWER_SCHEMA: {
     summary: 'The database schema was created by a newer version of Isthmus.',
     fix: 'Start the newer version, or restore a backup from before the upgrade.',

@@ -1,5 +1,6 @@
 /** Lists for people, page by page, newest first. */
 import type { ConflictRow, FailureRow, HoldRow, Page, PageRequest, ReviewRow } from '../admin-contract.ts'
+import { conflictPlace } from '../conflict-candidates.ts'
 import type { RunRow } from '../contract.ts'
 import { decodePlain } from '../documents.ts'
 import { type ConflictTableRow, type FailureTableRow, key, type MemoryContext, membersOf } from './tables.ts'
@@ -76,7 +77,7 @@ export function listConflicts(
 
 export function readConflict({ codec }: MemoryContext, row: ConflictTableRow): ConflictRow {
   const { winner, decidedBy, candidates, ...rest } = row
-  const place = { table: 'conflict', column: 'candidates', rowId: row.id }
+  const place = conflictPlace(row.id, row.recordId)
   return {
     ...rest,
     ...(winner === undefined ? {} : { winner }),

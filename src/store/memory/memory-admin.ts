@@ -127,7 +127,9 @@ function readJournal(
     kind: line.kind,
     actor: line.actor,
     ...readOrElse<Pick<JournalRow, 'body' | 'unreadable'>>(
-      () => ({ body: decodeLossless(codec, journalPlace(line.stream, line.position), line.body) }),
+      () => ({
+        body: decodeLossless(codec, journalPlace(line.stream, line.position, line.recordId), line.body),
+      }),
       (unreadable) => ({ body: undefined, unreadable }),
     ),
     ...(line.recordId === undefined ? {} : { recordId: line.recordId }),

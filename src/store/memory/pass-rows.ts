@@ -1,6 +1,6 @@
 /** The side rows of a pass: conflicts, failures, holds, dependencies, marks. */
 import type { ConflictCandidate } from '../../model/merge/contract.ts'
-import { withMoreCandidates } from '../conflict-candidates.ts'
+import { conflictPlace, withMoreCandidates } from '../conflict-candidates.ts'
 import type { FailureDraft, HoldDraft, Lease, PassRows } from '../contract.ts'
 import { decodePlain, encodePlain } from '../documents.ts'
 import { addDependencies } from './dependencies.ts'
@@ -35,7 +35,7 @@ function writeConflicts(context: MemoryContext, { conflicts, lease }: PassRows &
   const { tables, codec } = context
   const entity = tables.records.get(lease.recordId)?.entity ?? ''
   for (const { id, field, candidates, policy, winner } of conflicts ?? []) {
-    const place = { table: 'conflict', column: 'candidates', rowId: id }
+    const place = conflictPlace(id, lease.recordId)
     const earlier = tables.conflicts.get(id)
     if (earlier?.state === 'decided') continue
     const known =

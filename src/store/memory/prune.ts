@@ -22,6 +22,7 @@ export function prune(context: MemoryContext, request: PruneRequest): PruneResul
     deliveries: drop(tables.deliveries, limit, (row) => row.at < deliveriesBefore),
     runs: pruneRuns(tables, historyBefore, limit),
     guardCounts: pruneGuardCounts(tables, guardBefore),
+    keys: 0,
     deadRuns: closeDeadRuns(context, request.runsDeadBefore),
   }
 }

@@ -5,7 +5,7 @@
  * the other system by making the same merge.
  */
 import type { AliasRequest, AliasResult } from '../contract.ts'
-import type { PostgresContext } from './context.ts'
+import { contextOf, type PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { refreshDuplicates } from './duplicates.ts'
 import type { JournalAppend } from './journal-streams.ts'
@@ -117,12 +117,13 @@ async function keepAsDuplicate(session: Session, { loser, survivor, system }: Me
 }
 
 async function alias(
-  context: PostgresContext,
+  storeContext: PostgresContext,
   session: Session,
   { loser, survivor, system }: Merge,
   { members, others }: Record<'members' | 'others', readonly MemberColumns[]>,
 ): Promise<AliasResult> {
   const systems = others.map((member) => member.system)
+  const context = await contextOf(storeContext, [loser.id, survivor.id], session)
   await loseMember(session, loser.id, system)
   await emptyMembers(session, loser.id, systems)
   await linkMoved(session, context, { from: loser.id, to: survivor.id, systems, members })

@@ -32,7 +32,7 @@ export async function claimDue(
   const [members, intents] = await context.database.reading('reading claimed records', (one) =>
     Promise.all([readMembers(one, ids), readOpenIntents(one, ids)]),
   )
-  const { codec } = context
+  const codec = await context.codecs.forRecords(ids)
   const membersOf = byRecord(members)
   const intentsOf = byRecord(intents)
   const rows = claimed.map((row): ClaimedRows => {

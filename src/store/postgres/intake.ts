@@ -1,6 +1,6 @@
 /** Marks from webhooks, polls and passes: known records become dirty, unknown ones candidates. */
 import { IsthmusError } from '../../model/errors.ts'
-import type { IntakeRequest, IntakeResult, Mark } from '../contract.ts'
+import type { FieldCodec, IntakeRequest, IntakeResult, Mark } from '../contract.ts'
 import { isNativeId } from '../native-id.ts'
 import { isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
@@ -36,8 +36,10 @@ export async function takeIn(
   context: PostgresContext,
   batch: readonly IntakeRequest[],
 ): Promise<readonly IntakeResult[]> {
+  const hasBodies = batch.some(({ delivery }) => delivery !== undefined)
+  const codec = hasBodies ? await context.codecs.forDeliveries() : context.codec
   const results = await isolatingFaults(batch, (requests) =>
-    context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests), {
+    context.database.transaction('taking in marks', (session) => takeInBatch(codec, session, requests), {
       opensWithReads: true,
     }),
   )
@@ -48,7 +50,7 @@ export async function takeIn(
 }
 
 async function takeInBatch(
-  { codec }: PostgresContext,
+  codec: FieldCodec,
   session: Session,
   requests: readonly IntakeRequest[],
 ): Promise<readonly IntakeResult[]> {

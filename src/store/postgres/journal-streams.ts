@@ -14,14 +14,17 @@ import { insertJournal } from './sql/insert-journal.ts'
 /** Appends the lines of one transaction; called at most once in each. */
 export type JournalAppend = (session: Session, entries: readonly JournalEntry[], at: number) => Promise<void>
 
+/** Returns what encodes lines about these records, in the transaction that stores them. */
+export type WriterFor = (recordIds: readonly string[], session: Session) => Promise<DocumentWriter>
+
 export class JournalStreams {
-  readonly #writer: DocumentWriter
+  readonly #writerFor: WriterFor
   readonly #process = randomBytes(8).toString('hex')
   readonly #free: JournalHead[] = []
   #made = 0
 
-  constructor(writer: DocumentWriter) {
-    this.#writer = writer
+  constructor(writerFor: WriterFor) {
+    this.#writerFor = writerFor
   }
 
   /** `work` contains one transaction, which may be repeated: every attempt continues from the same line. */
@@ -30,7 +33,11 @@ export class JournalStreams {
     let next = head
     try {
       const result = await work(async (session, entries, at) => {
-        const appended = appendToChain(this.#writer, head, entries, at)
+        const writer = await this.#writerFor(
+          entries.flatMap(({ recordId }) => recordId ?? []),
+          session,
+        )
+        const appended = appendToChain(writer, head, entries, at)
         await insertJournal(session, appended.lines)
         next = appended.head
       })

@@ -2,7 +2,7 @@
 import type { MatchHit, MatchRequest, Unstorable } from '../contract.ts'
 import { decodeAgreed, matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
-import type { PostgresContext } from './context.ts'
+import { contextOf, type PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { changeKeys, refreshDuplicates } from './duplicates.ts'
 import { lockLeased } from './pass-checks.ts'
@@ -28,10 +28,11 @@ export function matchBatch(
 }
 
 async function match(
-  { codec, lockClass }: PostgresContext,
+  context: PostgresContext,
   session: Session,
   items: readonly MatchRequest[],
 ): Promise<readonly MatchResponse[]> {
+  const { codec, lockClass } = context
   await lockEntities(
     session,
     lockClass,
@@ -47,20 +48,26 @@ async function match(
   )
   await refreshDuplicates(session, await changeKeys(session, ids, keys))
   const hits = new Map<string, MatchHit[]>(ids.map((id) => [id, []]))
-  for (const row of await findMatches(session, ids)) hits.get(row.record_id)?.push(toHit(row))
+  const rows = await findMatches(session, ids)
+  const own = await contextOf(
+    context,
+    rows.map(({ other_id: id }) => id),
+    session,
+  )
+  for (const row of rows) hits.get(row.record_id)?.push(toHit(own, row))
   return items.map(({ lease }) => hits.get(lease.recordId) ?? 'fenced')
+}
 
-  function toHit(row: MatchColumns): MatchHit {
-    return {
-      recordId: row.other_id,
-      state: row.state,
-      rule: row.rule,
-      kind: row.kind,
-      linked: row.linked,
-      creating: row.creating,
-      busy: row.busy,
-      fields: decodeAgreed(codec, row.other_id, row.fields),
-      keptApart: row.kept_apart,
-    }
+function toHit({ codec }: PostgresContext, row: MatchColumns): MatchHit {
+  return {
+    recordId: row.other_id,
+    state: row.state,
+    rule: row.rule,
+    kind: row.kind,
+    linked: row.linked,
+    creating: row.creating,
+    busy: row.busy,
+    fields: decodeAgreed(codec, row.other_id, row.fields),
+    keptApart: row.kept_apart,
   }
 }

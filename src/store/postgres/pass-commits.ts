@@ -2,7 +2,7 @@
 import type { Decision, DecisionResult, Settlement, SettlementResult, Unstorable } from '../contract.ts'
 import { matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
-import type { PostgresContext } from './context.ts'
+import { contextOf, type PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { changeKeys, changesIdentity, refreshDuplicates } from './duplicates.ts'
 import { countChanges, guardedChangesOf, uncountChanges } from './guard.ts'
@@ -26,10 +26,11 @@ import type { KeyRow } from './sql/match-keys.ts'
 const fenced = { kind: 'fenced' } as const
 
 /** Implements `Store.decide`. */
-export function decideBatch(
-  context: PostgresContext,
+export async function decideBatch(
+  storeContext: PostgresContext,
   batch: readonly Decision[],
 ): Promise<readonly (DecisionResult | Unstorable)[]> {
+  const context = await contextOf(storeContext, batch.map(recordOf))
   return inParts(batch, recordOf, (part) => isolatingFaults(part, (items) => decideWithin(context, items)))
 }
 
@@ -66,10 +67,11 @@ function transactDecisions(
 }
 
 /** Implements `Store.settle`. */
-export function settleBatch(
-  context: PostgresContext,
+export async function settleBatch(
+  storeContext: PostgresContext,
   batch: readonly Settlement[],
 ): Promise<readonly (SettlementResult | Unstorable)[]> {
+  const context = await contextOf(storeContext, batch.map(recordOf))
   return inParts(batch, recordOf, (part) =>
     isolatingFaults(part, (items) =>
       context.journal.borrow((append) =>

@@ -2,8 +2,18 @@
  * The writes of a pass, set-based over the batch. All of them run under the records' locks, after all checks.
  */
 import type { ConflictCandidate } from '../../model/merge/contract.ts'
-import { withMoreCandidates } from '../conflict-candidates.ts'
-import type { Decision, JournalEntry, Lease, MemberUpdate, PassRows, Settlement } from '../contract.ts'
+import { conflictPlace, withMoreCandidates } from '../conflict-candidates.ts'
+import type {
+  Decision,
+  FailureDraft,
+  FieldCodec,
+  FieldPlace,
+  JournalEntry,
+  Lease,
+  MemberUpdate,
+  PassRows,
+  Settlement,
+} from '../contract.ts'
 import {
   decodePlain,
   encodeAgreed,
@@ -33,7 +43,7 @@ import { deleteReviews } from './sql/save-review.ts'
 import { shareTargets } from './sql/share-targets.ts'
 import { type MemberChange, updateMembers } from './sql/update-members.ts'
 import { updateRecords } from './sql/update-records.ts'
-import { upsertFailures } from './sql/upsert-failures.ts'
+import { type StoredFailure, upsertFailures } from './sql/upsert-failures.ts'
 import { clearValueWaits, releaseValueWaits, saveValueWaits } from './sql/value-waits.ts'
 
 type Updates = PassRows &
@@ -123,7 +133,8 @@ function intentRows(context: PostgresContext, items: readonly Updates[]) {
     .flatMap(({ intents }) => intents ?? [])
     .map((intent) => {
       const { revs, request } = intent
-      return { intent, document: encodeSeldomRead(context, intentPlace(intent.id), { revs, request }) }
+      const place = intentPlace(intent.id, intent.recordId)
+      return { intent, document: encodeSeldomRead(context, place, { revs, request }) }
     })
 }
 
@@ -182,15 +193,16 @@ async function writeConflicts<Item extends Updates>(
     (item.conflicts ?? []).map((draft) => ({ ...draft, recordId: record.id, entity: record.entity })),
   )
   if (drafts.length === 0) return
-  const place = (id: string) => ({ table: 'conflict', column: 'candidates', rowId: id })
   const rows = new Map<string, (typeof drafts)[number]>()
   for (const { id, candidates } of await readConflicts(
     session,
     drafts.map((draft) => draft.id),
   )) {
     const draft = drafts.find((other) => other.id === id)
-    const known = decodePlain<readonly ConflictCandidate[]>(codec, place(id), candidates)
-    if (draft !== undefined) rows.set(id, { ...draft, candidates: known })
+    if (draft === undefined) continue
+    const place = conflictPlace(id, draft.recordId)
+    const known = decodePlain<readonly ConflictCandidate[]>(codec, place, candidates)
+    rows.set(id, { ...draft, candidates: known })
   }
   for (const draft of drafts) {
     const known = rows.get(draft.id)?.candidates ?? []
@@ -201,7 +213,7 @@ async function writeConflicts<Item extends Updates>(
     [...rows.values()].map(({ candidates, winner, ...row }) => ({
       ...row,
       winner,
-      candidates: encodePlain(codec, place(row.id), candidates),
+      candidates: encodePlain(codec, conflictPlace(row.id, row.recordId), candidates),
     })),
   )
 }
@@ -224,7 +236,7 @@ async function writeSideRows<Item extends Updates>(
     ),
     upsertFailures(
       session,
-      items.flatMap(({ failures }) => failures ?? []),
+      items.flatMap(({ failures }) => failures ?? []).map((failure) => storedFailure(codec, failure)),
     ),
     closeFailures(
       session,
@@ -239,6 +251,17 @@ async function writeSideRows<Item extends Updates>(
       items.flatMap(({ clearedValueWaits }) => clearedValueWaits ?? []),
     ),
   ])
+}
+
+function storedFailure(codec: FieldCodec, failure: FailureDraft): StoredFailure {
+  if (!codec.isSealed) return { ...failure, messageDocument: undefined }
+  const place = failureMessagePlace(failure.recordId, failure.system)
+  return { ...failure, messageDocument: encodePlain(codec, place, failure.message) }
+}
+
+/** Where the message of a failure is stored. */
+export function failureMessagePlace(recordId: string, system: string): FieldPlace {
+  return { table: 'failure', column: 'message_document', rowId: `${recordId}/${system}`, recordId }
 }
 
 /** Releases records that wait for one of these, and those of these whose wait has already ended. */

@@ -1,77 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeStore } from '../../../test/conformance/store.ts'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
-import { expectKeptCounts } from '../../../test/support/kept-counts.ts'
+import { openPostgresHarness } from '../../../test/support/postgres-harness.ts'
 import { createClearCodec } from '../clear-codec.ts'
 import { PostgresStore } from './postgres-store.ts'
 
 let database: TestDatabase
-let schemas = 0
 
 beforeAll(async () => {
   database = await withTestDatabase()
 })
 afterAll(() => database.close())
 
-describeStore('PostgreSQL', async ({ format } = {}) => {
-  schemas += 1
-  const schema = `suite_${schemas}`
-  const codec = createClearCodec(Buffer.from('test key of the store'))
-  const open = () =>
-    new PostgresStore({ connection: database.connection, schema, codec, poolSize: 4, rangeRows: 5_000 })
-  if (format !== undefined) {
-    const first = open()
-    await first.migrate()
-    await first.close()
-    await database.query(`update ${schema}.store_format set number = $1, converted_at = null`, [format])
-  }
-  const store = open()
-  const other = open()
-  await store.migrate()
-  await other.migrate()
-  await store.bind({ id: 'test', version: 'v1', document: {} })
-  return {
-    store,
-    other,
-    uuid: () => randomUUID(),
-    advance: (ms) => sleep(ms),
-    kill: async ({ id }) => {
-      await database.query(
-        `select pg_terminate_backend(pid) from pg_locks
-         where locktype = 'advisory' and objsubid = 2 and objid = $1 and granted`,
-        [id],
-      )
-    },
-    tamper: async (seq) => {
-      await database.query(
-        `update ${schema}.journal set body = set_byte(body, 3, (get_byte(body, 3) + 1) % 256) where seq = $1`,
-        [seq],
-      )
-    },
-    spoil: async (recordId, system) => {
-      const table = system === undefined ? 'record' : 'member'
-      const key = system === undefined ? 'id = $1' : 'record_id = $1 and system = $2'
-      const values = system === undefined ? [recordId] : [recordId, system]
-      const set = (fields: string) => `update ${schema}.${table} set fields = ${fields} where ${key}`
-      const [before] = await database.query<{ fields: string }>(
-        `select encode(fields, 'hex') as fields from ${schema}.${table} where ${key}`,
-        values,
-      )
-      await database.query(set(`'\\x00'`), values)
-      return async () => {
-        await database.query(set(`decode('${before?.fields}', 'hex')`), values)
-      }
-    },
-    close: async () => {
-      await store.close()
-      await other.close()
-      await expectKeptCounts(database, schema)
-      await database.query(`drop schema ${schema} cascade`)
-    },
-  }
-})
+describeStore('PostgreSQL', ({ format } = {}) => openPostgresHarness(database, { format }))
 
 test('a lane that no version stores is refused with the record and what is wrong, and the rest of the record is shown', async () => {
   const codec = createClearCodec(Buffer.from('test key of the store'))

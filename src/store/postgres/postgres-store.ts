@@ -15,16 +15,17 @@ import type {
   StagedRecord,
   Store,
 } from '../contract.ts'
-import type { DocumentWriter } from '../document-format.ts'
 import { hashKeyMacs, matchKeyMac, valuesMac } from '../documents.ts'
 import type { Fact } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
+import type { SealingAdmin } from '../sealing-contract.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
 import { attachBatch } from './attach.ts'
 import { bindDefinition, markOutdated, markUnplaced, readBound } from './binding.ts'
 import { PostgresBucketStore } from './bucket-store.ts'
 import { claimDue } from './claim.ts'
+import { type Codecs, singleCodec } from './codecs.ts'
 import type { PostgresContext } from './context.ts'
 import { Database, type Session } from './database.ts'
 import { openMatters } from './duplicates.ts'
@@ -36,9 +37,12 @@ import { matchBatch } from './matching.ts'
 import { migrate } from './migrate.ts'
 import { decideBatch, settleBatch } from './pass-commits.ts'
 import { prune } from './prune.ts'
+import { KeyPruner } from './prune-keys.ts'
 import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
 import { dropRun, finishRun, stageRecords, startRun } from './runs.ts'
+import { type FindMasterKey, openSealing } from './sealing.ts'
+import { createSealingAdmin } from './sealing-admin.ts'
 import { readEpoch } from './sql/bind-integration.ts'
 import { factAt, saveFact } from './sql/facts.ts'
 import { findWaitingCreates } from './sql/find-waiting-creates.ts'
@@ -71,7 +75,10 @@ export interface PostgresStoreOptions {
   readonly connection: string
   /** Schema of the integration; letters, digits and underscores, at most 40. @default 'isthmus' */
   readonly schema?: string
+  /** For a schema that is not sealed. */
   readonly codec: FieldCodec
+  /** Seals a schema that was never used, and opens a sealed one. @default a sealed schema can't be opened */
+  readonly findMasterKey?: FindMasterKey
   /** Connections for statements, besides one per worker and one that listens. 1..100. @default 8 */
   readonly poolSize?: number
   /** Listed records that a full run compares at a time. @default 1000000 */
@@ -85,37 +92,51 @@ export class PostgresStore implements Store {
   readonly admin: AdminStore
   /** OAuth tokens of the systems, shared by all processes. */
   readonly tokens: TokenStore
+  /** The keys that documents are sealed with. */
+  readonly sealing: SealingAdmin
   /** Rate limits shared by all processes. */
   readonly buckets: BucketStore
   readonly #context: PostgresContext
+  /** Of an unsealed schema until the schema is up to date and its keys are read. */
+  #codecs: Codecs
+  readonly #openSealing: () => Promise<Codecs>
   readonly #wake: WakeChannel
+  readonly #keyPruner: KeyPruner
 
   constructor(options: PostgresStoreOptions) {
-    const { connection, schema = 'isthmus', codec, poolSize = 8, rangeRows } = options
+    const { connection, schema = 'isthmus', codec, findMasterKey, poolSize = 8, rangeRows } = options
     if (!schemaName.test(schema)) {
       throw new UsageError('STORE_QUERY_FAILED', `the schema name ${JSON.stringify(schema)} can't be used`)
     }
+    this.#codecs = singleCodec(codec)
+    const codecs = () => this.#codecs
+    const database = new Database({ connection, schema, poolSize })
+    this.#openSealing = () => openSealing({ database, clear: codec, findMasterKey })
     const formats = new WrittenFormat()
-    const writer: DocumentWriter = {
-      codec,
-      get format() {
-        return formats.current
-      },
-    }
     this.#context = {
-      database: new Database({ connection, schema, poolSize }),
-      codec,
+      database,
+      get codec() {
+        return codecs().shared
+      },
+      get codecs() {
+        return codecs()
+      },
       formats,
       get format() {
         return formats.current
       },
-      journal: new JournalStreams(writer),
+      journal: new JournalStreams(async (recordIds, session) => ({
+        codec: await codecs().forRecords(recordIds, session),
+        format: formats.current,
+      })),
       linkedCounts: new LinkedCounts(),
       lockClass: lockClassOf(schema),
       ...(rangeRows === undefined ? {} : { rangeRows }),
     }
+    this.#keyPruner = new KeyPruner(database)
     this.#wake = new WakeChannel(this.#context)
     this.admin = createPostgresAdmin(this.#context)
+    this.sealing = createSealingAdmin(database, async () => findMasterKey?.('existing'))
     this.tokens = new PostgresTokenStore(this.#context)
     this.buckets = new PostgresBucketStore(this.#context)
   }
@@ -123,6 +144,7 @@ export class PostgresStore implements Store {
   async migrate(): Promise<void> {
     await migrate(this.#context)
     await this.admin.documentFormat()
+    this.#codecs = await this.#openSealing()
   }
 
   async bind(request: BindRequest) {
@@ -256,7 +278,7 @@ export class PostgresStore implements Store {
   }
 
   prune(request: PruneRequest) {
-    return prune(this.#context, request)
+    return prune(this.#context, this.#keyPruner, request)
   }
 
   resumeWaiting(request: Parameters<Store['resumeWaiting']>[0]) {

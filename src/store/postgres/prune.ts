@@ -4,6 +4,7 @@
  */
 import type { PruneRequest, PruneResult } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
+import type { KeyPruner } from './prune-keys.ts'
 import {
   findDeadRuns,
   pruneConflicts,
@@ -24,7 +25,11 @@ const nothing = { unchanged: 0, changed: 0, discovered: 0, missing: 0 }
 const guardCountsMs = 2 * 86_400_000
 
 /** Implements `Store.prune`. */
-export async function prune(context: PostgresContext, request: PruneRequest): Promise<PruneResult> {
+export async function prune(
+  context: PostgresContext,
+  keys: KeyPruner,
+  request: PruneRequest,
+): Promise<PruneResult> {
   const session = context.database.session('removing what is kept no longer')
   const guardBefore = (await readNow(session)) - guardCountsMs
   return {
@@ -36,6 +41,8 @@ export async function prune(context: PostgresContext, request: PruneRequest): Pr
     deliveries: await pruneDeliveries(session, request),
     runs: await pruneRuns(session, request),
     guardCounts: await pruneGuardCounts(session, guardBefore, request.limit),
+    // After the lines and deliveries that they sealed.
+    keys: await keys.prune(request.deliveriesBefore, request.limit),
     deadRuns: await closeDeadRuns(context, request),
   }
 }

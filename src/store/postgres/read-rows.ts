@@ -1,7 +1,7 @@
 /** Converts columns to the types of the contract, decoded. */
 import { readLane } from '../../model/lane.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
-import type { FieldCodec } from '../contract.ts'
+import type { FieldCodec, FieldPlace } from '../contract.ts'
 import { decodeAgreed, decodeIntent, decodeMember, readEvidence } from '../documents.ts'
 import { type ReadRows, readRecordRows } from '../record-rows.ts'
 import type { IntentColumns } from './sql/read-intents.ts'
@@ -57,13 +57,13 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
 }
 
 /** Where an intent's document is stored. */
-export function intentPlace(id: string) {
-  return { table: 'intent', column: 'document', rowId: id }
+export function intentPlace(id: string, recordId: string): FieldPlace {
+  return { table: 'intent', column: 'document', rowId: id, recordId }
 }
 
 /** A row as the intent of the contract, decoded. */
 export function toIntent(codec: FieldCodec, row: IntentColumns): Intent {
-  const { revs, request } = decodeIntent(codec, intentPlace(row.id), row.document)
+  const { revs, request } = decodeIntent(codec, intentPlace(row.id, row.record_id), row.document)
   return {
     id: row.id,
     recordId: row.record_id,

@@ -93,6 +93,7 @@ $function$
 sequence access_token_id_seq bigint
 sequence journal_seq_seq bigint
 sequence lens_set_id_seq integer
+sequence sealing_key_id_seq integer
 sequence worker_id integer
 
 -- columns
@@ -172,6 +173,7 @@ failure.last_at bigint not null
 failure.count integer not null default 1
 failure.closed_at bigint
 failure.pass_id text
+failure.message_document bytea
 fingerprint.system text not null
 fingerprint.value text not null
 fingerprint.seen text
@@ -311,6 +313,9 @@ record.alias_of uuid
 record.removal text
 record.merging uuid[] not null default '{}'::uuid[]
 record.dirty_since bigint default now_ms()
+record_key.record_id uuid not null
+record_key.wrapped_by integer not null
+record_key.wrapped bytea not null
 resource_schema.system text not null
 resource_schema.resource text not null
 resource_schema.accepted text not null
@@ -342,6 +347,17 @@ schedule.at bigint not null
 schedule_owner.only_row boolean not null default true
 schedule_owner.owner text not null
 schedule_owner.until bigint not null
+sealing.only_row boolean not null default true
+sealing.sealed_at bigint not null default now_ms()
+sealing.reads_clear boolean not null
+sealing_key.id integer not null identity
+sealing_key.kind text not null
+sealing_key.day integer
+sealing_key.state text not null default 'active'::text
+sealing_key.wrapped bytea not null
+sealing_key.master text
+sealing_key.wrapped_by integer
+sealing_key.created_at bigint not null default now_ms()
 store_format.only_row boolean not null default true
 store_format.number integer not null
 store_format.converted_to uuid
@@ -421,6 +437,7 @@ rate_bucket PRIMARY KEY (key)
 record PRIMARY KEY (id)
 record CHECK ((removal = ANY (ARRAY['archive'::text, 'delete'::text, 'keep'::text])))
 record CHECK ((state = ANY (ARRAY['candidate'::text, 'review'::text, 'active'::text, 'deleting'::text, 'tombstoned'::text, 'ignored'::text])))
+record_key PRIMARY KEY (record_id)
 resource_schema PRIMARY KEY (system, resource)
 review PRIMARY KEY (record_id)
 review FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
@@ -429,6 +446,14 @@ run PRIMARY KEY (id)
 schedule PRIMARY KEY (key)
 schedule_owner CHECK (only_row)
 schedule_owner PRIMARY KEY (only_row)
+sealing CHECK (only_row)
+sealing PRIMARY KEY (only_row)
+sealing_key CHECK (((kind = 'day'::text) = (day IS NOT NULL)))
+sealing_key CHECK (((kind = 'wrapping'::text) = (master IS NOT NULL)))
+sealing_key CHECK (((kind = 'wrapping'::text) = (wrapped_by IS NULL)))
+sealing_key CHECK ((kind = ANY (ARRAY['wrapping'::text, 'shared'::text, 'day'::text, 'hash'::text])))
+sealing_key PRIMARY KEY (id)
+sealing_key CHECK ((state = ANY (ARRAY['active'::text, 'retiring'::text])))
 store_format CHECK (only_row)
 store_format PRIMARY KEY (only_row)
 system_health PRIMARY KEY (system)
@@ -497,6 +522,7 @@ CREATE UNIQUE INDEX rate_bucket_pkey ON rate_bucket USING btree (key)
 CREATE INDEX record_active ON record USING btree (entity, id) WHERE (state = 'active'::text)
 CREATE INDEX record_alias ON record USING btree (alias_of) WHERE (alias_of IS NOT NULL)
 CREATE INDEX record_due ON record USING btree (next_at) WHERE ((lease_owner IS NULL) AND (dirty_seq > clean_seq))
+CREATE UNIQUE INDEX record_key_pkey ON record_key USING btree (record_id)
 CREATE INDEX record_owner ON record USING btree (lease_owner) WHERE (lease_owner IS NOT NULL)
 CREATE UNIQUE INDEX record_pkey ON record USING btree (id)
 CREATE UNIQUE INDEX resource_schema_pkey ON resource_schema USING btree (system, resource)
@@ -507,6 +533,9 @@ CREATE UNIQUE INDEX run_pkey ON run USING btree (id)
 CREATE INDEX run_started ON run USING btree (started_at, id)
 CREATE UNIQUE INDEX schedule_owner_pkey ON schedule_owner USING btree (only_row)
 CREATE UNIQUE INDEX schedule_pkey ON schedule USING btree (key)
+CREATE UNIQUE INDEX sealing_key_active ON sealing_key USING btree (kind, day) NULLS NOT DISTINCT WHERE (state = 'active'::text)
+CREATE UNIQUE INDEX sealing_key_pkey ON sealing_key USING btree (id)
+CREATE UNIQUE INDEX sealing_pkey ON sealing USING btree (only_row)
 CREATE UNIQUE INDEX store_format_pkey ON store_format USING btree (only_row)
 CREATE UNIQUE INDEX system_health_pkey ON system_health USING btree (system)
 CREATE UNIQUE INDEX token_pkey ON token USING btree (key)

@@ -6,7 +6,7 @@ import type { ConflictRow } from '../../admin-contract.ts'
 import { candidateOf } from '../../conflict-candidates.ts'
 import { decodeAgreed, encodeAgreed } from '../../documents.ts'
 import { decidedConflict, withChosenValue } from '../../interventions.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import type { JournalAppend } from '../journal-streams.ts'
 import { saveAgreed } from '../sql/intervene.ts'
@@ -24,20 +24,21 @@ type Choice = { readonly system: string } | { readonly value: CanonicalValue }
 export async function findConflict(context: PostgresContext, id: string): Promise<ConflictRow | undefined> {
   if (!isUuid(id)) return undefined
   const row = await readConflict(context.database.session('reading a conflict'), id)
-  return row === undefined ? undefined : toConflict(context, row)
+  return row && toConflict(await contextOf(context, [row.record_id]), row)
 }
 
 /** Implements `AdminStore.resolveConflict`. */
 export async function resolveConflict(
-  context: PostgresContext,
+  storeContext: PostgresContext,
   id: string,
   choice: Choice,
   actor: string,
 ): Promise<'ok' | 'unknown' | 'already-decided'> {
   if (!isUuid(id)) return 'unknown'
-  const known = await readConflict(context.database.session('reading a conflict'), id)
+  const known = await readConflict(storeContext.database.session('reading a conflict'), id)
   if (known === undefined) return 'unknown'
-  await waitForWorkers(context, [known.record_id])
+  await waitForWorkers(storeContext, [known.record_id])
+  const context = await contextOf(storeContext, [known.record_id])
   return context.journal.borrow((append) =>
     context.database.transaction('resolving a conflict', async (session) => {
       // The record first, as in every transaction: records are locked before the rows that belong to them.

@@ -3,7 +3,7 @@ import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { JournalEntry } from '../../contract.ts'
 import { decodeMember, encodeMember } from '../../documents.ts'
 import { withoutRejections } from '../../interventions.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { closeFailures } from '../sql/close-failures.ts'
 import { changeLanes, forgetAttempts, type LaneChange } from '../sql/intervene.ts'
@@ -49,11 +49,12 @@ export async function retryFailures(
 }
 
 async function reopen(
-  context: PostgresContext,
+  storeContext: PostgresContext,
   session: Session,
   lanes: readonly FailureLane[],
 ): Promise<void> {
   const ids = [...new Set(lanes.map(({ record_id: id }) => id))]
+  const context = await contextOf(storeContext, ids, session)
   const wanted = new Set(lanes.map((lane) => `${lane.record_id}/${lane.system}`))
   const members = await readMembers(session, ids)
   const changes = members

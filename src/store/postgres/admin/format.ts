@@ -3,7 +3,7 @@ import { readOrElse } from '../../../model/unreadable-row.ts'
 import { newestFormat } from '../../document-format.ts'
 import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../../documents.ts'
 import type { FormatState } from '../../format-contract.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { lockBinding } from '../sql/bind-integration.ts'
 import { lockRecords } from '../sql/lock-records.ts'
@@ -65,13 +65,14 @@ export function convertDocuments(context: PostgresContext, limit: number): Promi
 }
 
 async function newDocuments(
-  context: PostgresContext,
+  storeContext: PostgresContext,
   session: Session,
   ids: readonly string[],
 ): Promise<readonly ConvertedDocument[]> {
   // The members are read under the locks of their records, which every change of them takes first.
   const locked = (await lockRecords(session, ids)).map(({ id }) => id)
   const [records, members] = await Promise.all([readRecords(session, locked), readMembers(session, locked)])
+  const context = await contextOf(storeContext, locked, session)
   const rewritten: ConvertedDocument[] = []
   const add = (
     recordId: string,

@@ -2,7 +2,7 @@
 import type { JournalEntry } from '../../contract.ts'
 import { decodeMember, encodeMember } from '../../documents.ts'
 import { releasedReason, withoutHold } from '../../interventions.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { changeLanes, type LaneChange, releaseRules, undoDeletion } from '../sql/intervene.ts'
 import { closeHoldsById, findHolds, type HoldColumns } from '../sql/list-holds.ts'
@@ -69,12 +69,14 @@ async function carryOut(
 }
 
 async function laneChanges(
-  context: PostgresContext,
+  storeContext: PostgresContext,
   session: Session,
   holds: readonly HoldColumns[],
   decision: Decision,
 ): Promise<readonly LaneChange[]> {
-  const members = await readMembers(session, [...new Set(holds.map(({ record_id: id }) => id))])
+  const ids = [...new Set(holds.map(({ record_id: id }) => id))]
+  const context = await contextOf(storeContext, ids, session)
+  const members = await readMembers(session, ids)
   const changes = new Map<string, LaneChange>()
   for (const hold of holds) {
     const key = `${hold.record_id}/${hold.system}`

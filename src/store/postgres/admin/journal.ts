@@ -13,12 +13,13 @@ const journalRowsMax = 10_000
 
 /** Implements `AdminStore.journal`. */
 export async function readJournal(
-  { database, codec }: PostgresContext,
+  { database, codecs }: PostgresContext,
   { recordId, afterSeq, limit }: Parameters<AdminStore['journal']>[0],
 ): Promise<readonly JournalRow[]> {
   if (recordId !== undefined && !isUuid(recordId)) return []
   const session = database.session('reading the journal')
   const rows = await journalRows(session, recordId, afterSeq, Math.min(limit, journalRowsMax))
+  const codec = await codecs.forRecords(rows.flatMap((row) => row.record_id ?? []))
   return rows.map((row) => ({
     seq: row.seq,
     stream: row.stream,
@@ -26,7 +27,13 @@ export async function readJournal(
     kind: row.kind,
     actor: fromText(row.actor),
     ...readOrElse<Pick<JournalRow, 'body' | 'unreadable'>>(
-      () => ({ body: decodeLossless(codec, journalPlace(row.stream, row.position), row.body) }),
+      () => ({
+        body: decodeLossless(
+          codec,
+          journalPlace(row.stream, row.position, row.record_id ?? undefined),
+          row.body,
+        ),
+      }),
       (unreadable) => ({ body: undefined, unreadable }),
     ),
     ...(row.record_id === null ? {} : { recordId: row.record_id }),

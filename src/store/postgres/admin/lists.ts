@@ -1,12 +1,14 @@
 /** Lists for people, newest first. */
 import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { ConflictRow, FailureRow, HoldRow, Page, PageRequest, ReviewRow } from '../../admin-contract.ts'
-import type { RunRow } from '../../contract.ts'
+import { conflictPlace } from '../../conflict-candidates.ts'
+import type { FieldCodec, RunRow } from '../../contract.ts'
 import { decodePlain } from '../../documents.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
+import { failureMessagePlace } from '../pass-writes.ts'
 import { reviewPlace } from '../review.ts'
 import { type ConflictColumns, listConflicts as conflictRows } from '../sql/list-conflicts.ts'
-import { listFailures as failureRows } from '../sql/list-failures.ts'
+import { type FailureColumns, listFailures as failureRows } from '../sql/list-failures.ts'
 import { listHolds as holdRows } from '../sql/list-holds.ts'
 import { listRecordIds } from '../sql/list-record-ids.ts'
 import { listReviews as reviewRows } from '../sql/list-reviews.ts'
@@ -40,6 +42,10 @@ export async function listFailures(
     system: page.system,
     signature: page.signature,
   })
+  const { codec } = await contextOf(
+    context,
+    rows.flatMap((row) => (row.message_document === null ? [] : row.record_id)),
+  )
   return pageOf(
     page,
     rows,
@@ -50,7 +56,7 @@ export async function listFailures(
       system: row.system,
       operation: row.operation,
       code: row.code,
-      message: fromText(row.message),
+      message: messageOf(codec, row),
       signature: fromText(row.signature),
       replay: row.replay,
       ...(row.pass_id === null ? {} : { passId: row.pass_id }),
@@ -61,6 +67,16 @@ export async function listFailures(
   )
 }
 
+/** A message that can't be read is replaced by what is wrong with it. */
+function messageOf(codec: FieldCodec, row: FailureColumns): string {
+  const { message_document: document, record_id: recordId, system } = row
+  if (document === null) return fromText(row.message)
+  return readOrElse(
+    () => decodePlain<string>(codec, failureMessagePlace(recordId, system), document),
+    (unreadable) => unreadable,
+  )
+}
+
 /** Implements `AdminStore.conflicts`. */
 export async function listConflicts(
   context: PostgresContext,
@@ -68,13 +84,17 @@ export async function listConflicts(
 ): Promise<Page<ConflictRow>> {
   const session = context.database.session('listing conflicts')
   const rows = await conflictRows(session, pageSize(page) + 1, idPlace(page), page.state)
+  const own = await contextOf(
+    context,
+    rows.map((row) => row.record_id),
+  )
   return pageOf(
     page,
     rows,
     (row) => [row.at, row.id],
     (row) =>
       readOrElse(
-        () => toConflict(context, row),
+        () => toConflict(own, row),
         (unreadable) => ({ ...withoutCandidates(row), candidates: [], unreadable }),
       ),
   )
@@ -82,7 +102,7 @@ export async function listConflicts(
 
 /** A row as the conflict of the contract, decoded. */
 export function toConflict({ codec }: PostgresContext, row: ConflictColumns): ConflictRow {
-  const place = { table: 'conflict', column: 'candidates', rowId: row.id }
+  const place = conflictPlace(row.id, row.record_id)
   const candidates = decodePlain<ConflictRow['candidates']>(codec, place, row.candidates)
   return { ...withoutCandidates(row), candidates }
 }
@@ -105,6 +125,10 @@ function withoutCandidates(row: ConflictColumns): Omit<ConflictRow, 'candidates'
 export async function listReviews(context: PostgresContext, page: PageRequest): Promise<Page<ReviewRow>> {
   const session = context.database.session('listing reviews')
   const rows = await reviewRows(session, pageSize(page) + 1, idPlace(page))
+  const { codec } = await contextOf(
+    context,
+    rows.map((row) => row.record_id),
+  )
   return pageOf(
     page,
     rows,
@@ -116,7 +140,7 @@ export async function listReviews(context: PostgresContext, page: PageRequest): 
       nativeId: fromText(row.rid),
       at: row.at,
       ...readOrElse<Pick<ReviewRow, 'candidates' | 'unreadable'>>(
-        () => ({ candidates: decodePlain(context.codec, reviewPlace(row.record_id), row.candidates) }),
+        () => ({ candidates: decodePlain(codec, reviewPlace(row.record_id), row.candidates) }),
         (unreadable) => ({ candidates: [], unreadable }),
       ),
     }),

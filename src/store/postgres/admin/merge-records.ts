@@ -3,6 +3,7 @@
  * there are removed.
  */
 
+import type { FieldPlace } from '../../contract.ts'
 import type { DocumentWriter } from '../../document-format.ts'
 import { decodeMember, encodeMember, encodePlain } from '../../documents.ts'
 import type { DuplicateResponse, MergeRequest } from '../../duplicates-contract.ts'
@@ -14,7 +15,7 @@ import {
   overlapsOf,
   planMerge,
 } from '../../merge-plan.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { refreshDuplicates } from '../duplicates.ts'
 import type { JournalAppend } from '../journal-streams.ts'
@@ -51,15 +52,16 @@ const deletionHolds = ['delete-waits', 'delete-guard', 'update-delete'] as const
 
 /** Implements `AdminStore.mergeRecords`. */
 export async function mergeRecords(
-  context: PostgresContext,
+  storeContext: PostgresContext,
   request: MergeRequest,
   actor: string,
 ): Promise<DuplicateResponse> {
   const ids = [request.keep, request.drop]
   if (!ids.every(isUuid) || request.keep === request.drop) return { kind: 'unknown' }
-  const known = await readRecords(context.database.session('reading records to merge'), ids)
+  const known = await readRecords(storeContext.database.session('reading records to merge'), ids)
   if (known.length < 2) return { kind: 'unknown' }
-  await waitForWorkers(context, ids)
+  await waitForWorkers(storeContext, ids)
+  const context = await contextOf(storeContext, ids)
   return context.journal.borrow((append) =>
     context.database.transaction('merging two records', async (session): Promise<DuplicateResponse> => {
       await lockEntities(
@@ -161,8 +163,9 @@ async function merge(
   return { kind: 'ok', id }
 }
 
-export function duplicatePlace(one: string, other: string) {
-  return { table: 'duplicate', column: 'before', rowId: [one, other].sort().join('/') }
+export function duplicatePlace(survivorId: string, otherId: string): FieldPlace {
+  const rowId = [survivorId, otherId].sort().join('/')
+  return { table: 'duplicate', column: 'before', rowId, recordId: survivorId }
 }
 
 async function readBefore(session: Session, { keep, drop, members }: Pair): Promise<MergeBefore> {

@@ -3,7 +3,7 @@
 import type { ReviewRow } from '../../admin-contract.ts'
 import { decodePlain } from '../../documents.ts'
 import { loadAttachState, moveMembers, refuseAttach } from '../attach.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import type { JournalAppend } from '../journal-streams.ts'
 import { reviewPlace } from '../review.ts'
@@ -35,7 +35,7 @@ export async function decideReview(
   return (await mergeRecords(context, request, actor)).kind === 'ok' ? 'ok' : 'refused'
 }
 
-function decide(
+async function decide(
   context: PostgresContext,
   request: {
     readonly recordId: string
@@ -45,6 +45,7 @@ function decide(
   },
 ): Promise<'ok' | 'unknown' | 'refused'> {
   const { recordId, decision, ids, actor } = request
+  const { codec } = await contextOf(context, [recordId])
   return context.journal.borrow((append) =>
     context.database.transaction('deciding a review', async (session) => {
       const records = await takeBack(session, ids)
@@ -55,7 +56,7 @@ function decide(
         return attachByHand(session, append, { candidateId: recordId, targetId: decision.same, actor, now })
       }
       const place = reviewPlace(recordId)
-      const candidates = decodePlain<ReviewRow['candidates']>(context.codec, place, encoded)
+      const candidates = decodePlain<ReviewRow['candidates']>(codec, place, encoded)
       const others = candidates.map((candidate) => candidate.recordId)
       await endReview(session, recordId, others)
       const decided = await decideApart(session, recordId, others, actor)

@@ -9,7 +9,7 @@ import {
   planUndo,
   type UndoPlan,
 } from '../../merge-plan.ts'
-import type { PostgresContext } from '../context.ts'
+import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { refreshDuplicates } from '../duplicates.ts'
 import type { JournalAppend } from '../journal-streams.ts'
@@ -150,7 +150,7 @@ async function undoApart(session: Session, row: DuplicateColumns): Promise<undef
 
 /** Returns a sentence where the two have changed too much to be undone. */
 async function undoSame(
-  context: PostgresContext,
+  storeContext: PostgresContext,
   session: Session,
   row: DuplicateColumns,
   records: readonly LockedRecord[],
@@ -161,6 +161,7 @@ async function undoSame(
     return 'their state before the merge is not known'
   const [intent] = await readOpenIntents(session, [keep.id, drop.id])
   if (intent !== undefined) return `a write to ${intent.system} is in progress; try again in a minute`
+  const context = await contextOf(storeContext, [keep.id, drop.id], session)
   const stored = decodePlain<MergeBefore>(context.codec, duplicatePlace(keep.id, drop.id), row.before)
   const before = mergeBeforeOf(stored)
   const members = await readMembers(session, [keep.id, drop.id])

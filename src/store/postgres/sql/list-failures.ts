@@ -9,6 +9,7 @@ export interface FailureColumns {
   readonly operation: string
   readonly code: string
   readonly message: string
+  readonly message_document: Uint8Array | null
   readonly signature: string
   readonly replay: 'safe' | 'unsafe' | 'after-check'
   readonly pass_id: string | null
@@ -57,8 +58,8 @@ export function findFailures(
 const list = {
   name: 'list-failures',
   text: `
-    select record_id, system, entity, operation, code, message, signature, replay, pass_id, first_at, last_at,
-      count
+    select record_id, system, entity, operation, code, message, message_document, signature, replay, pass_id,
+      first_at, last_at, count
     from failure
     where closed_at is null
       and ($4::text is null or system = $4)
