@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { testKey } from './test/support/test-key.ts'
 
 /** What turns texts into times: run in other zones of the process as well, since none of it may depend on that. */
 const timeSuites = [
@@ -29,6 +30,8 @@ export default defineConfig({
         test: {
           ...bounds,
           name: 'all',
+          // Also for the processes that tests start. Those of the master key choose their own.
+          env: testKey,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
           // Starts one PostgreSQL for the run, beside the tests; those that need it wait for it.
           globalSetup: ['test/support/database-server.ts'],

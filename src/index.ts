@@ -54,6 +54,7 @@ export {
   type LoadOptions,
   loadDefinition,
 } from './runtime/load-definition.ts'
+export type { VaultKeyOptions } from './runtime/master-key/vault-key.ts'
 export { type OpenApiClientOptions, openApiClient } from './runtime/open-api-client.ts'
 export {
   openSharedStores,

@@ -1,12 +1,17 @@
 /** The context of every command: its output, and access to the integration. */
 import type { Integration } from '../model/integration.ts'
 import type { Store } from '../store/contract.ts'
+import type { SealingAdmin } from '../store/sealing-contract.ts'
 import type { Output } from './output.ts'
 
 /** The integration's store, opened without starting the engine. */
 export interface OpenIntegration {
   readonly integration: Integration
   readonly store: Store
+  /** The keys of the store; absent in a store that has none, as in tests. */
+  readonly sealing?: SealingAdmin
+  /** Where the master key is configured. */
+  readonly masterKey?: string
   /** On the database's clock. */
   now(): Promise<number>
   close(): Promise<void>

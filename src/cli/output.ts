@@ -24,7 +24,7 @@ export interface Output {
   progress(line: string): void
   /** Ends the progress line. */
   progressDone(): void
-  /** Prints an error to standard error. */
+  /** Prints an error, or what must not be missed, to standard error. */
   complain(text: string): void
   /** Marks text as a heading or warning if colour is enabled. */
   readonly style: Style

@@ -6,6 +6,7 @@ import { errorCodes } from '../model/error-codes.ts'
 import { wantsNoColour } from '../runtime/config.ts'
 import type { CliContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
+import { keyCreatedText } from './key-created.ts'
 import { keepHeapSmall } from './memory.ts'
 import { createOutput, type Output } from './output.ts'
 import { createProgram, describeError, type GlobalOptions, type ProgramOptions } from './program.ts'
@@ -38,16 +39,18 @@ function outputFor(json: boolean): Output {
 
 function createContext({ json, definition }: GlobalOptions): CliContext {
   const directory = process.cwd()
+  const output = outputFor(json === true)
   const named = definition === undefined ? {} : { definition }
   return {
-    output: outputFor(json === true),
+    output,
     actor: actor(),
     directory,
     ...named,
     untilStopped: stopSignal,
     open: async () => {
       const { openIntegration } = await import('../runtime/open-integration.ts')
-      return openIntegration({ directory, ...(definition === undefined ? {} : { file: definition }) })
+      const where = { directory, ...(definition === undefined ? {} : { file: definition }) }
+      return openIntegration(where, { onKeyCreated: (file) => output.complain(keyCreatedText(file)) })
     },
   }
 }

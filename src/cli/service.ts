@@ -9,6 +9,7 @@ import { callLog, eventLog } from '../runtime/event-log.ts'
 import { loadDefinition } from '../runtime/load-definition.ts'
 import { settingsBeside } from '../runtime/open-integration.ts'
 import { type CliContext, definitionOf } from './context.ts'
+import { keyCreatedText } from './key-created.ts'
 
 /** The runtime of a command that works on records, with its settings. */
 export interface Service {
@@ -42,6 +43,7 @@ export async function openService(context: CliContext, options: ServiceOptions):
     ...(onAttempt === undefined ? {} : { onAttempt }),
     onEvent: (event) => {
       log(event)
+      if (event.type === 'MasterKeyCreated') context.output.complain(keyCreatedText(event.file))
       options.onEvent?.(event)
     },
   })

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { readSettings } from '../runtime/config.ts'
 import { createRuntime, type IsthmusRuntime } from '../runtime/create-runtime.ts'
 import { loadDefinition } from '../runtime/load-definition.ts'
+import { createKeyFile } from '../runtime/master-key/key-file.ts'
 import type { RunningServer } from '../server/create-server.ts'
 import { serverDependencies } from '../server/from-runtime.ts'
 import { listen } from '../server/listen.ts'
@@ -131,7 +132,13 @@ async function openRuntime(parts: RuntimeParts): Promise<IsthmusRuntime> {
     },
   })
   // The demo always has its own database: environment variables must not point it to a real one.
-  const settings = readSettings({ ISTHMUS_DATA_DIR: parts.directory }, parts.directory)
+  // Its key may lie beside the data: all of it is made up.
+  const keyFile = join(parts.directory, 'demo.key')
+  createKeyFile(keyFile)
+  const settings = readSettings(
+    { ISTHMUS_DATA_DIR: parts.directory, ISTHMUS_KEY_FILE: keyFile },
+    parts.directory,
+  )
   return await createRuntime({
     loaded,
     settings,

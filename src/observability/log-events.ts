@@ -26,6 +26,7 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   MembersMerged: 'info',
   OscillationHeld: 'warn',
   PollFailed: 'warn',
+  MasterKeyCreated: 'info',
   RetentionBehind: 'warn',
   SchemaDrifted: 'warn',
   StoreFailed: 'error',

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -25,6 +25,8 @@ describe('settings', () => {
       port: 4780,
       host: '127.0.0.1',
       logLevel: 'info',
+      sealing: 'on',
+      keysDir: join(homedir(), '.config', 'isthmus', 'keys'),
     })
   })
 
@@ -37,7 +39,7 @@ describe('settings', () => {
         ISTHMUS_PORT: '0',
         ISTHMUS_HOST: '',
         ISTHMUS_LOG_LEVEL: 'DEBUG',
-        ISTHMUS_ENCRYPTION_KEY: key.toString('base64'),
+        ISTHMUS_KEY: key.toString('base64'),
         ISTHMUS_MAC_KEY: key.toString('hex'),
       },
       directory,
@@ -45,7 +47,7 @@ describe('settings', () => {
     expect(settings).toMatchObject({ databaseSchema: 'customers', dataDir: '/var/lib/isthmus', port: 0 })
     expect(settings).toMatchObject({ host: '127.0.0.1', logLevel: 'debug' })
     expect(settings.databaseUrl).toBe('postgres://u:p@db:5432/isthmus')
-    expect(settings.encryptionKey).toEqual(new Uint8Array(key))
+    expect(settings.masterKey).toEqual(new Uint8Array(key))
     expect(settings.macKey).toEqual(new Uint8Array(key))
   })
 
@@ -62,6 +64,27 @@ describe('settings', () => {
     expect(readSettings({ DATABASE_URL_FILE: 'url' }, directory).databaseUrl).toBe('postgres://u:p@db/x')
   })
 
+  test('say where the keys of embedded databases are, and that a key in Vault needs its server', () => {
+    expect(readSettings({ XDG_CONFIG_HOME: '/home/ann/.conf' }, directory).keysDir).toBe(
+      '/home/ann/.conf/isthmus/keys',
+    )
+    expect(readSettings({ ISTHMUS_KEYS_DIR: 'keys' }, directory).keysDir).toBe(join(directory, 'keys'))
+    const vault = {
+      ISTHMUS_VAULT_KEY: 'transit/isthmus',
+      VAULT_ADDR: 'https://vault.test',
+      VAULT_TOKEN: 'hunter2',
+    }
+    const settings = readSettings(vault, directory)
+    expect(settings.vault).toEqual({
+      key: 'transit/isthmus',
+      address: 'https://vault.test',
+      token: 'hunter2',
+    })
+    expect(inspect(settings)).not.toContain('hunter2')
+    expect(() => readSettings({ ISTHMUS_VAULT_KEY: 'x' }, directory)).toThrow(/VAULT_ADDR and VAULT_TOKEN/)
+    expect(() => readSettings({ ISTHMUS_SEALING: 'maybe' }, directory)).toThrow(/ISTHMUS_SEALING/)
+  })
+
   test('are refused all at once, by name and never by value', () => {
     const wrong = {
       DATABASE_URL: 'mysql://hunter2',
@@ -69,7 +92,7 @@ describe('settings', () => {
       ISTHMUS_PORT: '70000',
       ISTHMUS_HOST: 'a b',
       ISTHMUS_LOG_LEVEL: 'loud',
-      ISTHMUS_ENCRYPTION_KEY: 'hunter2',
+      ISTHMUS_KEY: 'hunter2',
       ISTHMUS_MAC_KEY_FILE: 'gone',
     }
     let message = ''

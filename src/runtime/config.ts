@@ -6,11 +6,14 @@
  * settings, so that logging the settings cannot expose them.
  */
 import { readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { pathText } from '../model/definition/finding.ts'
 import { replaceReferences, type SecretReference } from '../model/definition/secret-references.ts'
 import { IsthmusError } from '../model/errors.ts'
+import { keyOfText } from './master-key/key-text.ts'
+import type { VaultKeyOptions } from './master-key/vault-key.ts'
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -37,8 +40,25 @@ export interface Settings {
   readonly host: string
   /** `ISTHMUS_LOG_LEVEL`. @default 'info' */
   readonly logLevel: LogLevel
-  /** `ISTHMUS_ENCRYPTION_KEY`: 32 bytes as base64 or hex; seals stored values. Secret, non-enumerable. */
-  readonly encryptionKey?: Uint8Array
+  /**
+   * `ISTHMUS_KEY`: the master key, 32 bytes as base64 or hex; usually given as `ISTHMUS_KEY_FILE`. @default the
+   * key in Vault, or a file in `keysDir` for the embedded database. Secret, non-enumerable.
+   */
+  readonly masterKey?: Uint8Array
+  /**
+   * `ISTHMUS_VAULT_KEY`, `VAULT_ADDR`, `VAULT_TOKEN` and `VAULT_NAMESPACE`: a master key in the Transit engine of
+   * Vault or OpenBao. Secret, non-enumerable.
+   */
+  readonly vault?: VaultKeyOptions
+  /**
+   * `ISTHMUS_SEALING`: `off` stores the values of a new database as they are; a sealed one stays sealed. @default 'on'
+   */
+  readonly sealing: 'on' | 'off'
+  /**
+   * `ISTHMUS_KEYS_DIR`: where the master keys of embedded databases are created; absolute. @default
+   * `isthmus/keys` in `XDG_CONFIG_HOME` or `~/.config`
+   */
+  readonly keysDir: string
   /**
    * `ISTHMUS_MAC_KEY`: 32 bytes as base64 or hex; the key of the hashes that are stored with values. Secret,
    * non-enumerable.
@@ -87,18 +107,22 @@ export function readSettings(environment: Environment, directory: string): Setti
     port: Number(checked(reader, 'ISTHMUS_PORT', { fallback: '4780', problemOf: portProblem })),
     host: checked(reader, 'ISTHMUS_HOST', { fallback: '127.0.0.1', problemOf: hostProblem }),
     logLevel: logLevel(reader),
+    sealing: sealing(reader),
+    keysDir: keysDirectory(reader, directory),
   }
   const databaseUrl = text('DATABASE_URL')
   if (databaseUrl !== undefined && !isDatabaseUrl(databaseUrl))
     problems.push('DATABASE_URL is not an address such as postgres://user:password@host:5432/database')
-  const encryptionKey = keyBytes(reader, 'ISTHMUS_ENCRYPTION_KEY')
+  const masterKey = keyBytes(reader, 'ISTHMUS_KEY')
+  const vault = vaultKey(reader)
   const macKey = keyBytes(reader, 'ISTHMUS_MAC_KEY')
   if (problems.length > 0)
     throw new IsthmusError('CONFIG_INVALID', problems.join('; '), { details: { problems } })
   return Object.freeze(
     Object.defineProperties(settings, {
       ...hidden('databaseUrl', databaseUrl),
-      ...hidden('encryptionKey', encryptionKey),
+      ...hidden('masterKey', masterKey),
+      ...hidden('vault', vault),
       ...hidden('macKey', macKey),
     }),
   )
@@ -175,11 +199,35 @@ function logLevel({ text, problems }: VariableReader): LogLevel {
 function keyBytes({ text, problems }: VariableReader, name: string): Uint8Array | undefined {
   const value = text(name)
   if (value === undefined) return undefined
-  const encoding = /^[0-9a-fA-F]{64}$/.test(value) ? 'hex' : 'base64'
-  const bytes = Buffer.from(value, encoding)
-  if (bytes.length === 32 && /^[A-Za-z0-9+/=_-]+$/.test(value)) return new Uint8Array(bytes)
+  const bytes = keyOfText(value)
+  if (bytes !== undefined) return bytes
   problems.push(`${name} is not 32 bytes as base64 or hex`)
   return undefined
+}
+
+function sealing({ text, problems }: VariableReader): Settings['sealing'] {
+  const value = text('ISTHMUS_SEALING') ?? 'on'
+  if (value !== 'on' && value !== 'off') problems.push('ISTHMUS_SEALING is neither on nor off')
+  return value === 'off' ? 'off' : 'on'
+}
+
+function keysDirectory({ text }: VariableReader, directory: string): string {
+  const chosen = text('ISTHMUS_KEYS_DIR')
+  if (chosen !== undefined) return resolve(directory, chosen)
+  return join(text('XDG_CONFIG_HOME') ?? join(homedir(), '.config'), 'isthmus', 'keys')
+}
+
+function vaultKey({ text, problems }: VariableReader): VaultKeyOptions | undefined {
+  const key = text('ISTHMUS_VAULT_KEY')
+  if (key === undefined) return undefined
+  const address = text('VAULT_ADDR')
+  const token = text('VAULT_TOKEN')
+  const namespace = text('VAULT_NAMESPACE')
+  if (address === undefined || token === undefined) {
+    problems.push('ISTHMUS_VAULT_KEY is set, and VAULT_ADDR and VAULT_TOKEN are needed with it')
+    return undefined
+  }
+  return { address, token, key, ...(namespace === undefined ? {} : { namespace }) }
 }
 
 function isMissing(error: unknown): boolean {

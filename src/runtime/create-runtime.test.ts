@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../test/support/database.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
+import { testKey } from '../../test/support/test-key.ts'
 import type { Connector } from '../connectors/kit/define-connector.ts'
 import type { DomainEvent } from '../model/events.ts'
-import { readSettings } from './config.ts'
+import { type Environment, readSettings } from './config.ts'
 import { createRuntime, type IsthmusRuntime, type Role } from './create-runtime.ts'
 import { loadDefinition } from './load-definition.ts'
 
@@ -56,7 +57,10 @@ async function start({ memory, schema, roles, events }: Start): Promise<IsthmusR
   }
   const runtime = await createRuntime({
     loaded: await loadDefinition({ directory, environment: {} }),
-    settings: readSettings({ DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: schema }, directory),
+    settings: readSettings(
+      { ...testKey, DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: schema },
+      directory,
+    ),
     connectors: [connector],
     ...(roles === undefined ? {} : { roles }),
     ...(events === undefined ? {} : { onEvent: (event) => void events.push(event) }),
@@ -146,7 +150,7 @@ describe('createRuntime', () => {
     const other = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
     writeFileSync(join(other, 'isthmus.yaml'), definition.replace('runtime-test', 'another'))
     const settings = readSettings(
-      { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'taken' },
+      { ...testKey, DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'taken' },
       other,
     )
     const loaded = await loadDefinition({ directory: other, environment: {} })
@@ -170,7 +174,10 @@ describe('createRuntime', () => {
     }
     const attempt = createRuntime({
       loaded: await loadDefinition({ directory: folder, environment: {} }),
-      settings: readSettings({ DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: schema }, folder),
+      settings: readSettings(
+        { ...testKey, DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: schema },
+        folder,
+      ),
       connectors: [connector],
     })
     const error = await attempt.then(
@@ -197,7 +204,7 @@ describe('createRuntime', () => {
     writeFileSync(join(folder, 'isthmus.yaml'), text)
     const connector: Connector = { name: 'memory-test', connect: ({ name }) => new MemorySystem(name) }
     const settings = readSettings(
-      { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'kept' },
+      { ...testKey, DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'kept' },
       folder,
     )
     const loaded = await loadDefinition({ directory: folder, secrets: 'keep' })
@@ -208,9 +215,27 @@ describe('createRuntime', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('does not start with an encryption key that it could not honour', async () => {
-    const settings = readSettings({ ISTHMUS_ENCRYPTION_KEY: '0'.repeat(64) }, directory)
+  test('seals a new schema, refuses one without a key, and stores values unsealed only on request', async () => {
     const loaded = await loadDefinition({ directory, environment: {} })
-    await expect(createRuntime({ loaded, settings })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    const connectors: Connector[] = [{ name: 'memory-test', connect: ({ name }) => new MemorySystem(name) }]
+    const startWith = async (environment: Environment) => {
+      const settings = readSettings({ DATABASE_URL: database.connection, ...environment }, directory)
+      const runtime = await createRuntime({ loaded, settings, connectors })
+      await runtime.stop()
+    }
+    const keysIn = (schema: string) =>
+      database.query(`select kind from ${schema}.sealing_key where kind = 'wrapping'`)
+    await startWith({ ...testKey, ISTHMUS_DATABASE_SCHEMA: 'with_key' })
+    expect(await keysIn('with_key')).toHaveLength(1)
+    await expect(startWith({ ISTHMUS_DATABASE_SCHEMA: 'without_key' })).rejects.toMatchObject({
+      code: 'STORE_KEY_MISSING',
+      message: expect.stringContaining('isthmus keys create'),
+    })
+    await startWith({ ISTHMUS_DATABASE_SCHEMA: 'unsealed', ISTHMUS_SEALING: 'off' })
+    expect(await keysIn('unsealed')).toEqual([])
+    // A sealed schema stays sealed.
+    await expect(
+      startWith({ ISTHMUS_DATABASE_SCHEMA: 'with_key', ISTHMUS_SEALING: 'off' }),
+    ).rejects.toMatchObject({ code: 'STORE_KEY_MISSING' })
   })
 })

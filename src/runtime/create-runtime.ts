@@ -137,8 +137,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
   if (options.onEvent !== undefined) events.subscribe(options.onEvent)
   const open =
     options.store === undefined
-      ? await openStore(settings, integration.id, ({ code }) => {
-          events.emit({ type: 'StoreFailed', operation: 'embedded database', code })
+      ? await openStore(settings, integration.id, {
+          onProblem: ({ code }) => {
+            events.emit({ type: 'StoreFailed', operation: 'embedded database', code })
+          },
+          onKeyCreated: (file) => events.emit({ type: 'MasterKeyCreated', file }),
         })
       : { store: options.store, isPrivate: false, lost: new AbortController().signal, close: async () => {} }
   const { store } = open

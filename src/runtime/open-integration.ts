@@ -5,16 +5,22 @@
 import { dirname } from 'node:path'
 import type { Integration } from '../model/integration.ts'
 import type { Store } from '../store/contract.ts'
+import type { SealingAdmin } from '../store/sealing-contract.ts'
 import { bindDefinition, readOwnBinding } from './bind-definition.ts'
 import { loadEnvironment, readSettings, type Settings } from './config.ts'
 import { type LoadOptions, loadDefinition } from './load-definition.ts'
-import { openStore } from './open-store.ts'
+import { masterKeyPlace } from './master-key/find-master-key.ts'
+import { type OpenStoreOptions, openStore } from './open-store.ts'
 import { retryWhileUnavailable } from './wait-for-database.ts'
 
 /** The store of an integration, opened for a command. */
 export interface OpenedIntegration {
   readonly integration: Integration
   readonly store: Store
+  /** The keys of the store. */
+  readonly sealing?: SealingAdmin
+  /** Where the master key is configured. */
+  readonly masterKey?: string
   /** On the database's clock. */
   now(): Promise<number>
   close(): Promise<void>
@@ -38,9 +44,11 @@ export function settingsBeside(source: string): Settings {
  */
 export async function openIntegration(
   where: Pick<LoadOptions, 'directory' | 'file'>,
+  events: Pick<OpenStoreOptions, 'onKeyCreated'> = {},
 ): Promise<OpenedIntegration> {
   const { definition, integration, source } = await loadDefinition({ ...where, secrets: 'keep' })
-  const open = await openStore(settingsBeside(source), integration.id)
+  const settings = settingsBeside(source)
+  const open = await openStore(settings, integration.id, events)
   const { store, close } = open
   try {
     await retryWhileUnavailable(() => store.migrate(), open)
@@ -52,5 +60,14 @@ export async function openIntegration(
     await close()
     throw error
   }
-  return { integration, store, close, now: () => store.now() }
+  const { sealing, isPrivate } = open
+  const masterKey = masterKeyPlace({ settings, isPrivate })
+  return {
+    integration,
+    store,
+    close,
+    now: () => store.now(),
+    ...(sealing === undefined ? {} : { sealing }),
+    ...(masterKey === undefined ? {} : { masterKey }),
+  }
 }

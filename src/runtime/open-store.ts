@@ -11,15 +11,19 @@ import type { TokenStore } from '../model/token-store.ts'
 import { createClearCodec } from '../store/clear-codec.ts'
 import type { Store } from '../store/contract.ts'
 import { PostgresStore } from '../store/postgres/postgres-store.ts'
+import type { SealingAdmin } from '../store/sealing-contract.ts'
 import type { Settings } from './config.ts'
 import {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from './embedded-postgres/start-embedded-postgres.ts'
+import { masterKeyFinder } from './master-key/find-master-key.ts'
 
 /** A store and the resources that have to be closed with it. */
 export interface OpenStore {
   readonly store: Store
+  /** The keys of the store; absent for one that the caller brought. */
+  readonly sealing?: SealingAdmin
   /** Where the systems' OAuth tokens are shared between processes; in memory when there is none. */
   readonly tokens?: TokenStore
   /**
@@ -33,6 +37,13 @@ export interface OpenStore {
   close(): Promise<void>
 }
 
+/** What the opening of a store tells. */
+export interface OpenStoreOptions {
+  readonly onProblem?: EmbeddedPostgresOptions['onProblem'] | undefined
+  /** A master key was created in this file: the first start of an embedded database. */
+  readonly onKeyCreated?: ((file: string) => void) | undefined
+}
+
 const KEY_BYTES = 32
 const KEY_FILE = 'mac.key'
 
@@ -41,26 +52,21 @@ const KEY_FILE = 'mac.key'
  *
  * @param integration id of the integration: hashes in a shared database are keyed with it unless a key is
  *   configured
- * @throws CONFIG_INVALID when an encryption key is set, which this version does not support · EMBEDDED_* ·
- *   STORE_*
+ * @throws EMBEDDED_* · STORE_*
  */
 export async function openStore(
   settings: Settings,
   integration: string,
-  onProblem?: EmbeddedPostgresOptions['onProblem'],
+  { onProblem, onKeyCreated }: OpenStoreOptions = {},
 ): Promise<OpenStore> {
-  if (settings.encryptionKey !== undefined) {
-    throw new IsthmusError(
-      'CONFIG_INVALID',
-      'ISTHMUS_ENCRYPTION_KEY is set, but this version stores values without encryption: unset it, or nothing starts',
-    )
-  }
   const { databaseUrl, databaseSchema: schema } = settings
   if (databaseUrl !== undefined) {
     const codec = createClearCodec(settings.macKey ?? sharedKey(integration))
-    const store = new PostgresStore({ connection: databaseUrl, schema, codec })
+    const findMasterKey = masterKeyFinder({ settings, isPrivate: false })
+    const store = new PostgresStore({ connection: databaseUrl, schema, codec, findMasterKey })
     return {
       store,
+      sealing: store.sealing,
       tokens: store.tokens,
       buckets: store.buckets,
       isPrivate: false,
@@ -78,9 +84,11 @@ export async function openStore(
   })
   try {
     const codec = createClearCodec(settings.macKey ?? ownKey(settings.dataDir))
-    const store = new PostgresStore({ connection: embedded.connection, schema, codec })
+    const findMasterKey = masterKeyFinder({ settings, isPrivate: true, onCreated: onKeyCreated })
+    const store = new PostgresStore({ connection: embedded.connection, schema, codec, findMasterKey })
     return {
       store,
+      sealing: store.sealing,
       tokens: store.tokens,
       isPrivate: true,
       lost: lost.signal,

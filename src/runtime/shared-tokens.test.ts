@@ -4,6 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { withTestDatabase } from '../../test/support/database.ts'
 import { sendJson, startServer } from '../../test/support/local-server.ts'
+import { testKey } from '../../test/support/test-key.ts'
 import { readSettings } from './config.ts'
 import { createRuntime } from './create-runtime.ts'
 import { loadDefinition } from './load-definition.ts'
@@ -64,7 +65,7 @@ test('the processes of an integration share a rotating refresh token, also after
   const open = async () =>
     createRuntime({
       loaded: await loadDefinition({ directory, environment: { FIRST: 'first' } }),
-      settings: readSettings({ DATABASE_URL: database.connection }, directory),
+      settings: readSettings({ ...testKey, DATABASE_URL: database.connection }, directory),
       roles: [],
     })
   const ask = (runtime: Awaited<ReturnType<typeof open>>) =>

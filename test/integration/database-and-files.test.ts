@@ -8,6 +8,7 @@ import { readSettings } from '../../src/runtime/config.ts'
 import { createRuntime, type IsthmusRuntime } from '../../src/runtime/create-runtime.ts'
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
+import { testKey } from '../support/test-key.ts'
 
 const tables = `
 create table customers (
@@ -78,7 +79,7 @@ beforeAll(async () => {
   await exported('number;company;limit\nN2;Shop 2;2\nN9;From the ERP;1000.5\n')
   runtime = await createRuntime({
     loaded: await loadDefinition({ directory, environment: {} }),
-    settings: readSettings({ DATABASE_URL: store.connection }, directory),
+    settings: readSettings({ ...testKey, DATABASE_URL: store.connection }, directory),
     engine: { pollMs: 100, backoffBaseMs: 100, backoffMaxMs: 1_000 },
     onEvent: (event) => void events.push(event),
   })

@@ -13,6 +13,7 @@ import { createRuntime } from '../../src/runtime/create-runtime.ts'
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
 import { MemorySystem } from '../support/memory-systems/memory-system.ts'
+import { testKey } from '../support/test-key.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 let database: TestDatabase
@@ -87,7 +88,7 @@ async function isthmus(
 /** One process of the runtime, until it has checked. */
 async function runUntil(isSeen: (seen: string) => boolean): Promise<void> {
   const loaded = await loadDefinition({ directory, environment: {} })
-  const settings = readSettings({ DATABASE_URL: database.connection }, directory)
+  const settings = readSettings({ ...testKey, DATABASE_URL: database.connection }, directory)
   const runtime = await createRuntime({ loaded, settings, connectors, roles: ['scheduler'] })
   runtime.start()
   for (let step = 0; step < 6_000; step += 1) {

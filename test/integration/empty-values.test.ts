@@ -9,6 +9,7 @@ import { loadDefinition } from '../../src/runtime/load-definition.ts'
 import { withTestDatabase } from '../support/database.ts'
 import { type JoinOptions, recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
 import { until } from '../support/running-pair.ts'
+import { testKey } from '../support/test-key.ts'
 
 const { join } = useJoinedSystems()
 
@@ -120,7 +121,7 @@ test('between two databases, one of which has defaults', async () => {
     await writeFile(path.join(directory, 'isthmus.yaml'), JSON.stringify(isthmus))
     const runtime = await createRuntime({
       loaded: await loadDefinition({ directory, environment: {} }),
-      settings: readSettings({ DATABASE_URL: store.connection }, directory),
+      settings: readSettings({ ...testKey, DATABASE_URL: store.connection }, directory),
       engine: { pollMs: 100 },
     })
     runtime.start()

@@ -14,6 +14,7 @@ import { type TestDatabase, withTestDatabase } from '../support/database.ts'
 import { elapse } from '../support/elapse.ts'
 import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-system.ts'
 import { until } from '../support/running-pair.ts'
+import { testKey } from '../support/test-key.ts'
 import { fakeResourceManifest, partners, writeDefinition } from '../support/two-systems.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'isthmus-graphql-'))
@@ -160,7 +161,11 @@ async function joined(refuse: Refuse, members = '') {
   const runtime: IsthmusRuntime = await createRuntime({
     loaded: await loadDefinition({ directory, environment: {} }),
     settings: readSettings(
-      { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: `gql_${process.pid}_${schemas}` },
+      {
+        ...testKey,
+        DATABASE_URL: database.connection,
+        ISTHMUS_DATABASE_SCHEMA: `gql_${process.pid}_${schemas}`,
+      },
       directory,
     ),
     engine: { pollMs: 50, backoffBaseMs: 100, backoffMaxMs: 1_000 },

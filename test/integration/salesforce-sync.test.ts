@@ -13,6 +13,7 @@ import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-sy
 import { until } from '../support/running-pair.ts'
 import { type FakeSalesforce, startFakeSalesforce } from '../support/salesforce/fake-salesforce.ts'
 import { sendOutboundMessage } from '../support/salesforce/outbound.ts'
+import { testKey } from '../support/test-key.ts'
 import { fakeResourceManifest, partners, writeDefinition } from '../support/two-systems.ts'
 
 const hookSecret = 'the secret in the address'
@@ -57,7 +58,11 @@ async function joinSystems(fill: (crm: FakeSalesforce) => void): Promise<Joined>
       environment: { SF_CLIENT_SECRET: crm.credentials.clientSecret, SF_HOOK_SECRET: hookSecret },
     }),
     settings: readSettings(
-      { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: `salesforce_${process.pid}_${schemas}` },
+      {
+        ...testKey,
+        DATABASE_URL: database.connection,
+        ISTHMUS_DATABASE_SCHEMA: `salesforce_${process.pid}_${schemas}`,
+      },
       directory,
     ),
     engine: { pollMs: 100, backoffBaseMs: 100, backoffMaxMs: 2_000 },

@@ -15,6 +15,7 @@ import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-sy
 import type { StoredRecord } from '../support/odata/model.ts'
 import { until } from '../support/running-pair.ts'
 import { type SapServer, startSapServer } from '../support/sap/server.ts'
+import { testKey } from '../support/test-key.ts'
 import { contacts, fakeResourceManifest, writeDefinition } from '../support/two-systems.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'isthmus-sap-'))
@@ -56,7 +57,11 @@ async function joinSystems(fill: (joined: Omit<Joined, 'events'>) => void): Prom
   const runtime = await createRuntime({
     loaded: await loadDefinition({ directory, environment: { SAP_PASSWORD: 'Welcome1' } }),
     settings: readSettings(
-      { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: `sap_${process.pid}_${schemas}` },
+      {
+        ...testKey,
+        DATABASE_URL: database.connection,
+        ISTHMUS_DATABASE_SCHEMA: `sap_${process.pid}_${schemas}`,
+      },
       directory,
     ),
     engine: { pollMs: 100, backoffBaseMs: 100, backoffMaxMs: 2_000 },

@@ -15,6 +15,7 @@ import { type FakeGoogleMaps, startFakeGoogleMaps } from '../support/google-maps
 import { MemorySystem } from '../support/memory-systems/memory-system.ts'
 import { type FakeStripe, startFakeStripe } from '../support/stripe/fake-stripe.ts'
 import { WebhookEndpoint } from '../support/stripe/webhook-endpoint.ts'
+import { testKey } from '../support/test-key.ts'
 
 const file = fileURLToPath(new URL('../../src/connectors/stripe/fixtures/shop.yaml', import.meta.url))
 const secret = 'whsec_of_the_shop'
@@ -51,7 +52,7 @@ async function open(): Promise<Shop> {
   }
   const runtime = await createRuntime({
     loaded: await loadDefinition({ file, environment }),
-    settings: readSettings({ DATABASE_URL: database.connection }, directory),
+    settings: readSettings({ ...testKey, DATABASE_URL: database.connection }, directory),
     connectors: [{ name: 'memory', connect: () => crm }],
     engine: { pollMs: 100, backoffBaseMs: 100, backoffMaxMs: 2_000 },
   })

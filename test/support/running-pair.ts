@@ -14,6 +14,7 @@ import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import { type FakeSystem, startFakeSystem } from './fake-system/fake-system.ts'
 import type { FakeResourceOptions } from './fake-system/options.ts'
 import type { Native } from './fake-system/remote-table.ts'
+import { testKey } from './test-key.ts'
 import {
   contacts,
   hookSecret,
@@ -84,7 +85,7 @@ export class RunningPair {
         environment: { CRM_HOOK_SECRET: hookSecret, ...this.#options.environment },
       }),
       settings: readSettings(
-        { DATABASE_URL: this.#database, ISTHMUS_DATABASE_SCHEMA: this.schema },
+        { ...testKey, DATABASE_URL: this.#database, ISTHMUS_DATABASE_SCHEMA: this.schema },
         this.#directory,
       ),
       engine: { pollMs: 100, backoffBaseMs: 100, backoffMaxMs: 2000, ...this.#options.engine },

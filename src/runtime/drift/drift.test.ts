@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
+import { testKey } from '../../../test/support/test-key.ts'
 import type { FieldDescription } from '../../connectors/kit/description.ts'
 import type { DomainEvent } from '../../model/events.ts'
 import { createClearCodec } from '../../store/clear-codec.ts'
@@ -80,7 +81,7 @@ async function start(drift: string): Promise<IsthmusRuntime> {
   writeFileSync(join(directory, 'isthmus.yaml'), definition(drift))
   const runtime = await createRuntime({
     loaded: await loadDefinition({ directory, environment: {} }),
-    settings: readSettings({}, directory),
+    settings: readSettings({ ...testKey }, directory),
     store,
     connectors: [{ name: 'memory-test', connect: ({ name }) => (name === 'crm' ? crm : erp) }],
     onEvent: (event) => void events.push(event),
