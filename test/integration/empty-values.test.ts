@@ -126,7 +126,7 @@ test('between two databases, one of which has defaults', async () => {
     })
     runtime.start()
     try {
-      await until(async () => (await b.query('select 1 from n2')).length === 2, 60_000)
+      await until(async () => (await b.query('select 1 from n2')).length === 2)
       await until(async () => {
         const { queue } = await runtime.store.admin.status()
         return queue.due + queue.waiting + queue.running === 0

@@ -220,7 +220,7 @@ describe('deleting', () => {
     pair.partners.patch(String(nativeIdOf('C000002')), { phone: 'edited' }, 'user')
     pair.contacts.remove('2', 'user')
     pair.erp.outage(false)
-    await until(async () => (await pair.running.store.admin.holds({ limit: 10 })).rows.length > 0, 30_000)
+    await until(async () => (await pair.running.store.admin.holds({ limit: 10 })).rows.length > 0)
     expect(pair.partner('C000002')).toMatchObject({ phone: 'edited' })
   })
 

@@ -73,7 +73,7 @@ async function possiblyTheSame(): Promise<{
   const inErp = running.partners.create(customerRecord(1, { code: 'E1', city: 'Oslo' }), 'user').nativeId
   await running.full()
   const { admin } = running.running.store
-  await until(async () => (await admin.reviews({ limit: 5 })).rows.length === 1, 60_000)
+  await until(async () => (await admin.reviews({ limit: 5 })).rows.length === 1)
   const [row] = (await admin.reviews({ limit: 5 })).rows
   const listed = await isthmus('matches', 'list')
   expect(listed.code).toBe(2)
@@ -90,11 +90,11 @@ async function doubled(): Promise<RunningPair> {
   writeDefinition(directory, twoSystems({ crmUrl: running.crm.url, erpUrl: running.erp.url, ...definition }))
   running.contacts.create(customerRecord(1), 'user')
   await running.start()
-  await until(() => running.partner('C000001') !== undefined, 60_000)
+  await until(() => running.partner('C000001') !== undefined)
   await running.quiet(60_000)
   running.partners.create(customerRecord(1, { city: 'Oslo' }), 'user')
   await running.full()
-  await until(async () => (await duplicates(running)).length === 1, 60_000)
+  await until(async () => (await duplicates(running)).length === 1)
   return running
 }
 
@@ -122,7 +122,7 @@ test('a duplicate is listed, decided to be the same, explained, and undone', asy
 
   const undone = await isthmus('matches', 'undo', undo)
   expect(undone.code, undone.out).toBe(0)
-  await until(async () => (await duplicates(running)).length === 1, 60_000)
+  await until(async () => (await duplicates(running)).length === 1)
   const again = await isthmus('record', 'why', other?.recordId ?? '')
   expect(again.out).toMatch(/undone/)
 })
@@ -138,7 +138,7 @@ test('a duplicate is kept apart: each gets its counterpart, and there is no furt
 
   const decided = await isthmus('matches', 'decide', row?.id ?? '', '--apart')
   expect(decided.code, decided.out).toBe(0)
-  await until(() => running.contacts.size === 2, 60_000)
+  await until(() => running.contacts.size === 2)
   await running.quiet(60_000)
   await running.full()
   expect([running.contacts.size, running.partners.size]).toEqual([2, 2])
@@ -157,7 +157,7 @@ test('a possible match is decided to be the same: the two are one record, and no
 
   const decided = await isthmus('matches', 'decide', asked, '--same', candidate)
   expect(decided.code, decided.out).toBe(0)
-  await until(() => running.partners.current(inErp)?.body?.city === customerRecord(1).city, 60_000)
+  await until(() => running.partners.current(inErp)?.body?.city === customerRecord(1).city)
   await running.quiet(60_000)
   expect([running.contacts.size, running.partners.size]).toEqual([1, 1])
   expect((await isthmus('matches', 'list')).code).toBe(0)
@@ -169,7 +169,7 @@ test('a possible match is kept apart: it is created in the other system, and the
   const { running, inErp, asked, candidate } = await possiblyTheSame()
   const decided = await isthmus('matches', 'decide', asked, '--apart')
   expect(decided.code, decided.out).toBe(0)
-  await until(() => running.contacts.size === 2, 60_000)
+  await until(() => running.contacts.size === 2)
   await running.quiet(60_000)
   await running.full()
   expect([running.contacts.size, running.partners.size]).toEqual([2, 1])

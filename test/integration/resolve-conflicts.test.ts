@@ -76,13 +76,13 @@ async function conflicting(): Promise<RunningPair> {
   writeDefinition(directory, twoSystems({ crmUrl: running.crm.url, erpUrl: running.erp.url, ...definition }))
   const contact = running.contacts.create({ ...shared, status: 'active' }, 'user').nativeId
   await running.start()
-  await until(() => running.partner('C1') !== undefined, 60_000)
+  await until(() => running.partner('C1') !== undefined)
   await running.quiet(60_000)
   await running.stop()
   running.contacts.patch(contact, inCrm, 'user')
   running.partners.patch(String(running.partner('C1')?.id), inErp, 'user')
   await running.start()
-  await until(async () => (await open(running)).length === 6, 60_000)
+  await until(async () => (await open(running)).length === 6)
   return running
 }
 

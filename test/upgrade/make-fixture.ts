@@ -40,12 +40,12 @@ async function make(folder: string): Promise<void> {
 async function fill(pair: RunningPair): Promise<void> {
   for (let n = 1; n <= 6; n += 1) pair.contacts.create(customerRecord(n), 'user')
   await pair.start()
-  await until(() => pair.partners.size === 6, 30_000)
+  await until(() => pair.partners.size === 6)
   await pair.quiet()
   // Two writes to the ERP are allowed for the day, the third is held.
   for (const code of ['C000002', 'C000003', 'C000006']) {
     edit(pair.contacts, code, { city: 'Bonn' })
-    await until(async () => (await pair.running.store.admin.status()).queue.due === 0, 30_000)
+    await until(async () => (await pair.running.store.admin.status()).queue.due === 0)
   }
   await openOf(pair, 'holds')
   // A second record of a customer that already has one there.

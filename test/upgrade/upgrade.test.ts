@@ -49,7 +49,7 @@ describe.each(versions)('a database of schema %s', (version) => {
     )
     const runtime = await opened.start()
     expect(runtime.changes).toEqual([])
-    await until(async () => (await runtime.store.admin.status()).open.intents === 0, 60_000)
+    await until(async () => (await runtime.store.admin.status()).open.intents === 0)
     await opened.full()
     await opened.quiet(60_000)
     const { open } = await runtime.store.admin.status()
@@ -74,7 +74,7 @@ describe.each(versions)('a database of schema %s', (version) => {
       ['erp', 'name', 'mapping'],
       ['erp', 'email', 'mapping'],
     ])
-    await until(async () => (await runtime.store.admin.status()).open.intents === 0, 60_000)
+    await until(async () => (await runtime.store.admin.status()).open.intents === 0)
     await opened.full()
     await opened.quiet(60_000)
     expect(values(opened.contacts, 'email')).toEqual(emails)
@@ -87,7 +87,7 @@ describe.each(versions)('a database of schema %s', (version) => {
     const { schema, writes } = opened
     const runtime = await opened.start()
     const { admin } = runtime.store
-    await until(async () => (await admin.status()).open.intents === 0, 60_000)
+    await until(async () => (await admin.status()).open.intents === 0)
     await opened.quiet(60_000)
     // What the earlier version looks at when it starts, and at every claim.
     const seen = async () => {
@@ -118,7 +118,7 @@ describe.each(versions)('a database of schema %s', (version) => {
     // The same process goes on, and a person can decide.
     const [conflict] = (await admin.conflicts({ limit: 1, state: 'open' })).rows
     expect(await admin.resolveConflict(conflict?.id ?? '', { system: 'erp' }, 'anna')).toBe('ok')
-    await until(() => values(opened.contacts, 'phone').includes('+49 40 2'), 60_000)
+    await until(() => values(opened.contacts, 'phone').includes('+49 40 2'))
     expect((await admin.verifyJournal()).brokenAt).toBeUndefined()
   })
 
