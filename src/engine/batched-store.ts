@@ -19,7 +19,7 @@ export function createBatchedStore({ store, clock, settings }: BatchedStoreOptio
   const batch = <In, Out>(name: string, run: (items: readonly In[]) => Promise<readonly Out[]>) =>
     createBatcher({ name, clock, run, spacing, batchMax: settings.batchMax, queueMax: settings.queueMax })
   const mark = batch<{ recordId: string; systems: readonly string[] }, void>('markRecords', async (marks) => {
-    await store.markRecords(marks)
+    await store.markRecords(marks.map((one) => ({ ...one, cause: 'record' as const })))
     return marks.map(() => undefined)
   })
 

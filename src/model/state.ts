@@ -208,6 +208,8 @@ export interface SyncRecord {
   readonly fields: AgreedFields
   readonly dirtySeq: number
   readonly cleanSeq: number
+  /** Why it became due since the last clean finish, the first cause first: see `cause.ts`. */
+  readonly causes: readonly string[]
   /** Systems to read since the last clean finish; `*` = all. */
   readonly toRead: readonly string[]
   /**
@@ -327,6 +329,10 @@ export interface Intent {
   readonly notAfter: number
   readonly state: IntentState
   readonly outcome?: string
+  /** Why the write was made, the first cause first. Missing: by an earlier version. */
+  readonly causes?: readonly string[]
+  /** Version of the definition that decided it. Missing: by an earlier version. */
+  readonly definition?: string
 }
 
 /** What a write sends. */

@@ -16,6 +16,7 @@
  * claims), `intake` (deliveries and marks), `pass` (the commits of a pass), `match` (counterparts), `run`,
  * `binding`, `fact`, `health`, `value-wait`, `codec`; and what people see and decide: `admin`, `duplicates`.
  */
+import type { Cause } from '../model/cause.ts'
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { AdminStore } from './admin-contract.ts'
 import type { BindingStore } from './binding-contract.ts'
@@ -103,7 +104,12 @@ export interface Store extends BindingStore, FactStore, RunStore, ValueWaitStore
   intake(batch: readonly IntakeRequest[]): Promise<readonly IntakeResult[]>
   /** Marks by record id; `systems` empty = all of them. */
   markRecords(
-    marks: readonly { readonly recordId: string; readonly systems: readonly string[] }[],
+    marks: readonly {
+      readonly recordId: string
+      readonly systems: readonly string[]
+      /** @default engine */
+      readonly cause?: Cause
+    }[],
   ): Promise<number>
   cursor(system: string, entity: string): Promise<string | undefined>
   clearCursor(system: string, entity: string): Promise<void>

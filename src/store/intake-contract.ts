@@ -1,5 +1,7 @@
 /** What the intake commits: deliveries, cursors, and marks of records that have to be read. */
 
+import type { Cause } from '../model/cause.ts'
+
 /** "Read this record": from a webhook, a poll, a full run or a person. */
 export interface Mark {
   readonly system: string
@@ -30,6 +32,8 @@ export interface IntakeRequest {
   /** Stored once per (system, deliveryId); a duplicate's marks are dropped. */
   readonly delivery?: DeliveryRow
   readonly marks: readonly Mark[]
+  /** Why they are marked. @default engine */
+  readonly cause?: Cause
   /** Committed together with the marks, never before. */
   readonly cursor?: CursorWrite
 }

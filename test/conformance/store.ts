@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { describeAccess } from './store-access.ts'
 import { describeAdmin } from './store-admin.ts'
 import { describeBinding } from './store-binding.ts'
+import { describeCauses } from './store-causes.ts'
 import { describeDuplicates } from './store-duplicates.ts'
 import { describeEvidence } from './store-evidence.ts'
 import { describeFormats } from './store-formats.ts'
@@ -38,5 +39,6 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeSchemas(open)
     describeRetention(open)
     describeFormats(open)
+    describeCauses(open)
   })
 }

@@ -72,6 +72,13 @@ const member = z
   })
   .meta({ id: 'Member' })
 
+const causesSchema = z
+  .array(z.string())
+  .optional()
+  .describe(
+    'Why: webhook, subscription, poll, run:<id>, first-load:<id>, person:<action>, definition, record (another one), or engine; the first cause first.',
+  )
+
 /** A record in all its systems. */
 export const recordResource = z
   .object({
@@ -100,6 +107,8 @@ export const recordResource = z
         state: z.enum(['open', 'done', 'rejected', 'unsent', 'abandoned']),
         createdAt: timeSchema,
         outcome: z.string().optional(),
+        causes: causesSchema,
+        definition: z.string().optional().describe('Version of the definition that decided it.'),
       }),
     ),
     unreadable: z.array(z.string()).describe('Parts that can not be read, in words.'),
@@ -114,6 +123,7 @@ export const eventResource = z
     kind: z.string(),
     actor: z.string().describe('The engine, or the person or token that decided.'),
     text: z.string().describe('What happened, without values.'),
+    causes: causesSchema,
     unreadable,
   })
   .meta({ id: 'JournalEvent' })

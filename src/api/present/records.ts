@@ -29,13 +29,15 @@ export function presentRecord(
       source: field.src,
     })),
     members: members.map((member) => presentMember(member, values)),
-    writes: intents.map(({ id, system, operation, state, createdAt, outcome }) => ({
+    writes: intents.map(({ id, system, operation, state, createdAt, outcome, causes = [], definition }) => ({
       id,
       system,
       operation,
       state,
       createdAt,
       ...(outcome === undefined ? {} : { outcome }),
+      ...(causes.length === 0 ? {} : { causes: [...causes] }),
+      ...(definition === undefined ? {} : { definition }),
     })),
     unreadable: unreadable.map(({ code, message }) => `${message} (${code})`),
   }
@@ -81,8 +83,17 @@ export function presentEvent({
     kind,
     actor,
     text: wordsOf(body),
+    ...causesOf(body),
     ...(unreadable === undefined ? {} : { unreadable }),
   }
+}
+
+/** Lines of earlier versions have none. */
+function causesOf(body: unknown): { readonly causes?: string[] } {
+  if (typeof body !== 'object' || body === null || !('causes' in body) || !Array.isArray(body.causes))
+    return {}
+  const causes = body.causes.filter((cause) => typeof cause === 'string')
+  return causes.length === 0 ? {} : { causes }
 }
 
 function mapValues<Value, Result>(

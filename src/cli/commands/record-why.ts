@@ -1,6 +1,7 @@
 /**
  * `isthmus record why`: explains where each value came from, and lists decisions by people about the record.
  */
+import { describeCause } from '../../model/cause.ts'
 import type { JournalRow } from '../../store/admin-contract.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
@@ -19,6 +20,8 @@ interface ChangeRow {
   readonly to: unknown
   readonly src: string
   readonly by: string
+  /** The first one is the cause. */
+  readonly causes: readonly string[]
   readonly version: string
   readonly actor: string
 }
@@ -78,6 +81,7 @@ function draw({ changes, decisions, field, now }: Drawn): string {
       { title: 'to', value: (row) => text(row.to), widthMax: 32 },
       { title: 'source', value: (row) => (row.src === 'person' ? row.actor : row.src) },
       { title: 'decided by', value: (row) => (row.src === 'person' ? `person, ${row.by}` : row.by) },
+      { title: 'cause', value: (row) => row.causes.slice(0, 1).map(describeCause).join(''), widthMax: 40 },
       { title: 'definition', value: (row) => row.version.slice(0, 12) },
     ],
     field === undefined ? 'nothing has been agreed yet' : `nothing has been agreed about '${field}' yet`,
@@ -116,11 +120,17 @@ function changesOf(row: JournalRow): ChangeRow[] {
         to: facts.get('to'),
         src: String(facts.get('src')),
         by: String(facts.get('by')),
+        causes: row.kind === 'person' ? ['person:conflict'] : textsOf(body.get('causes')),
         version: String(body.get('definition') ?? ''),
         actor: row.actor,
       },
     ]
   })
+}
+
+/** Lines of earlier versions have no causes. */
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
 function decisionOf(row: JournalRow): DecisionRow[] {

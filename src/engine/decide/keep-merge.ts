@@ -49,6 +49,7 @@ function keepAgreed(pass: Pass, result: MergeResult): void {
     body: {
       rev: result.rev,
       definition: pass.context.integration.version,
+      causes: pass.record.causes,
       changes: result.changes,
       conflicts: result.conflicts.map((conflict) => conflict.id),
       seen: [...pass.observations].flatMap(([system, observation]) =>

@@ -89,13 +89,15 @@ async function syncRecord(context: IntakeContext, which: RecordKey): Promise<voi
   if ('nativeId' in which) {
     const place = placeOf(context, which.system, which.entity)
     const mark = { system: place.system, entity: place.entity.name, nativeId: which.nativeId, force: true }
-    const [result] = await context.store.intake([{ marks: [mark] }])
+    const [result] = await context.store.intake([{ marks: [mark], cause: 'person:sync' }])
     if ((result?.discovered ?? 0) > 0) {
       const { system, entity } = mark
       context.emit({ type: 'RecordDiscovered', entity, system, count: 1, via: 'hand' })
     }
-  } else if ((await context.store.markRecords([{ recordId: which.recordId, systems: [] }])) === 0) {
-    throw new UsageError('ENGINE_UNKNOWN_RECORD', `There is no record "${which.recordId}".`)
+  } else {
+    const mark = { recordId: which.recordId, systems: [], cause: 'person:sync' } as const
+    if ((await context.store.markRecords([mark])) === 0)
+      throw new UsageError('ENGINE_UNKNOWN_RECORD', `There is no record "${which.recordId}".`)
   }
   context.wake()
 }
@@ -180,7 +182,11 @@ async function markKnown(context: IntakeContext, place: Place, signal: AbortSign
       limit: MARK_PAGE,
       ...(cursor === undefined ? {} : { cursor }),
     })
-    const marks = page.rows.map((recordId) => ({ recordId, systems: [place.system] }))
+    const marks = page.rows.map((recordId) => ({
+      recordId,
+      systems: [place.system],
+      cause: 'person:sync' as const,
+    }))
     if (marks.length > 0) changed += await context.store.markRecords(marks)
     context.wake()
     cursor = page.cursor

@@ -68,6 +68,7 @@ describe('pollChanges', () => {
     expect(requests).toEqual([
       {
         marks: [{ system: 'crm', entity: 'thing', nativeId: 'crm-1' }],
+        cause: 'poll',
         cursor: { system: 'crm', entity: 'thing', position: '1' },
       },
     ])

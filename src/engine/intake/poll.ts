@@ -194,7 +194,11 @@ async function landPage(context: IntakeContext, place: Place, page: ChangesPage)
   do {
     const chunk = marks.slice(start, start + MARKS_MAX)
     start += MARKS_MAX
-    const request: IntakeRequest = start >= marks.length ? { marks: chunk, cursor } : { marks: chunk }
+    const request: IntakeRequest = {
+      marks: chunk,
+      cause: 'poll',
+      ...(start >= marks.length ? { cursor } : {}),
+    }
     const [result] = await context.store.intake([request])
     discovered += result?.discovered ?? 0
     marked += result?.marked ?? 0

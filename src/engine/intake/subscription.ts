@@ -159,7 +159,7 @@ function resourceOf(context: IntakeContext, system: string, entity: string): str
 
 async function commitMarks(context: IntakeContext, system: string, marks: readonly Mark[]): Promise<void> {
   if (marks.length === 0) return
-  const [result] = await context.store.intake([{ marks }])
+  const [result] = await context.store.intake([{ marks, cause: 'subscription' }])
   const entity = marks[0]?.entity
   if (result === undefined || entity === undefined) return
   if (result.discovered > 0) {

@@ -95,6 +95,7 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
       const result = await commit({
         delivery: { system: name, deliveryId: verdict.deliveryId, body: delivery.body },
         marks,
+        cause: 'webhook',
       })
       emit(context, name, marks, result)
       const response = verdict.response === undefined ? {} : { response: verdict.response }

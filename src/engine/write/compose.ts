@@ -200,6 +200,8 @@ function newIntent(pass: Pass, planned: PlannedWrite, { patch, body, seen }: Int
       ...(seen === undefined || planned.operation === 'create' ? {} : { preImage: seen.native }),
     },
     state: 'open',
+    causes: pass.record.causes,
+    definition: pass.context.integration.version,
     ...sendWindow(pass, planned.system),
   }
 }

@@ -73,6 +73,7 @@ function noteIntent(pass: Pass, { intent, evidence }: OutgoingWrite): void {
       operation: intent.operation,
       revs: intent.revs,
       definition: pass.context.integration.version,
+      causes: pass.record.causes,
       ...(intent.request.ifVersion === undefined ? {} : { ifVersion: intent.request.ifVersion }),
       ...(evidence === undefined ? {} : { noneUpTo: evidence.coversUpTo }),
     },

@@ -57,7 +57,7 @@ function follow(
     tables.apart.delete(apartKey(loser.id, survivor.id))
     openMergeDuplicate(context, loser, survivor, system)
     // The other systems may have made the same merge, which would settle it.
-    for (const id of [loser.id, survivor.id]) markAll(context, id)
+    for (const id of [loser.id, survivor.id]) markAll(context, id, 'record')
     return 'duplicate'
   }
   const creating = systemsOf(openIntentsOf(tables, survivor.id))
@@ -114,7 +114,7 @@ function alias(
   dropKeys(tables, loser.id)
   if (survivor.leaseOwner !== undefined) fence(survivor)
   for (const id of [loser.id, survivor.id]) refreshDuplicates(context, id)
-  markDirty(tables, survivor, ['*'], context.now())
+  markDirty(tables, survivor, ['*'], { now: context.now(), cause: 'record' })
   releaseTarget(context, loser.id)
   releaseDependencies(context, survivor.id)
 }
@@ -183,6 +183,6 @@ function relink(
   putMember(tables, gone)
   setNativeId(tables, gone, before, now)
   linkWithoutBase(context, loser, system, survivorNativeId)
-  markDirty(tables, loser, ['*'], now)
+  markDirty(tables, loser, ['*'], { now, cause: 'record' })
   return 'relinked'
 }

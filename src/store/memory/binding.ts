@@ -97,7 +97,7 @@ function markSome(
     .filter((row) => row.entity === entity && row.id > after && wanted(row))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .slice(0, limit)
-  for (const row of rows) markDirty(tables, row, [system], now())
+  for (const row of rows) markDirty(tables, row, [system], { now: now(), cause: 'definition' })
   const last = rows.length < limit ? undefined : rows.at(-1)?.id
   return { marked: rows.length, ...(last === undefined ? {} : { last }) }
 }

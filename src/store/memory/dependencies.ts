@@ -74,7 +74,7 @@ function release(context: MemoryContext, dependencyKey: string, draft: Dependenc
     tables,
     waiting,
     draft.target === undefined ? [draft.system] : [draft.system, draft.target.system],
-    context.now(),
+    { now: context.now(), cause: 'record' },
   )
   const member = tables.members.get(waiting.id)?.get(draft.system)
   if (member?.lane.state !== 'waiting') return

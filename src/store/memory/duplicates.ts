@@ -1,4 +1,5 @@
 /** Duplicates depend on match keys and counterparts. */
+import type { Cause } from '../../model/cause.ts'
 import type { OpenMatters } from '../duplicates-contract.ts'
 import {
   apartKey,
@@ -26,7 +27,7 @@ export function refreshDuplicates(context: MemoryContext, recordId: string): voi
     if (isStill(context, row)) continue
     row.state = 'over'
     row.closedAt = context.now()
-    for (const id of [row.recordId, row.otherId]) markAll(context, id)
+    for (const id of [row.recordId, row.otherId]) markAll(context, id, 'record')
   }
 }
 
@@ -109,9 +110,9 @@ export function reopen(context: MemoryContext, row: DuplicateTableRow): void {
   row.before = undefined
 }
 
-export function markAll(context: MemoryContext, recordId: string): void {
+export function markAll(context: MemoryContext, recordId: string, cause: Cause): void {
   const record = context.tables.records.get(recordId)
-  if (record !== undefined) markDirty(context.tables, record, ['*'], context.now())
+  if (record !== undefined) markDirty(context.tables, record, ['*'], { now: context.now(), cause })
 }
 
 /** A native record that is not known to be gone. */

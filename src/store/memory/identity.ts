@@ -71,7 +71,7 @@ export function moveMember(
   linkWithoutBase(context, target, system, nativeId)
   // The hold was about creating a counterpart, which exists now.
   closeHolds(context, { recordId: target.id, system, kind: 'guard' })
-  markDirty(tables, target, ['*'], context.now())
+  markDirty(tables, target, ['*'], { now: context.now(), cause: 'record' })
   refreshDuplicates(context, target.id)
   releaseDependencies(context, target.id)
 }

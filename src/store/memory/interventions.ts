@@ -58,7 +58,7 @@ export function retryFailures(
       )
     }
     record.attempts = 0
-    markDirty(context.tables, record, [system], context.now())
+    markDirty(context.tables, record, [system], { now: context.now(), cause: 'person:retry' })
     note(context, recordId, actor, { retried: system, signature })
     retried += 1
   }
@@ -89,7 +89,7 @@ export function resolveConflict(
   row.state = 'decided'
   row.winner = 'system' in choice ? choice.system : 'person'
   row.decidedBy = actor
-  markDirty(tables, record, ['*'], now)
+  markDirty(tables, record, ['*'], { now, cause: 'person:conflict' })
   const { field, winner } = row
   const about = { conflict: id, field, winner, rev: record.rev, value: chosen.value }
   note(context, record.id, actor, decidedConflict(fields, about))
@@ -118,12 +118,12 @@ export function decideReview(
   tables.reviews.delete(recordId)
   candidate.state = 'candidate'
   const others = review.candidates.map((other) => other.recordId)
-  markAll(context, recordId)
+  markAll(context, recordId, 'person:match')
   for (const row of openDuplicatesOf(context, recordId)) {
     const other = otherOf(row, recordId)
     if (!others.includes(other)) continue
     decideApart(context, row, actor)
-    markAll(context, other)
+    markAll(context, other, 'person:match')
   }
   note(context, recordId, actor, { apart: others })
   return 'ok'
@@ -170,7 +170,8 @@ export function releaseHolds(
     hold.decision = decision
     if (decision === 'release') release(context, record, hold)
     else reject(context, record, hold)
-    markDirty(context.tables, record, hold.system === undefined ? ['*'] : [hold.system], context.now())
+    const systems = hold.system === undefined ? ['*'] : [hold.system]
+    markDirty(context.tables, record, systems, { now: context.now(), cause: 'person:hold' })
     note(context, record.id, actor, { hold: hold.kind, system: hold.system, field: hold.field, decision })
     closed += 1
   }

@@ -3,6 +3,7 @@
  * PostgreSQL behaves the same. Each method is synchronous, which makes it a transaction.
  */
 
+import { addCauses } from '../../model/cause.ts'
 import type { CanonicalDocument } from '../../model/values.ts'
 import type { AdminStore } from '../admin-contract.ts'
 import type { MarkPlaceRequest } from '../binding-contract.ts'
@@ -180,10 +181,10 @@ export class MemoryStore implements Store {
 
   async markRecords(marks: Parameters<Store['markRecords']>[0]): Promise<number> {
     let marked = 0
-    for (const { recordId, systems } of marks) {
+    for (const { recordId, systems, cause = 'engine' } of marks) {
       const row = this.#tables.records.get(recordId)
       if (row === undefined) continue
-      markDirty(this.#tables, row, systems, this.#context.now())
+      markDirty(this.#tables, row, systems, { now: this.#context.now(), cause })
       marked += 1
     }
     return marked
@@ -226,6 +227,8 @@ export class MemoryStore implements Store {
     row.leaseUntil = now + request.leaseMs
     row.claimedToRead = union(row.claimedToRead, row.toRead)
     row.toRead = []
+    row.claimedCauses = addCauses(row.claimedCauses, row.causes)
+    row.causes = []
     row.claimedSeq = row.dirtySeq
     row.attempts += 1
     return {

@@ -127,7 +127,7 @@ function merge(
   openHeldLanes(context, keep.id)
   for (const system of plan.taken) settleLane(context, keep.id, system)
   for (const { system } of membersOf(tables, drop.id)) settleLane(context, drop.id, system)
-  for (const { id } of [keep, drop]) markAll(context, id)
+  for (const { id } of [keep, drop]) markAll(context, id, 'person:merge')
   releaseTarget(context, drop.id)
   releaseDependencies(context, keep.id)
   return row.id
@@ -209,7 +209,7 @@ export function keepApart(
   for (const id of [recordId, otherId]) {
     openHeldLanes(context, id)
     refreshDuplicates(context, id)
-    markAll(context, id)
+    markAll(context, id, 'person:merge')
     const apart = [id === recordId ? otherId : recordId]
     appendJournal(context, [{ kind: 'person', recordId: id, actor, body: { apart, duplicate: row.id } }])
   }
@@ -249,7 +249,7 @@ export function undoDuplicate(context: MemoryContext, id: string, actor: string)
     for (const recordId of ids) refreshDuplicates(context, recordId)
   }
   for (const recordId of ids) {
-    markAll(context, recordId)
+    markAll(context, recordId, 'person:merge')
     appendJournal(context, [{ kind: 'person', recordId, actor, body: { undone: state, duplicate: id } }])
   }
   return { kind: 'ok', id }

@@ -2,6 +2,7 @@
  * The two commits of a pass: the decision with its intents, and the outcomes with the finish. Checks come
  * first, so a refused item writes nothing.
  */
+import { addCauses } from '../../model/cause.ts'
 import type {
   Decision,
   DecisionResult,
@@ -250,7 +251,7 @@ function absorbHolder(context: MemoryContext, record: RecordRow, update: MemberU
   const holder = holderOf(context.tables, record, update.system, update.nativeId)
   if (holder === undefined) return false
   deleteRecord(context.tables, holder.id)
-  markDirty(context.tables, record, [update.system], context.now())
+  markDirty(context.tables, record, [update.system], { now: context.now(), cause: 'record' })
   return true
 }
 
@@ -294,7 +295,9 @@ function finish(context: MemoryContext, record: RecordRow, how: Settlement['fini
     record.dirtySince = now
   } else {
     record.toRead = union(record.toRead, how.toRead ?? record.claimedToRead)
+    record.causes = addCauses(record.claimedCauses, record.causes)
     record.nextAt = record.dirtySeq > record.claimedSeq ? now : how.at
   }
   record.claimedToRead = []
+  record.claimedCauses = []
 }

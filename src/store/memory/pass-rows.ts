@@ -15,7 +15,7 @@ export function writePassRows(context: MemoryContext, rows: PassRows & { readonl
   for (const cleared of rows.clearedHolds ?? []) closeHolds(context, cleared)
   for (const failure of rows.failures ?? []) upsertFailure(context, failure)
   for (const cleared of rows.clearedFailures ?? []) closeFailure(context, cleared)
-  applyMarks(context, rows.marks ?? [])
+  applyMarks(context, rows.marks ?? [], 'record')
   addDependencies(context, rows.dependencies ?? [])
   writeValueWaits(context, rows)
 }

@@ -1,4 +1,5 @@
 /** Converts rows to the types of the contract, decoded. */
+import { addCauses } from '../../model/cause.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import { unreadableCodes } from '../../model/unreadable-row.ts'
 import { decodeAgreed, decodeIntent, decodeMember, encodeSeldomRead } from '../documents.ts'
@@ -26,6 +27,7 @@ export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord
     fields: decodeAgreed(codec, id, row.fields),
     dirtySeq,
     cleanSeq,
+    causes: addCauses(row.claimedCauses, row.causes),
     toRead: union(row.toRead, row.claimedToRead),
     attempts,
     discoveredAt,
@@ -99,6 +101,8 @@ export function intentRow(context: MemoryContext, intent: Intent): IntentRow {
     notAfter: intent.notAfter,
     state: intent.state,
     outcome: intent.outcome,
+    ...(intent.causes === undefined || intent.causes.length === 0 ? {} : { causes: intent.causes }),
+    ...(intent.definition === undefined ? {} : { definition: intent.definition }),
   }
 }
 

@@ -1,8 +1,9 @@
 /** Full runs: listed records are staged, compared with the members, and marked. */
+import type { Cause } from '../../model/cause.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { GuardReservation, RunComparison, RunRow, StagedRecord, Store } from '../contract.ts'
 import { isNativeId } from '../native-id.ts'
-import { isOutdated } from './binding.ts'
+import { isListed, isOutdated } from './binding.ts'
 import { applyMarks } from './intake.ts'
 import { key, type MemberRow, type MemoryContext, markDirty } from './tables.ts'
 
@@ -95,7 +96,7 @@ function compare(
     const holder = tables.natives.get(key(system, entity, nativeId))
     const member = holder === undefined ? undefined : tables.members.get(holder)?.get(system)
     if (member === undefined) {
-      applyMarks(context, [{ system, entity, nativeId }])
+      applyMarks(context, [{ system, entity, nativeId }], causeOf(context, run))
       discovered += 1
     } else if (sameAsShadow(member, digest) && !isOutdated(tables, member)) {
       unchanged += 1
@@ -130,10 +131,16 @@ function missingMembers(
 }
 
 function markAll(context: MemoryContext, run: RunRow, members: readonly MemberRow[]): void {
+  const cause = causeOf(context, run)
   for (const { recordId } of members) {
     const record = context.tables.records.get(recordId)
-    if (record !== undefined) markDirty(context.tables, record, [run.system], context.now())
+    if (record !== undefined) markDirty(context.tables, record, [run.system], { now: context.now(), cause })
   }
+}
+
+/** The first complete list of a place, or a later one. */
+function causeOf(context: MemoryContext, run: RunRow): Cause {
+  return `${isListed(context, run) ? 'run' : 'first-load'}:${run.id}`
 }
 
 /** Counts against the mass-change guard: granted as a whole or not at all. */

@@ -3,6 +3,7 @@
  * nothing is aliased.
  */
 
+import { addCauses, type Cause } from '../../model/cause.ts'
 import type { PlaceHealth, SystemHealth } from '../../model/health/contract.ts'
 import { type Lane, openLane } from '../../model/lane.ts'
 import type {
@@ -34,6 +35,10 @@ export interface RecordRow {
   toRead: readonly string[]
   /** … and those known to the claim. */
   claimedToRead: readonly string[]
+  /** Why it was marked since the claim … */
+  causes: readonly string[]
+  /** … and before it. */
+  claimedCauses: readonly string[]
   claimedSeq: number
   attempts: number
   /** Since when it has had pending work. */
@@ -86,6 +91,8 @@ export interface IntentRow {
   readonly entity: string
   readonly operation: IntentOperation
   readonly document: Uint8Array
+  readonly causes?: readonly string[]
+  readonly definition?: string
   readonly createdAt: number
   readonly firstSentAt: number
   notAfter: number
@@ -310,13 +317,14 @@ export function markDirty(
   tables: MemoryTables,
   row: RecordRow,
   systems: readonly string[],
-  now: number,
+  { now, cause }: { readonly now: number; readonly cause: Cause },
 ): void {
   tables.dirty.add(row.id)
   row.nextAt = row.dirtySeq > row.cleanSeq ? Math.min(row.nextAt, now) : now
   row.dirtySeq += 1
   row.dirtySince ??= now
   row.toRead = union(row.toRead, systems.length === 0 ? ['*'] : systems)
+  row.causes = addCauses(row.causes, [cause])
 }
 
 /** Takes the record from a worker: its later commits are fenced. */
@@ -325,6 +333,8 @@ export function fence(row: RecordRow): void {
   row.leaseEpoch += 1
   row.toRead = union(row.toRead, row.claimedToRead)
   row.claimedToRead = []
+  row.causes = addCauses(row.claimedCauses, row.causes)
+  row.claimedCauses = []
 }
 
 export function union(a: readonly string[], b: readonly string[]): readonly string[] {

@@ -32,7 +32,7 @@ function endWhere(context: MemoryContext, matches: (row: ValueWaitRow) => boolea
     if (!matches(row)) continue
     tables.valueWaits.delete(rowKey)
     const record = tables.records.get(row.recordId)
-    if (record !== undefined) markDirty(tables, record, [row.system], now())
+    if (record !== undefined) markDirty(tables, record, [row.system], { now: now(), cause: 'record' })
     count += 1
   }
   return count

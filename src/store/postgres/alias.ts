@@ -110,8 +110,8 @@ async function keepAsDuplicate(session: Session, { loser, survivor, system }: Me
   })
   // The other systems may have made the same merge, which would settle it.
   await markDirty(session, [
-    { recordId: loser.id, system: '*' },
-    { recordId: survivor.id, system: '*' },
+    { recordId: loser.id, system: '*', cause: 'record' },
+    { recordId: survivor.id, system: '*', cause: 'record' },
   ])
   return 'duplicate'
 }
@@ -149,7 +149,7 @@ async function alias(
     ...(await releaseTarget(session, loser.id)),
     ...(await releaseDependencies(session, { waiting: [], targets: [survivor.id] })),
   ]
-  await markDirty(session, [{ recordId: survivor.id, system: '*' }, ...released])
+  await markDirty(session, [{ recordId: survivor.id, system: '*', cause: 'record' }, ...released])
   return 'ok'
 }
 
@@ -173,6 +173,6 @@ async function relink(
   await linkMembers(session, [
     { recordId: loser.id, system, entity, storedNativeId: toText(survivorNativeId) },
   ])
-  await markDirty(session, [{ recordId: loser.id, system: '*' }])
+  await markDirty(session, [{ recordId: loser.id, system: '*', cause: 'record' }])
   return 'relinked'
 }

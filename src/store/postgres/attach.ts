@@ -134,5 +134,8 @@ export async function moveMembers(
   const targets = wishes.map(({ targetId }) => targetId)
   await refreshDuplicates(session, targets)
   const released = await releaseDependencies(session, { waiting: [], targets })
-  await markDirty(session, [...targets.map((recordId) => ({ recordId, system: '*' })), ...released])
+  await markDirty(session, [
+    ...targets.map((recordId) => ({ recordId, system: '*', cause: 'record' as const })),
+    ...released,
+  ])
 }

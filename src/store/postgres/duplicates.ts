@@ -37,8 +37,8 @@ export async function refreshDuplicates(session: Session, recordIds: readonly st
   await markDirty(
     session,
     ended.flatMap(({ record_id: one, other_id: other }) => [
-      { recordId: one, system: '*' },
-      { recordId: other, system: '*' },
+      { recordId: one, system: '*', cause: 'record' as const },
+      { recordId: other, system: '*', cause: 'record' as const },
     ]),
   )
 }

@@ -1,4 +1,5 @@
 /** Marks from webhooks, polls and passes: known records become dirty, unknown ones candidates. */
+import type { Cause } from '../../model/cause.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { FieldCodec, IntakeRequest, IntakeResult, Mark } from '../contract.ts'
 import { isNativeId } from '../native-id.ts'
@@ -22,6 +23,7 @@ interface Target {
   /** The record has to be read whatever version is absorbed. */
   news: boolean
   readonly versions: Set<string>
+  readonly causes: Set<Cause>
   readonly marks: number[]
 }
 
@@ -61,11 +63,11 @@ async function takeInBatch(
     return [{ request, system, deliveryId, body: codec.encode(delivery.body, place) }]
   })
   // Sent with the begin of the transaction. Native records that move after it are found again by the marking.
-  const holders = await findHolders(session, targetsOf(requests.flatMap(({ marks }) => marks)))
+  const holders = await findHolders(session, targetsOf(requests.flatMap(causedMarks)))
   const fresh = await insertDeliveries(session, deliveries)
   const duplicates = new Set(deliveries.filter((_row, index) => !fresh.has(index)).map((row) => row.request))
   const taken = requests.flatMap((request, index) => (duplicates.has(index) ? [] : [{ request, index }]))
-  const marks = taken.flatMap(({ request, index }) => request.marks.map((mark) => ({ mark, index })))
+  const marks = taken.flatMap(({ request, index }) => causedMarks(request).map((mark) => ({ mark, index })))
   const [outcomes] = await Promise.all([
     applyMarks(
       session,
@@ -90,13 +92,20 @@ async function takeInBatch(
   return counts
 }
 
+/** A mark with the reason for it. */
+export type CausedMark = Mark & { readonly cause: Cause }
+
+function causedMarks({ marks, cause = 'engine' }: IntakeRequest): readonly CausedMark[] {
+  return marks.map((mark) => ({ ...mark, cause }))
+}
+
 /**
  * Returns the outcome of each mark, in order. `found` are holders that were looked up before, for some or all
  * of the marks.
  */
 export async function applyMarks(
   session: Session,
-  marks: readonly Mark[],
+  marks: readonly CausedMark[],
   found?: Holders,
 ): Promise<readonly MarkResult[]> {
   const outcomes: MarkResult[] = marks.map(() => 'no-news')
@@ -134,12 +143,16 @@ async function applyRound(
   const known = targets.flatMap((target) => {
     const holder = holders.get(keyOf(target))
     if (holder === undefined || !isNews(target, holder.absorbed_version)) return []
-    return [{ target, recordId: holder.record_id, system: target.system }]
+    const { system, causes } = target
+    return [...causes].map((cause) => ({ target, recordId: holder.record_id, system, cause }))
   })
   const unknown = targets.filter((target) => !holders.has(keyOf(target)))
   const [marked, discovered] = await Promise.all([
     markDirty(session, known),
-    discoverRecords(session, unknown),
+    discoverRecords(
+      session,
+      unknown.map((target) => ({ ...target, causes: [...target.causes] })),
+    ),
   ])
   const again: Target[] = []
   for (const { target, recordId } of known) {
@@ -157,9 +170,9 @@ function keyOf({ system, entity, nativeId }: Pick<Target, 'system' | 'entity' | 
   return JSON.stringify([system, entity, nativeId])
 }
 
-function targetsOf(marks: readonly Mark[]): Target[] {
+function targetsOf(marks: readonly CausedMark[]): Target[] {
   const targets = new Map<string, Target>()
-  marks.forEach(({ system, entity, nativeId, version, force }, index) => {
+  marks.forEach(({ system, entity, nativeId, version, force, cause }, index) => {
     if (!isNativeId(nativeId)) return
     const key = keyOf({ system, entity, nativeId })
     const target: Target = targets.get(key) ?? {
@@ -168,10 +181,12 @@ function targetsOf(marks: readonly Mark[]): Target[] {
       nativeId,
       news: false,
       versions: new Set(),
+      causes: new Set(),
       marks: [],
     }
     targets.set(key, target)
     target.marks.push(index)
+    target.causes.add(cause)
     if (force === true || version === undefined) target.news = true
     else target.versions.add(version)
   })

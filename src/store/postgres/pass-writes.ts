@@ -1,6 +1,7 @@
 /**
  * The writes of a pass, set-based over the batch. All of them run under the records' locks, after all checks.
  */
+import type { Cause } from '../../model/cause.ts'
 import type { ConflictCandidate } from '../../model/merge/contract.ts'
 import { conflictPlace, withMoreCandidates } from '../conflict-candidates.ts'
 import type {
@@ -45,6 +46,9 @@ import { type MemberChange, updateMembers } from './sql/update-members.ts'
 import { updateRecords } from './sql/update-records.ts'
 import { type StoredFailure, upsertFailures } from './sql/upsert-failures.ts'
 import { clearValueWaits, releaseValueWaits, saveValueWaits } from './sql/value-waits.ts'
+
+/** What a pass marks is due because of its record. */
+const cause: Cause = 'record'
 
 type Updates = PassRows &
   Pick<Decision, 'lease' | 'record' | 'members' | 'resolved' | 'intents'> & {
@@ -91,9 +95,9 @@ export async function writePass<Item extends Updates>(
     appendEntries(session, append, held),
     writeSideRows(context, session, held),
   ])
-  const marks = items.flatMap((item) => item.marks ?? [])
+  const marks = items.flatMap((item) => (item.marks ?? []).map((mark) => ({ ...mark, cause })))
   if (marks.length > 0) await applyMarks(session, marks)
-  const own = absorbed.map(({ item, system }) => ({ recordId: item.lease.recordId, system }))
+  const own = absorbed.map(({ item, system }) => ({ recordId: item.lease.recordId, system, cause }))
   const released = await writeValueWaits(context, session, items)
   await markDirty(session, [...own, ...released, ...(await releaseWaiting(session, held))])
 }

@@ -188,8 +188,8 @@ export class PostgresStore implements Store {
   }
 
   async markRecords(marks: Parameters<Store['markRecords']>[0]): Promise<number> {
-    const rows = marks.flatMap(({ recordId, systems }) =>
-      (systems.length === 0 ? ['*'] : systems).map((system) => ({ recordId, system })),
+    const rows = marks.flatMap(({ recordId, systems, cause = 'engine' }) =>
+      (systems.length === 0 ? ['*'] : systems).map((system) => ({ recordId, system, cause })),
     )
     return (await markDirty(this.#session('marking records'), rows)).size
   }

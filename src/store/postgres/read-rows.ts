@@ -1,4 +1,5 @@
 /** Converts columns to the types of the contract, decoded. */
+import { addCauses } from '../../model/cause.ts'
 import { readLane } from '../../model/lane.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec, FieldPlace } from '../contract.ts'
@@ -20,6 +21,7 @@ export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
     fields: decodeAgreed(codec, row.id, row.fields),
     dirtySeq: row.dirty_seq,
     cleanSeq: row.clean_seq,
+    causes: addCauses(row.claimed_causes, row.causes),
     toRead: [...new Set([...row.claimed_look, ...row.look])].sort(),
     attempts: row.attempts,
     discoveredAt: row.discovered_at,
@@ -76,6 +78,8 @@ export function toIntent(codec: FieldCodec, row: IntentColumns): Intent {
     firstSentAt: row.first_sent_at,
     notAfter: row.not_after,
     state: row.state,
+    ...(row.causes.length === 0 ? {} : { causes: row.causes }),
+    ...(row.definition === null ? {} : { definition: row.definition }),
     ...(row.outcome === null ? {} : { outcome: fromText(row.outcome) }),
   }
 }

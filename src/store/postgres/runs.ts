@@ -8,6 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import type { Cause } from '../../model/cause.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { RunReason } from '../../model/run-reasons.ts'
 import type { RunComparison, StagedRecord, Store } from '../contract.ts'
@@ -15,7 +16,7 @@ import { isNativeId } from '../native-id.ts'
 import type { PostgresContext } from './context.ts'
 import { encodeCopy } from './copy-rows.ts'
 import { type Session, sessionOn } from './database.ts'
-import { closeRun, countStaged, insertRun, type RunColumns, readRun } from './sql/runs.ts'
+import { baselineDone, closeRun, countStaged, insertRun, type RunColumns, readRun } from './sql/runs.ts'
 import {
   allowComparing,
   applySlice,
@@ -128,9 +129,11 @@ async function applyVerdicts(
   complete: boolean,
 ): Promise<void> {
   const session = database.session('comparing a run')
+  const isFirst = !(await baselineDone(session, run.system, run.entity))
+  const cause: Cause = `${isFirst ? 'first-load' : 'run'}:${run.id}`
   let from = await firstVerdict(session, run.stage, 0)
   while (from !== undefined) {
-    const slice = { from, to: from + sliceRows, complete }
+    const slice = { from, to: from + sliceRows, complete, cause }
     await database.transaction('marking what a run found', (one) => applySlice(one, run, slice))
     from = await firstVerdict(session, run.stage, slice.to)
   }

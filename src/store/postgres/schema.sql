@@ -1,6 +1,17 @@
 -- Made by the migrations; compared by a test. Update with `vitest run -u`.
 
 -- functions
+CREATE OR REPLACE FUNCTION add_causes(a text[], b text[])
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case
+    when b <@ a then a
+    when a = '{}' then b[1:8]
+    else (a || array(select item from unnest(b) as item where item <> all (a)))[1:8]
+  end
+$function$
 CREATE OR REPLACE FUNCTION count_gone_members()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -208,6 +219,8 @@ intent.first_sent_at bigint not null
 intent.not_after bigint not null
 intent.state text not null
 intent.outcome text
+intent.causes text[] not null default '{}'::text[]
+intent.definition text
 journal.seq bigint not null identity
 journal.stream text not null
 journal.position bigint not null
@@ -313,6 +326,8 @@ record.alias_of uuid
 record.removal text
 record.merging uuid[] not null default '{}'::uuid[]
 record.dirty_since bigint default now_ms()
+record.causes text[] not null default '{}'::text[]
+record.claimed_causes text[] not null default '{}'::text[]
 record_key.record_id uuid not null
 record_key.wrapped_by integer not null
 record_key.wrapped bytea not null

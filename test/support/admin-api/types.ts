@@ -766,6 +766,8 @@ export interface components {
             actor: string;
             /** @description What happened, without values. */
             text: string;
+            /** @description Why: webhook, subscription, poll, run:<id>, first-load:<id>, person:<action>, definition, record (another one), or engine; the first cause first. */
+            causes?: string[];
             /** @description Why a part of it can not be read. */
             unreadable?: string;
         };
@@ -925,6 +927,10 @@ export interface components {
                 /** @description Milliseconds since 1970-01-01T00:00:00Z. */
                 createdAt: number;
                 outcome?: string;
+                /** @description Why: webhook, subscription, poll, run:<id>, first-load:<id>, person:<action>, definition, record (another one), or engine; the first cause first. */
+                causes?: string[];
+                /** @description Version of the definition that decided it. */
+                definition?: string;
             }[];
             /** @description Parts that can not be read, in words. */
             unreadable: string[];

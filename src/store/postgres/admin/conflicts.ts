@@ -75,7 +75,7 @@ async function decide(
   const winner = 'system' in choice ? choice.system : 'person'
   await saveAgreed(session, recordId, rev, encodeAgreed(context, recordId, changed))
   await decideConflict(session, id, winner, toText(actor))
-  await markDirty(session, [{ recordId, system: '*' }])
+  await markDirty(session, [{ recordId, system: '*', cause: 'person:conflict' }])
   const body = decidedConflict(fields, { conflict: id, field, winner, rev, value: chosen.value })
   await append(session, [{ kind: 'person', recordId, actor, body }], now)
   return 'ok'

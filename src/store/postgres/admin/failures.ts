@@ -77,7 +77,10 @@ async function reopen(
   const failed = lanes.map(({ record_id: recordId, system }) => ({ recordId, system }))
   await closeFailures(session, failed)
   await forgetAttempts(session, ids)
-  await markDirty(session, failed)
+  await markDirty(
+    session,
+    failed.map((lane) => ({ ...lane, cause: 'person:retry' as const })),
+  )
 }
 
 function retryEntry({ record_id: recordId, system, signature }: FailureLane, actor: string): JournalEntry {

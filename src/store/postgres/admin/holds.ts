@@ -64,7 +64,11 @@ async function carryOut(
   await changeLanes(session, await laneChanges(context, session, holds, decision))
   await markDirty(
     session,
-    holds.map(({ record_id: recordId, system }) => ({ recordId, system: system ?? '*' })),
+    holds.map(({ record_id: recordId, system }) => ({
+      recordId,
+      system: system ?? '*',
+      cause: 'person:hold' as const,
+    })),
   )
 }
 

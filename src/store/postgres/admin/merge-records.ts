@@ -147,7 +147,10 @@ async function merge(
     ...(await releaseTarget(session, drop.id)),
     ...(await releaseDependencies(session, { waiting: [], targets: [keep.id] })),
   ]
-  await markDirty(session, [...ids.map((recordId) => ({ recordId, system: '*' })), ...released])
+  await markDirty(session, [
+    ...ids.map((recordId) => ({ recordId, system: '*', cause: 'person:merge' as const })),
+    ...released,
+  ])
   const natives = (side: string) =>
     mergeMembers(members, side).flatMap((member) =>
       isLive(member) ? [`${member.system}:${member.nativeId}`] : [],

@@ -62,7 +62,7 @@ async function decide(
       const decided = await decideApart(session, recordId, others, actor)
       await markDirty(
         session,
-        [recordId, ...decided].map((id) => ({ recordId: id, system: '*' })),
+        [recordId, ...decided].map((id) => ({ recordId: id, system: '*', cause: 'person:match' as const })),
       )
       await append(session, [{ kind: 'person', recordId, actor, body: { apart: others } }], now)
       return 'ok'

@@ -69,7 +69,7 @@ export async function keepApart(
     await refreshDuplicates(session, ids)
     await markDirty(
       session,
-      ids.map((one) => ({ recordId: one, system: '*' })),
+      ids.map((one) => ({ recordId: one, system: '*', cause: 'person:merge' as const })),
     )
     await append(
       session,
@@ -100,7 +100,7 @@ export async function undoDuplicate(
     if (problem !== undefined) return { kind: 'refused', reason: problem }
     await markDirty(
       session,
-      ids.map((recordId) => ({ recordId, system: '*' })),
+      ids.map((recordId) => ({ recordId, system: '*', cause: 'person:merge' as const })),
     )
     const body = () => ({ undone: row.state, duplicate: id })
     await append(session, personEntries(ids, actor, body), records[0]?.now ?? 0)

@@ -56,6 +56,8 @@ const statement = {
       lease_until = now_ms() + $3,
       claimed_look = case when r.claimed_look = '{}' then r.look else union_text(r.claimed_look, r.look) end,
       look = '{}',
+      claimed_causes = add_causes(r.claimed_causes, r.causes),
+      causes = '{}',
       claimed_seq = r.dirty_seq,
       attempts = r.attempts + 1
     from due

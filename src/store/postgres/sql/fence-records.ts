@@ -12,6 +12,8 @@ const statement = {
       lease_owner = null,
       lease_epoch = lease_epoch + 1,
       look = union_text(look, claimed_look),
-      claimed_look = '{}'
+      claimed_look = '{}',
+      causes = add_causes(claimed_causes, causes),
+      claimed_causes = '{}'
     where id = any($1::uuid[]) and lease_owner is not null`,
 }

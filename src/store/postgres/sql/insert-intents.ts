@@ -23,6 +23,8 @@ export async function insertIntents(
     column(({ state }) => state),
     documents.bytes,
     documents.lengths,
+    column(({ causes }) => (causes ?? []).join(',')),
+    column(({ definition }) => definition ?? null),
   ])
 }
 
@@ -30,10 +32,11 @@ const statement = {
   name: 'insert-intents',
   text: `
     insert into intent (id, record_id, system, entity, operation, document, created_at, first_sent_at,
-      not_after, state)
+      not_after, state, causes, definition)
     select id, record_id, system, entity, operation, substring($11::bytea from start for length),
-      created_at, first_sent_at, not_after, state
+      created_at, first_sent_at, not_after, state, string_to_array(causes, ','), definition
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::bigint[],
-      $8::bigint[], $9::bigint[], $10::text[], $12::integer[])
-      as u (id, record_id, system, entity, operation, start, created_at, first_sent_at, not_after, state, length)`,
+      $8::bigint[], $9::bigint[], $10::text[], $12::integer[], $13::text[], $14::text[])
+      as u (id, record_id, system, entity, operation, start, created_at, first_sent_at, not_after, state, length,
+        causes, definition)`,
 }

@@ -1,9 +1,11 @@
+import type { Cause } from '../../../model/cause.ts'
 import type { Session } from '../database.ts'
 
 export interface DirtyMark {
   readonly recordId: string
   /** One system, or `*` for all. */
   readonly system: string
+  readonly cause: Cause
 }
 
 /**
@@ -14,6 +16,7 @@ export async function markDirty(session: Session, marks: readonly DirtyMark[]): 
   const rows = await session.rows<{ id: string }>(statement, [
     marks.map(({ recordId }) => recordId),
     marks.map(({ system }) => system),
+    marks.map(({ cause }) => cause),
   ])
   return new Set(rows.map(({ id }) => id))
 }
@@ -22,8 +25,9 @@ const statement = {
   name: 'mark-dirty',
   text: `
     with mark as (
-      select record_id, array_agg(distinct system order by system) as systems
-      from unnest($1::uuid[], $2::text[]) as u (record_id, system)
+      select record_id, array_agg(distinct system order by system) as systems,
+        array_agg(distinct cause) as causes
+      from unnest($1::uuid[], $2::text[], $3::text[]) as u (record_id, system, cause)
       group by record_id
     ),
     locked as (
@@ -33,7 +37,8 @@ const statement = {
       next_at = case when r.dirty_seq > r.clean_seq then least(r.next_at, now_ms()) else now_ms() end,
       dirty_seq = r.dirty_seq + 1,
       dirty_since = coalesce(r.dirty_since, now_ms()),
-      look = case when r.look = '{}' then mark.systems else union_text(r.look, mark.systems) end
+      look = case when r.look = '{}' then mark.systems else union_text(r.look, mark.systems) end,
+      causes = add_causes(r.causes, mark.causes)
     from mark
     join locked on locked.id = mark.record_id
     where r.id = mark.record_id

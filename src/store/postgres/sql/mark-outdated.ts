@@ -32,6 +32,8 @@ const statement = {
     update record r set
       next_at = case when r.dirty_seq > r.clean_seq then least(r.next_at, now_ms()) else now_ms() end,
       dirty_seq = r.dirty_seq + 1,
+      dirty_since = coalesce(r.dirty_since, now_ms()),
+      causes = add_causes(r.causes, array['definition']),
       look = union_text(r.look, array[$2::text])
     from outdated
     where r.id = outdated.id

@@ -34,6 +34,7 @@ const statement = {
     update record r set
       next_at = case when r.dirty_seq > r.clean_seq then least(r.next_at, now_ms()) else now_ms() end,
       dirty_seq = r.dirty_seq + 1,
+      causes = add_causes(r.causes, array['definition']),
       dirty_since = coalesce(r.dirty_since, now_ms()),
       look = union_text(r.look, array[$2::text])
     from unplaced

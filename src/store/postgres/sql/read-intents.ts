@@ -14,9 +14,11 @@ export interface IntentColumns {
   readonly not_after: number
   readonly state: IntentState
   readonly outcome: string | null
+  readonly causes: readonly string[]
+  readonly definition: string | null
 }
 
-const columns = `id, record_id, system, entity, operation, document, created_at, first_sent_at, not_after, state, outcome`
+const columns = `id, record_id, system, entity, operation, document, created_at, first_sent_at, not_after, state, outcome, causes, definition`
 
 /** The intents of these records in state `open`. */
 export function readOpenIntents(session: Session, recordIds: readonly string[]): Promise<IntentColumns[]> {

@@ -30,7 +30,9 @@ const statement = {
       lease_owner = null,
       lease_epoch = r.lease_epoch + 1,
       look = union_text(r.look, r.claimed_look),
-      claimed_look = '{}'
+      claimed_look = '{}',
+      causes = add_causes(r.claimed_causes, r.causes),
+      claimed_causes = '{}'
     from lost
     where r.id = lost.id
     returning r.id`,

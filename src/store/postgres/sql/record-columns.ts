@@ -17,6 +17,8 @@ export interface RecordColumns {
   readonly clean_seq: number
   readonly look: readonly string[]
   readonly claimed_look: readonly string[]
+  readonly causes: readonly string[]
+  readonly claimed_causes: readonly string[]
   readonly attempts: number
   readonly discovered_at: number
   readonly tombstone_rev: number | null
@@ -37,6 +39,8 @@ const names = [
   'clean_seq',
   'look',
   'claimed_look',
+  'causes',
+  'claimed_causes',
   'attempts',
   'discovered_at',
   'tombstone_rev',

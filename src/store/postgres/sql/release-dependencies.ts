@@ -17,8 +17,8 @@ export async function releaseDependencies(
     target_system: string | null
   }>(statement, [waiting, targets])
   return rows.flatMap(({ record_id: recordId, system, target_system: other }) => [
-    { recordId, system },
-    ...(other === null ? [] : [{ recordId, system: other }]),
+    { recordId, system, cause: 'record' as const },
+    ...(other === null ? [] : [{ recordId, system: other, cause: 'record' as const }]),
   ])
 }
 

@@ -7,7 +7,7 @@ import type { DirtyMark } from './mark-dirty.ts'
  */
 export async function releaseTarget(session: Session, recordId: string): Promise<readonly DirtyMark[]> {
   const rows = await session.rows<{ record_id: string; system: string }>(statement, [recordId])
-  return rows.map(({ record_id: waiting, system }) => ({ recordId: waiting, system }))
+  return rows.map(({ record_id: waiting, system }) => ({ recordId: waiting, system, cause: 'record' }))
 }
 
 const statement = {

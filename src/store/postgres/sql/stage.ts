@@ -1,5 +1,6 @@
 /** A run's own table of listed records; its name is derived from a hash, never from external text. */
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams'
+import type { Cause } from '../../../model/cause.ts'
 import type { Session } from '../database.ts'
 import type { RunColumns } from './runs.ts'
 
@@ -188,10 +189,15 @@ export async function firstVerdict(
 export async function applySlice(
   session: Session,
   { stage, system, entity }: RunColumns,
-  { from, to, complete }: { readonly from: number; readonly to: number; readonly complete: boolean },
+  {
+    from,
+    to,
+    complete,
+    cause,
+  }: { readonly from: number; readonly to: number; readonly complete: boolean; readonly cause: Cause },
 ): Promise<void> {
-  await session.rows({ name: '', text: markSlice(stage) }, [from, to, system, complete])
-  await session.rows({ name: '', text: discoverSlice(stage) }, [from, to, system, entity])
+  await session.rows({ name: '', text: markSlice(stage) }, [from, to, system, complete, cause])
+  await session.rows({ name: '', text: discoverSlice(stage) }, [from, to, system, entity, cause])
   await session.rows({ name: '', text: `delete from ${stage}_verdict where n >= $1 and n < $2` }, [from, to])
 }
 
@@ -211,7 +217,8 @@ function markSlice(stage: string): string {
       next_at = case when r.dirty_seq > r.clean_seq then least(r.next_at, now_ms()) else now_ms() end,
       dirty_seq = r.dirty_seq + 1,
       dirty_since = coalesce(r.dirty_since, now_ms()),
-      look = union_text(r.look, array[$3::text])
+      look = union_text(r.look, array[$3::text]),
+      causes = add_causes(r.causes, array[$5::text])
     from marked
     where r.id = marked.id`
 }
@@ -230,8 +237,8 @@ function discoverSlice(stage: string): string {
       on conflict (system, entity, rid) where rid is not null do nothing
       returning record_id
     )
-    insert into record (id, entity, state, look, discovered_at, next_at)
-    select id, $4, 'candidate', array[$3::text], now, now
+    insert into record (id, entity, state, look, causes, discovered_at, next_at)
+    select id, $4, 'candidate', array[$3::text], array[$5::text], now, now
     from wanted
     where id in (select record_id from fresh)`
 }

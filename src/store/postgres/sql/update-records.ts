@@ -67,7 +67,9 @@ const statement = {
           union_text(r.look, case when u.look is null then r.claimed_look else string_to_array(u.look, ',') end)
         else r.look
       end,
-      claimed_look = case when u.clean is null and u.again is null then r.claimed_look else '{}' end
+      claimed_look = case when u.clean is null and u.again is null then r.claimed_look else '{}' end,
+      causes = case when u.again is null then r.causes else add_causes(r.claimed_causes, r.causes) end,
+      claimed_causes = case when u.clean is null and u.again is null then r.claimed_causes else '{}' end
     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::integer[], $5::bigint[], $6::bigint[],
       $7::bigint[], $8::bigint[], $9::text[], $11::integer[], $12::text[])
       as u (id, state, rev, start, tombstone_rev, released_rev, clean, again, look, length, merging)

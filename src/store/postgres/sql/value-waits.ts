@@ -44,7 +44,7 @@ export async function releaseValueWaits(
 ): Promise<readonly DirtyMark[]> {
   if (values.length === 0) return []
   const rows = await session.rows<{ record_id: string; system: string }>(release, [values])
-  return rows.map(({ record_id: recordId, system }) => ({ recordId, system }))
+  return rows.map(({ record_id: recordId, system }) => ({ recordId, system, cause: 'record' }))
 }
 
 /** Ends all waits of a place; answers what is to be marked. */
@@ -54,7 +54,7 @@ export async function endValueWaits(
   entity: string,
 ): Promise<readonly DirtyMark[]> {
   const rows = await session.rows<{ record_id: string }>(end, [system, entity])
-  return rows.map(({ record_id: recordId }) => ({ recordId, system }))
+  return rows.map(({ record_id: recordId }) => ({ recordId, system, cause: 'record' }))
 }
 
 export async function readValueWaits(session: Session, recordId: string): Promise<readonly ValueWait[]> {
