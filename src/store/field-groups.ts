@@ -47,14 +47,31 @@ type FieldGroup = readonly [NamedField, ...NamedField[]]
 /** Returns the stored form of agreed fields. */
 export function agreedGroups(fields: AgreedFields): readonly AgreedGroup[] {
   const groups = new Map<string, [NamedField, ...NamedField[]]>()
-  for (const [name, field] of Object.entries(fields)) {
-    const { src, at, changedAt, heldBy } = field
-    const key = `${at} ${changedAt} ${heldBy} ${src}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [[name, field]])
-    else group.push([name, field])
+  let last: [NamedField, ...NamedField[]] | undefined
+  for (const named of Object.entries(fields)) {
+    // Neighbours mostly belong together: the key is rarely needed.
+    if (last === undefined || !isOfGroup(last, named)) {
+      const { src, at, changedAt, heldBy } = named[1]
+      const key = `${at} ${changedAt} ${heldBy} ${src}`
+      last = groups.get(key)
+      if (last === undefined) {
+        last = [named]
+        groups.set(key, last)
+        continue
+      }
+    }
+    last.push(named)
   }
   return [...groups.values()].map(agreedGroup)
+}
+
+function isOfGroup([[, one]]: FieldGroup, [, other]: NamedField): boolean {
+  return (
+    one.at === other.at &&
+    one.changedAt === other.changedAt &&
+    one.src === other.src &&
+    one.heldBy === other.heldBy
+  )
 }
 
 function agreedGroup(fields: FieldGroup): AgreedGroup {
@@ -79,12 +96,17 @@ interface Ranked {
   readonly value: CanonicalValue
 }
 
-/** Values in the order of their revisions, and these. An object lists keys that are integers first, whatever was added first. */
+/** Values in the order of their revisions, and these. */
 function ordered(fields: readonly Ranked[]): readonly [Values, readonly number[]] {
-  const sorted = fields.toSorted((one, other) => one.rev - other.rev)
+  const isOrdered = fields.every(({ rev }, index) => rev >= (fields[index - 1]?.rev ?? 0))
+  const sorted = isOrdered ? fields : fields.toSorted((one, other) => one.rev - other.rev)
   const values = Object.fromEntries(sorted.map(({ name, value }) => [name, value]))
+  const names = Object.keys(values)
+  // An object lists keys that are integers first, whatever was added first.
+  if (names.every((name, index) => name === sorted[index]?.name))
+    return [values, sorted.map(({ rev }) => rev)]
   const revs = new Map(sorted.map(({ name, rev }) => [name, rev]))
-  return [values, Object.keys(values).map((name) => revs.get(name) ?? 0)]
+  return [values, names.map((name) => revs.get(name) ?? 0)]
 }
 
 function runsOf(revs: readonly number[]): Runs {
