@@ -1,4 +1,7 @@
-/** `npm run bench -- <figure> [--json]`: one command per figure; with `--json` the last line is one JSON object. */
+/**
+ * `npm run bench -- <figure> [--json]`: one command per figure; with `--json` the last line is one JSON object. Without a figure the table of them, which
+ * takes about half an hour; `--scale 0.01` for a first impression.
+ */
 import { parseArgs } from 'node:util'
 import { benchCache } from './cache.ts'
 import { benchClient } from './client.ts'
@@ -12,6 +15,7 @@ import { benchSalesforceBulk } from './salesforce-bulk.ts'
 import { benchSize } from './size.ts'
 import { benchStatus } from './status.ts'
 import { benchSyncQuality } from './sync-quality.ts'
+import { benchTable } from './table.ts'
 import { benchWide } from './wide.ts'
 import { benchWindows } from './windows.ts'
 
@@ -29,6 +33,7 @@ const { positionals, values } = parseArgs({
     only: { type: 'string' },
     contestants: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    scale: { type: 'string', default: '1' },
   },
 })
 
@@ -37,6 +42,7 @@ const say = (line: string): void => {
 }
 
 const figures: Readonly<Record<string, () => Promise<object>>> = {
+  table: () => benchTable({ scale: Number(values.scale), say }),
   cache: () => benchCache(say),
   client: () => benchClient({ rounds: Number(values.rounds), requests: 3_000, say }),
   commands: () => benchCommands({ rounds: Number(values.rounds), say }),
@@ -87,7 +93,7 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
   'full-run': () => benchFullRun({ records: Number(values.records ?? 1_000_000), say }),
 }
 
-const [name = ''] = positionals
+const [name = 'table'] = positionals
 const figure = figures[name]
 if (figure === undefined) {
   console.error(`Which figure? One of: ${Object.keys(figures).join(', ')}`)

@@ -27,9 +27,11 @@ export interface SizeOptions {
 export interface SizeFigures {
   readonly records: number
   readonly fields: number
-  /** With indexes, after a vacuum, of all tables. */
+  /** Of all tables with their indexes, after a vacuum: with the free space that the load left. */
   readonly bytesPerRecord: number
-  /** The same by table, the largest first. */
+  /** The same without that free space, after a full vacuum. */
+  readonly liveBytesPerRecord: number
+  /** The latter by table, the largest first. */
   readonly bytesByTable: Readonly<Record<string, number>>
   /** Documents of the record and its members, as they are stored. */
   readonly documentBytes: number
@@ -67,7 +69,7 @@ export async function benchSize({ records, fields, say }: SizeOptions): Promise<
       await crm.sendWebhooksTo({ url: `${isthmus.url}/hooks/crm`, secret: hookSecret, ownWrites: false })
       const size = await sizeOf(database, records)
       say(
-        `${size.bytesPerRecord} bytes per record of ${fields} fields, ${size.documentBytes} of them documents`,
+        `${size.bytesPerRecord} bytes per record of ${fields} fields, ${size.liveBytesPerRecord} without free space, ${size.documentBytes} of them documents`,
       )
       let edits = await costOfEdits({ crm, erp, isthmus, database }, { ids, value: 'first' })
       for (let round = 1; round < editRounds; round += 1)
@@ -157,25 +159,39 @@ interface StatusDocument {
 async function sizeOf(
   database: TestDatabase,
   records: number,
-): Promise<Pick<SizeFigures, 'bytesPerRecord' | 'bytesByTable' | 'documentBytes'>> {
+): Promise<Pick<SizeFigures, 'bytesPerRecord' | 'liveBytesPerRecord' | 'bytesByTable' | 'documentBytes'>> {
+  const perRecord = (bytes: number): number => Math.round(bytes / records)
+  const total = (tables: readonly TableSize[]): number =>
+    perRecord(tables.reduce((sum, { bytes }) => sum + bytes, 0))
   await database.query('vacuum')
-  const tables = await database.query<{ name: string; bytes: number }>(`
-    select c.relname as name, pg_total_relation_size(c.oid)::int as bytes
-    from pg_class c where c.relkind = 'r' and c.relnamespace = 'isthmus'::regnamespace
-    order by 2 desc`)
+  const all = await tableSizes(database)
+  await database.query('vacuum full')
+  const live = await tableSizes(database)
   const [documents] = await database.query<{ bytes: number }>(`
     select ((select sum(octet_length(fields)) from isthmus.record)
       + (select sum(octet_length(fields)) from isthmus.member))::int as bytes`)
-  const perRecord = (bytes: number): number => Math.round(bytes / records)
   return {
-    bytesPerRecord: perRecord(tables.reduce((sum, { bytes }) => sum + bytes, 0)),
+    bytesPerRecord: total(all),
+    liveBytesPerRecord: total(live),
     bytesByTable: Object.fromEntries(
-      tables
-        .filter(({ bytes }) => bytes > records)
+      live
+        .filter(({ bytes }) => bytes > 50 * records)
         .map(({ name, bytes }): [string, number] => [name, perRecord(bytes)]),
     ),
     documentBytes: perRecord(documents?.bytes ?? 0),
   }
+}
+
+interface TableSize {
+  readonly name: string
+  readonly bytes: number
+}
+
+function tableSizes(database: TestDatabase): Promise<TableSize[]> {
+  return database.query<{ name: string; bytes: number }>(`
+    select c.relname as name, pg_total_relation_size(c.oid)::int as bytes
+    from pg_class c where c.relkind = 'r' and c.relnamespace = 'isthmus'::regnamespace
+    order by 2 desc`)
 }
 
 interface Work {
