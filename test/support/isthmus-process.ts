@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { testKey } from './test-key.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -48,7 +49,13 @@ export function spawnIsthmus(options: IsthmusProcessOptions): IsthmusProcess {
     {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ISTHMUS_PORT: String(port), ISTHMUS_LOG_LEVEL: 'warn', ...environment },
+      env: {
+        ...testKey,
+        ...process.env,
+        ISTHMUS_PORT: String(port),
+        ISTHMUS_LOG_LEVEL: 'warn',
+        ...environment,
+      },
     },
   )
   let output = ''
