@@ -41,7 +41,7 @@ import { KeyPruner } from './prune-keys.ts'
 import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
 import { dropRun, finishRun, stageRecords, startRun } from './runs.ts'
-import { type FindMasterKey, openSealing } from './sealing.ts'
+import { type FindMasterKey, openExistingSealing, openSealing, type SealingOptions } from './sealing.ts'
 import { createSealingAdmin } from './sealing-admin.ts'
 import { readEpoch } from './sql/bind-integration.ts'
 import { factAt, saveFact } from './sql/facts.ts'
@@ -99,7 +99,8 @@ export class PostgresStore implements Store {
   readonly #context: PostgresContext
   /** Of an unsealed schema until the schema is up to date and its keys are read. */
   #codecs: Codecs
-  readonly #openSealing: () => Promise<Codecs>
+  readonly #sealing: SealingOptions
+  #isOpen = false
   readonly #wake: WakeChannel
   readonly #keyPruner: KeyPruner
 
@@ -111,7 +112,7 @@ export class PostgresStore implements Store {
     this.#codecs = singleCodec(codec)
     const codecs = () => this.#codecs
     const database = new Database({ connection, schema, poolSize })
-    this.#openSealing = () => openSealing({ database, clear: codec, findMasterKey })
+    this.#sealing = { database, clear: codec, findMasterKey }
     const formats = new WrittenFormat()
     this.#context = {
       database,
@@ -144,7 +145,8 @@ export class PostgresStore implements Store {
   async migrate(): Promise<void> {
     await migrate(this.#context)
     await this.admin.documentFormat()
-    this.#codecs = await this.#openSealing()
+    this.#codecs = await openSealing(this.#sealing)
+    this.#isOpen = true
   }
 
   async bind(request: BindRequest) {
@@ -154,7 +156,9 @@ export class PostgresStore implements Store {
     return binding
   }
 
-  bound() {
+  async bound() {
+    // A command that only looks does not upgrade the schema.
+    if (!this.#isOpen) this.#codecs = await openExistingSealing(this.#sealing)
     return readBound(this.#context)
   }
 

@@ -211,6 +211,16 @@ test('another process with the key reads everything', () =>
     }
   }))
 
+test('a command that only looks reads the bound definition without upgrading the schema', () =>
+  withSchema(async (_store, schema) => {
+    const other = openStore(schema)
+    try {
+      expect((await other.bound())?.document).toEqual({ note: secrets.definition })
+    } finally {
+      await other.close()
+    }
+  }))
+
 test('a wrong master key, or none, opens nothing and creates no new keys', () =>
   withSchema(async (store, schema) => {
     const recordId = await plant(store)

@@ -9,6 +9,7 @@ import { type Codecs, singleCodec } from './codecs.ts'
 import type { Database } from './database.ts'
 import { SealedCodecs } from './sealed-codecs.ts'
 import {
+  canBeSealed,
   insertSealingKey,
   lockSealing,
   readSealingKeys,
@@ -49,6 +50,14 @@ export async function openSealing({ database, clear, findMasterKey }: SealingOpt
   }
   const reload = async () => readKeys(database, master)
   return new SealedCodecs({ database, keys: await reload(), readsClear: state.reads_clear, reload })
+}
+
+/** Like {@link openSealing}, for a command that only looks: it neither needs an upgraded schema nor creates keys. */
+export async function openExistingSealing(options: SealingOptions): Promise<Codecs> {
+  const { database, clear, findMasterKey } = options
+  if (!(await canBeSealed(database.session('reading the sealing')))) return singleCodec(clear)
+  const existingOnly: FindMasterKey = async (need) => (need === 'new' ? undefined : findMasterKey?.(need))
+  return openSealing({ database, clear, findMasterKey: existingOnly })
 }
 
 /** Of several processes that start at once one stores its keys. */

@@ -35,6 +35,12 @@ export async function readSealingState(session: Session): Promise<SealingState> 
   return row ?? { sealed: false, reads_clear: false, used: false }
 }
 
+/** False before the schema is upgraded to a version that can seal. */
+export async function canBeSealed(session: Session): Promise<boolean> {
+  const [row] = await session.rows<{ exists: boolean }>(table, [])
+  return row?.exists === true
+}
+
 /** Serialises the changes of stored keys; released when the transaction ends. */
 export async function lockSealing(session: Session): Promise<void> {
   await session.rows(lock, [])
@@ -86,6 +92,8 @@ export async function deleteUnusedWrappingKeys(session: Session): Promise<readon
 export async function deleteDayKeys(session: Session, beforeDay: number): Promise<number> {
   return (await session.rows(removeDays, [beforeDay])).length
 }
+
+const table = { name: 'can-be-sealed', text: `select to_regclass('sealing') is not null as exists` }
 
 const state = {
   name: 'read-sealing-state',
