@@ -6,6 +6,7 @@ import { decodeLossless, encodeLossless } from '../documents.ts'
 import { planLensSets, type StoredLensSet } from '../lens-sets.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
+import { refuseUnsealed } from './sealing.ts'
 import { lockBinding, readBinding, saveBinding, saveDefinition } from './sql/bind-integration.ts'
 import { addLensSet, readLensSets, retireLensSets } from './sql/lens-sets.ts'
 import { markOutdated as markOutdatedRecords } from './sql/mark-outdated.ts'
@@ -19,6 +20,7 @@ export function bindDefinition(context: PostgresContext, request: BindRequest): 
   const { id, version, document } = request
   return context.database.transaction('binding the integration', async (session) => {
     await lockBinding(session, context.lockClass)
+    await refuseUnsealed(session, context.codec)
     const bound = await readBinding(session)
     if (bound !== undefined && bound.id !== id) {
       throw new IsthmusError('STORE_OTHER_INTEGRATION', `the schema belongs to ${bound.id}, not to ${id}`)

@@ -112,7 +112,8 @@ export class PostgresStore implements Store {
     this.#codecs = singleCodec(codec)
     const codecs = () => this.#codecs
     const database = new Database({ connection, schema, poolSize })
-    this.#sealing = { database, clear: codec, findMasterKey }
+    const lockClass = lockClassOf(schema)
+    this.#sealing = { database, lockClass, clear: codec, findMasterKey }
     const formats = new WrittenFormat()
     this.#context = {
       database,
@@ -131,7 +132,7 @@ export class PostgresStore implements Store {
         format: formats.current,
       })),
       linkedCounts: new LinkedCounts(),
-      lockClass: lockClassOf(schema),
+      lockClass,
       ...(rangeRows === undefined ? {} : { rangeRows }),
     }
     this.#keyPruner = new KeyPruner(database)

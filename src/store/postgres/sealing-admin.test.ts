@@ -181,6 +181,19 @@ test('keys of days and records go with the deliveries, records and journal lines
   expect(await store.sealing.status()).toMatchObject({ dayKeys: 0 })
 })
 
+test('of two processes that start at once, one with and one without a key, no value is stored in both ways', async () => {
+  schema = `keys_${randomBytes(6).toString('hex')}`
+  const unsealed = new PostgresStore({ connection: database.connection, schema, codec, poolSize: 2 })
+  opened.push(unsealed)
+  await unsealed.migrate()
+  const sealed = await openStore()
+  await expect(unsealed.bind({ id: 'test', version: 'v1', document: {} })).rejects.toMatchObject({
+    code: 'STORE_KEY_MISSING',
+  })
+  await sealed.bind({ id: 'test', version: 'v1', document: {} })
+  await expectReadable(sealed, await addRecords(sealed, 'A', 2))
+})
+
 test('a schema that was used before it had a key stays as it is', async () => {
   schema = `keys_${randomBytes(6).toString('hex')}`
   const clear = new PostgresStore({ connection: database.connection, schema, codec, poolSize: 2 })

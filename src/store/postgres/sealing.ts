@@ -6,8 +6,9 @@ import { keyBytes, newKey, prepareKey } from '../sealing/envelope.ts'
 import { hashKeys, type KeyringKeys, unwrapKey, wrapKey } from '../sealing/keyring.ts'
 import type { MasterKey } from '../sealing/master-key.ts'
 import { type Codecs, singleCodec } from './codecs.ts'
-import type { Database } from './database.ts'
+import type { Database, Session } from './database.ts'
 import { SealedCodecs } from './sealed-codecs.ts'
+import { lockBinding } from './sql/bind-integration.ts'
 import {
   canBeSealed,
   insertSealingKey,
@@ -26,20 +27,24 @@ export type FindMasterKey = (need: 'existing' | 'new') => Promise<MasterKey | un
 
 export interface SealingOptions {
   readonly database: Database
+  /** See `PostgresContext.lockClass`. */
+  readonly lockClass: number
   /** Codec of a schema that is not sealed. */
   readonly clear: FieldCodec
   readonly findMasterKey: FindMasterKey | undefined
 }
 
 /** Returns the codecs of the schema. The schema must be up to date. */
-export async function openSealing({ database, clear, findMasterKey }: SealingOptions): Promise<Codecs> {
+export async function openSealing(options: SealingOptions): Promise<Codecs> {
+  const { database, clear, findMasterKey } = options
   const session = database.session('reading the sealing')
   const state = await readSealingState(session)
   if (!state.sealed) {
     const master = state.used ? undefined : await findMasterKey?.('new')
     if (master === undefined) return singleCodec(clear)
-    await createKeys(database, master)
-    return openSealing({ database, clear, findMasterKey: async () => master })
+    await createKeys(options, master)
+    // A process that stores values unsealed may have bound the schema meanwhile: then it is used, and stays as it is.
+    return openSealing({ ...options, findMasterKey: async () => master })
   }
   const master = await findMasterKey?.('existing')
   if (master === undefined) {
@@ -57,18 +62,20 @@ export async function openExistingSealing(options: SealingOptions): Promise<Code
   const { database, clear, findMasterKey } = options
   if (!(await canBeSealed(database.session('reading the sealing')))) return singleCodec(clear)
   const existingOnly: FindMasterKey = async (need) => (need === 'new' ? undefined : findMasterKey?.(need))
-  return openSealing({ database, clear, findMasterKey: existingOnly })
+  return openSealing({ ...options, findMasterKey: existingOnly })
 }
 
 /** Of several processes that start at once one stores its keys. */
-async function createKeys(database: Database, master: MasterKey): Promise<void> {
+async function createKeys({ database, lockClass }: SealingOptions, master: MasterKey): Promise<void> {
   const bytes = newKey()
   // Before the transaction: wrapping may be a call to another service.
   const wrapped = await master.wrap(bytes)
   const wrapping = prepareKey(bytes)
   await database.transaction('creating the keys', async (session) => {
+    await lockBinding(session, lockClass)
     await lockSealing(session)
-    if ((await readSealingState(session)).sealed) return
+    const state = await readSealingState(session)
+    if (state.sealed || state.used) return
     const id = await insertSealingKey(session, { kind: 'wrapping', wrapped, master: master.id })
     if (id === undefined)
       throw new IsthmusError('STORE_KEY_WRONG', 'the schema has keys and is not marked as sealed')
@@ -131,6 +138,20 @@ async function unwrapWrapping(
     wrapping.set(row.id, prepareKey(bytes))
   }
   return wrapping
+}
+
+/**
+ * Refuses to bind a schema that another process has sealed while this one stores values as they are. The caller holds the
+ * lock of the binding.
+ *
+ * @throws IsthmusError STORE_KEY_MISSING
+ */
+export async function refuseUnsealed(session: Session, codec: FieldCodec): Promise<void> {
+  if (codec.isSealed || !(await readSealingState(session)).sealed) return
+  throw new IsthmusError(
+    'STORE_KEY_MISSING',
+    'another process has sealed the schema, and this one was started without its master key: set ISTHMUS_KEY_FILE',
+  )
 }
 
 /** What a stored key is bound to. */
