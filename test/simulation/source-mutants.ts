@@ -178,8 +178,10 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     breaks: 'a page of changes is passed over, and its cursor kept',
     kinds: 'feeds-only',
     file: 'engine/intake/poll.ts',
-    find: 'const request: IntakeRequest = start >= marks.length ? { marks: chunk, cursor } : { marks: chunk }',
-    replace: 'const request: IntakeRequest = start >= marks.length ? { marks: [], cursor } : { marks: [] }',
+    find: `      marks: chunk,
+      cause: 'poll',`,
+    replace: `      marks: [],
+      cause: 'poll',`,
   },
 ]
 
