@@ -141,6 +141,8 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'handed-on': {
     share: 0.15,
     what: 'systems keep logins unique, and people hand them on and exchange them',
+    closed:
+      'a login that became free can wait for its next try, which is minutes away: about one of 150 seeds ends in that time',
   },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }
