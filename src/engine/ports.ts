@@ -188,7 +188,10 @@ export interface Writer {
  * (`first-loads.ts`)
  */
 export interface FirstLoads {
+  /** May be a second old while the first load is running. */
   listedAt(entity: Entity): Promise<number | undefined>
+  /** As of now. */
+  listedNow(entity: Entity): Promise<number | undefined>
 }
 
 /** A completed read of a whole place: its change feed or a complete list. */

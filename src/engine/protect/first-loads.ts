@@ -15,6 +15,12 @@ type FirstLoadContext = Pick<IntakeContext, 'store' | 'clock' | 'integration' | 
 /** Caches when first loads had listed everything; entities of which nothing can be listed have none. */
 export function createFirstLoads(context: FirstLoadContext): FirstLoads {
   const asked = new Map<string, { readonly at: number; readonly response: Promise<number | undefined> }>()
+  const keep = (entity: Entity, at: number, response: Promise<number | undefined>) => {
+    asked.set(entity.name, { at, response })
+    // A failed query is repeated by the next caller.
+    response.catch(() => asked.delete(entity.name))
+    return response
+  }
   return {
     async listedAt(entity) {
       const now = context.clock.now()
@@ -27,10 +33,11 @@ export function createFirstLoads(context: FirstLoadContext): FirstLoads {
         if (newer !== undefined && newer !== last) return await newer.response
       }
       const response = askListedAt(context, entity)
-      asked.set(entity.name, { at: now, response })
-      // A failed query is repeated by the next caller.
-      response.catch(() => asked.delete(entity.name))
-      return await response
+      return await keep(entity, now, response)
+    },
+    async listedNow(entity) {
+      const known = await asked.get(entity.name)?.response
+      return known ?? (await keep(entity, context.clock.now(), askListedAt(context, entity)))
     },
   }
 }

@@ -100,7 +100,12 @@ export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<G
   const hash = context.store.direct.hashKeys(entity.name, keys)
   const kept = member?.evidence
   const isKept = kept?.keys === hash && kept.goodUntil > context.clock.now()
-  const listedAt = await context.firstLoads.listedAt(entity)
+  // A record that did not come with the first load may be created from its lists only while it is really running: one
+  // second of an outdated answer would be enough for a copy of what was entered since.
+  const isListed = pass.record.causes.some((cause) => cause.startsWith('first-load:'))
+  const listedAt = await (isListed
+    ? context.firstLoads.listedAt(entity)
+    : context.firstLoads.listedNow(entity))
   const firstLoad = isFirstLoad(pass, system, listedAt)
   const since = firstLoad ? 0 : wantedAt
   const question = { write, place, plan: planFor(plan, relevant), hash, since, firstLoad, unchecked }
