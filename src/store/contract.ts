@@ -21,9 +21,6 @@ import type { MatchKey } from '../model/matching/contract.ts'
 import type { AdminStore } from './admin-contract.ts'
 import type { BindingStore } from './binding-contract.ts'
 import type { ClaimResult, Lease, WorkerSession } from './claim-contract.ts'
-
-export type { FieldCodec, FieldPlace, HashPurpose } from './codec-contract.ts'
-
 import type { OpenMatters } from './duplicates-contract.ts'
 import type { FactStore } from './fact-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
@@ -57,6 +54,7 @@ export type {
   UnreadableRecord,
   WorkerSession,
 } from './claim-contract.ts'
+export type { FieldCodec, FieldPlace, HashPurpose } from './codec-contract.ts'
 export type { Fact } from './fact-contract.ts'
 export type { CursorWrite, DeliveryRow, IntakeRequest, IntakeResult, Mark } from './intake-contract.ts'
 export type { StoredLensSet } from './lens-sets.ts'

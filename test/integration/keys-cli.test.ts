@@ -121,7 +121,7 @@ test('an embedded database is sealed with a key that its first start creates, wh
   expect(wrong.code).toBe(1)
   expect(wrong.err).toMatch(/is sealed with master key local:\w+/)
   const id = JSON.parse((await isthmus(['--json', 'keys', 'status'], { ISTHMUS_KEY_FILE: next })).out)
-  expect(id).toMatchObject({ sealed: true, masterKey: 'ISTHMUS_KEY' })
+  expect(id).toMatchObject({ sealed: true, masterKey: 'ISTHMUS_KEY or ISTHMUS_KEY_FILE' })
   const shown = await isthmus(['--json', 'record', 'show', `crm:${nativeId}`], { ISTHMUS_KEY_FILE: next })
   expect(shown.out).toContain(name)
 })

@@ -34,7 +34,7 @@ export function masterKeyFinder({ settings, isPrivate, onCreated }: MasterKeyOpt
 /** The key of Vault, of `ISTHMUS_KEY` or of `ISTHMUS_KEY_FILE`. */
 export function configuredMasterKey({ vault, masterKey }: Settings): MasterKey | undefined {
   if (vault !== undefined) return vaultMasterKey(vault)
-  return masterKey === undefined ? undefined : localMasterKey(masterKey, 'ISTHMUS_KEY')
+  return masterKey === undefined ? undefined : localMasterKey(masterKey, 'ISTHMUS_KEY or ISTHMUS_KEY_FILE')
 }
 
 /** The master key in a file; undefined if the file does not exist. @throws IsthmusError STORE_KEY_WRONG */

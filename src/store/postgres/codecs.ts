@@ -13,6 +13,8 @@ export interface Codecs {
    *   ever. Outside of a transaction it is left out.
    */
   forRecords(recordIds: Iterable<string>, session?: Session): Promise<FieldCodec>
+  /** For reading only: a record without a key stays without one, and what its former key sealed is unreadable. */
+  forReading(recordIds: Iterable<string>, session?: Session): Promise<FieldCodec>
   /** For the bodies of deliveries received now. */
   forDeliveries(): Promise<FieldCodec>
 }
@@ -22,6 +24,7 @@ export function singleCodec(codec: FieldCodec): Codecs {
   return {
     shared: codec,
     forRecords: async () => codec,
+    forReading: async () => codec,
     forDeliveries: async () => codec,
   }
 }

@@ -1,8 +1,8 @@
 /** Finds counterparts: candidates register their keys and get the records that share them. */
-import type { MatchHit, MatchRequest, Unstorable } from '../contract.ts'
+import type { FieldCodec, MatchHit, MatchRequest, Unstorable } from '../contract.ts'
 import { decodeAgreed, matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
-import { contextOf, type PostgresContext } from './context.ts'
+import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { changeKeys, refreshDuplicates } from './duplicates.ts'
 import { lockLeased } from './pass-checks.ts'
@@ -49,16 +49,15 @@ async function match(
   await refreshDuplicates(session, await changeKeys(session, ids, keys))
   const hits = new Map<string, MatchHit[]>(ids.map((id) => [id, []]))
   const rows = await findMatches(session, ids)
-  const own = await contextOf(
-    context,
+  const others = await context.codecs.forReading(
     rows.map(({ other_id: id }) => id),
     session,
   )
-  for (const row of rows) hits.get(row.record_id)?.push(toHit(own, row))
+  for (const row of rows) hits.get(row.record_id)?.push(toHit(others, row))
   return items.map(({ lease }) => hits.get(lease.recordId) ?? 'fenced')
 }
 
-function toHit({ codec }: PostgresContext, row: MatchColumns): MatchHit {
+function toHit(codec: FieldCodec, row: MatchColumns): MatchHit {
   return {
     recordId: row.other_id,
     state: row.state,

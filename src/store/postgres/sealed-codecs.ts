@@ -54,17 +54,20 @@ export class SealedCodecs implements Codecs {
     return this.#shared
   }
 
+  async forReading(recordIds: Iterable<string>, session?: Session): Promise<FieldCodec> {
+    const { found, missing } = this.#cached(recordIds)
+    if (missing.length > 0) await this.#load(found, missing, session)
+    return this.#codec(found)
+  }
+
   async forRecords(recordIds: Iterable<string>, session?: Session): Promise<FieldCodec> {
-    const found = new Map<string, KeyObject>()
-    let missing: string[] = []
-    for (const id of new Set(recordIds)) {
-      const key = this.#cache.get(id)
-      if (key === undefined) missing.push(id)
-      else found.set(id, key)
-    }
+    const cached = this.#cached(recordIds)
+    const { found } = cached
+    let { missing } = cached
     for (let round = 1; missing.length > 0; round += 1) {
-      const loaded = await this.#load(missing, session)
-      for (const [id, key] of loaded) found.set(id, key)
+      await this.#load(found, missing, session)
+      missing = missing.filter((id) => !found.has(id))
+      if (missing.length > 0) await this.#create(found, missing, session)
       missing = missing.filter((id) => !found.has(id))
       if (missing.length === 0) break
       if (round === roundsMax) throw new IsthmusError('STORE_CONTENTION', 'the keys of records kept changing')
@@ -84,36 +87,47 @@ export class SealedCodecs implements Codecs {
     return this.#codec(noKeys, { id, key })
   }
 
-  /** Keys that exist, and new ones for records that have none; some may be missing after a race. */
-  async #load(ids: readonly string[], given?: Session): Promise<ReadonlyMap<string, KeyObject>> {
+  #cached(recordIds: Iterable<string>): {
+    readonly found: Map<string, KeyObject>
+    readonly missing: string[]
+  } {
+    const found = new Map<string, KeyObject>()
+    const missing: string[] = []
+    for (const id of new Set(recordIds)) {
+      const key = this.#cache.get(id)
+      if (key === undefined) missing.push(id)
+      else found.set(id, key)
+    }
+    return { found, missing }
+  }
+
+  /** Adds the keys that exist. */
+  async #load(found: Map<string, KeyObject>, ids: readonly string[], given?: Session): Promise<void> {
     const session = given ?? this.#database.session('loading the keys of records')
-    const loaded = new Map<string, KeyObject>()
     const rows = await readRecordKeys(session, ids)
     if (rows.some((row) => !this.#keys.wrapping.has(row.wrapped_by))) await this.#refresh()
     for (const row of rows) {
       const key = this.#unwrap(row)
       if (key === undefined) continue
-      loaded.set(row.record_id, key)
+      found.set(row.record_id, key)
       this.#cache.set(row.record_id, key)
     }
-    const known = new Set(rows.map((row) => row.record_id))
-    const without = ids.filter((id) => !known.has(id))
-    if (without.length === 0) return loaded
-    for (const [id, key] of await this.#create(session, without)) {
-      loaded.set(id, key)
-      // A key of a transaction that may still be rolled back must not be used by another one.
-      if (given === undefined) this.#cache.set(id, key)
-    }
-    return loaded
   }
 
-  async #create(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
+  /** Adds new keys for records that have none. Another process may be faster, and its key is loaded then. */
+  async #create(found: Map<string, KeyObject>, ids: readonly string[], given?: Session): Promise<void> {
+    const session = given ?? this.#database.session('storing keys of records')
     const made = ids.map((id) => ({ id, ...newRecordKey(this.#keys, id) }))
     const stored = await insertRecordKeys(
       session,
       made.map(({ id, wrappedBy, wrapped }) => ({ record_id: id, wrapped_by: wrappedBy, wrapped })),
     )
-    return new Map(made.flatMap(({ id, key }) => (stored.has(id) ? [[id, key] as const] : [])))
+    for (const { id, key } of made) {
+      if (!stored.has(id)) continue
+      found.set(id, key)
+      // A key of a transaction that may still be rolled back must not be used by another one.
+      if (given === undefined) this.#cache.set(id, key)
+    }
   }
 
   #unwrap(row: RecordKeyRow): KeyObject | undefined {

@@ -24,7 +24,7 @@ type Choice = { readonly system: string } | { readonly value: CanonicalValue }
 export async function findConflict(context: PostgresContext, id: string): Promise<ConflictRow | undefined> {
   if (!isUuid(id)) return undefined
   const row = await readConflict(context.database.session('reading a conflict'), id)
-  return row && toConflict(await contextOf(context, [row.record_id]), row)
+  return row && toConflict(await context.codecs.forReading([row.record_id]), row)
 }
 
 /** Implements `AdminStore.resolveConflict`. */
@@ -67,7 +67,7 @@ async function decide(
   const [record] = await readRecords(session, [recordId])
   if (record === undefined) return 'unknown'
   const fields = decodeAgreed(context.codec, recordId, record.fields)
-  const { candidates } = toConflict(context, conflict)
+  const { candidates } = toConflict(context.codec, conflict)
   const chosen = 'system' in choice ? candidateOf(candidates, choice.system, fields[field]?.src) : choice
   if (chosen === undefined) return 'unknown'
   const rev = record.rev + 1

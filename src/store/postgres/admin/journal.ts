@@ -19,7 +19,7 @@ export async function readJournal(
   if (recordId !== undefined && !isUuid(recordId)) return []
   const session = database.session('reading the journal')
   const rows = await journalRows(session, recordId, afterSeq, Math.min(limit, journalRowsMax))
-  const codec = await codecs.forRecords(rows.flatMap((row) => row.record_id ?? []))
+  const codec = await codecs.forReading(rows.flatMap((row) => row.record_id ?? []))
   return rows.map((row) => ({
     seq: row.seq,
     stream: row.stream,

@@ -4,7 +4,7 @@ import type { ConflictRow, FailureRow, HoldRow, Page, PageRequest, ReviewRow } f
 import { conflictPlace } from '../../conflict-candidates.ts'
 import type { FieldCodec, RunRow } from '../../contract.ts'
 import { decodePlain } from '../../documents.ts'
-import { contextOf, type PostgresContext } from '../context.ts'
+import type { PostgresContext } from '../context.ts'
 import { failureMessagePlace } from '../pass-writes.ts'
 import { reviewPlace } from '../review.ts'
 import { type ConflictColumns, listConflicts as conflictRows } from '../sql/list-conflicts.ts'
@@ -42,8 +42,7 @@ export async function listFailures(
     system: page.system,
     signature: page.signature,
   })
-  const { codec } = await contextOf(
-    context,
+  const codec = await context.codecs.forReading(
     rows.flatMap((row) => (row.message_document === null ? [] : row.record_id)),
   )
   return pageOf(
@@ -84,24 +83,21 @@ export async function listConflicts(
 ): Promise<Page<ConflictRow>> {
   const session = context.database.session('listing conflicts')
   const rows = await conflictRows(session, pageSize(page) + 1, idPlace(page), page.state)
-  const own = await contextOf(
-    context,
-    rows.map((row) => row.record_id),
-  )
+  const codec = await context.codecs.forReading(rows.map((row) => row.record_id))
   return pageOf(
     page,
     rows,
     (row) => [row.at, row.id],
     (row) =>
       readOrElse(
-        () => toConflict(own, row),
+        () => toConflict(codec, row),
         (unreadable) => ({ ...withoutCandidates(row), candidates: [], unreadable }),
       ),
   )
 }
 
 /** A row as the conflict of the contract, decoded. */
-export function toConflict({ codec }: PostgresContext, row: ConflictColumns): ConflictRow {
+export function toConflict(codec: FieldCodec, row: ConflictColumns): ConflictRow {
   const place = conflictPlace(row.id, row.record_id)
   const candidates = decodePlain<ConflictRow['candidates']>(codec, place, row.candidates)
   return { ...withoutCandidates(row), candidates }
@@ -125,10 +121,7 @@ function withoutCandidates(row: ConflictColumns): Omit<ConflictRow, 'candidates'
 export async function listReviews(context: PostgresContext, page: PageRequest): Promise<Page<ReviewRow>> {
   const session = context.database.session('listing reviews')
   const rows = await reviewRows(session, pageSize(page) + 1, idPlace(page))
-  const { codec } = await contextOf(
-    context,
-    rows.map((row) => row.record_id),
-  )
+  const codec = await context.codecs.forReading(rows.map((row) => row.record_id))
   return pageOf(
     page,
     rows,

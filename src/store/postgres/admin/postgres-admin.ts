@@ -1,6 +1,6 @@
 /** Queries and interventions of people. */
 import type { AdminStore, RecordDetail, RecordInspection, RecordKey } from '../../admin-contract.ts'
-import { contextOf, type PostgresContext } from '../context.ts'
+import type { PostgresContext } from '../context.ts'
 import { readRecord, toIntent, toMember, toRecord } from '../read-rows.ts'
 import { findRecordId } from '../sql/find-record-id.ts'
 import { probeWrites } from '../sql/probe-writes.ts'
@@ -74,7 +74,7 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
 async function readDetail(context: PostgresContext, key: RecordKey): Promise<RecordDetail | undefined> {
   const rows = await readRows(context, key)
   if (rows === undefined) return undefined
-  const { codec } = await contextOf(context, [rows.row.id])
+  const codec = await context.codecs.forReading([rows.row.id])
   return {
     record: toRecord(codec, rows.row),
     members: rows.members.map((member) => toMember(codec, member)),
@@ -85,7 +85,7 @@ async function readDetail(context: PostgresContext, key: RecordKey): Promise<Rec
 async function inspect(context: PostgresContext, key: RecordKey): Promise<RecordInspection | undefined> {
   const rows = await readRows(context, key)
   if (rows === undefined) return undefined
-  const { codec } = await contextOf(context, [rows.row.id])
+  const codec = await context.codecs.forReading([rows.row.id])
   const { record, ...rest } = readRecord(codec, rows.row, rows.members, rows.intents)
   return { record: record ?? toRecord(codec, { ...rows.row, fields: null }), ...rest }
 }
