@@ -201,7 +201,7 @@ function keyBytes({ text, problems }: VariableReader, name: string): Uint8Array 
   if (value === undefined) return undefined
   const bytes = keyOfText(value)
   if (bytes !== undefined) return bytes
-  problems.push(`${name} is not 32 bytes as base64 or hex`)
+  problems.push(`${name}, or the file that ${name}_FILE names, does not hold 32 bytes as base64 or hex`)
   return undefined
 }
 
