@@ -144,8 +144,14 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['zod'],
     why: 'the wire contract is shared by server, dashboard and CLI',
   },
+  'runtime/backup': {
+    layers: ['model', 'store'],
+    packages: ['node:*', 'zod', 'jose', 'tar'],
+    why: 'the form of backups and recovery kits: tables are read and filled by the store',
+  },
   runtime: {
     layers: [
+      'runtime/backup',
       'model',
       'http',
       'connectors/kit',
@@ -174,7 +180,7 @@ const layers: Readonly<Record<string, Layer>> = {
     why: 'the demo is a user of the runtime and of the command line, with two systems of its own; the package does not hold it',
   },
   cli: {
-    layers: ['api', 'runtime', 'model', 'server'],
+    layers: ['api', 'runtime', 'runtime/backup', 'model', 'server'],
     types: ['store', 'engine/*', 'connectors/kit'],
     packages: ['node:*', 'commander', 'yaml'],
     why: 'a command sees the runtime and the wire contract',

@@ -1,5 +1,6 @@
 /** The context of every command: its output, and access to the integration. */
 import type { Integration } from '../model/integration.ts'
+import type { BackupAdmin } from '../store/backup-contract.ts'
 import type { Store } from '../store/contract.ts'
 import type { SealingAdmin } from '../store/sealing-contract.ts'
 import type { Output } from './output.ts'
@@ -12,6 +13,12 @@ export interface OpenIntegration {
   readonly sealing?: SealingAdmin
   /** Where the master key is configured. */
   readonly masterKey?: string
+  /** Backups of the store; absent in a store that has none, as in tests. */
+  readonly backup?: BackupAdmin
+  /** The key of the keyed hashes, as text, where it is kept beside the data. */
+  readonly hashKey?: string
+  /** Returns the bytes of the master key, for a recovery kit. */
+  exportMasterKey(): Uint8Array
   /** On the database's clock. */
   now(): Promise<number>
   close(): Promise<void>

@@ -37,6 +37,7 @@ async function isthmus(...words: readonly string[]) {
         store: world.store,
         now: async () => world.scheduler.now,
         close: async () => undefined,
+        exportMasterKey: () => new Uint8Array(32),
       }),
     }),
   })

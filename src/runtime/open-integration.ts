@@ -4,12 +4,13 @@
  */
 import { dirname } from 'node:path'
 import type { Integration } from '../model/integration.ts'
+import type { BackupAdmin } from '../store/backup-contract.ts'
 import type { Store } from '../store/contract.ts'
 import type { SealingAdmin } from '../store/sealing-contract.ts'
 import { bindDefinition, readOwnBinding } from './bind-definition.ts'
 import { loadEnvironment, readSettings, type Settings } from './config.ts'
 import { type LoadOptions, loadDefinition } from './load-definition.ts'
-import { masterKeyPlace } from './master-key/find-master-key.ts'
+import { masterKeyBytes, masterKeyPlace } from './master-key/find-master-key.ts'
 import { type OpenStoreOptions, openStore } from './open-store.ts'
 import { retryWhileUnavailable } from './wait-for-database.ts'
 
@@ -21,6 +22,11 @@ export interface OpenedIntegration {
   readonly sealing?: SealingAdmin
   /** Where the master key is configured. */
   readonly masterKey?: string
+  readonly backup?: BackupAdmin
+  /** The key of the keyed hashes, as text, where it is kept in the data directory. */
+  readonly hashKey?: string
+  /** Returns the bytes of the master key. @throws IsthmusError STORE_KEY_* */
+  exportMasterKey(): Uint8Array
   /** On the database's clock. */
   now(): Promise<number>
   close(): Promise<void>
@@ -60,13 +66,16 @@ export async function openIntegration(
     await close()
     throw error
   }
-  const { sealing, isPrivate } = open
+  const { sealing, backup, hashKey, isPrivate } = open
   const masterKey = masterKeyPlace({ settings, isPrivate })
   return {
     integration,
     store,
     close,
     now: () => store.now(),
+    exportMasterKey: () => masterKeyBytes({ settings, isPrivate }),
+    ...(backup === undefined ? {} : { backup }),
+    ...(hashKey === undefined ? {} : { hashKey }),
     ...(sealing === undefined ? {} : { sealing }),
     ...(masterKey === undefined ? {} : { masterKey }),
   }

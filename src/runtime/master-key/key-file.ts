@@ -2,21 +2,22 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { IsthmusError } from '../../model/errors.ts'
-import { keyOfText, newKeyText } from './key-text.ts'
+import { keyOfText, newKeyText, textOfKey } from './key-text.ts'
 
 /**
- * Creates a file with a new key, readable only by its owner. It is on disk when this returns: data that is sealed
+ * Creates a file with a key, readable only by its owner. It is on disk when this returns: data that is sealed
  * with a key that a power failure takes away is lost.
  *
+ * @param key @default a new one
  * @returns false if the file exists already
  * @throws IsthmusError STORE_KEY_NOT_KEPT when it can't be written
  */
-export function createKeyFile(file: string): boolean {
+export function createKeyFile(file: string, key?: Uint8Array): boolean {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const handle = openSync(file, 'wx', 0o600)
     try {
-      writeSync(handle, `${newKeyText()}\n`)
+      writeSync(handle, `${key === undefined ? newKeyText() : textOfKey(key)}\n`)
       fsyncSync(handle)
     } finally {
       closeSync(handle)

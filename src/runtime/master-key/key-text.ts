@@ -5,7 +5,12 @@ const bytesOfKey = 32
 
 /** A new random key as base64. */
 export function newKeyText(): string {
-  return randomBytes(bytesOfKey).toString('base64')
+  return textOfKey(randomBytes(bytesOfKey))
+}
+
+/** A key as base64. */
+export function textOfKey(key: Uint8Array): string {
+  return Buffer.from(key).toString('base64')
 }
 
 /** Returns the bytes; undefined when the text is not a key. */

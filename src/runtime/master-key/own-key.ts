@@ -47,9 +47,13 @@ export function readOwnKey(place: OwnKeyPlace): { readonly file: string; readonl
 /**
  * Creates the key of a new database, or returns the one that an interrupted start created.
  *
+ * @param key the key of a database that is restored. @default a new one
  * @throws IsthmusError STORE_KEY_NOT_KEPT where the key could be lost before the data
  */
-export function createOwnKey(place: OwnKeyPlace): {
+export function createOwnKey(
+  place: OwnKeyPlace,
+  key?: Uint8Array,
+): {
   readonly file: string
   readonly key: Uint8Array
   readonly isNew: boolean
@@ -68,7 +72,7 @@ export function createOwnKey(place: OwnKeyPlace): {
   if (file === undefined)
     throw new IsthmusError('STORE_KEY_NOT_KEPT', `${place.dataDir} was removed meanwhile`)
   if (!existsSync(file)) refuseFleetingPlace(place)
-  const isNew = createKeyFile(file)
+  const isNew = createKeyFile(file, key)
   return { ...readOwnKey(place), isNew }
 }
 

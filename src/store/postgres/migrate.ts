@@ -17,7 +17,8 @@ import {
 } from './sql/migration-table.ts'
 import { lockMigrations, unlockMigrations } from './sql/session-locks.ts'
 
-interface Migration {
+/** A numbered file of the schema. */
+export interface Migration {
   readonly number: number
   readonly name: string
   readonly sql: string
@@ -42,7 +43,8 @@ export async function migrate(context: PostgresContext): Promise<void> {
   })
 }
 
-async function refuseOldServer(client: pg.PoolClient): Promise<void> {
+/** @throws IsthmusError STORE_UNSUPPORTED_SERVER */
+export async function refuseOldServer(client: pg.PoolClient): Promise<void> {
   const version = await readServerVersion(client)
   if (version >= oldestServer) return
   throw new IsthmusError(
@@ -80,7 +82,8 @@ async function apply(client: pg.PoolClient, migration: Migration, hasOlder: bool
   }
 }
 
-function readMigrations(): readonly Migration[] {
+/** The migrations that this package knows, in their order. */
+export function readMigrations(): readonly Migration[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith('.sql'))
     .sort()

@@ -5,6 +5,7 @@ import { UsageError } from '../../model/errors.ts'
 import type { TokenStore } from '../../model/token-store.ts'
 import type { CanonicalDocument } from '../../model/values.ts'
 import type { AdminStore } from '../admin-contract.ts'
+import type { BackupAdmin } from '../backup-contract.ts'
 import type { BindRequest, MarkPlaceRequest } from '../binding-contract.ts'
 import type {
   FieldCodec,
@@ -22,6 +23,8 @@ import type { SealingAdmin } from '../sealing-contract.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
 import { attachBatch } from './attach.ts'
+import { backUp } from './backup/back-up.ts'
+import { restore } from './backup/restore.ts'
 import { bindDefinition, markOutdated, markUnplaced, readBound } from './binding.ts'
 import { PostgresBucketStore } from './bucket-store.ts'
 import { claimDue } from './claim.ts'
@@ -94,6 +97,8 @@ export class PostgresStore implements Store {
   readonly tokens: TokenStore
   /** The keys that documents are sealed with. */
   readonly sealing: SealingAdmin
+  /** Backup and restoration of the whole schema. */
+  readonly backup: BackupAdmin
   /** Rate limits shared by all processes. */
   readonly buckets: BucketStore
   readonly #context: PostgresContext
@@ -138,7 +143,13 @@ export class PostgresStore implements Store {
     this.#keyPruner = new KeyPruner(database)
     this.#wake = new WakeChannel(this.#context)
     this.admin = createPostgresAdmin(this.#context)
-    this.sealing = createSealingAdmin(database, async () => findMasterKey?.('existing'))
+    const findExisting = async () => findMasterKey?.('existing')
+    this.sealing = createSealingAdmin(database, findExisting)
+    this.backup = {
+      backUp: (use) => backUp(database, use),
+      restore: (description, parts) =>
+        restore(this.#context, { findMasterKey: findExisting }, description, parts),
+    }
     this.tokens = new PostgresTokenStore(this.#context)
     this.buckets = new PostgresBucketStore(this.#context)
   }
