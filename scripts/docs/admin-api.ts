@@ -32,7 +32,7 @@ export function adminApiPage(): string {
     '## Access',
     '',
     'A request carries a token: `Authorization: Bearer isth_…`. `isthmus tokens create` makes the first one. A token has roles and an end; only the hash of its',
-    'secret is stored. A route needs one permission, which some role of the token has to grant:',
+    'secret is stored. People have the cookie of a session instead: see [Sign people in](../how-to/sign-people-in.md). A route needs one permission, which some role of the caller has to grant:',
     '',
     `| role | grants |`,
     '|---|---|',

@@ -8,7 +8,7 @@ type JsonObject = Readonly<Record<string, unknown>>
 const phrases = {
   400: 'The request is invalid.',
   401: 'The credentials are missing, unknown, expired or revoked.',
-  403: 'The caller does not have the permission.',
+  403: 'The caller does not have the permission, or the request comes from another site.',
   404: 'There is no such thing.',
   409: 'The state does not allow it.',
   413: 'The body is too large.',
@@ -37,7 +37,7 @@ export function openApiDocument(routes: Readonly<Record<string, RouteContract>>)
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     tags: [...new Set(Object.values(routes).map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
@@ -46,6 +46,13 @@ export function openApiDocument(routes: Readonly<Record<string, RouteContract>>)
           type: 'http',
           scheme: 'bearer',
           description: 'A token of `isthmus tokens create`.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-isthmus-<integration>',
+          description:
+            'The session of a person. Requests that change something need the header `X-Isthmus-Request` too. On plain HTTP from loopback, the name has no prefix.',
         },
       },
       schemas: Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))),

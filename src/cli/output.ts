@@ -26,6 +26,8 @@ export interface Output {
   progressDone(): void
   /** Prints an error, or what must not be missed, to standard error. */
   complain(text: string): void
+  /** Standard output is a terminal, and not read by a program. */
+  readonly isTerminal: boolean
   /** Marks text as a heading or warning if colour is enabled. */
   readonly style: Style
   /**
@@ -70,6 +72,7 @@ export function createOutput(options: OutputOptions): Output {
   }
   return {
     json,
+    isTerminal: !json && out.isTTY === true,
     width: Math.min(120, out.isTTY === true ? (out.columns ?? 80) : 100),
     style: styleFor(!json && out.isTTY === true && !options.noColour),
     result(value, render) {

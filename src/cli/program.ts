@@ -53,6 +53,7 @@ const groups: readonly CommandGroup[] = [
   { names: ['certify'], load: async () => (await import('./commands/certify.ts')).addCertifyCommand },
   { names: ['try'], load: async () => (await import('./commands/try.ts')).addTryCommand },
   { names: ['start'], load: async () => (await import('./commands/start.ts')).addStartCommand },
+  { names: ['open'], load: async () => (await import('./commands/open.ts')).addOpenCommand },
   { names: ['sync', 'full'], load: async () => (await import('./commands/sync.ts')).addSyncCommands },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).addStatusCommand },
   { names: ['pause', 'resume'], load: async () => (await import('./commands/pause.ts')).addPauseCommands },

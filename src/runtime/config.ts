@@ -14,6 +14,7 @@ import { replaceReferences, type SecretReference } from '../model/definition/sec
 import { IsthmusError } from '../model/errors.ts'
 import { keyOfText } from './master-key/key-text.ts'
 import type { VaultKeyOptions } from './master-key/vault-key.ts'
+import { readServerSettings, type ServerSettings } from './server-settings.ts'
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -24,7 +25,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] a
 export type LogLevel = (typeof logLevels)[number]
 
 /** Settings of one process. */
-export interface Settings {
+export interface Settings extends ServerSettings {
   /** `DATABASE_URL`: PostgreSQL to use. @default an embedded one under `dataDir`. Secret, non-enumerable. */
   readonly databaseUrl?: string
   /** `ISTHMUS_DATABASE_SCHEMA`: PostgreSQL schema of this integration. @default 'isthmus' */
@@ -98,7 +99,9 @@ export function wantsNoColour(environment: Environment = process.env): boolean {
 export function readSettings(environment: Environment, directory: string): Settings {
   const reader = variableReader(environment, directory)
   const { text, problems } = reader
+  const { tls, ...server } = readServerSettings(reader)
   const settings = {
+    ...server,
     databaseSchema: checked(reader, 'ISTHMUS_DATABASE_SCHEMA', {
       fallback: 'isthmus',
       problemOf: schemaProblem,
@@ -124,6 +127,7 @@ export function readSettings(environment: Environment, directory: string): Setti
       ...hidden('masterKey', masterKey),
       ...hidden('vault', vault),
       ...hidden('macKey', macKey),
+      ...hidden('tls', tls),
     }),
   )
 }

@@ -1,9 +1,19 @@
 /** Connects the server to a process. */
 import type { IsthmusRuntime } from '../runtime/create-runtime.ts'
 import type { ServerDependencies } from './dependencies.ts'
+import type { LocalLinks } from './sign-in/local-links.ts'
+
+/** What the server needs beside a runtime. */
+export interface AccessOptions {
+  /** One-time links by which people of this machine sign in. @default nobody can sign in that way */
+  readonly links?: LocalLinks
+}
 
 /** What the server needs of a runtime: intake, status, and the admin API. */
-export function serverDependencies(runtime: IsthmusRuntime): ServerDependencies {
+export function serverDependencies(
+  runtime: IsthmusRuntime,
+  { links }: AccessOptions = {},
+): ServerDependencies {
   const { status, store, receive, checkReady, now, byHand, integration } = runtime
   return {
     status,
@@ -17,6 +27,7 @@ export function serverDependencies(runtime: IsthmusRuntime): ServerDependencies 
       refresh: (recordId) => byHand.syncRecord({ recordId }),
       wake: () => store.wake(),
       now,
+      ...(links === undefined ? {} : { links }),
     },
   }
 }

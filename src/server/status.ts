@@ -7,21 +7,18 @@ import { createLiveStatus } from './live-status.ts'
 import { problemOf } from './problem.ts'
 
 const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+  "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
 
 const files = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/status.js': ['status.js', 'text/javascript; charset=utf-8'],
   '/status.css': ['status.css', 'text/css; charset=utf-8'],
+  '/sign-in': ['sign-in.html', 'text/html; charset=utf-8'],
+  '/use-link.js': ['use-link.js', 'text/javascript; charset=utf-8'],
 } as const
 
 function secured(reply: FastifyReply): FastifyReply {
-  return reply
-    .header('content-security-policy', contentSecurityPolicy)
-    .header('x-content-type-options', 'nosniff')
-    .header('referrer-policy', 'no-referrer')
-    .header('cross-origin-opener-policy', 'same-origin')
-    .header('cache-control', 'no-store')
+  return reply.header('content-security-policy', contentSecurityPolicy)
 }
 
 /** Adds the routes. Live streams end when the server closes. */

@@ -7,6 +7,7 @@ import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { FormatAdmin } from './format-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
 import type { RunRow } from './run-contract.ts'
+import type { SessionStore } from './session-contract.ts'
 
 /** The counts of the status, taken in one query. */
 export interface StatusCounts {
@@ -176,7 +177,7 @@ export interface Page<Row> {
 }
 
 /** What operators see and decide. Every decision is journaled with its actor. */
-export interface AdminStore extends AccessStore, DuplicateAdmin, FormatAdmin {
+export interface AdminStore extends AccessStore, SessionStore, DuplicateAdmin, FormatAdmin {
   status(): Promise<StatusCounts>
   /**
    * Checks whether the database accepts writes and has space for them.

@@ -18,6 +18,7 @@ import { describeQueue } from './store-queue.ts'
 import { describeRetention } from './store-retention.ts'
 import { describeRuns } from './store-runs.ts'
 import { describeSchemas } from './store-schemas.ts'
+import { describeSessions } from './store-sessions.ts'
 import { describeValueWaits } from './store-value-waits.ts'
 
 export function describeStore(name: string, open: OpenHarness): void {
@@ -35,6 +36,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeJournal(open)
     describeAdmin(open)
     describeAccess(open)
+    describeSessions(open)
     describeHealth(open)
     describeSchemas(open)
     describeRetention(open)

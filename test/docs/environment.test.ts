@@ -9,5 +9,7 @@ function variables(text: string): readonly string[] {
 
 test('the page of environment variables lists exactly those that are read', () => {
   const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-  expect(variables(read('docs/reference/environment.md'))).toEqual(variables(read('src/runtime/config.ts')))
+  expect(variables(read('docs/reference/environment.md'))).toEqual(
+    variables(read('src/runtime/config.ts') + read('src/runtime/server-settings.ts')),
+  )
 })

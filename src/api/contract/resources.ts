@@ -25,11 +25,31 @@ export const problemResource = z
 export const callerResource = z
   .object({
     name: z.string(),
-    kind: z.enum(['token']),
+    kind: z
+      .enum(['token', 'local', 'person'])
+      .describe(
+        'token: an access token. local: the person at the machine. person: signed in at the identity provider.',
+      ),
     roles: z.array(roleSchema),
     expiresAt: timeSchema.optional(),
   })
   .meta({ id: 'Caller' })
+
+/** A session of a person. */
+export const sessionResource = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['local', 'person']),
+    name: z.string(),
+    actor: z.string().describe('As the journal names it.'),
+    roles: z.array(roleSchema),
+    address: z.string().optional().describe('Where the person signed in from.'),
+    createdAt: timeSchema,
+    seenAt: timeSchema.describe('Accurate to a minute.'),
+    expiresAt: timeSchema,
+    current: z.boolean().describe('The session of this request.'),
+  })
+  .meta({ id: 'Session' })
 
 /** An access token, without its secret. */
 export const tokenResource = z

@@ -32,7 +32,9 @@ export interface RouteContract<
   /** Media type of what it responds with. @default 'application/json' */
   readonly mediaType?: 'text/event-stream'
   /** Statuses of its own problems, in addition to 400, 401, 403, 429 and 503. @default none */
-  readonly problems?: readonly (404 | 409)[]
+  readonly problems?: readonly (403 | 404 | 409)[]
+  /** Sets a cookie: it is served to pages of this server alone. @default false */
+  readonly isBrowserOnly?: boolean
 }
 
 /** Keeps the types of the schemas of a route. */

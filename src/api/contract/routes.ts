@@ -20,6 +20,7 @@ import {
   tokenResource,
 } from './resources.ts'
 import { defineRoute } from './route.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { statusResource } from './status-resource.ts'
 import { tokenName, tokenNameWords } from './tokens.ts'
 
@@ -391,7 +392,7 @@ const access = {
 }
 
 /** Every route of the admin API, by its id. */
-export const apiRoutes = { ...access, ...record, ...decisions, ...operations }
+export const apiRoutes = { ...access, ...sessionRoutes, ...record, ...decisions, ...operations }
 
 /** Id of a route. */
 export type RouteId = keyof typeof apiRoutes

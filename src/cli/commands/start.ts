@@ -1,9 +1,12 @@
 /** `isthmus start`: runs the service until it receives a stop signal. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { roles as allRoles, type IsthmusRuntime, type Role } from '../../runtime/create-runtime.ts'
-import type { RunningServer } from '../../server/create-server.ts'
+import type { RunningServer, ServerOptions } from '../../server/create-server.ts'
 import { serverDependencies } from '../../server/from-runtime.ts'
 import { listen } from '../../server/listen.ts'
+import { isLocalServer } from '../../server/require-safe.ts'
+import { linkTo, serveLinks } from '../../server/sign-in/link-socket.ts'
+import { createLocalLinks } from '../../server/sign-in/local-links.ts'
 import { parsePort, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -29,10 +32,15 @@ async function start(context: CliContext, options: StartOptions): Promise<number
   const stop = context.untilStopped()
   const { runtime, settings } = await openService(context, { roles: options.role })
   try {
+    const { tls, trustedProxy, publicUrl } = settings
     const server = await serve(runtime, {
       port: options.port ?? settings.port,
       host: options.host ?? settings.host,
+      ...(tls === undefined ? {} : { tls }),
+      ...(trustedProxy === undefined ? {} : { trustedProxy }),
+      ...(publicUrl === undefined ? {} : { publicUrl }),
     })
+    const socket = await server.serveLinks(settings.dataDir)
     try {
       runtime.start()
       const started = {
@@ -43,10 +51,14 @@ async function start(context: CliContext, options: StartOptions): Promise<number
         pid: process.pid,
       }
       output.result(started, () => announce(context, started))
+      // Only a terminal is seen by the person alone: the output of a service ends in a log.
+      const link = output.isTerminal ? server.createLink(context.actor) : undefined
+      if (link !== undefined) output.say(`sign in      ${link} (once, within a minute; later: isthmus open)`)
       await Promise.race([aborted(stop), aborted(runtime.lost)])
       runtime.lost.throwIfAborted()
       output.say('stopping: finishing work in progress (press again to exit immediately)')
     } finally {
+      await socket?.close()
       await server.close()
     }
   } finally {
@@ -55,13 +67,24 @@ async function start(context: CliContext, options: StartOptions): Promise<number
   return exitCodes.fine
 }
 
-function serve(
-  runtime: IsthmusRuntime,
-  { port, host }: { readonly port: number; readonly host: string },
-): Promise<RunningServer> {
+interface Served extends RunningServer {
+  /** Returns a link by which a person signs in; undefined where the process shows no pages to this machine alone. */
+  createLink(person: string): string | undefined
+  serveLinks(directory: string): Promise<{ close(): Promise<void> } | undefined>
+}
+
+async function serve(runtime: IsthmusRuntime, options: ServerOptions): Promise<Served> {
   const { roles } = runtime
   const serves = { hooks: roles.has('intake'), pages: roles.has('web') }
-  return listen(serverDependencies(runtime), { port, host, serves })
+  const links = createLocalLinks()
+  const server = await listen(serverDependencies(runtime, { links }), { ...options, serves })
+  const offersLinks = serves.pages && isLocalServer(options)
+  return {
+    ...server,
+    createLink: (person) => (offersLinks ? linkTo(server.url, links.create(person)) : undefined),
+    serveLinks: async (directory) =>
+      offersLinks ? await serveLinks(links, { directory, url: server.url }) : undefined,
+  }
 }
 
 function announce(

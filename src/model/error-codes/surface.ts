@@ -9,6 +9,12 @@ export const surfaceCodes = {
     fix: 'Read it again, and decide on what it shows now.',
     retry: 'never',
   },
+  API_CROSS_SITE: {
+    summary:
+      'A request that changes something came with the cookie of a session, but not from a page of this server.',
+    fix: 'Send JSON from a page of the server, with the header X-Isthmus-Request; programs use a token instead of a cookie.',
+    retry: 'never',
+  },
   API_FORBIDDEN: {
     summary: 'The roles of the caller do not grant the permission that the action requires.',
     fix: 'Use a token with a role that grants it; `isthmus tokens create` lists the roles.',
@@ -17,6 +23,17 @@ export const surfaceCodes = {
   API_INVALID_REQUEST: {
     summary: 'A request to the admin API is invalid: a parameter, the body or its media type.',
     fix: 'Correct the parts that `errors` names; /api/v1/openapi.json describes each request.',
+    retry: 'never',
+  },
+  API_LINK_REFUSED: {
+    summary:
+      'A sign-in link is unknown, used, older than a minute, or was used from somewhere else than its own machine.',
+    fix: 'Run `isthmus open` on the machine of the service, and open the link there.',
+    retry: 'never',
+  },
+  API_METHOD_NOT_ALLOWED: {
+    summary: 'The path of a request exists, but not with its method.',
+    fix: 'Use a method that the header Allow names; /api/v1/openapi.json describes each route.',
     retry: 'never',
   },
   API_NOT_FOUND: {
@@ -30,8 +47,8 @@ export const surfaceCodes = {
     retry: 'backoff',
   },
   API_UNAUTHENTICATED: {
-    summary: 'The token of a request to the admin API is missing, unknown, expired or revoked.',
-    fix: 'Send `Authorization: Bearer <token>` with a token of `isthmus tokens create`.',
+    summary: 'A request to the admin API has neither a valid token nor the cookie of a valid session.',
+    fix: 'Send `Authorization: Bearer <token>` with a token of `isthmus tokens create`, or sign in: `isthmus open`.',
     retry: 'never',
   },
   CLI_NOT_FOUND: {
@@ -72,6 +89,11 @@ export const surfaceCodes = {
   SERVER_LISTEN: {
     summary: 'The server could not listen on the configured address.',
     fix: 'Stop the process that uses the port, or choose another port with --port or ISTHMUS_PORT.',
+    retry: 'never',
+  },
+  SERVER_UNSAFE: {
+    summary: 'The server was to listen beyond this machine without TLS.',
+    fix: 'Set ISTHMUS_TLS_CERT and ISTHMUS_TLS_KEY, or ISTHMUS_TRUSTED_PROXY with the addresses of the proxy that terminates TLS, or listen on 127.0.0.1.',
     retry: 'never',
   },
 } as const satisfies Record<string, ErrorCodeRow>

@@ -3,6 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { serverOf } from '../../../test/support/admin-api/server-of.ts'
 import { World } from '../../../test/support/engine-fixture.ts'
 import { type ApiRole, grants, isGranted } from '../../api/contract/permissions.ts'
 import type { RouteContract } from '../../api/contract/route.ts'
@@ -21,23 +22,7 @@ let server: FastifyInstance
 
 beforeEach(() => {
   world = new World({ systems: { a: {}, b: {} }, policy: { kind: 'manual' } }).start()
-  const { store, integration } = world
-  server = buildServer({
-    status: { read: () => Promise.reject(new RangeError('not asked here')) },
-    admin: store.admin,
-    receive: async () => ({ kind: 'unknown' }),
-    checkReady: async () => undefined,
-    now: () => world.scheduler.now,
-    api: {
-      admin: store.admin,
-      integration,
-      refresh: async (recordId) => {
-        await store.markRecords([{ recordId, systems: [] }])
-      },
-      wake: () => world.engine.wake(),
-      now: () => world.scheduler.now,
-    },
-  })
+  server = serverOf(world)
 })
 
 afterEach(async () => {
@@ -98,7 +83,16 @@ describe('the OpenAPI document', () => {
     }
     expect([...served].sort()).toEqual(routes.map(([, { method, path }]) => `${method} ${path}`).sort())
     const tree = server.printRoutes({ commonPrefix: false })
-    const others = ['/', 'healthz', 'readyz', 'hooks/:system', 'status.js', 'status.css']
+    const others = [
+      '/',
+      'healthz',
+      'readyz',
+      'hooks/:system',
+      'status.js',
+      'status.css',
+      'sign-in',
+      'use-link.js',
+    ]
     for (const other of others) expect(tree).toContain(` ${other} (`)
     expect(tree.match(/GET|POST|PUT|DELETE/g)).toHaveLength(routes.length + others.length)
   })
@@ -140,7 +134,7 @@ describe('access', () => {
 
   test('only routes without values need no token', () => {
     const open = routes.filter(([, { permission }]) => permission === 'none').map(([id]) => id)
-    expect(open).toEqual(['getStatus', 'listDecisions', 'streamEvents', 'getOpenApi'])
+    expect(open).toEqual(['getStatus', 'listDecisions', 'streamEvents', 'getOpenApi', 'signInLocally'])
   })
 
   test('a revoked token is refused at once', async () => {

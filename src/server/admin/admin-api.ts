@@ -10,22 +10,28 @@ import { apiRoutes } from '../../api/contract/routes.ts'
 import { openApiDocument } from '../../api/open-api.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import { hashSecret } from '../../runtime/access-secrets.ts'
-import { authenticate, maySeeValues, requirePermission } from './callers.ts'
+import { refuseCrossSite } from '../sign-in/cross-site.ts'
+import { createFailedAttempts } from '../sign-in/failed-attempts.ts'
+import { cookieNames, sessionHashOf } from '../sign-in/session-cookie.ts'
+import { anonymous, authenticate, type CallerSources, maySeeValues, requirePermission } from './callers.ts'
 import type { AdminDependencies } from './dependencies.ts'
 import type { Call, HandledId, Handlers } from './handler.ts'
 import { accessHandlers } from './handlers/access.ts'
 import { decisionHandlers } from './handlers/decisions.ts'
 import { operationHandlers } from './handlers/operations.ts'
 import { recordHandlers } from './handlers/records.ts'
+import { sessionHandlers } from './handlers/sessions.ts'
 import { answerMsDefault, inTime } from './in-time.ts'
 import { sendProblem } from './problems.ts'
 import { validate } from './requests.ts'
+import { visitOf } from './visit.ts'
 
 /** Requests of one caller per minute. An unauthenticated caller is known by its address. */
 export const requestsMax = 1_200
 
 const handlers: Handlers<HandledId> = {
   ...accessHandlers,
+  ...sessionHandlers,
   ...recordHandlers,
   ...decisionHandlers,
   ...operationHandlers,
@@ -34,13 +40,29 @@ const handlers: Handlers<HandledId> = {
 /** A handler whose types were checked at its declaration. */
 type AnyHandler = (parts: unknown, call: Call) => Promise<unknown>
 
+/** How the server is reached. */
+export interface Reach {
+  /** People reach it by TLS. */
+  readonly isHttps: boolean
+  /** Only this machine reaches it. */
+  readonly isLocal: boolean
+}
+
 /** Adds the routes, in a scope of their own. */
-export function addAdminRoutes(server: FastifyInstance, dependencies: AdminDependencies): void {
+export function addAdminRoutes(
+  server: FastifyInstance,
+  given: AdminDependencies,
+  { isHttps, isLocal }: Reach,
+): void {
+  const { links: _links, ...withoutLinks } = given
+  const dependencies = isLocal ? given : withoutLinks
+  const cookies = cookieNames(given.integration.id, isHttps)
+  const sources = { admin: given.admin, attempts: createFailedAttempts(), cookies }
   server.register(async (scope) => {
     await scope.register(rateLimit, {
       max: requestsMax,
       timeWindow: '1 minute',
-      keyGenerator: callerKey,
+      keyGenerator: (request) => callerKey(request, sources),
       errorResponseBuilder: () =>
         new IsthmusError('API_TOO_MANY_REQUESTS', `more than ${requestsMax} requests in a minute`),
     })
@@ -50,11 +72,12 @@ export function addAdminRoutes(server: FastifyInstance, dependencies: AdminDepen
       scope.route({
         method: route.method,
         url: urlOf(route.path),
-        handler: async (request, reply) => respond(request, reply, { id, route, handler, dependencies }),
+        handler: async (request, reply) =>
+          respond(request, reply, { id, route, handler, dependencies, sources }),
       })
     }
     const document = openApiDocument(apiRoutes)
-    scope.get(urlOf(apiRoutes.getOpenApi.path), async (_request, reply) => secured(reply).send(document))
+    scope.get(urlOf(apiRoutes.getOpenApi.path), async (_request, reply) => reply.send(document))
   })
 }
 
@@ -63,23 +86,27 @@ interface Served {
   readonly route: RouteContract
   readonly handler: AnyHandler
   readonly dependencies: AdminDependencies
+  readonly sources: CallerSources
 }
 
 async function respond(request: FastifyRequest, reply: FastifyReply, served: Served): Promise<FastifyReply> {
-  secured(reply)
   const { route, dependencies } = served
   const limitMs = dependencies.answerMs ?? answerMsDefault
-  const result = await inTime({ limitMs, changes: route.method !== 'GET' }, () => handle(request, served))
+  const result = await inTime({ limitMs, changes: route.method !== 'GET' }, () =>
+    handle(request, reply, served),
+  )
   if (route.reply === undefined) return reply.code(204).send()
   return reply.send(route.reply.parse(result))
 }
 
 async function handle(
   request: FastifyRequest,
-  { id, route, handler, dependencies }: Served,
+  reply: FastifyReply,
+  { id, route, handler, dependencies, sources }: Served,
 ): Promise<unknown> {
   const { admin } = dependencies
-  const caller = await authenticate(admin, request)
+  if (route.isBrowserOnly === true) refuseCrossSite(request)
+  const caller = route.permission === 'none' ? anonymous : await authenticate(sources, request)
   if (route.permission !== 'none') requirePermission(caller, route.permission)
   const parts = validate(route, request)
   const values = maySeeValues(caller)
@@ -87,6 +114,7 @@ async function handle(
     caller,
     dependencies,
     values,
+    visit: visitOf(request, reply, sources.cookies),
     disclose: async (recordIds) => {
       if (values && recordIds.length > 0)
         await admin.recordDisclosure({ route: id, recordIds, address: request.ip }, caller.actor)
@@ -94,20 +122,13 @@ async function handle(
   })
 }
 
-/** A token is a key of its own, so that callers behind one address don't share a limit. */
-function callerKey({ headers, ip }: FastifyRequest): string {
-  const { authorization } = headers
-  return authorization === undefined ? ip : Buffer.from(hashSecret(authorization)).toString('base64')
+/** A token or session is a key of its own, so that callers behind one address don't share a limit. */
+function callerKey({ headers, ip }: FastifyRequest, { cookies }: CallerSources): string {
+  const { authorization, cookie } = headers
+  const hash = authorization === undefined ? sessionHashOf(cookie, cookies) : hashSecret(authorization)
+  return hash === undefined ? ip : Buffer.from(hash).toString('base64')
 }
 
 function urlOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
-}
-
-function secured(reply: FastifyReply): FastifyReply {
-  return reply
-    .header('cache-control', 'no-store')
-    .header('x-content-type-options', 'nosniff')
-    .header('referrer-policy', 'no-referrer')
-    .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
 }

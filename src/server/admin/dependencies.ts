@@ -1,6 +1,7 @@
 /** What the admin API requires from the runtime. */
 import type { Integration } from '../../model/integration.ts'
 import type { AdminStore } from '../../store/admin-contract.ts'
+import type { LocalLinks } from '../sign-in/local-links.ts'
 
 /** The parts of a process that the admin API shows and controls. */
 export interface AdminDependencies {
@@ -18,6 +19,8 @@ export interface AdminDependencies {
   wake(): void
   /** Epoch ms on the database's clock. */
   now(): number
+  /** One-time links of this process by which people of this machine sign in. @default none is valid */
+  readonly links?: LocalLinks
   /** Longest wait for a response, in milliseconds; after that it is 503. @default 15000 */
   readonly answerMs?: number
 }

@@ -4,6 +4,7 @@ import type { RouteContract } from '../../api/contract/route.ts'
 import type { apiRoutes, RouteId } from '../../api/contract/routes.ts'
 import type { Caller } from './callers.ts'
 import type { AdminDependencies } from './dependencies.ts'
+import type { Visit } from './visit.ts'
 
 type Contracts = typeof apiRoutes
 
@@ -26,6 +27,7 @@ type ReplyOf<Id extends HandledId> =
 export interface Call {
   readonly caller: Caller
   readonly dependencies: AdminDependencies
+  readonly visit: Visit
   /** True when the caller may be shown values. */
   readonly values: boolean
   /** Records that the values of these records are about to be shown; nothing is recorded for a caller who sees none. */

@@ -12,8 +12,11 @@ export type InvalidPart = NonNullable<Problem['errors']>[number]
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   API_CONFLICT: 409,
+  API_CROSS_SITE: 403,
   API_FORBIDDEN: 403,
   API_INVALID_REQUEST: 400,
+  API_LINK_REFUSED: 403,
+  API_METHOD_NOT_ALLOWED: 405,
   API_NOT_FOUND: 404,
   API_TOO_MANY_REQUESTS: 429,
   API_UNAUTHENTICATED: 401,
@@ -26,6 +29,7 @@ const titles: Readonly<Record<number, string>> = {
   401: 'Not authenticated',
   403: 'Not permitted',
   404: 'Not found',
+  405: 'Method not allowed',
   409: 'Not possible in this state',
   413: 'Body too large',
   415: 'Unsupported media type',
@@ -86,5 +90,7 @@ export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const problem = problemFrom(error)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   if (problem.status === 503) reply.header('retry-after', '5')
+  const { retryAfterSeconds } = isIsthmusError(error) ? error.details : {}
+  if (typeof retryAfterSeconds === 'number') reply.header('retry-after', String(retryAfterSeconds))
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }

@@ -21,6 +21,7 @@ import {
 import { keepApart, mergeRecords, undoDuplicate } from './merge-records.ts'
 import { readIntent, readMember, readRecord, readRows } from './read-rows.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
+import { createMemorySessions } from './sessions.ts'
 import { countStatus } from './status.ts'
 import { key, type MemoryContext, membersOf } from './tables.ts'
 
@@ -29,6 +30,7 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
   const { tables } = context
   return {
     ...createMemoryAccess(context),
+    ...createMemorySessions(context),
     status: async () => countStatus(context, workerCount()),
     documentFormat: async () => formatState(context),
     contract: async (actor) => contract(context, actor),

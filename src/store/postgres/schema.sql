@@ -105,6 +105,7 @@ sequence access_token_id_seq bigint
 sequence journal_seq_seq bigint
 sequence lens_set_id_seq integer
 sequence sealing_key_id_seq integer
+sequence session_id_seq bigint
 sequence worker_id integer
 
 -- columns
@@ -373,6 +374,17 @@ sealing_key.wrapped bytea not null
 sealing_key.master text
 sealing_key.wrapped_by integer
 sealing_key.created_at bigint not null default now_ms()
+session.id bigint not null identity
+session.hash bytea not null
+session.kind text not null
+session.actor text not null
+session.name text not null
+session.roles text[] not null
+session.address text
+session.created_at bigint not null default now_ms()
+session.seen_at bigint not null default now_ms()
+session.expires_at bigint not null
+session.ended_at bigint
 store_format.only_row boolean not null default true
 store_format.number integer not null
 store_format.converted_to uuid
@@ -469,6 +481,9 @@ sealing_key CHECK (((kind = 'wrapping'::text) = (wrapped_by IS NULL)))
 sealing_key CHECK ((kind = ANY (ARRAY['wrapping'::text, 'shared'::text, 'day'::text, 'hash'::text])))
 sealing_key PRIMARY KEY (id)
 sealing_key CHECK ((state = ANY (ARRAY['active'::text, 'retiring'::text])))
+session UNIQUE (hash)
+session CHECK ((kind = ANY (ARRAY['local'::text, 'person'::text])))
+session PRIMARY KEY (id)
 store_format CHECK (only_row)
 store_format PRIMARY KEY (only_row)
 system_health PRIMARY KEY (system)
@@ -551,6 +566,9 @@ CREATE UNIQUE INDEX schedule_pkey ON schedule USING btree (key)
 CREATE UNIQUE INDEX sealing_key_active ON sealing_key USING btree (kind, day) NULLS NOT DISTINCT WHERE (state = 'active'::text)
 CREATE UNIQUE INDEX sealing_key_pkey ON sealing_key USING btree (id)
 CREATE UNIQUE INDEX sealing_pkey ON sealing USING btree (only_row)
+CREATE INDEX session_expiry ON session USING btree (expires_at)
+CREATE UNIQUE INDEX session_hash_key ON session USING btree (hash)
+CREATE UNIQUE INDEX session_pkey ON session USING btree (id)
 CREATE UNIQUE INDEX store_format_pkey ON store_format USING btree (only_row)
 CREATE UNIQUE INDEX system_health_pkey ON system_health USING btree (system)
 CREATE UNIQUE INDEX token_pkey ON token USING btree (key)

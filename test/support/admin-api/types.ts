@@ -132,6 +132,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/local": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a session with a one-time link of this machine, and sets its cookie. */
+        post: operations["signInLocally"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends the session of the request, and deletes its cookie.
+         * @description Requires the permission `read`.
+         */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the sessions of people, newest first.
+         * @description Requires the permission `manage-access`.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a session, at once.
+         * @description Requires the permission `manage-access`.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/records": {
         parameters: {
             query?: never;
@@ -590,8 +667,11 @@ export interface components {
     schemas: {
         Caller: {
             name: string;
-            /** @enum {string} */
-            kind: "token";
+            /**
+             * @description token: an access token. local: the person at the machine. person: signed in at the identity provider.
+             * @enum {string}
+             */
+            kind: "token" | "local" | "person";
             roles: components["schemas"]["Role"][];
             /** @description Milliseconds since 1970-01-01T00:00:00Z. */
             expiresAt?: number;
@@ -975,6 +1055,25 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z. */
             seenAt: number;
         };
+        Session: {
+            id: string;
+            /** @enum {string} */
+            kind: "local" | "person";
+            name: string;
+            /** @description As the journal names it. */
+            actor: string;
+            roles: components["schemas"]["Role"][];
+            /** @description Where the person signed in from. */
+            address?: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z. */
+            createdAt: number;
+            /** @description Accurate to a minute. */
+            seenAt: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z. */
+            expiresAt: number;
+            /** @description The session of this request. */
+            current: boolean;
+        };
         Status: {
             integration: string;
             version: string;
@@ -1175,7 +1274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1233,7 +1332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1307,7 +1406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1399,7 +1498,274 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not respond. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInLocally: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What follows the # in the link of `isthmus open`. */
+                    link: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The response. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description The request is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller does not have the permission, or the request comes from another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not respond. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The credentials are missing, unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller does not have the permission, or the request comes from another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not respond. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The response. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Session"][];
+                    };
+                };
+            };
+            /** @description The credentials are missing, unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller does not have the permission, or the request comes from another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not respond. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials are missing, unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1483,7 +1849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1552,7 +1918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1629,7 +1995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1713,7 +2079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1779,7 +2145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1863,7 +2229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1930,7 +2296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2012,7 +2378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2122,7 +2488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2201,7 +2567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2312,7 +2678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2404,7 +2770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2505,7 +2871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2597,7 +2963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2679,7 +3045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2774,7 +3140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2851,7 +3217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2943,7 +3309,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3010,7 +3376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3075,7 +3441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3144,7 +3510,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3225,7 +3591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3292,7 +3658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3364,7 +3730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3452,7 +3818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller does not have the permission. */
+            /** @description The caller does not have the permission, or the request comes from another site. */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -10,9 +10,9 @@ const dayMs = 86_400_000
 
 /** Handlers of the routes under Access. */
 export const accessHandlers: Handlers<'getCaller' | 'listTokens' | 'createToken' | 'revokeToken'> = {
-  getCaller: async (_parts, { caller: { name, roles, expiresAt } }) => ({
+  getCaller: async (_parts, { caller: { name, kind, roles, expiresAt } }) => ({
     name,
-    kind: 'token',
+    kind,
     roles: [...roles],
     expiresAt,
   }),
@@ -25,9 +25,11 @@ export const accessHandlers: Handlers<'getCaller' | 'listTokens' | 'createToken'
     if (beyond.length > 0)
       throw new IsthmusError('API_FORBIDDEN', `the caller does not have the role ${beyond.join(', ')} itself`)
     const now = dependencies.now()
-    const expiresAt = given ?? Math.min(now + tokenDays.default * dayMs, caller.expiresAt)
+    // A person's session ends within hours; what a person creates does not end with it.
+    const latest = caller.kind === 'token' ? caller.expiresAt : Number.POSITIVE_INFINITY
+    const expiresAt = given ?? Math.min(now + tokenDays.default * dayMs, latest)
     if (expiresAt <= now) throw invalid([{ in: 'body', at: 'expiresAt', message: 'it is in the past' }])
-    if (expiresAt > Math.min(now + tokenDays.max * dayMs, caller.expiresAt))
+    if (expiresAt > Math.min(now + tokenDays.max * dayMs, latest))
       throw invalid([
         {
           in: 'body',

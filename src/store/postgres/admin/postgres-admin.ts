@@ -22,6 +22,7 @@ import { mergeRecords } from './merge-records.ts'
 import { pauseWork, resumeWork } from './pause.ts'
 import { decideReview } from './reviews.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
+import { createPostgresSessions } from './sessions.ts'
 import { createStatusCounter } from './status.ts'
 import { keepApart, undoDuplicate } from './undo-duplicate.ts'
 
@@ -32,6 +33,7 @@ const intentsMax = 100
 export function createPostgresAdmin(context: PostgresContext): AdminStore {
   return {
     ...createPostgresAccess(context),
+    ...createPostgresSessions(context),
     status: createStatusCounter(context),
     documentFormat: () => readFormatState(context),
     contract: (actor) => contract(context, actor),

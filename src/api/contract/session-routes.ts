@@ -1,0 +1,48 @@
+/** Routes by which people sign in and out, and by which their sessions are ended. */
+import { z } from 'zod'
+import { callerResource, sessionResource } from './resources.ts'
+import { defineRoute } from './route.ts'
+
+const base = '/api/v1'
+
+/** A part of the routes, by their ids. */
+export const sessionRoutes = {
+  signInLocally: defineRoute({
+    method: 'POST',
+    path: `${base}/session/local`,
+    permission: 'none',
+    tag: 'Access',
+    summary: 'Starts a session with a one-time link of this machine, and sets its cookie.',
+    body: z.strictObject({
+      link: z.string().min(20).max(100).describe('What follows the # in the link of `isthmus open`.'),
+    }),
+    reply: callerResource,
+    problems: [403],
+    isBrowserOnly: true,
+  }),
+  signOut: defineRoute({
+    method: 'DELETE',
+    path: `${base}/session`,
+    permission: 'read',
+    tag: 'Access',
+    summary: 'Ends the session of the request, and deletes its cookie.',
+    problems: [404],
+  }),
+  listSessions: defineRoute({
+    method: 'GET',
+    path: `${base}/sessions`,
+    permission: 'manage-access',
+    tag: 'Access',
+    summary: 'Lists the sessions of people, newest first.',
+    reply: z.object({ rows: z.array(sessionResource) }),
+  }),
+  endSession: defineRoute({
+    method: 'DELETE',
+    path: `${base}/sessions/{id}`,
+    permission: 'manage-access',
+    tag: 'Access',
+    summary: 'Ends a session, at once.',
+    params: z.strictObject({ id: z.string().min(1).max(100) }),
+    problems: [404],
+  }),
+}

@@ -1,0 +1,46 @@
+/** Signing in and out, and the sessions of people. */
+import { roleNames } from '../../../api/contract/tokens.ts'
+import { IsthmusError } from '../../../model/errors.ts'
+import { hashSecret } from '../../../runtime/access-secrets.ts'
+import { createSessionSecret, sessionMs } from '../../sign-in/session-cookie.ts'
+import type { Handlers } from '../handler.ts'
+import { notFound } from '../problems.ts'
+
+/** Handlers of the routes about sessions. */
+export const sessionHandlers: Handlers<'signInLocally' | 'signOut' | 'listSessions' | 'endSession'> = {
+  signInLocally: async ({ body: { link } }, { dependencies: { admin, links, now }, visit }) => {
+    // Taken first: a link that was used from the wrong place is known to somebody else.
+    const person = links?.take(link)
+    if (person === undefined || !visit.isLocal)
+      throw new IsthmusError('API_LINK_REFUSED', 'the link is not valid, or not from here')
+    const secret = createSessionSecret()
+    const session = await admin.startSession({
+      hash: hashSecret(secret),
+      kind: 'local',
+      actor: `local:${person}`,
+      name: person,
+      // Whoever may start the process may read its database as well.
+      roles: roleNames,
+      address: visit.address,
+      expiresAt: now() + sessionMs.longest,
+      ...(visit.sessionHash === undefined ? {} : { replaces: visit.sessionHash }),
+    })
+    visit.keepSession(secret)
+    return { name: person, kind: 'local', roles: roleNames, expiresAt: session.expiresAt }
+  },
+  signOut: async (_parts, { dependencies, caller, visit }) => {
+    if (caller.sessionId === undefined) throw notFound('the request has a token, and no session')
+    await dependencies.admin.endSession(caller.sessionId, caller.actor)
+    visit.forgetSession()
+  },
+  listSessions: async (_parts, { dependencies, caller }) => ({
+    rows: (await dependencies.admin.sessions(sessionMs.idle)).map(({ roles, ...session }) => ({
+      ...session,
+      roles: roleNames.filter((role) => roles.includes(role)),
+      current: session.id === caller.sessionId,
+    })),
+  }),
+  endSession: async ({ params: { id } }, { dependencies, caller }) => {
+    if (!(await dependencies.admin.endSession(id, caller.actor))) throw notFound(`there is no session ${id}`)
+  },
+}
