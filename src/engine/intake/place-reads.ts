@@ -84,9 +84,15 @@ class PlaceReader {
         this.#stored = undefined
       })
     }
-    const noted = await this.#stored.response
+    const noted = Math.max((await this.#stored.response) ?? 0, this.#lastPoll())
     const own = this.#newest
-    return noted !== undefined && noted > (own?.takenAt ?? 0) ? { takenAt: noted } : own
+    return noted > (own?.takenAt ?? 0) ? { takenAt: noted } : own
+  }
+
+  /** The time of a poll that found nothing is only saved now and then. */
+  #lastPoll(): number {
+    const { runs, place, kind } = this.#options
+    return kind === 'feed' ? (runs.lastPoll(place.system, place.entity.name) ?? 0) : 0
   }
 
   next(since: number): Promise<PlaceReadResponse> {

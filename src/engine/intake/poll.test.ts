@@ -109,6 +109,46 @@ describe('pollChanges', () => {
     expect(position).toBe(39)
   })
 
+  test('a poll of a system at rest neither reads nor writes the store for half a minute, and its time is known to creates', async () => {
+    const memory = world()
+    memory.system('crm').put({ name: 'Ada' })
+    const calls: string[] = []
+    const { cursor, saveFact, intake } = memory.store
+    memory.store.cursor = (...place) => {
+      calls.push('cursor')
+      return cursor.apply(memory.store, place)
+    }
+    memory.store.saveFact = (...fact) => {
+      calls.push('saveFact')
+      return saveFact.apply(memory.store, fact)
+    }
+    memory.store.intake = (batch) => {
+      calls.push('intake')
+      return intake.call(memory.store, batch)
+    }
+    const runs = createRuns(memory.context)
+    const { signal } = new AbortController()
+    const poll = () => memory.finish(runs.poll({ system: 'crm', entity: 'thing', priority: 'batch', signal }))
+    expect(await poll()).toMatchObject({ kind: 'done', changed: 1 })
+    await poll()
+    calls.length = 0
+    for (let nth = 0; nth < 5; nth += 1) {
+      await memory.pass(5_000)
+      const before = memory.clock.now()
+      expect(await poll()).toMatchObject({ kind: 'done', changed: 0 })
+      expect(runs.lastPoll('crm', 'thing')).toBeGreaterThanOrEqual(before)
+    }
+    expect(calls).toEqual([])
+    // A change is marked, and read from where this process left the feed.
+    memory.system('crm').put({ name: 'Grace' })
+    expect(await poll()).toMatchObject({ kind: 'done', changed: 1 })
+    expect(calls).toEqual(['intake', 'saveFact'])
+    // What another process did to the cursor is noticed within a minute.
+    await memory.store.clearCursor('crm', 'thing')
+    await memory.pass(60_000)
+    expect(await poll()).toMatchObject({ kind: 'done', changed: 2 })
+  })
+
   test('H23: an expired cursor leads to a full run and then to the beginning of the feed, never to now', async () => {
     const memory = world()
     const crm = memory.system('crm')

@@ -60,8 +60,39 @@ export type PollResult =
  */
 const CURSOR_KEPT_BACK_MS = 60_000
 
-/** When each cursor was last saved by this process, on the monotonic clock. */
-export type SavedCursors = Map<string, number>
+/** The time at which a read of the place began is saved this often while it finds nothing. */
+const READ_TIME_KEPT_BACK_MS = 30_000
+
+/**
+ * What this process knows of one feed, so that a poll of a system at rest neither reads nor writes what is
+ * stored. Times are of the monotonic clock.
+ */
+interface KnownFeed {
+  /**
+   * The stored cursor as this process last read or saved it. Another process may have moved it since: reading
+   * from an older one marks the same changes again, which has no effect, and only for as long as
+   * {@link CURSOR_KEPT_BACK_MS}.
+   */
+  stored?: { readonly position: string; readonly at: number }
+  /** When the cursor was last saved by this process. */
+  cursorSavedAt?: number
+  /** When the time of a read was last saved by this process. */
+  readSavedAt?: number
+  /** When the newest complete read of this process began (epoch ms). */
+  readAt?: number
+}
+
+/** The feeds of this process's polls. */
+export class KnownFeeds {
+  readonly #feeds = new Map<string, KnownFeed>()
+
+  of(system: string, entity: string): KnownFeed {
+    const key = JSON.stringify([system, entity])
+    const known = this.#feeds.get(key) ?? {}
+    this.#feeds.set(key, known)
+    return known
+  }
+}
 
 /** Lists a place; provided by the caller, which keeps two lists of one place from running concurrently. */
 export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
@@ -74,10 +105,11 @@ export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
 export async function pollChanges(
   context: IntakeContext,
   request: PollRequest,
-  { list, saved }: { readonly list: ListPlace; readonly saved: SavedCursors },
+  { list, feeds }: { readonly list: ListPlace; readonly feeds: KnownFeeds },
 ): Promise<PollResult> {
   const place = placeOf(context, request.system, request.entity)
-  const asked: Asked = { context, place, request, list, saved }
+  const feed = feeds.of(request.system, request.entity)
+  const asked: Asked = { context, place, request, list, feed }
   const result = hasFeed(place) ? await drainFeed(asked) : await listInstead(asked)
   const { system, entity } = request
   if (result.kind === 'failed') {
@@ -92,18 +124,19 @@ interface Asked {
   readonly place: Place
   readonly request: PollRequest
   readonly list: ListPlace
-  readonly saved: SavedCursors
+  readonly feed: KnownFeed
 }
 
 async function drainFeed(asked: Asked): Promise<PollResult> {
-  const { context, place, request } = asked
+  const { context, place, request, feed } = asked
   const { system, entity } = request
   let changed = 0
   const startedAt = context.clock.now()
-  let cursor = await context.store.cursor(system, entity)
+  let cursor = await storedCursor(asked)
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const response = await askFeed(context, place, cursor, request)
     if (response.kind === 'unknown') {
+      delete feed.stored
       const { code, said, retryAfterMs, kind } = response.failure
       return {
         kind: 'failed',
@@ -115,13 +148,15 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
     }
     if (response.kind === 'expired') return startOver(asked, cursor)
     if (isWorthSaving(asked, cursor, response)) {
+      delete feed.stored
       changed += await landPage(context, place, response)
-      asked.saved.set(JSON.stringify([system, entity]), context.clock.monotonic())
+      feed.cursorSavedAt = context.clock.monotonic()
+      feed.stored = { position: response.cursor, at: feed.cursorSavedAt }
     }
     if (response.unreadable !== undefined)
       context.emit({ type: 'EntriesUnreadable', system, entity, message: response.unreadable })
     if (!response.more) {
-      await savePlaceRead(context.store, place, 'feed', startedAt)
+      await noteRead(asked, startedAt, changed)
       return { kind: 'done', changed, startedAt }
     }
     if (response.cursor === cursor) return stuck('the feed returned the same cursor again')
@@ -131,16 +166,35 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
   return { kind: 'more', changed }
 }
 
+/** Returns the stored cursor: from memory while this process has reason to believe that it is unchanged. */
+async function storedCursor({ context, request, feed }: Asked): Promise<string | undefined> {
+  const now = context.clock.monotonic()
+  if (feed.stored !== undefined && now - feed.stored.at < CURSOR_KEPT_BACK_MS) return feed.stored.position
+  const position = await context.store.cursor(request.system, request.entity)
+  if (position === undefined) delete feed.stored
+  else feed.stored = { position, at: now }
+  return position
+}
+
+/**
+ * A create of this process finds the time in memory. Those of other processes need a read that began after
+ * they were requested, which the saved time of a read that found nothing rarely is.
+ */
+async function noteRead({ context, place, feed }: Asked, startedAt: number, changed: number): Promise<void> {
+  feed.readAt = startedAt
+  const now = context.clock.monotonic()
+  const isRecent = feed.readSavedAt !== undefined && now - feed.readSavedAt < READ_TIME_KEPT_BACK_MS
+  if (changed === 0 && isRecent) return
+  await savePlaceRead(context.store, place, 'feed', startedAt)
+  feed.readSavedAt = now
+}
+
 /** The last page of a feed without changes, which is what most polls of a system at rest return, is not. */
-function isWorthSaving(
-  { context, request, saved }: Asked,
-  cursor: string | undefined,
-  page: ChangesPage,
-): boolean {
+function isWorthSaving({ context, feed }: Asked, cursor: string | undefined, page: ChangesPage): boolean {
   if (page.changed.length > 0 || page.more || cursor === undefined) return true
   if (page.cursor === cursor) return false
-  const savedAt = saved.get(JSON.stringify([request.system, request.entity]))
-  return savedAt === undefined || context.clock.monotonic() - savedAt >= CURSOR_KEPT_BACK_MS
+  const { cursorSavedAt } = feed
+  return cursorSavedAt === undefined || context.clock.monotonic() - cursorSavedAt >= CURSOR_KEPT_BACK_MS
 }
 
 function stuck(message: string): PollResult {
@@ -216,8 +270,9 @@ async function landPage(context: IntakeContext, place: Place, page: ChangesPage)
  * as well.
  */
 async function startOver(asked: Asked, cursor: string | undefined): Promise<PollResult> {
-  const { context, place, request } = asked
+  const { context, place, request, feed } = asked
   const { system, entity } = request
+  delete feed.stored
   // Without a cursor none can have expired: a feed that reports this is broken, and starting over would never
   // end.
   if (cursor === undefined) return stuck('the feed refuses to start from its beginning')

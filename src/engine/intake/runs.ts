@@ -7,19 +7,21 @@
 import type { IntakeContext } from '../context.ts'
 import { type FullRunRequest, type FullRunResult, runFull } from './full-run.ts'
 import type { HealthNotes } from './health.ts'
-import { type PollRequest, type PollResult, pollChanges, type SavedCursors } from './poll.ts'
+import { KnownFeeds, type PollRequest, type PollResult, pollChanges } from './poll.ts'
 
 /** The reads of whole places that this process has in progress: at most one per place. */
 export interface Runs {
   full(request: FullRunRequest): Promise<FullRunResult>
   poll(request: PollRequest): Promise<PollResult>
+  /** Returns when the newest complete poll of this process began (epoch ms); undefined = none yet. */
+  lastPoll(system: string, entity: string): number | undefined
 }
 
 /** Creates the registry of a process's runs; their observations of places are recorded in `health`. */
 export function createRuns(context: IntakeContext, health?: HealthNotes): Runs {
   const fullRuns = new Map<string, Promise<FullRunResult>>()
   const polls = new Map<string, Promise<PollResult>>()
-  const saved: SavedCursors = new Map()
+  const feeds = new KnownFeeds()
   const timed = async <T>(
     request: { readonly system: string; readonly entity: string; readonly signal: AbortSignal },
     work: () => Promise<T>,
@@ -48,11 +50,12 @@ export function createRuns(context: IntakeContext, health?: HealthNotes): Runs {
     poll: (request) =>
       joinOrStart(polls, request, async () => {
         const { result, read } = await timed(request, () =>
-          pollChanges(context, request, { list: full, saved }),
+          pollChanges(context, request, { list: full, feeds }),
         )
         health?.polled(read, result)
         return result
       }),
+    lastPoll: (system, entity) => feeds.of(system, entity).readAt,
   }
 }
 
