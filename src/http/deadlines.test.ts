@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Deadlines } from './deadlines.ts'
 
 test('each passes at its time, whatever the order in which they were set', async () => {
@@ -60,4 +60,21 @@ test('a process lives for as long as a call runs, and not for the rest of its ti
     { timeout: 170_000 },
   )
   expect(stdout).toBe('passed\n')
+})
+
+test('a client at rest leaves no timer behind, and a busy one keeps the one that it has', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    const deadlines = new Deadlines()
+    const call = (): void => deadlines.remove(deadlines.add(30_000, () => undefined))
+    call()
+    expect(vi.getTimerCount()).toBe(0)
+    vi.advanceTimersByTime(5_000)
+    call()
+    expect(vi.getTimerCount()).toBe(0)
+    call()
+    expect(vi.getTimerCount()).toBe(1)
+  } finally {
+    vi.useRealTimers()
+  }
 })

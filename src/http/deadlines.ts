@@ -3,8 +3,12 @@
  *
  * A timer for each call is more expensive than most policies, and it is nearly always cancelled before it
  * fires. Here one timer is set for the earliest deadline and stays set when that call ends; when it fires too
- * early it is set again for the earliest of the remaining ones.
+ * early it is set again for the earliest of the remaining ones. After a call that began at rest it does not
+ * stay: in an idle process it would only wake it up.
  */
+
+/** Without a call for this long, a client is at rest. */
+const restMs = 1_000
 
 /** The deadline of one call. */
 export interface Deadline {
@@ -18,10 +22,15 @@ export class Deadlines {
   readonly #running = new Set<Deadline>()
   #timer: NodeJS.Timeout | undefined
   #firesAt = Number.POSITIVE_INFINITY
+  #lastAt = Number.NEGATIVE_INFINITY
+  #beganAtRest = false
 
   /** Calls back after `ms`, unless it is removed before. */
   add(ms: number, onPassed: () => void): Deadline {
-    const deadline = { at: performance.now() + ms, onPassed }
+    const now = performance.now()
+    const deadline = { at: now + ms, onPassed }
+    if (this.#running.size === 0) this.#beganAtRest = now - this.#lastAt > restMs
+    this.#lastAt = now
     this.#running.add(deadline)
     if (deadline.at < this.#firesAt) this.#setTimer(deadline.at)
     else if (this.#running.size === 1) this.#timer?.ref()
@@ -30,7 +39,15 @@ export class Deadlines {
 
   /** Removes a deadline. The remaining timer does not keep the process alive. */
   remove(deadline: Deadline): void {
-    if (this.#running.delete(deadline) && this.#running.size === 0) this.#timer?.unref()
+    if (!this.#running.delete(deadline) || this.#running.size > 0) return
+    if (this.#beganAtRest) this.#clearTimer()
+    else this.#timer?.unref()
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#firesAt = Number.POSITIVE_INFINITY
   }
 
   #setTimer(at: number): void {

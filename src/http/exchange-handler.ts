@@ -4,10 +4,10 @@
  * waiting (no socket yet) → sent (passed to a socket) → answering (headers received) → settled. The stop, an
  * error and the end of the response lead to settled from every state; later events are ignored.
  *
- * The time to the headers is measured here and not by undici, whose timers have a resolution of half a
- * second.
+ * The times to the headers and between the parts of the body are measured here and not by undici, whose
+ * timers have a resolution of half a second and wake an idle process after each call.
  */
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import { ResponseStream } from './bodies/response-stream.ts'
 import { isStreamBody } from './bodies/stream-body.ts'
 import { type Call, type HttpClock, outcomeSoFar, type WireResponse } from './call.ts'
@@ -21,6 +21,7 @@ import { headersTooLate, responseTooLarge, transportError } from './transport-er
 export interface ExchangeLimits {
   readonly maxBytes: number
   readonly headersMs: number
+  readonly bodyIdleMs: number
   readonly clock: HttpClock
   readonly deadlines: Deadlines
 }
@@ -41,6 +42,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #settled = false
   #controller: Dispatcher.DispatchController | undefined
   #headersDue: Deadline | undefined
+  #bodyDue: Deadline | undefined
+  /** When the last part of the body was received. */
+  #bodyAt = 0
   #status = 0
   #statusText = ''
   #headers: Readonly<Record<string, string>> = {}
@@ -110,6 +114,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#statusText = statusText
     this.#headers = joinHeaders(headers)
+    this.#bodyAt = performance.now()
+    this.#awaitBody(this.#limits.bodyIdleMs)
     if (this.#call.streams === true && status < 300) {
       this.#startStream(controller)
       return
@@ -134,13 +140,17 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const signal = this.#call.callerSignal
     const onAbort = (): void => void stream.destroy(givenUp(this.#call))
     signal?.addEventListener('abort', onAbort)
-    stream.once('close', () => signal?.removeEventListener('abort', onAbort))
+    stream.once('close', () => {
+      this.#forgetBodyDue()
+      signal?.removeEventListener('abort', onAbort)
+    })
     this.#stream = stream
     this.#settle()
     this.#resolve({ ...this.#head(), bytes: noBytes, stream })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    this.#bodyAt = performance.now()
     if (this.#call.onDownload !== undefined) this.#reportDownload(chunk.byteLength)
     this.#stream?.accept(chunk)
     if (this.#settled) return
@@ -156,6 +166,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     _controller: Dispatcher.DispatchController,
     trailers: Record<string, string | string[] | undefined> = {},
   ): void {
+    this.#forgetBodyDue()
     this.#stream?.finish()
     if (!this.#settle()) return
     this.#headers = withTrailers(this.#headers, trailers)
@@ -163,6 +174,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#forgetBodyDue()
     const failure = error instanceof HttpError ? error : transportError(this.#call, error)
     this.#stream?.destroy(failure)
     this.#breakOff(failure)
@@ -203,8 +215,27 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#settled) return false
     this.#settled = true
     this.#forgetHeadersDue()
+    if (this.#stream === undefined) this.#forgetBodyDue()
     this.#call.stop.forget(this.#onStop)
     return true
+  }
+
+  /** Parts arrive too often to set a timer for each: the time since the last one is looked at when it ends. */
+  #awaitBody(ms: number): void {
+    const { deadlines, bodyIdleMs } = this.#limits
+    this.#bodyDue = deadlines.add(ms, () => {
+      this.#bodyDue = undefined
+      // A reader that makes the server wait is not the server's silence.
+      const silent = this.#stream?.makesSocketWait === true ? 0 : performance.now() - this.#bodyAt
+      if (silent < bodyIdleMs) this.#awaitBody(bodyIdleMs - silent)
+      else this.#controller?.abort(new errors.BodyTimeoutError())
+    })
+  }
+
+  #forgetBodyDue(): void {
+    if (this.#bodyDue === undefined) return
+    this.#limits.deadlines.remove(this.#bodyDue)
+    this.#bodyDue = undefined
   }
 
   #forgetHeadersDue(): void {

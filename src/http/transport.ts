@@ -40,13 +40,12 @@ export interface TransportOptions {
 /** A pool of sockets per origin. */
 export class Transport {
   readonly #route: Route
-  readonly #bodyIdleMs: number
   readonly #limits: ExchangeLimits
 
   constructor(options: TransportOptions) {
     const { timeouts, maxBytes, clock } = options
-    this.#bodyIdleMs = timeouts.bodyIdleMs
-    this.#limits = { maxBytes, headersMs: timeouts.headersMs, clock, deadlines: new Deadlines() }
+    const { headersMs, bodyIdleMs } = timeouts
+    this.#limits = { maxBytes, headersMs, bodyIdleMs, clock, deadlines: new Deadlines() }
     this.#route = routeOf(options)
   }
 
@@ -68,7 +67,7 @@ export class Transport {
           headers: call.headers,
           body: wireBody(call, handler.onBodyMoved),
           headersTimeout: 0,
-          bodyTimeout: this.#bodyIdleMs,
+          bodyTimeout: 0,
         },
         handler,
       )

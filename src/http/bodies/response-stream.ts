@@ -37,6 +37,11 @@ export class ResponseStream extends Readable {
     this.#source.pause()
   }
 
+  /** The socket waits for the reader. */
+  get makesSocketWait(): boolean {
+    return this.#paused
+  }
+
   /** The body is complete. */
   finish(): void {
     this.#ended = true

@@ -43,3 +43,24 @@ test('headersMs begins once a streamed body has been sent', async () => {
   }
   expect(await client.post('/x', { body: slowly })).toBe('8')
 })
+
+test('bodyIdleMs ends a body that stalls, and none that keeps arriving', async () => {
+  const server = await startServer(({ url }, response) => {
+    response.writeHead(200).write('a')
+    if (url === '/stalls') return
+    let parts = 0
+    const timer = setInterval(() => {
+      response.write('a')
+      parts += 1
+      if (parts < 8) return
+      clearInterval(timer)
+      response.end()
+    }, 100)
+  })
+  open.push(server)
+  const client = clientOf({ baseUrl: server.url, timeouts: { bodyIdleMs: 400, totalMs: 600_000 } })
+  const startedAt = performance.now()
+  await expect(client.get('/stalls')).rejects.toMatchObject({ code: 'HTTP_TIMEOUT', phase: 'body' })
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(399)
+  expect(await client.get('/arrives')).toBe('aaaaaaaaa')
+})
