@@ -9,6 +9,7 @@
  * unavailable it retries with back-off.
  */
 import { isIsthmusError } from '../model/errors.ts'
+import { untilSharedWakeUp } from '../model/shared-wake-up.ts'
 import { isUnreadable } from '../model/unreadable-row.ts'
 import type { ClaimedRecord, Lease, QueueAtRest, UnreadableRecord, WorkerSession } from '../store/contract.ts'
 import { Admission } from './admission.ts'
@@ -148,7 +149,8 @@ export class Worker {
     const { clock, settings } = this.#context
     const untilDue = this.#dueAt - clock.now()
     if (untilDue <= 0) this.#dueAt = Number.POSITIVE_INFINITY
-    const longest = this.#running.size === 0 && this.#rest.isResting ? settings.restMs : settings.pollMs
+    const rests = this.#running.size === 0 && this.#rest.isResting
+    const longest = rests ? untilSharedWakeUp(settings.restMs, clock.monotonic()) : settings.pollMs
     return Math.max(1, Math.min(longest, untilDue))
   }
 
@@ -170,7 +172,8 @@ export class Worker {
       }
       await clock.sleep(settings.reapMs, this.#halt.signal)
       const restMs = Math.floor(settings.leaseMs / 3) - settings.reapMs
-      if (this.#rest.isAlone && restMs > 0) await this.#reapSignal.wait(restMs)
+      if (this.#rest.isAlone && restMs > 0)
+        await this.#reapSignal.wait(untilSharedWakeUp(restMs, clock.monotonic()))
     }
   }
 

@@ -8,6 +8,7 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Scheduler } from '../engine/schedule/scheduler.ts'
+import { untilSharedWakeUp } from '../model/shared-wake-up.ts'
 import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
 
@@ -103,7 +104,7 @@ export function createLifecycle(options: LifeOptions): Life {
 /** Clocks drift apart; horizons and leases must not. */
 async function keepAligned(clock: DatabaseClock, store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await clock.sleep(ALIGN_EVERY_MS, signal)
+    await clock.sleep(untilSharedWakeUp(ALIGN_EVERY_MS, clock.monotonic()), signal)
     if (signal.aborted) return
     // The worker reports an unavailable database; the clock continues with its own ticks.
     await clock.align(() => store.now()).catch(() => undefined)
@@ -118,7 +119,7 @@ async function watchBinding(
 ): Promise<void> {
   const everyMs = engine === undefined ? ASK_EVERY_MS.otherwise : ASK_EVERY_MS.besideWorker
   while (!signal.aborted) {
-    await clock.sleep(everyMs, signal)
+    await clock.sleep(untilSharedWakeUp(everyMs, clock.monotonic()), signal)
     if (signal.aborted) return
     // The worker reports an unavailable database.
     const bound = await store.bindingEpoch().catch(() => epoch)

@@ -10,6 +10,7 @@
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
+import { untilSharedWakeUp } from '../../model/shared-wake-up.ts'
 import type { IntakeContext } from '../context.ts'
 import { isBaselineDone } from '../intake/baseline.ts'
 import { listFirst } from '../intake/first-list.ts'
@@ -17,14 +18,15 @@ import type { FullRunResult } from '../intake/full-run.ts'
 import type { HealthNotes } from '../intake/health.ts'
 import type { Runs } from '../intake/runs.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
+import type { Clock } from '../ports.ts'
 import { type JobFailure, retryDelay } from '../protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from '../wake-signal.ts'
 import { placeOlderRecords, readThroughNewLenses } from './place-records.ts'
 import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue } from './schedule.ts'
 
-/** An owner that has not renewed for this long has lost the schedule. */
-const OWN_TTL_MS = 15_000
+/** An owner that has not renewed for this long has lost the schedule: its process has died or is stuck. */
+const OWN_TTL_MS = 30_000
 /** The longest the scheduler sleeps: ownership is renewed once this much of it is over. */
 const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 
@@ -72,14 +74,14 @@ async function runSchedule(
   let slots: Slot[] | undefined
   const ownership = createOwnership(context, owner)
   while (!signal.aborted) {
-    let waitMs = TICK_MS_MAX
+    let waitMs = untilSharedWakeUp(TICK_MS_MAX, clock.monotonic())
     try {
       if (await ownership.isOurs()) {
         slots ??= await planSlots(context, options.nextCron)
         noteNext(options, slots)
         for (const slot of slots) startIfDue(context, options, { slot, running, wakeSignal, signal })
         slots = slots.filter((slot) => slot.running || slot.dueAt !== Number.POSITIVE_INFINITY)
-        waitMs = timeToNext(slots, clock.now())
+        waitMs = timeToNext(slots, clock)
       } else {
         // Planned again when this process regains the schedule: another process owned it meanwhile.
         slots = undefined
@@ -113,7 +115,7 @@ function createOwnership({ clock, store }: IntakeContext, owner: string): Owners
   return {
     isOurs: async () => {
       const now = clock.monotonic()
-      // A tick begins a little early where timers do.
+      // A tick begins a little early where timers do; a renewal that is left out is made in the next one.
       if (now - renewedAt < TICK_MS_MAX - 50) return true
       renewedAt = Number.NEGATIVE_INFINITY
       if (!(await store.ownSchedule(owner, OWN_TTL_MS))) return false
@@ -145,11 +147,12 @@ function readsPlace({ system, work }: Job): boolean {
   return system !== '' && work.kind !== 'placing'
 }
 
-function timeToNext(slots: readonly Slot[], now: number): number {
+function timeToNext(slots: readonly Slot[], clock: Clock): number {
+  const now = clock.now()
   const waits = slots.filter((slot) => !slot.running).map((slot) => slot.dueAt - now)
   // A job that ends meanwhile is planned within the tick; the minimum keeps a clock that does not advance
   // from causing a busy loop.
-  return Math.max(10, Math.min(TICK_MS_MAX, ...waits))
+  return Math.max(10, Math.min(untilSharedWakeUp(TICK_MS_MAX, clock.monotonic()), ...waits))
 }
 
 interface Start {

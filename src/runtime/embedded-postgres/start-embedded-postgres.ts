@@ -10,6 +10,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { IsthmusError } from '../../model/errors.ts'
+import { untilSharedWakeUp } from '../../model/shared-wake-up.ts'
 import { findBinaries } from './binaries.ts'
 import { prepareDirectories } from './directories.ts'
 import { isServing, type Postmaster } from './postmaster-file.ts'
@@ -48,7 +49,7 @@ export interface EmbeddedPostgres {
 }
 
 /** A server that ends closes its connections as well, so this bounds only how soon it is started again. */
-const watchMs = 5000
+const watchMs = 10_000
 
 /**
  * Starts or adopts the server of a data directory.
@@ -93,7 +94,6 @@ function watchedServer(
   let looking: Promise<void> | undefined
   const report = (found: IsthmusError): void => {
     problem = found
-    clearInterval(timer)
     onProblem?.(found)
   }
   const checkServer = async (): Promise<void> => {
@@ -113,19 +113,26 @@ function watchedServer(
       report(found instanceof IsthmusError ? found : restartFailed(database, found))
     }
   }
-  const timer = setInterval(() => {
-    looking ??= checkServer().finally(() => {
-      looking = undefined
-    })
-  }, watchMs)
-  timer.unref()
+  let stopping = false
+  let timer: NodeJS.Timeout | undefined
+  const lookLater = (): void => {
+    if (stopping || problem !== undefined) return
+    timer = setTimeout(
+      () => {
+        looking = checkServer().finally(lookLater)
+      },
+      untilSharedWakeUp(watchMs, performance.now()),
+    ).unref()
+  }
+  lookLater()
   return {
     connection: connectionString(first),
     adopted: first.adopted,
     pid: () => server.pid,
     problem: () => problem,
     stop: async () => {
-      clearInterval(timer)
+      stopping = true
+      clearTimeout(timer)
       await looking
       leaveRuntime(runtimes, runtime)
       if (!othersRunning(runtimes, runtime)) await stopServer(server, database)

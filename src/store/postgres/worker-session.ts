@@ -6,6 +6,7 @@
  * Such a lock belongs to one server connection: a pooler in transaction mode can't be used in between.
  */
 import type pg from 'pg'
+import { untilSharedWakeUp } from '../../model/shared-wake-up.ts'
 import type { WorkerSession } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import { sessionOn } from './database.ts'
@@ -36,7 +37,7 @@ function watch(client: pg.Client, id: number): WorkerSession {
   const lost = new AbortController()
   let closed = false
   const lose = (): void => {
-    clearInterval(timer)
+    clearTimeout(timer)
     if (!closed) lost.abort()
   }
   client.on('error', lose)
@@ -50,15 +51,20 @@ function watch(client: pg.Client, id: number): WorkerSession {
     } finally {
       clearTimeout(late)
     }
+    askLater()
   }
-  const timer = setInterval(() => void ask(), askEveryMs)
-  timer.unref()
+  let timer: NodeJS.Timeout | undefined
+  const askLater = (): void => {
+    if (closed || lost.signal.aborted) return
+    timer = setTimeout(() => void ask(), untilSharedWakeUp(askEveryMs, performance.now())).unref()
+  }
+  askLater()
   return {
     id,
     lost: lost.signal,
     close: async () => {
       closed = true
-      clearInterval(timer)
+      clearTimeout(timer)
       await endQuietly(client)
     },
   }
