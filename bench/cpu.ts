@@ -16,6 +16,18 @@ export function cpuMsOf(pid: number | undefined): number {
   return pid === undefined ? 0 : (statOf(pid)?.cpuMs ?? 0)
 }
 
+/**
+ * Returns the time for which the threads of a process have run, in ms, to the nanosecond: ticks of 10 ms are as large as what an idle process takes in a
+ * second. The time of threads that have ended is missing.
+ */
+export function runMsOf(pid: number | undefined): number {
+  const threads = `/proc/${pid}/task`
+  return namesIn(threads).reduce((sum, thread) => {
+    const [ranNs = ''] = textOf(`${threads}/${thread}/schedstat`).split(' ')
+    return sum + Number(ranNs) / 1e6
+  }, 0)
+}
+
 /** Returns the PostgreSQL servers that a process has started. */
 export function postgresServersOf(parent: number | undefined): ReadonlySet<number> {
   const children = pids().filter((pid) => statOf(pid)?.parent === parent)
@@ -31,10 +43,14 @@ export function cpuMsOfFamily(parents: ReadonlySet<number>): number {
 }
 
 function pids(): readonly number[] {
+  return namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+}
+
+function namesIn(directory: string): readonly string[] {
   try {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
+    return readdirSync(directory)
   } catch {
     return []
   }
