@@ -17,6 +17,7 @@ import {
   writeDefinition,
 } from '../test/support/two-systems.ts'
 import { nowMs, rounded, sleep } from './statistics.ts'
+import { type LogPart, logParts, type TableParts, tableParts } from './storage-detail.ts'
 
 export interface SizeOptions {
   readonly records: number
@@ -33,9 +34,13 @@ export interface SizeFigures {
   readonly liveBytesPerRecord: number
   /** The latter by table, the largest first. */
   readonly bytesByTable: Readonly<Record<string, number>>
+  /** The same by rows, TOAST table and index. */
+  readonly bytesByPart: Readonly<Record<string, TableParts>>
   /** Documents of the record and its members, as they are stored. */
   readonly documentBytes: number
   readonly walPerEdit: number
+  /** The log of an edit by table or index and kind of record; undefined where the server can't say. */
+  readonly walByPart: Readonly<Record<string, LogPart>> | undefined
   /** Share of updates that changed no index, by table. */
   readonly hotShare: Readonly<Record<string, number>>
   /** Inserted, updated and deleted rows of an edit, by table. */
@@ -75,6 +80,10 @@ export async function benchSize({ records, fields, say }: SizeOptions): Promise<
       for (let round = 1; round < editRounds; round += 1)
         edits = await costOfEdits({ crm, erp, isthmus, database }, { ids, value: `round ${round}` })
       say(`${edits.walPerEdit} bytes of WAL per edit`)
+      for (const [table, parts] of Object.entries(size.bytesByPart))
+        say(`${table.padEnd(14)} ${partsText(parts)}`)
+      for (const [part, { bytes, images, count }] of Object.entries(edits.walByPart ?? {}))
+        say(`${part.padEnd(44)} ${bytes} bytes in ${count} records, ${images} of images`)
       return { records, fields, ...size, ...edits }
     } finally {
       await isthmus.stop()
@@ -85,6 +94,12 @@ export async function benchSize({ records, fields, say }: SizeOptions): Promise<
     await database.close()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+function partsText(parts: TableParts): string {
+  return Object.entries(parts)
+    .map(([part, bytes]) => `${part} ${bytes}`)
+    .join(', ')
 }
 
 async function fill(crm: RemoteFake, records: number, fields: number): Promise<readonly string[]> {
@@ -159,7 +174,7 @@ interface StatusDocument {
 async function sizeOf(
   database: TestDatabase,
   records: number,
-): Promise<Pick<SizeFigures, 'bytesPerRecord' | 'liveBytesPerRecord' | 'bytesByTable' | 'documentBytes'>> {
+): Promise<Pick<SizeFigures, 'bytesPerRecord' | 'liveBytesPerRecord' | 'bytesByTable' | 'bytesByPart' | 'documentBytes'>> {
   const perRecord = (bytes: number): number => Math.round(bytes / records)
   const total = (tables: readonly TableSize[]): number =>
     perRecord(tables.reduce((sum, { bytes }) => sum + bytes, 0))
@@ -178,6 +193,7 @@ async function sizeOf(
         .filter(({ bytes }) => bytes > 50 * records)
         .map(({ name, bytes }): [string, number] => [name, perRecord(bytes)]),
     ),
+    bytesByPart: await tableParts(database, records),
     documentBytes: perRecord(documents?.bytes ?? 0),
   }
 }
@@ -217,7 +233,7 @@ async function workOf({ database }: Setup): Promise<Work> {
 async function costOfEdits(
   setup: Setup,
   { ids, value }: { readonly ids: readonly string[]; readonly value: string },
-): Promise<Pick<SizeFigures, 'walPerEdit' | 'hotShare' | 'rowsPerEdit'>> {
+): Promise<Pick<SizeFigures, 'walPerEdit' | 'walByPart' | 'hotShare' | 'rowsPerEdit'>> {
   const { crm, erp, database } = setup
   const before = await workOf(setup)
   const written = (await erp.counts('partners')).engineWrites
@@ -242,6 +258,11 @@ async function costOfEdits(
   })
   return {
     walPerEdit: Math.round((wal?.bytes ?? 0) / ids.length),
+    walByPart: await logParts(database, {
+      from: before.position,
+      to: after.position,
+      changes: ids.length,
+    }),
     hotShare: Object.fromEntries(
       worked
         .filter(({ updates }) => updates >= ids.length / 2)
