@@ -174,7 +174,12 @@ interface StatusDocument {
 async function sizeOf(
   database: TestDatabase,
   records: number,
-): Promise<Pick<SizeFigures, 'bytesPerRecord' | 'liveBytesPerRecord' | 'bytesByTable' | 'bytesByPart' | 'documentBytes'>> {
+): Promise<
+  Pick<
+    SizeFigures,
+    'bytesPerRecord' | 'liveBytesPerRecord' | 'bytesByTable' | 'bytesByPart' | 'documentBytes'
+  >
+> {
   const perRecord = (bytes: number): number => Math.round(bytes / records)
   const total = (tables: readonly TableSize[]): number =>
     perRecord(tables.reduce((sum, { bytes }) => sum + bytes, 0))

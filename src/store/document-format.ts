@@ -4,6 +4,7 @@
  *
  * - 1: fields one by one, everything else as JSON
  * - 2: fields in groups (`field-groups.ts`), long intents and journal lines compressed
+ * - 3: a member's shadows only where they differ from the agreed values (`implicit-shadows.ts`)
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { FieldCodec } from './contract.ts'
@@ -12,7 +13,7 @@ import type { DocumentFormat } from './format-contract.ts'
 export type { DocumentFormat } from './format-contract.ts'
 
 /** The newest format, which a new database has from the beginning. */
-export const newestFormat: DocumentFormat = 2
+export const newestFormat: DocumentFormat = 3
 
 /** Encodes documents; `format` is the one that may be written at this moment. */
 export interface DocumentWriter {

@@ -1,6 +1,6 @@
 import { LosslessNumber } from 'lossless-json'
 import { describe, expect, test } from 'vitest'
-import type { MemberField, MemberFields } from '../model/state.ts'
+import type { AgreedFields, MemberField, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import { createClearCodec } from './clear-codec.ts'
 import {
@@ -10,9 +10,13 @@ import {
   decodePlain,
   encodeAgreed,
   encodeMember,
+  encodePlain,
   encodeSeldomRead,
+  readAgreed,
+  rebasedMember,
   shadowMac,
   valuesMac,
+  writeAgreed,
 } from './documents.ts'
 
 const codec = createClearCodec(Buffer.from('test key'))
@@ -52,9 +56,14 @@ function written(value: CanonicalValue, rev: number, notAfter: number): MemberFi
   return { shadow: value, acked: rev, wrote: true, own: [ownWrite(value, rev, notAfter)] }
 }
 
+/** For documents that contain all shadows. */
+const unread = () => {
+  throw new Error('the agreed values are not needed')
+}
+
 const wrongShape = expect.objectContaining({ code: 'STORE_DOCUMENT_UNREADABLE' })
 
-describe.each([1, 2] as const)('in format %i', (format) => {
+describe.each([1, 2, 3] as const)('in format %i', (format) => {
   const writer = { codec, format }
   const agreed = {
     name: { value: 'Ann', rev: 2, src: 'crm', at: 7, changedAt: 5 },
@@ -100,8 +109,10 @@ describe.each([1, 2] as const)('in format %i', (format) => {
       elsewhere: { ...written('Bo', 8, 10), shadow: 'B' },
       open: { ...written('Bo', 8, 10), own: [{ value: 'Bo', rev: 8, notAfter: 10 }] },
     }
-    expect(decodeMember(codec, 'r1', 'crm', encodeMember(writer, 'r1', 'crm', fields))).toStrictEqual(fields)
-    expect(decodeMember(codec, 'r1', 'crm', encodeMember(writer, 'r1', 'crm', {}))).toStrictEqual({})
+    const restored = (one: MemberFields) =>
+      decodeMember(codec, 'r1', 'crm', encodeMember(writer, 'r1', 'crm', one), unread)
+    expect(restored(fields)).toStrictEqual(fields)
+    expect(restored({})).toStrictEqual({})
   })
 
   test('intents and lines of the journal are restored with numbers of any size', () => {
@@ -154,8 +165,115 @@ test('fields of one source and time take less than half the bytes in the second 
   expect(grouped).toBeLessThan((verbose ?? 0) * 0.3)
 })
 
+describe('shadows that equal the agreed values', () => {
+  const writer = { codec, format: 3 } as const
+  const names = Array.from({ length: 20 }, (_, n) => `field${n}`)
+  const agreedOf = (values: Readonly<Record<string, CanonicalValue>>, rev = 1): AgreedFields =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, { value, rev, src: 'crm', at: 7 }]),
+    )
+  const longValues = Object.fromEntries(names.map((name) => [name, `${name} of a record`]))
+  const { bytes, agreed } = writeAgreed(writer, 'r1', {
+    ...agreedOf(longValues),
+    toString: { value: 'inherited', rev: 3, src: 'erp', at: 7 },
+    7: { value: ['a', { b: null }], rev: 4, src: 'erp', at: 7 },
+    nothing: { value: null, rev: 5, src: 'crm', at: 7 },
+    absent: { value: undefined, rev: 6, src: 'crm', at: 7 },
+  })
+  const same = Object.fromEntries(names.map((name) => [name, { shadow: longValues[name] ?? '', acked: 1 }]))
+  const encoded = (fields: MemberFields) => encodeMember(writer, 'r1', 'erp', fields, agreed)
+  const decoded = (document: Uint8Array) =>
+    decodeMember(codec, 'r1', 'erp', document, () => readAgreed(codec, 'r1', bytes))
+
+  test.each<[string, MemberFields]>([
+    [
+      'all of them',
+      { ...same, toString: { shadow: 'inherited', acked: 3 }, 7: { shadow: ['a', { b: null }], acked: 4 } },
+    ],
+    ['all but what the system lacks', same],
+    ['one of them', { field3: { shadow: 'field3 of a record', acked: 1 } }],
+    ['another value', { ...same, field3: { shadow: 'field3', acked: 1 } }],
+    ['another revision', { ...same, field3: { shadow: 'field3 of a record', acked: 0 } }],
+    ['null', { ...same, nothing: { shadow: null, acked: 5 } }],
+    ['absent', { ...same, absent: { shadowAbsent: true, acked: 6 } }],
+    ['never absorbed', { ...same, field3: { acked: 1 }, nothing: { acked: 5 } }],
+    [
+      'a field that is not agreed',
+      { ...same, other: { shadow: 'x', acked: 1 }, valueOf: { shadow: 'y', acked: 1 } },
+    ],
+    [
+      'written at several times',
+      {
+        ...same,
+        field1: written('field1 of a record', 1, 9),
+        field2: written('field2 of a record', 1, 9),
+        field3: written('field3 of a record', 1, 10),
+        field4: { ...written('field4 of a record', 1, 10), coerced: true },
+        field5: written('field5 of a record', 1, 0),
+      },
+    ],
+    ['all written', Object.fromEntries(names.map((name) => [name, written(longValues[name] ?? '', 1, 9)]))],
+    ['none', { field3: { shadow: 'field3', acked: 1 } }],
+  ])('are restored: %s', (_what, fields) => {
+    expect(decoded(encoded(fields))).toStrictEqual(fields)
+  })
+
+  test('take no space', () => {
+    expect(encoded(same).length).toBeLessThan(60)
+    expect(encodeMember(writer, 'r1', 'erp', same).length).toBeGreaterThan(400)
+  })
+
+  test('stay what they were when the agreed values move, in a document that is written again', () => {
+    const moved = writeAgreed(writer, 'r1', { ...agreedOf(longValues), ...agreedOf({ field3: 'moved' }, 9) })
+    const before = { recordId: 'r1', system: 'erp', fields: encoded(same) }
+    const rebased = rebasedMember(writer, before, () => agreed, moved.agreed)
+    expect(decodeMember(codec, 'r1', 'erp', rebased ?? null, () => moved.agreed)).toStrictEqual(same)
+    const detached = rebasedMember(writer, before, () => agreed)
+    expect(decodeMember(codec, 'r1', 'erp', detached ?? null, unread)).toStrictEqual(same)
+    // One that contains all shadows can stay as it is.
+    expect(
+      rebasedMember(writer, { ...before, fields: detached ?? null }, unread, moved.agreed),
+    ).toBeUndefined()
+    expect(rebasedMember(writer, { ...before, fields: null }, unread, moved.agreed)).toBeUndefined()
+  })
+
+  test('are refused beside other agreed values', () => {
+    const moved = writeAgreed(writer, 'r1', agreedOf({ ...longValues, field3: 'moved' }))
+    const refused = expect.objectContaining({
+      code: 'STORE_DOCUMENT_UNREADABLE',
+      message: expect.stringContaining('beside other agreed values'),
+    })
+    for (const other of [
+      moved.agreed,
+      { fields: agreed.fields, tag: undefined },
+      readAgreed(codec, 'r1', null),
+    ])
+      expect(() => decodeMember(codec, 'r1', 'erp', encoded(same), () => other)).toThrowError(refused)
+  })
+
+  test('keep the tag of agreed values that are only written again', () => {
+    const again = encodeAgreed({ codec, format: 3 }, 'r1', agreedOf({ a: 'x' }), agreed.tag)
+    expect(readAgreed(codec, 'r1', again)).toStrictEqual({ fields: agreedOf({ a: 'x' }), tag: agreed.tag })
+    expect(agreed).toStrictEqual(readAgreed(codec, 'r1', bytes))
+  })
+
+  test.each([
+    ['without groups', []],
+    ['groups that are none', [[7]]],
+    ['names that are none', [[[0, [7]]]]],
+    ['a name without an agreed value', [[[0, ['absent']]]]],
+    ['a name that is not agreed', [[[0, ['valueOf']]]]],
+    ['a rest that is none', [[[0, 0]], 7]],
+    ['left out names that are none', [[[0, 0]], 0, 7]],
+  ])('are refused in a document %s', (_what, rest) => {
+    const place = { table: 'member', column: 'fields', rowId: 'r1/erp' }
+    const document = encodePlain(codec, place, [agreed.tag, ...rest])
+    expect(() => decoded(document)).toThrowError(wrongShape)
+  })
+})
+
 test.each([
-  ['a group that is none', [7]],
+  ['a group that is none', [7, 7]],
   ['a group without values', [['crm', 1, 0, [1, 1]]]],
   ['more revisions than fields', [['crm', 1, 0, [1, 2], { name: 'Ann' }]]],
   ['fewer revisions than fields', [['crm', 1, 0, [], { name: 'Ann' }]]],
@@ -176,5 +294,5 @@ test.each([
   ['a field that is none', [[], {}, [], { name: 7 }]],
   ['a field without a revision', [[], {}, [], { name: { shadow: 'Ann' } }]],
 ])('fields of a member in a form that no version stores are refused: %s', (_what, document) => {
-  expect(() => decodeMember(codec, 'r1', 'crm', stored(document))).toThrowError(wrongShape)
+  expect(() => decodeMember(codec, 'r1', 'crm', stored(document), unread)).toThrowError(wrongShape)
 })

@@ -5,6 +5,7 @@
  * records with numbers beyond a double and use lossless JSON.
  */
 import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { LosslessNumber, parse, stringify } from 'lossless-json'
 import { canonicalJsonWithoutNulls } from '../model/canonical/equality.ts'
 import { IsthmusError, isIsthmusError } from '../model/errors.ts'
@@ -21,6 +22,7 @@ import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
 import { compressed, type DocumentWriter, decompressed } from './document-format.ts'
 import { agreedGroups, memberGroups, readAgreedGroups, readMemberGroups } from './field-groups.ts'
+import { type AgreedDocument, implicitFields, readImplicitFields } from './implicit-shadows.ts'
 import { type ValuePlace, valueKey } from './value-wait-contract.ts'
 
 const encoder = new TextEncoder()
@@ -36,27 +38,55 @@ export function decodePlain<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint
   return unreadableAs(place, () => JSON.parse(decoder.decode(codec.decode(bytes, place))))
 }
 
-/**
- * Agreed fields; in the first format each as `[rev, source, at, held by or 0, value]` with the value left out when absent. Where the source reported when
- * it changed, `at` is replaced by `[at, changed at]`. Answers of lookups follow the value.
- */
+/** Encodes agreed fields; `tag` is the one that they already have, if they are only written again. */
 export function encodeAgreed(
+  writer: DocumentWriter,
+  recordId: string,
+  fields: AgreedFields,
+  tag?: number,
+): Uint8Array {
+  return writeAgreed(writer, recordId, fields, tag).bytes
+}
+
+/**
+ * Encodes agreed fields, and returns what the documents of the record's members refer to.
+ *
+ * In the first format each is stored as `[rev, source, at, held by or 0, value]` with the value left out when absent. Where the source reported when it
+ * changed, `at` is replaced by `[at, changed at]`. Answers of lookups follow the value. From the third format on, the tag precedes the groups.
+ */
+export function writeAgreed(
   { codec, format }: DocumentWriter,
   recordId: string,
   fields: AgreedFields,
-): Uint8Array {
-  if (format > 1) return encodePlain(codec, recordPlace(recordId), agreedGroups(fields))
+  knownTag?: number,
+): { readonly bytes: Uint8Array; readonly agreed: AgreedDocument } {
+  const place = recordPlace(recordId)
+  if (format > 2) {
+    const groups = JSON.stringify(agreedGroups(fields))
+    const tag = knownTag ?? crc32(groups)
+    const text = groups === '[]' ? `[${tag}]` : `[${tag},${groups.slice(1)}`
+    return { bytes: codec.encode(encoder.encode(text), place), agreed: { fields, tag } }
+  }
+  const document = format > 1 ? agreedGroups(fields) : agreedRows(fields)
+  return { bytes: encodePlain(codec, place, document), agreed: { fields, tag: undefined } }
+}
+
+function agreedRows(fields: AgreedFields): object {
   const rows = Object.entries(fields).map(([name, { rev, src, at, changedAt, heldBy, value, answers }]) => {
     const head = [rev, src, changedAt === undefined ? at : [at, changedAt], heldBy ?? 0]
     if (value === undefined) return [name, head]
     return [name, answers === undefined ? [...head, value] : [...head, value, answers]]
   })
-  return encodePlain(codec, recordPlace(recordId), Object.fromEntries(rows))
+  return Object.fromEntries(rows)
+}
+
+export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Array | null): AgreedFields {
+  return readAgreed(codec, recordId, bytes).fields
 }
 
 /** A record without a document has no agreed fields yet. */
-export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Array | null): AgreedFields {
-  if (bytes === null) return {}
+export function readAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Array | null): AgreedDocument {
+  if (bytes === null) return { fields: {}, tag: undefined }
   type Times = number | [at: number, changedAt: number]
   type Row = [
     rev: number,
@@ -68,10 +98,13 @@ export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Ar
   ]
   const place = recordPlace(recordId)
   const document = decodePlain<unknown>(codec, place, bytes)
-  if (Array.isArray(document)) return readAgreedGroups(document, (field) => wrongShape(place, field))
-  const rows = rowsOf<Row>(place, document)
-  return Object.fromEntries(
-    rows.map(([name, row]) => {
+  if (Array.isArray(document)) {
+    const tag = typeof document[0] === 'number' ? document[0] : undefined
+    const groups = tag === undefined ? document : document.slice(1)
+    return { fields: readAgreedGroups(groups, (field) => wrongShape(place, field)), tag }
+  }
+  const fields = Object.fromEntries(
+    rowsOf<Row>(place, document).map(([name, row]) => {
       if (!Array.isArray(row) || !isRevision(row[0])) throw wrongShape(place, name)
       const [rev, src, times, heldBy, value, answers] = row
       return [
@@ -87,34 +120,84 @@ export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Ar
       ]
     }),
   )
+  return { fields, tag: undefined }
 }
 
-/** A member's fields; in the first format those with only a shadow and an acknowledgement, which are the most common, as `[acked, shadow]`. */
+/**
+ * A member's fields; in the first format those with only a shadow and an acknowledgement, which are the most common, as `[acked, shadow]`.
+ *
+ * @param agreed the agreed values of the record as this commit leaves them: shadows that equal them are left out, where the format permits it. Without
+ *   them the document contains all shadows.
+ */
 export function encodeMember(
   { codec, format }: DocumentWriter,
   recordId: string,
   system: string,
   fields: MemberFields,
+  agreed?: AgreedDocument,
 ): Uint8Array {
-  if (format > 1) return encodePlain(codec, memberPlace(recordId, system), memberGroups(fields))
+  const place = memberPlace(recordId, system)
+  const implicit = format > 2 && agreed !== undefined ? implicitFields(fields, agreed) : undefined
+  if (implicit !== undefined) return encodePlain(codec, place, implicit)
+  if (format > 1) return encodePlain(codec, place, memberGroups(fields))
   const rows = Object.entries(fields).map(([name, field]) => {
     const plain = field.shadow !== undefined && Object.keys(field).length === 2
     return [name, plain ? [field.acked, field.shadow] : asStored(field)]
   })
-  return encodePlain(codec, memberPlace(recordId, system), Object.fromEntries(rows))
+  return encodePlain(codec, place, Object.fromEntries(rows))
 }
 
+/** Decodes a member's fields. `agreed` reads the stored agreed values of its record, which is only called for where they are needed. */
 export function decodeMember(
   codec: FieldCodec,
   recordId: string,
   system: string,
   bytes: Uint8Array | null,
+  agreed: () => AgreedDocument,
 ): MemberFields {
   if (bytes === null) return {}
-  type Row = StoredField | [acked: number, shadow: CanonicalValue]
   const place = memberPlace(recordId, system)
-  const document = decodePlain<unknown>(codec, place, bytes)
-  if (Array.isArray(document)) return readMemberGroups(document, (field) => wrongShape(place, field))
+  return memberOf(place, decodePlain<unknown>(codec, place, bytes), agreed)
+}
+
+/**
+ * The document of a member once its record has other agreed values; undefined when it can stay as it is, since it contains all shadows.
+ *
+ * @param moved the agreed values after the commit; without them the document will contain all shadows
+ */
+export function rebasedMember(
+  writer: DocumentWriter,
+  { recordId, system, fields: bytes }: StoredMember,
+  agreed: () => AgreedDocument,
+  moved?: AgreedDocument,
+): Uint8Array | undefined {
+  if (bytes === null) return undefined
+  const place = memberPlace(recordId, system)
+  const document = decodePlain<unknown>(writer.codec, place, bytes)
+  if (!isImplicit(document)) return undefined
+  return encodeMember(writer, recordId, system, memberOf(place, document, agreed), moved)
+}
+
+/** A member's document as it is stored. */
+export interface StoredMember {
+  readonly recordId: string
+  readonly system: string
+  readonly fields: Uint8Array | null
+}
+
+function isImplicit(document: unknown): document is readonly unknown[] {
+  return Array.isArray(document) && typeof document[0] === 'number'
+}
+
+function memberOf(place: FieldPlace, document: unknown, agreed: () => AgreedDocument): MemberFields {
+  type Row = StoredField | [acked: number, shadow: CanonicalValue]
+  const wrong = (field?: string) => wrongShape(place, field)
+  if (isImplicit(document)) {
+    const basis = agreed()
+    if (basis.tag !== document[0]) throw otherValues(place)
+    return readImplicitFields(document, basis, wrong)
+  }
+  if (Array.isArray(document)) return readMemberGroups(document, wrong)
   const rows = rowsOf<Row>(place, document)
   return Object.fromEntries(
     rows.map(([name, row]) => {
@@ -122,6 +205,13 @@ export function decodeMember(
       if (!isObject(field) || !isRevision(field.acked)) throw wrongShape(place, name)
       return [name, fromStored(field)]
     }),
+  )
+}
+
+function otherValues(place: FieldPlace): IsthmusError {
+  return new IsthmusError(
+    'STORE_DOCUMENT_UNREADABLE',
+    `${describe(place)} can't be read: it was stored beside other agreed values than the record has`,
   )
 }
 

@@ -206,7 +206,7 @@ export function memberGroups(fields: MemberFields): MemberDocument {
 }
 
 /** The time of the write, for a field that has only what {@link writtenField} restores. */
-function writtenNotAfter(field: MemberField): number | undefined {
+export function writtenNotAfter(field: MemberField): number | undefined {
   const [own, ...more] = field.own ?? []
   if (own === undefined || more.length > 0 || field.wrote !== true || Object.keys(field).length !== 4)
     return undefined
@@ -215,11 +215,13 @@ function writtenNotAfter(field: MemberField): number | undefined {
   return isSame && Object.keys(own).length === 4 ? notAfter : undefined
 }
 
-function writtenField(shadow: CanonicalValue, acked: number, notAfter: number): MemberField {
+/** A field that holds what was written until `notAfter`, and has not been read since. */
+export function writtenField(shadow: CanonicalValue, acked: number, notAfter: number): MemberField {
   return { shadow, acked, wrote: true, own: [{ value: shadow, rev: acked, notAfter, applied: true }] }
 }
 
-function isSameValue(one: CanonicalValue | undefined, other: CanonicalValue | undefined): boolean {
+/** True when both are stored as the same text. */
+export function isSameValue(one: CanonicalValue | undefined, other: CanonicalValue | undefined): boolean {
   if (one === other) return true
   return typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other)
 }

@@ -10,7 +10,7 @@
  */
 
 /** See `document-format.ts`. */
-export type DocumentFormat = 1 | 2
+export type DocumentFormat = 1 | 2 | 3
 
 export interface FormatState {
   /** The format in which documents are written. */

@@ -3,7 +3,7 @@
  * both stores.
  */
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
-import { isUnreadable, type UnreadableRow } from '../model/unreadable-row.ts'
+import { isUnreadable, readOrElse, type UnreadableRow } from '../model/unreadable-row.ts'
 import type { ClaimedRecord, ClaimResult, Lease, UnreadableRecord } from './contract.ts'
 
 /**
@@ -30,6 +30,8 @@ export interface RecordRows<MemberRow, IntentRow> {
   readonly record: () => SyncRecord
   readonly members: readonly MemberRow[]
   readonly toMember: (row: MemberRow) => Member
+  /** The member without its fields, for one whose fields can't be read because its record can't. */
+  readonly toBareMember: (row: MemberRow) => Member
   readonly intents: readonly IntentRow[]
   readonly toIntent: (row: IntentRow) => Intent
 }
@@ -46,11 +48,26 @@ export interface ReadRows {
 export function readRecordRows<
   MemberRow extends { readonly system: string },
   IntentRow extends { readonly system: string },
->({ record, members, toMember, intents, toIntent }: RecordRows<MemberRow, IntentRow>): ReadRows {
+>({
+  record,
+  members,
+  toMember,
+  toBareMember,
+  intents,
+  toIntent,
+}: RecordRows<MemberRow, IntentRow>): ReadRows {
   const unreadable: UnreadableRow[] = []
+  const read = readOrNote(unreadable, undefined, record)
+  const readMember = (row: MemberRow): Member =>
+    read === undefined
+      ? readOrElse(
+          () => toMember(row),
+          () => toBareMember(row),
+        )
+      : toMember(row)
   return {
-    record: readOrNote(unreadable, undefined, record),
-    members: members.flatMap((row) => readOrNote(unreadable, row.system, () => [toMember(row)]) ?? []),
+    record: read,
+    members: members.flatMap((row) => readOrNote(unreadable, row.system, () => [readMember(row)]) ?? []),
     intents: intents.flatMap((row) => readOrNote(unreadable, row.system, () => [toIntent(row)]) ?? []),
     unreadable,
   }

@@ -19,6 +19,7 @@ import { describeRetention } from './store-retention.ts'
 import { describeRuns } from './store-runs.ts'
 import { describeSchemas } from './store-schemas.ts'
 import { describeSessions } from './store-sessions.ts'
+import { describeShadows } from './store-shadows.ts'
 import { describeValueWaits } from './store-value-waits.ts'
 
 export function describeStore(name: string, open: OpenHarness): void {
@@ -42,5 +43,6 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeRetention(open)
     describeFormats(open)
     describeCauses(open)
+    describeShadows(open)
   })
 }

@@ -1,8 +1,10 @@
 /** The upgrade of the documents: see `format-contract.ts`. */
+
 import { readOrElse } from '../../model/unreadable-row.ts'
 import { newestFormat } from '../document-format.ts'
-import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
+import { encodeMember, readAgreed } from '../documents.ts'
 import type { FormatState } from '../format-contract.ts'
+import { documentOf, fieldsOf, replaceAgreed } from './member-documents.ts'
 import { appendJournal, type MemoryContext, membersOf, type RecordRow } from './tables.ts'
 
 export function formatState({ tables }: MemoryContext): FormatState {
@@ -31,14 +33,18 @@ export function convertDocuments(context: MemoryContext, limit: number): number 
 function convert(context: MemoryContext, row: RecordRow): void {
   const { codec, tables } = context
   const { id } = row
-  row.fields = readOrElse(
-    () => encodeAgreed(context, id, decodeAgreed(codec, id, row.fields)),
-    () => row.fields,
+  const agreed = readOrElse(
+    () => readAgreed(codec, id, row.fields),
+    () => undefined,
   )
+  if (agreed !== undefined) replaceAgreed(context, row, agreed.fields, agreed.tag)
   for (const member of membersOf(tables, id)) {
-    const { system } = member
     member.fields = readOrElse(
-      () => encodeMember(context, id, system, decodeMember(codec, id, system, member.fields)),
+      // An older package may still hold the record: it writes agreed values without the documents of the members.
+      () =>
+        row.leaseOwner === undefined
+          ? documentOf(context, row, member.system, fieldsOf(context, row, member))
+          : encodeMember(context, id, member.system, fieldsOf(context, row, member)),
       () => member.fields,
     )
   }

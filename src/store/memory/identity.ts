@@ -7,11 +7,12 @@ import type {
   ReferenceQuery,
   ReferenceResponse,
 } from '../contract.ts'
-import { decodeAgreed, decodeMember, encodeMember } from '../documents.ts'
+import { decodeAgreed } from '../documents.ts'
 import { movedFields } from '../moved-member.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { refreshDuplicates } from './duplicates.ts'
 import { leased } from './lease.ts'
+import { documentOf, fieldsOf } from './member-documents.ts'
 import { closeHolds } from './pass-rows.ts'
 import {
   appendJournal,
@@ -102,16 +103,16 @@ export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow
   const fields = movedFields({
     system,
     from: decodeAgreed(codec, from.id, from.fields),
-    fields: decodeMember(codec, from.id, system, given.fields),
+    fields: fieldsOf(context, from, given),
     to: decodeAgreed(codec, to.id, to.fields),
-    sent: own?.state === 'absent' ? decodeMember(codec, to.id, system, own.fields) : {},
+    sent: own?.state === 'absent' ? fieldsOf(context, to, own) : {},
   })
   if (own !== undefined) setNativeId(tables, own, undefined, context.now())
   const blank = blankMember(context, to.id, system, to.entity)
   const row: MemberRow = {
     ...blank,
     state: 'linked',
-    fields: encodeMember(context, to.id, system, fields),
+    fields: documentOf(context, to, system, fields),
     floor,
     asof,
     settleAt,

@@ -1,11 +1,12 @@
 /** Decisions of people. Where they change a document that a worker may hold, that worker is fenced first. */
+
 import { openLane } from '../../model/lane.ts'
 import type { LaneReasons } from '../../model/lane-reasons.ts'
 import type { MemberFields } from '../../model/state.ts'
 import { readOrElse } from '../../model/unreadable-row.ts'
 import type { CanonicalValue } from '../../model/values.ts'
 import { candidateOf } from '../conflict-candidates.ts'
-import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
+import { decodeAgreed } from '../documents.ts'
 import {
   decidedConflict,
   releasedReason,
@@ -16,6 +17,7 @@ import {
 import { markAll, openDuplicatesOf, otherOf } from './duplicates.ts'
 import { moveMember, refuseAttach } from './identity.ts'
 import { readConflict } from './lists.ts'
+import { documentOf, fieldsOf, replaceAgreed } from './member-documents.ts'
 import { decideApart, mergeRecords } from './merge-records.ts'
 import { closeFailure } from './pass-rows.ts'
 import {
@@ -85,7 +87,7 @@ export function resolveConflict(
   const now = context.now()
   record.rev += 1
   const changed = withChosenValue(fields, row.field, chosen.value, { rev: record.rev, now })
-  record.fields = encodeAgreed(context, record.id, changed)
+  replaceAgreed(context, record, changed)
   row.state = 'decided'
   row.winner = 'system' in choice ? choice.system : 'person'
   row.decidedBy = actor
@@ -218,13 +220,9 @@ function changeFields(
   lane: MemberRow,
   change: (fields: MemberFields) => MemberFields,
 ): void {
-  const { recordId, system } = lane
-  lane.fields = encodeMember(
-    context,
-    recordId,
-    system,
-    change(decodeMember(context.codec, recordId, system, lane.fields)),
-  )
+  const record = context.tables.records.get(lane.recordId)
+  if (record === undefined) return
+  lane.fields = documentOf(context, record, lane.system, change(fieldsOf(context, record, lane)))
 }
 
 function takeBack(record: RecordRow): void {

@@ -1,7 +1,6 @@
 /** People's decisions about duplicates: the same, apart, or undoing either. */
 
 import { openLane } from '../../model/lane.ts'
-import { decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
 import type { DuplicateResponse, MergeRequest } from '../duplicates-contract.ts'
 import {
   agreedFromShadows,
@@ -19,6 +18,7 @@ import { releaseDependencies, releaseTarget } from './dependencies.ts'
 import { sideOf } from './duplicate-lists.ts'
 import { inheritDuplicates, markAll, pairRow, refreshDuplicates, reopen } from './duplicates.ts'
 import { linkMoved } from './identity.ts'
+import { documentOf, fieldsOf, replaceAgreed } from './member-documents.ts'
 import { closeFailure } from './pass-rows.ts'
 import {
   apartKey,
@@ -151,9 +151,7 @@ function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, p
     const taken = theirs === undefined ? undefined : { ...theirs }
     for (const row of [theirs, own]) if (row !== undefined) setNativeId(tables, row, undefined, now)
     const fields =
-      own === undefined
-        ? blank.fields
-        : encodeMember(context, drop.id, system, decodeMember(context.codec, keep.id, system, own.fields))
+      own === undefined ? blank.fields : documentOf(context, drop, system, fieldsOf(context, keep, own))
     replaceMember(context, { ...blank, state, fields }, nativeId)
     if (taken !== undefined) linkMoved(context, drop, keep, taken)
   }
@@ -272,9 +270,9 @@ function undoSame(
   const plan = planUndo(before, planMembers(context, keep.id), planMembers(context, drop.id))
   if (typeof plan === 'string') return plan
   for (const record of [keep, drop]) if (record.leaseOwner !== undefined) fence(record)
-  const shadows = membersOf(tables, drop.id).map(({ system, fields }) => ({
-    system,
-    fields: decodeMember(context.codec, drop.id, system, fields),
+  const shadows = membersOf(tables, drop.id).map((member) => ({
+    system: member.system,
+    fields: fieldsOf(context, drop, member),
   }))
   for (const system of plan.systems) {
     for (const { id } of [keep, drop]) {
@@ -291,7 +289,7 @@ function undoSame(
   drop.state = wasCandidate && !plan.lost ? 'candidate' : 'active'
   if (wasCandidate && plan.lost) {
     drop.rev = Math.max(1, drop.rev)
-    drop.fields = encodeAgreed(context, drop.id, agreedFromShadows(shadows, context.now()))
+    replaceAgreed(context, drop, agreedFromShadows(shadows, context.now()))
   }
   keep.merging = keep.merging.filter((id) => id !== drop.id)
   restoreKeys(context, drop.id, before)

@@ -2,6 +2,7 @@
  * The two commits of a pass: the decision with its intents, and the outcomes with the finish. Checks come
  * first, so a refused item writes nothing.
  */
+
 import { addCauses } from '../../model/cause.ts'
 import type {
   Decision,
@@ -13,11 +14,12 @@ import type {
   Settlement,
   SettlementResult,
 } from '../contract.ts'
-import { encodeAgreed, encodeMember, shadowMac } from '../documents.ts'
+import { shadowMac } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { openDuplicatesOf, otherOf, refreshDuplicates } from './duplicates.ts'
 import { changeKeys, keysHash, sharedExactKey } from './keys.ts'
 import { isSuperseded, leased } from './lease.ts'
+import { documentOf, replaceAgreed } from './member-documents.ts'
 import { writePassRows } from './pass-rows.ts'
 import { intentRow } from './read-rows.ts'
 import { reserveOne } from './runs.ts'
@@ -238,7 +240,7 @@ function updateRecord(context: MemoryContext, record: RecordRow, update: RecordU
   if (state !== undefined) record.state = state
   if (merging !== undefined) record.merging = merging
   if (rev !== undefined) record.rev = rev
-  if (fields !== undefined) record.fields = encodeAgreed(context, record.id, fields)
+  if (fields !== undefined) replaceAgreed(context, record, fields)
   if (tombstoneRev !== undefined) record.tombstoneRev = tombstoneRev
   if (releasedRev !== undefined) record.releasedRev = releasedRev
 }
@@ -262,7 +264,7 @@ function updateMember(context: MemoryContext, record: RecordRow, update: MemberU
   if (existing === undefined) putMember(tables, row)
   if (update.nativeId !== undefined) setNativeId(tables, row, update.nativeId ?? undefined, context.now())
   if (update.fields !== undefined) {
-    row.fields = encodeMember(context, record.id, update.system, update.fields)
+    row.fields = documentOf(context, record, update.system, update.fields)
     row.shadowMac = shadowMac(context.codec, update.fields)
   }
   const { system: _system, nativeId: _nativeId, fields: _fields, ...columns } = update

@@ -1,9 +1,11 @@
 /** Converts rows to the types of the contract, decoded. */
+
 import { addCauses } from '../../model/cause.ts'
-import type { Intent, Member, SyncRecord } from '../../model/state.ts'
+import type { Intent, Member, MemberFields, SyncRecord } from '../../model/state.ts'
 import { unreadableCodes } from '../../model/unreadable-row.ts'
-import { decodeAgreed, decodeIntent, decodeMember, encodeSeldomRead } from '../documents.ts'
+import { decodeAgreed, decodeIntent, encodeSeldomRead } from '../documents.ts'
 import { type ReadRows, readRecordRows } from '../record-rows.ts'
+import { fieldsOf } from './member-documents.ts'
 import {
   type IntentRow,
   key,
@@ -40,14 +42,18 @@ export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord
 }
 
 /** A row as the member of the contract. */
-export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
+export function readMember(context: MemoryContext, row: MemberRow): Member {
+  return memberOf(row, fieldsOf(context, context.tables.records.get(row.recordId), row))
+}
+
+function memberOf(row: MemberRow, fields: MemberFields): Member {
   const { recordId, system, entity, state, asof, lane, laneAttempts } = row
   return {
     recordId,
     system,
     entity,
     state,
-    fields: decodeMember(codec, recordId, system, row.fields),
+    fields,
     asof,
     lane,
     laneAttempts,
@@ -70,6 +76,7 @@ export function readRows(context: MemoryContext, row: RecordRow, intents: readon
     record: () => readRecord(context, row),
     members: membersOf(context.tables, row.id),
     toMember: (member) => readMember(context, member),
+    toBareMember: (member) => memberOf(member, {}),
     intents,
     toIntent: (intent) => readIntent(context, intent),
   })

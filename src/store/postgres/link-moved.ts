@@ -1,8 +1,9 @@
 /** Counterparts that move from one record to another, with their known state. */
 import type { DocumentWriter } from '../document-format.ts'
-import { decodeAgreed, decodeMember, encodeMember } from '../documents.ts'
+import { decodeMember, encodeMember } from '../documents.ts'
 import { movedFields } from '../moved-member.ts'
 import type { Session } from './database.ts'
+import { agreedOf } from './member-documents.ts'
 import { giveBases } from './sql/give-bases.ts'
 import { linkMembers } from './sql/link-members.ts'
 import type { MemberColumns } from './sql/read-members.ts'
@@ -28,9 +29,7 @@ export async function linkMoved(
   const moved = systems.flatMap((system) => memberOf(from, system) ?? [])
   if (moved.length === 0) return
   const records = await readRecords(session, [from, to])
-  const agreedOf = (recordId: string) =>
-    decodeAgreed(codec, recordId, records.find(({ id }) => id === recordId)?.fields ?? null)
-  const [given, taken] = [agreedOf(from), agreedOf(to)]
+  const agreed = agreedOf(writer, records)
   await linkMembers(
     session,
     moved.map(({ system, entity, rid }) => ({ recordId: to, system, entity, storedNativeId: rid ?? '' })),
@@ -42,10 +41,10 @@ export async function linkMoved(
       const own = memberOf(to, system)
       const fields = movedFields({
         system,
-        from: given,
-        fields: decodeMember(codec, from, system, member.fields),
-        to: taken,
-        sent: own?.state === 'absent' ? decodeMember(codec, to, system, own.fields) : {},
+        from: agreed(from)().fields,
+        fields: decodeMember(codec, from, system, member.fields, agreed(from)),
+        to: agreed(to)().fields,
+        sent: own?.state === 'absent' ? decodeMember(codec, to, system, own.fields, agreed(to)) : {},
       })
       return {
         recordId: to,

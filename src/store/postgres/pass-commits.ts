@@ -7,6 +7,7 @@ import type { Session } from './database.ts'
 import { changeKeys, changesIdentity, refreshDuplicates } from './duplicates.ts'
 import { countChanges, guardedChangesOf, uncountChanges } from './guard.ts'
 import type { JournalAppend } from './journal-streams.ts'
+import { basesOf } from './member-documents.ts'
 import {
   claimNatives,
   type Held,
@@ -104,10 +105,11 @@ async function decide(
   }
   // Sent together, executed in this order: the binding is locked, then the intents are read under the
   // records' locks.
-  const [, leased, open] = await Promise.all([
+  const [, leased, open, bases] = await Promise.all([
     shareBinding(session, context.lockClass),
     lockLeased(session, items),
     openIntentsOf(session, items),
+    basesOf(context, session, items),
   ])
   const held = ofBoundDefinition(leased)
   const createRefusals = await refuseCreates(context, session, held)
@@ -115,7 +117,7 @@ async function decide(
   const free = held.filter(({ item }) => !createRefusals.has(item) && !lanes.has(item))
   const { refused, absorbed } = await claimNatives(session, free)
   const accepted = free.filter(({ item }) => !refused.has(item))
-  await writePass(context, session, append, { held: accepted, absorbed })
+  await writePass(context, session, append, { held: accepted, bases, absorbed })
   const concerned = await writeKeys(context, session, accepted)
   const changed = accepted.filter(({ item }) => changesIdentity(item)).map(idOf)
   await refreshDuplicates(session, [...new Set([...changed, ...concerned])])
@@ -166,10 +168,10 @@ async function settle(
   append: JournalAppend,
   items: readonly Settlement[],
 ): Promise<readonly SettlementResult[]> {
-  const held = await lockLeased(session, items)
+  const [held, bases] = await Promise.all([lockLeased(session, items), basesOf(context, session, items)])
   const { refused, absorbed } = await claimNatives(session, held)
   const accepted = held.filter(({ item }) => !refused.has(item))
-  await writePass(context, session, append, { held: accepted, absorbed })
+  await writePass(context, session, append, { held: accepted, bases, absorbed })
   await refreshDuplicates(session, accepted.filter(({ item }) => changesIdentity(item)).map(idOf))
   await uncountChanges(context, session, accepted)
   const ok = new Set(accepted.map(({ item }) => item))

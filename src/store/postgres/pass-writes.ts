@@ -15,19 +15,12 @@ import type {
   PassRows,
   Settlement,
 } from '../contract.ts'
-import {
-  decodePlain,
-  encodeAgreed,
-  encodeMember,
-  encodePlain,
-  encodeSeldomRead,
-  shadowMac,
-  valueMac,
-} from '../documents.ts'
+import { decodePlain, encodePlain, encodeSeldomRead, shadowMac, valueMac } from '../documents.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { applyMarks } from './intake.ts'
 import type { JournalAppend } from './journal-streams.ts'
+import { type Bases, passDocuments } from './member-documents.ts'
 import type { Held } from './pass-checks.ts'
 import { intentPlace } from './read-rows.ts'
 import { closeFailures } from './sql/close-failures.ts'
@@ -57,6 +50,7 @@ type Updates = PassRows &
 
 export interface PassWrite<Item extends Updates> {
   readonly held: readonly Held<Item>[]
+  readonly bases: Bases
   readonly absorbed: readonly { readonly item: Item; readonly holderId: string; readonly system: string }[]
 }
 
@@ -68,10 +62,16 @@ export async function writePass<Item extends Updates>(
   context: PostgresContext,
   session: Session,
   append: JournalAppend,
-  { held, absorbed }: PassWrite<Item>,
+  { held, bases, absorbed }: PassWrite<Item>,
 ): Promise<void> {
   if (held.length === 0) return
   const items = held.map(({ item }) => item)
+  const documents: Documents<Item> = new Map(
+    items.map((item) => [
+      item,
+      passDocuments(context, { ...item, members: mergeUpdates(item.members ?? []) }, bases),
+    ]),
+  )
   await Promise.all([
     resolveIntents(
       session,
@@ -82,8 +82,8 @@ export async function writePass<Item extends Updates>(
       session,
       absorbed.map(({ holderId }) => holderId),
     ),
-    updateMembers(session, memberChanges(context, held)),
-    updateRecords(session, recordChanges(context, held)),
+    updateMembers(session, memberChanges(context, held, documents)),
+    updateRecords(session, recordChanges(held, documents)),
     insertIntents(session, intentRows(context, items)),
     // The review of a candidate that has become a record is obsolete.
     deleteReviews(
@@ -153,22 +153,28 @@ async function appendEntries<Item extends Updates>(
 }
 
 function memberChanges<Item extends Updates>(
-  context: PostgresContext,
+  { codec }: PostgresContext,
   held: readonly Held<Item>[],
+  documents: Documents<Item>,
 ): readonly MemberChange[] {
-  return held.flatMap(({ item, record }) =>
-    mergeUpdates(item.members ?? []).map((update): MemberChange => {
-      const { fields } = update
-      return {
+  return held.flatMap(({ item, record }) => {
+    const written = documents.get(item)?.members ?? []
+    const updates = mergeUpdates(item.members ?? [])
+    const given = new Set(updates.map(({ system }) => system))
+    const others = written.filter(({ system }) => !given.has(system))
+    return [...updates, ...others.map(({ system }): MemberUpdate => ({ system }))].map(
+      (update): MemberChange => ({
         recordId: record.id,
         entity: record.entity,
         update,
-        fields: fields === undefined ? undefined : encodeMember(context, record.id, update.system, fields),
-        shadowMac: fields === undefined ? undefined : shadowMac(context.codec, fields),
-      }
-    }),
-  )
+        fields: written.find(({ system }) => system === update.system)?.fields,
+        shadowMac: update.fields === undefined ? undefined : shadowMac(codec, update.fields),
+      }),
+    )
+  })
 }
+
+type Documents<Item> = ReadonlyMap<Item, ReturnType<typeof passDocuments>>
 
 /** A statement can update a row only once: later values of the same member win key by key. */
 function mergeUpdates(updates: readonly MemberUpdate[]): readonly MemberUpdate[] {
@@ -177,13 +183,12 @@ function mergeUpdates(updates: readonly MemberUpdate[]): readonly MemberUpdate[]
   return [...merged.values()]
 }
 
-function recordChanges<Item extends Updates>(context: PostgresContext, held: readonly Held<Item>[]) {
+function recordChanges<Item extends Updates>(held: readonly Held<Item>[], documents: Documents<Item>) {
   return held.flatMap(({ item, record }) => {
     const finish = item.finish ?? { kind: 'keep' as const }
     if (item.record === undefined && finish.kind === 'keep') return []
-    const { fields, ...update } = item.record ?? {}
-    const encoded = fields === undefined ? undefined : encodeAgreed(context, record.id, fields)
-    return [{ id: record.id, update, fields: encoded, finish }]
+    const { fields: _encoded, ...update } = item.record ?? {}
+    return [{ id: record.id, update, fields: documents.get(item)?.agreed, finish }]
   })
 }
 

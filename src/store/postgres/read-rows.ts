@@ -3,22 +3,28 @@ import { addCauses } from '../../model/cause.ts'
 import { readLane } from '../../model/lane.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec, FieldPlace } from '../contract.ts'
-import { decodeAgreed, decodeIntent, decodeMember, readEvidence } from '../documents.ts'
+import { decodeIntent, decodeMember, readAgreed, readEvidence } from '../documents.ts'
+import type { AgreedDocument } from '../implicit-shadows.ts'
 import { type ReadRows, readRecordRows } from '../record-rows.ts'
+import { once } from './member-documents.ts'
 import type { IntentColumns } from './sql/read-intents.ts'
 import type { MemberColumns } from './sql/read-members.ts'
 import type { RecordColumns } from './sql/record-columns.ts'
 import { fromText } from './text.ts'
 
 /** A row as the record of the contract, decoded. */
-export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
+export function toRecord(
+  codec: FieldCodec,
+  row: RecordColumns,
+  agreed: () => AgreedDocument = () => readAgreed(codec, row.id, row.fields),
+): SyncRecord {
   return {
     id: row.id,
     entity: row.entity,
     state: row.state,
     rev: row.rev,
     // A record that a full run discovered has no document yet: the server can't encode one.
-    fields: decodeAgreed(codec, row.id, row.fields),
+    fields: agreed().fields,
     dirtySeq: row.dirty_seq,
     cleanSeq: row.clean_seq,
     causes: addCauses(row.claimed_causes, row.causes),
@@ -33,15 +39,15 @@ export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
   }
 }
 
-/** A row as the member of the contract, decoded. */
-export function toMember(codec: FieldCodec, row: MemberColumns): Member {
+/** A row as the member of the contract, decoded; `agreed` reads the agreed values of its record. */
+export function toMember(codec: FieldCodec, row: MemberColumns, agreed: () => AgreedDocument): Member {
   const where = `record ${row.record_id} in ${row.system}`
   return {
     recordId: row.record_id,
     system: row.system,
     entity: row.entity,
     state: row.state,
-    fields: decodeMember(codec, row.record_id, row.system, row.fields),
+    fields: decodeMember(codec, row.record_id, row.system, row.fields, agreed),
     asof: row.asof,
     lane: readLane({ state: row.lane, until: row.lane_until, reason: row.lane_reason }, where),
     laneAttempts: row.lane_attempts,
@@ -91,10 +97,12 @@ export function readRecord(
   members: readonly MemberColumns[],
   intents: readonly IntentColumns[],
 ): ReadRows {
+  const agreed = once(() => readAgreed(codec, row.id, row.fields))
   return readRecordRows({
-    record: () => toRecord(codec, row),
+    record: () => toRecord(codec, row, agreed),
     members,
-    toMember: (member) => toMember(codec, member),
+    toMember: (member) => toMember(codec, member, agreed),
+    toBareMember: (member) => toMember(codec, { ...member, fields: null }, agreed),
     intents,
     toIntent: (intent) => toIntent(codec, intent),
   })

@@ -4,7 +4,7 @@
  */
 import { type DocumentFormat, newestFormat } from '../document-format.ts'
 
-const known: readonly DocumentFormat[] = [1, 2]
+const known: readonly DocumentFormat[] = [1, 2, 3]
 
 export class WrittenFormat {
   #current: DocumentFormat = 1

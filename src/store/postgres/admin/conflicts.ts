@@ -9,6 +9,7 @@ import { decidedConflict, withChosenValue } from '../../interventions.ts'
 import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import type { JournalAppend } from '../journal-streams.ts'
+import { detachMembers } from '../member-documents.ts'
 import { saveAgreed } from '../sql/intervene.ts'
 import { type ConflictColumns, decideConflict, lockConflict, readConflict } from '../sql/list-conflicts.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
@@ -73,6 +74,7 @@ async function decide(
   const rev = record.rev + 1
   const changed = withChosenValue(fields, field, chosen.value, { rev, now })
   const winner = 'system' in choice ? choice.system : 'person'
+  await detachMembers(context, session, recordId)
   await saveAgreed(session, recordId, rev, encodeAgreed(context, recordId, changed))
   await decideConflict(session, id, winner, toText(actor))
   await markDirty(session, [{ recordId, system: '*', cause: 'person:conflict' }])

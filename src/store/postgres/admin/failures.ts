@@ -1,16 +1,19 @@
 /** Retries failures: their lanes open, and refused values may be sent once more. */
+
 import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { JournalEntry } from '../../contract.ts'
 import { decodeMember, encodeMember } from '../../documents.ts'
 import { withoutRejections } from '../../interventions.ts'
 import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
+import { agreedOf } from '../member-documents.ts'
 import { closeFailures } from '../sql/close-failures.ts'
 import { changeLanes, forgetAttempts, type LaneChange } from '../sql/intervene.ts'
 import { type FailureLane, findFailures } from '../sql/list-failures.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
 import { readMembers } from '../sql/read-members.ts'
 import { readNow } from '../sql/read-now.ts'
+import { readRecords } from '../sql/read-records.ts'
 import { isUuid } from './ids.ts'
 import { takeBack, waitForWorkers } from './take-back.ts'
 
@@ -56,13 +59,16 @@ async function reopen(
   const ids = [...new Set(lanes.map(({ record_id: id }) => id))]
   const context = await contextOf(storeContext, ids, session)
   const wanted = new Set(lanes.map((lane) => `${lane.record_id}/${lane.system}`))
-  const members = await readMembers(session, ids)
+  const [members, records] = [await readMembers(session, ids), await readRecords(session, ids)]
+  const agreed = agreedOf(context, records)
   const changes = members
     .filter((member) => wanted.has(`${member.record_id}/${member.system}`))
     .map(({ record_id: recordId, system, fields }): LaneChange => {
       // Fields that can't be read are left as they are: the retry tells whether they were restored.
       const changed = readOrElse(
-        () => fields && withoutRejections(decodeMember(context.codec, recordId, system, fields)),
+        () =>
+          fields &&
+          withoutRejections(decodeMember(context.codec, recordId, system, fields, agreed(recordId))),
         () => null,
       )
       return {

@@ -1,10 +1,12 @@
 /** The end of an upgrade: older packages are kept out, and documents are converted. */
 import { readOrElse } from '../../../model/unreadable-row.ts'
 import { newestFormat } from '../../document-format.ts'
-import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../../documents.ts'
+import { decodeMember, encodeMember, readAgreed, writeAgreed } from '../../documents.ts'
 import type { FormatState } from '../../format-contract.ts'
+import type { AgreedDocument } from '../../implicit-shadows.ts'
 import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
+import { once } from '../member-documents.ts'
 import { lockBinding } from '../sql/bind-integration.ts'
 import { lockRecords } from '../sql/lock-records.ts'
 import { adoptExpansions } from '../sql/migration-table.ts'
@@ -84,11 +86,21 @@ async function newDocuments(
     if (fields !== undefined && before !== null && Buffer.compare(fields, before) !== 0)
       rewritten.push({ recordId, system, fields })
   }
-  for (const { id, fields } of records)
-    add(id, undefined, fields, () => encodeAgreed(context, id, decodeAgreed(context.codec, id, fields)))
-  for (const { record_id: id, system, fields } of members)
-    add(id, system, fields, () =>
-      encodeMember(context, id, system, decodeMember(context.codec, id, system, fields)),
-    )
+  for (const { id, fields, lease_owner: owner } of records) {
+    const agreed = once(() => readAgreed(context.codec, id, fields))
+    let converted: AgreedDocument | undefined
+    add(id, undefined, fields, () => {
+      const written = writeAgreed(context, id, agreed().fields, agreed().tag)
+      // An older package may still hold the record: it writes agreed values without the documents of the members.
+      if (owner === null) converted = written.agreed
+      return written.bytes
+    })
+    for (const member of members)
+      if (member.record_id === id)
+        add(id, member.system, member.fields, () => {
+          const known = decodeMember(context.codec, id, member.system, member.fields, agreed)
+          return encodeMember(context, id, member.system, known, converted)
+        })
+  }
   return rewritten
 }

@@ -1,14 +1,17 @@
 /** A person releases or rejects held changes. */
 import type { JournalEntry } from '../../contract.ts'
 import { decodeMember, encodeMember } from '../../documents.ts'
+import type { AgreedDocument } from '../../implicit-shadows.ts'
 import { releasedReason, withoutHold } from '../../interventions.ts'
 import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
+import { agreedOf } from '../member-documents.ts'
 import { changeLanes, type LaneChange, releaseRules, undoDeletion } from '../sql/intervene.ts'
 import { closeHoldsById, findHolds, type HoldColumns } from '../sql/list-holds.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
 import { type MemberColumns, readMembers } from '../sql/read-members.ts'
 import { readNow } from '../sql/read-now.ts'
+import { readRecords } from '../sql/read-records.ts'
 import { isUuid } from './ids.ts'
 import { takeBack, waitForWorkers } from './take-back.ts'
 
@@ -80,7 +83,8 @@ async function laneChanges(
 ): Promise<readonly LaneChange[]> {
   const ids = [...new Set(holds.map(({ record_id: id }) => id))]
   const context = await contextOf(storeContext, ids, session)
-  const members = await readMembers(session, ids)
+  const [members, records] = [await readMembers(session, ids), await readRecords(session, ids)]
+  const agreed = agreedOf(context, records)
   const changes = new Map<string, LaneChange>()
   for (const hold of holds) {
     const key = `${hold.record_id}/${hold.system}`
@@ -88,7 +92,11 @@ async function laneChanges(
     if (member === undefined || hold.kind === 'rule') continue
     const earlier = changes.get(key)
     const fields = earlier?.fields ?? member.fields ?? undefined
-    const change = laneChange(context, { ...member, fields: fields ?? null }, hold, decision)
+    const change = laneChange(
+      context,
+      { ...member, fields: fields ?? null },
+      { hold, decision, agreed: agreed(hold.record_id) },
+    )
     changes.set(key, {
       ...change,
       lane: change.lane ?? earlier?.lane,
@@ -101,8 +109,11 @@ async function laneChanges(
 function laneChange(
   context: PostgresContext,
   { record_id: recordId, system, fields, lane }: MemberColumns,
-  hold: HoldColumns,
-  decision: Decision,
+  {
+    hold,
+    decision,
+    agreed,
+  }: { readonly hold: HoldColumns; readonly decision: Decision; readonly agreed: () => AgreedDocument },
 ): LaneChange {
   const kept = { recordId, system, lane: undefined, reason: undefined, fields: fields ?? undefined }
   if (decision === 'reject') {
@@ -111,7 +122,8 @@ function laneChange(
   }
   if (hold.kind !== 'oscillation') return { ...kept, lane: 'open', reason: releasedReason }
   if (fields === null) return kept
-  const released = withoutHold(decodeMember(context.codec, recordId, system, fields), hold.field ?? undefined)
+  const known = decodeMember(context.codec, recordId, system, fields, agreed)
+  const released = withoutHold(known, hold.field ?? undefined)
   return { ...kept, fields: encodeMember(context, recordId, system, released) }
 }
 

@@ -20,6 +20,7 @@ import type { Session } from '../database.ts'
 import { refreshDuplicates } from '../duplicates.ts'
 import type { JournalAppend } from '../journal-streams.ts'
 import { linkMoved } from '../link-moved.ts'
+import { agreedOf } from '../member-documents.ts'
 import { closeFailures } from '../sql/close-failures.ts'
 import { closeHolds } from '../sql/close-holds.ts'
 import { forgetApart, inheritApart, saveDecision } from '../sql/decide-duplicates.ts'
@@ -190,6 +191,7 @@ async function moveNatives(context: PostgresContext, session: Session, pair: Pai
   const { keep, drop, members, plan } = pair
   const memberOf = (recordId: string, system: string) =>
     members.find((member) => member.record_id === recordId && member.system === system)
+  const agreed = agreedOf(context, await readRecords(session, [keep.id, drop.id]))
   await freeNatives(session, [keep.id, drop.id], plan.taken)
   await placeMembers(
     session,
@@ -202,7 +204,7 @@ async function moveNatives(context: PostgresContext, session: Session, pair: Pai
         entity: drop.entity,
         storedNativeId: source?.rid ?? null,
         state,
-        fields: isTaken ? movedFields(context, source, drop.id) : undefined,
+        fields: isTaken ? movedFields(context, source, drop.id, agreed) : undefined,
       }
     }),
   )
@@ -236,8 +238,10 @@ function movedFields(
   writer: DocumentWriter,
   member: MemberColumns | undefined,
   toRecordId: string,
+  agreed: ReturnType<typeof agreedOf>,
 ): Uint8Array | null {
   if (member?.fields === undefined || member.fields === null) return null
   const { record_id: recordId, system, fields } = member
-  return encodeMember(writer, toRecordId, system, decodeMember(writer.codec, recordId, system, fields))
+  const known = decodeMember(writer.codec, recordId, system, fields, agreed(recordId))
+  return encodeMember(writer, toRecordId, system, known)
 }

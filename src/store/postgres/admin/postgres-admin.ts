@@ -1,6 +1,8 @@
 /** Queries and interventions of people. */
 import type { AdminStore, RecordDetail, RecordInspection, RecordKey } from '../../admin-contract.ts'
+import { readAgreed } from '../../documents.ts'
 import type { PostgresContext } from '../context.ts'
+import { once } from '../member-documents.ts'
 import { readRecord, toIntent, toMember, toRecord } from '../read-rows.ts'
 import { findRecordId } from '../sql/find-record-id.ts'
 import { probeWrites } from '../sql/probe-writes.ts'
@@ -77,9 +79,10 @@ async function readDetail(context: PostgresContext, key: RecordKey): Promise<Rec
   const rows = await readRows(context, key)
   if (rows === undefined) return undefined
   const codec = await context.codecs.forReading([rows.row.id])
+  const agreed = once(() => readAgreed(codec, rows.row.id, rows.row.fields))
   return {
-    record: toRecord(codec, rows.row),
-    members: rows.members.map((member) => toMember(codec, member)),
+    record: toRecord(codec, rows.row, agreed),
+    members: rows.members.map((member) => toMember(codec, member, agreed)),
     intents: rows.intents.map((intent) => toIntent(codec, intent)),
   }
 }
@@ -97,8 +100,18 @@ async function readRows(context: PostgresContext, key: RecordKey) {
   const id =
     'recordId' in key ? key.recordId : await findRecordId(session, key.system, key.entity, key.nativeId)
   if (id === undefined || !isUuid(id)) return undefined
-  const [row] = await readRecords(session, [id])
-  if (row === undefined) return undefined
-  const members = await readMembers(session, [id])
-  return { row, members, intents: await readIntents(session, id, intentsMax) }
+  let [row] = await readRecords(session, [id])
+  for (;;) {
+    if (row === undefined) return undefined
+    const members = await readMembers(session, [id])
+    const intents = await readIntents(session, id, intentsMax)
+    // Members' documents depend on the agreed values: rows from before and after a commit don't belong together.
+    const [again] = await readRecords(session, [id])
+    if (again !== undefined && isSameDocument(row.fields, again.fields)) return { row, members, intents }
+    row = again
+  }
+}
+
+function isSameDocument(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  return one === null || other === null ? one === other : Buffer.compare(one, other) === 0
 }

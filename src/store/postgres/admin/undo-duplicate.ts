@@ -13,6 +13,7 @@ import { contextOf, type PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { refreshDuplicates } from '../duplicates.ts'
 import type { JournalAppend } from '../journal-streams.ts'
+import { agreedOf, detachMembers } from '../member-documents.ts'
 import { closeFailures } from '../sql/close-failures.ts'
 import {
   type DuplicateColumns,
@@ -191,6 +192,7 @@ async function restore(
 ): Promise<void> {
   const { keep, drop, before, members, plan } = at
   const { entity } = drop
+  const agreed = agreedOf(context, await readRecords(session, [drop.id]))
   await freeNatives(session, [keep.id, drop.id], plan.systems)
   const placed = (recordId: string, side: UndoPlan['keep']) =>
     side.map(({ system, nativeId, state, fields }) => ({
@@ -206,10 +208,11 @@ async function restore(
     .filter((member) => member.record_id === drop.id)
     .map((member) => ({
       system: member.system,
-      fields: decodeMember(context.codec, drop.id, member.system, member.fields),
+      fields: decodeMember(context.codec, drop.id, member.system, member.fields, agreed(drop.id)),
     }))
   const wasCandidate = before.dropState !== 'active'
   const fields = wasCandidate && plan.lost ? agreedFromShadows(shadows, keep.now) : undefined
+  if (fields !== undefined) await detachMembers(context, session, drop.id)
   await restoreDropped(session, drop.id, keep.id, {
     state: wasCandidate && !plan.lost ? 'candidate' : 'active',
     fields: fields === undefined ? undefined : encodeAgreed(context, drop.id, fields),
