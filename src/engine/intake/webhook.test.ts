@@ -21,6 +21,21 @@ function delivery(nativeIds: string, headers: Readonly<Record<string, string>> =
 }
 
 describe('createWebhookIntake', () => {
+  test('keeps the records that a delivery names, and nothing else of it', async () => {
+    const memory = world()
+    const kept: string[] = []
+    const { intake: commit } = memory.store
+    memory.store.intake = (batch) => {
+      for (const { delivery: one } of batch) kept.push(new TextDecoder().decode(one?.body))
+      return commit.call(memory.store, batch)
+    }
+    const intake = createWebhookIntake(memory.context)
+    await memory.finish(intake.receive('crm', delivery('crm-1', { 'x-note': 'never mapped' })))
+    expect(kept.map((text) => JSON.parse(text))).toEqual([
+      [expect.objectContaining({ entity: 'thing', nativeId: 'crm-1' })],
+    ])
+  })
+
   test('responds only after the delivery and its marks are committed', async () => {
     const memory = world()
     const intake = createWebhookIntake(memory.context)

@@ -93,7 +93,7 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
       const marks = toMarks(name, verdict, entities)
       if (marks.length > MARKS_MAX) return refuse(name, 'too many changes')
       const result = await commit({
-        delivery: { system: name, deliveryId: verdict.deliveryId, body: delivery.body },
+        delivery: { system: name, deliveryId: verdict.deliveryId, body: bodyOf(marks) },
         marks,
         cause: 'webhook',
       })
@@ -102,6 +102,14 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
       return { kind: 'accepted', marks: marks.length, duplicate: result.duplicate, ...response }
     },
   }
+}
+
+/**
+ * What is kept of a delivery: the records that it named. Its payload has fields that are not mapped, and those that are mapped are read
+ * from the system anyway.
+ */
+function bodyOf(marks: readonly Mark[]): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(marks.map(({ system: _system, ...mark }) => mark)))
 }
 
 /** A connector whose verification throws has not verified anything. */
