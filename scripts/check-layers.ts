@@ -66,7 +66,7 @@ function engineLayers(): Record<string, Layer> {
 const layers: Readonly<Record<string, Layer>> = {
   model: {
     layers: ['model'],
-    packages: ['jsonata', 're2js', 'decimal.js', 'yaml', 'zod'],
+    packages: ['jsonata', 're2js', 'decimal.js', 'card-validator', 'yaml', 'zod'],
     why: 'the model is pure: no Node modules, clock or randomness; they come in as parameters',
   },
   http: {

@@ -3,6 +3,7 @@
  * types once, at start; its functions are pure (no clock, no randomness, no I/O).
  */
 
+import type { CardNumberStep } from './card-numbers/card-number-policy.ts'
 import type { Expression } from './compiled-expression.ts'
 import type { ValueEquality } from './equality.ts'
 import type { ErrorCode } from './error-codes.ts'
@@ -103,6 +104,8 @@ export interface Field {
   /** Only this system may change the field; changes elsewhere are reverted. */
   readonly owner?: string
   readonly sensitivity?: 'personal' | 'special' | 'secret'
+  /** What happens to card numbers in its values; replacing them is part of `normalise`. @default they are allowed */
+  readonly cardNumbers?: CardNumberStep
 }
 
 /**

@@ -138,6 +138,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
   const open =
     options.store === undefined
       ? await openStore(settings, integration.id, {
+          hiding: integration,
           onProblem: ({ code }) => {
             events.emit({ type: 'StoreFailed', operation: 'embedded database', code })
           },

@@ -54,7 +54,7 @@ export async function openIntegration(
 ): Promise<OpenedIntegration> {
   const { definition, integration, source } = await loadDefinition({ ...where, secrets: 'keep' })
   const settings = settingsBeside(source)
-  const open = await openStore(settings, integration.id, events)
+  const open = await openStore(settings, integration.id, { ...events, hiding: integration })
   const { store, close } = open
   try {
     await retryWhileUnavailable(() => store.migrate(), open)

@@ -7,7 +7,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BucketStore } from '../model/bucket-store.ts'
 import { IsthmusError } from '../model/errors.ts'
+import type { Integration } from '../model/integration.ts'
 import type { TokenStore } from '../model/token-store.ts'
+import type { AdminStore } from '../store/admin-contract.ts'
 import type { BackupAdmin } from '../store/backup-contract.ts'
 import { createClearCodec } from '../store/clear-codec.ts'
 import type { Store } from '../store/contract.ts'
@@ -18,6 +20,7 @@ import {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from './embedded-postgres/start-embedded-postgres.ts'
+import { hideSecrets } from './hidden-secrets.ts'
 import { masterKeyFinder } from './master-key/find-master-key.ts'
 
 /** A store and the resources that have to be closed with it. */
@@ -47,6 +50,8 @@ export interface OpenStoreOptions {
   readonly onProblem?: EmbeddedPostgresOptions['onProblem'] | undefined
   /** A master key was created in this file: the first start of an embedded database. */
   readonly onKeyCreated?: ((file: string) => void) | undefined
+  /** Its secret fields are hidden from people. @default nothing is hidden */
+  readonly hiding?: Integration | undefined
 }
 
 const KEY_BYTES = 32
@@ -62,13 +67,14 @@ const KEY_FILE = 'mac.key'
 export async function openStore(
   settings: Settings,
   integration: string,
-  { onProblem, onKeyCreated }: OpenStoreOptions = {},
+  { onProblem, onKeyCreated, hiding }: OpenStoreOptions = {},
 ): Promise<OpenStore> {
   const { databaseUrl, databaseSchema: schema } = settings
+  const wrapAdmin = (admin: AdminStore) => (hiding === undefined ? admin : hideSecrets(admin, hiding))
   if (databaseUrl !== undefined) {
     const codec = createClearCodec(settings.macKey ?? sharedKey(integration))
     const findMasterKey = masterKeyFinder({ settings, isPrivate: false })
-    const store = new PostgresStore({ connection: databaseUrl, schema, codec, findMasterKey })
+    const store = new PostgresStore({ connection: databaseUrl, schema, codec, findMasterKey, wrapAdmin })
     return {
       store,
       sealing: store.sealing,
@@ -92,7 +98,13 @@ export async function openStore(
     const hashKey = settings.macKey ?? ownHashKey(settings.dataDir)
     const codec = createClearCodec(hashKey)
     const findMasterKey = masterKeyFinder({ settings, isPrivate: true, onCreated: onKeyCreated })
-    const store = new PostgresStore({ connection: embedded.connection, schema, codec, findMasterKey })
+    const store = new PostgresStore({
+      connection: embedded.connection,
+      schema,
+      codec,
+      findMasterKey,
+      wrapAdmin,
+    })
     return {
       store,
       sealing: store.sealing,

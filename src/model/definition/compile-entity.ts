@@ -1,4 +1,5 @@
 /** One entity of a definition, ready to run. */
+import { type CardNumberPolicy, cardNumberStep } from '../card-numbers/card-number-policy.ts'
 import type { ConflictPolicy, Entity, EntitySystem, Field, Lens, Trigger } from '../integration.ts'
 import { compileLens } from '../lens/compile-lens.ts'
 import { isPathWithin } from '../lens/native-path.ts'
@@ -38,11 +39,13 @@ export interface EntityInput {
   readonly lookups: ReadonlySet<string>
   /** Hash of a text, for the identities of lenses. */
   readonly hash: (text: string) => string
+  /** For fields without a policy of their own. @default allow */
+  readonly cardNumbers?: CardNumberPolicy | undefined
 }
 
 /** Compiles an entity. Errors are reported; the result then lacks the parts concerned and must not be run. */
 export function compileEntity(
-  { name, definition, systems: known, lookups, hash }: EntityInput,
+  { name, definition, systems: known, lookups, hash, cardNumbers }: EntityInput,
   reportTo: Report,
 ): Entity {
   let isRefused = false
@@ -60,7 +63,7 @@ export function compileEntity(
     known,
     lookups,
   }
-  const fields = compileFields(context, report)
+  const fields = compileFields(context, cardNumbers ?? 'allow', report)
   const systems = Object.entries(definition.systems).map(([system, part]) => {
     const under = reportUnder(report, ['systems', system])
     return [
@@ -83,33 +86,50 @@ export function compileEntity(
   return entity
 }
 
-function compileFields(context: PolicyContext, report: Report): Map<string, Field> {
+function compileFields(
+  context: PolicyContext,
+  cardNumbers: CardNumberPolicy,
+  report: Report,
+): Map<string, Field> {
   const policies = compileConflict(context, report)
   if (context.types.size === 0) report(problem('missing', ['fields'], 'the entity has no fields'))
   const fields = [...context.types].map(([name, type]) => {
     checkOwner(name, context, report)
     checkElementKeys(type, ['fields', name], report)
-    return [name, compileField({ name, type, policy: policies.get(name) }, context, report)] as const
+    const policy = policies.get(name)
+    return [name, compileField({ name, type, policy, cardNumbers }, context, report)] as const
   })
   return new Map(fields)
 }
 
+interface FieldInput {
+  readonly name: string
+  readonly type: FieldType
+  readonly policy: ConflictPolicy | undefined
+  /** For fields without a policy of their own. */
+  readonly cardNumbers: CardNumberPolicy
+}
+
 function compileField(
-  { name, type, policy }: { name: string; type: FieldType; policy: ConflictPolicy | undefined },
+  { name, type, policy, cardNumbers: ofAll }: FieldInput,
   context: PolicyContext,
   report: Report,
 ): Field {
   const definition = context.entity.fields[name]
   const long = typeof definition === 'object' ? definition : undefined
+  const cards = cardNumberStep(long?.cardNumbers ?? ofAll, type)
+  const normalise = normaliserOf(
+    listedNormalisers(long?.normalize),
+    type,
+    reportUnder(report, ['fields', name, 'normalize']),
+  )
+  const { replace } = cards
   return {
     name,
     type,
     required: long?.required ?? false,
-    normalise: normaliserOf(
-      listedNormalisers(long?.normalize),
-      type,
-      reportUnder(report, ['fields', name, 'normalize']),
-    ),
+    normalise: replace === undefined ? normalise : (value) => replace(normalise(value)),
+    cardNumbers: cards,
     policy: policy ?? { kind: 'prefer', rank: context.systems },
     equality: equalityOf(listedNormalisers(long?.normalize)),
     ...(long?.owner === undefined ? {} : { owner: long.owner }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Candidate, Entity, Integration } from '../integration.ts'
@@ -9,6 +10,7 @@ import { findingsOf } from './finding.ts'
 import { parseDefinition } from './parse-definition.ts'
 
 const hash = (text: string) => `hash of ${text.length}`
+const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 const fixture = readFileSync(new URL('./fixtures/customer-sync.yaml', import.meta.url), 'utf8')
 
 function compiled(): Integration {
@@ -352,5 +354,53 @@ describe('a conflict policy', () => {
       decide,
       rank: ['a', 'b'],
     })
+  })
+})
+
+describe('card numbers', () => {
+  const card = '4012888888881881'
+
+  test('are kept, masked or refused as the field says', async () => {
+    const read = async (cardNumbers: string | undefined) => {
+      const { entity, system } = smallEntity({ type: 'string', ...(cardNumbers && { cardNumbers }) }, 'value')
+      const { values, problems } = await system.lens.read({ value: `no. ${card}` })
+      const value =
+        values.value === undefined ? undefined : entity.fields.get('value')?.normalise(values.value)
+      return value ?? problems.map(({ code }) => code).join()
+    }
+    expect(await read(undefined)).toBe(`no. ${card}`)
+    expect(await read('allow')).toBe(`no. ${card}`)
+    expect(await read('mask')).toBe('no. 401288******1881')
+    expect(await read('drop')).toBe('no. ')
+    expect(await read('block')).toBe('VALUE_CARD_NUMBER')
+  })
+
+  test('have a policy for all fields, which a field can change; values read under another one are read again', () => {
+    const lensOf = (all: string | undefined, own: string | undefined) => {
+      const definition = {
+        integration: 'small',
+        ...(all && { cardNumbers: all }),
+        systems: { a: { connector: 'rest' }, b: { connector: 'rest' } },
+        entities: {
+          thing: {
+            fields: { value: { type: 'string', ...(own && { cardNumbers: own }) } },
+            match: 'never',
+            systems: {
+              a: { resource: 'as', map: { value: 'value' }, triggers: [{ poll: '1s' }] },
+              b: { resource: 'bs', map: { value: 'value' }, triggers: [{ poll: '1s' }] },
+            },
+          },
+        },
+      }
+      const { integration } = checkDefinition(definition, { hash: digest })
+      const entity = integration?.entities.get('thing')
+      const lens = entity?.systems.get('a')?.fields.get('value')?.lensId
+      return { policy: entity?.fields.get('value')?.cardNumbers?.policy, lens }
+    }
+    expect(lensOf(undefined, undefined).policy).toBe('allow')
+    expect(lensOf('mask', undefined).policy).toBe('mask')
+    expect(lensOf('mask', 'allow')).toEqual(lensOf(undefined, undefined))
+    expect(lensOf('mask', undefined)).toEqual(lensOf(undefined, 'mask'))
+    expect(lensOf('mask', undefined).lens).not.toBe(lensOf('drop', undefined).lens)
   })
 })

@@ -77,7 +77,14 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
     const ordinary = ordinaryEntity(written, inEntity)
     const inWritten: Report = (finding) => inEntity({ ...finding, path: ordinary.written(finding.path) })
     const entity = compileEntity(
-      { name, definition: ordinary.definition, systems, lookups: lookupNames, hash: options.hash },
+      {
+        name,
+        definition: ordinary.definition,
+        systems,
+        lookups: lookupNames,
+        hash: options.hash,
+        cardNumbers: definition.cardNumbers,
+      },
       inWritten,
     )
     places.set(name, {

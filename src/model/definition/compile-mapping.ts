@@ -194,7 +194,7 @@ function finish(
   const readable = direction !== 'write' && (pair === undefined || pair.read !== undefined)
   const writable =
     context.systemWritable && direction !== 'read' && (pair === undefined || pair.write !== undefined)
-  const { name, type, required, normalise: normaliseField } = context.field
+  const { name, type, required, normalise: normaliseField, cardNumbers } = context.field
   return {
     lens: {
       name,
@@ -203,6 +203,7 @@ function finish(
       writable,
       source,
       normalise: normaliseField,
+      isRefused: cardNumbers?.isRefused,
       decode: codec?.decode,
       // Elements of lists are recognised by the texts that the system stores.
       asWritten: (value) => {

@@ -1,5 +1,5 @@
 /** The identities of an entity's lenses in one system, from its declaration. */
-import type { EntitySystem } from '../integration.ts'
+import type { EntitySystem, Field } from '../integration.ts'
 import { identityText, type LensSet, lensFormat } from '../lens/identity.ts'
 import type { CompiledMapping, Identify } from './compile-mapping.ts'
 import { fieldType } from './field-type.ts'
@@ -12,6 +12,7 @@ interface DeclaredPart {
   readonly system: string
   readonly definition: EntitySystemDefinition
   readonly context: { readonly entity: EntityDefinition }
+  readonly fields: ReadonlyMap<string, Field>
   readonly hash: (text: string) => string
 }
 
@@ -19,14 +20,16 @@ interface DeclaredPart {
 const DIGITS = 12
 
 /** Makes the identities of one system's fields. */
-export function lensIdentities({ definition, context, hash }: DeclaredPart): Identify {
+export function lensIdentities({ definition, context, fields, hash }: DeclaredPart): Identify {
   const { resource } = definition
   return (name, declared, report) => {
     const written = context.entity.fields[name]
     const normalize = typeof written === 'object' ? written.normalize : undefined
     const type = written === undefined ? undefined : fieldType(written)
     const unversioned = () => report(unversionedFunction([]))
-    const canonical = identityText({ lensFormat, type, normalize: normalize ?? [] }, unversioned)
+    const { policy = 'allow' } = fields.get(name)?.cardNumbers ?? {}
+    const cards = policy === 'allow' ? {} : { cardNumbers: policy }
+    const canonical = identityText({ lensFormat, type, normalize: normalize ?? [], ...cards }, unversioned)
     const mapping = identityText({ lensFormat, resource, declared }, unversioned)
     return `${hash(canonical).slice(0, DIGITS)}.${hash(mapping).slice(0, DIGITS)}`
   }

@@ -43,6 +43,11 @@ export const mappingCodes = {
     fix: 'Correct the normalisers of the field named in the message.',
     retry: 'never',
   },
+  VALUE_CARD_NUMBER: {
+    summary: 'A value contains the number of a payment card, which the definition does not allow.',
+    fix: 'Remove the number in the system, or change `cardNumbers` of the definition or of the field. Nothing of the value was stored.',
+    retry: 'never',
+  },
   VALUE_ENUM: {
     summary: 'A value is outside the declared set of values.',
     fix: 'Add it to the values of the field or of the mapping, or correct the record.',

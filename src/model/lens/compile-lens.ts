@@ -84,15 +84,19 @@ function withDecoding(
     )
 }
 
+const cardNumberMessage = 'it contains the number of a payment card'
+
 /** Length, decimal places and format are checked on the value after the field's own normaliser. */
 function withLimits(
   spec: LensFieldSpec,
   read: NonNullable<FieldLens['read']>,
 ): NonNullable<FieldLens['read']> {
-  if (!hasConstraints(spec.type)) return read
+  const { isRefused } = spec
+  if (!hasConstraints(spec.type) && isRefused === undefined) return read
   return (context) =>
     chain(read(context), (reading): FieldReading => {
       if (!reading.ok || reading.value === undefined) return reading
+      if (isRefused?.(reading.value) === true) return refuse('VALUE_CARD_NUMBER', cardNumberMessage)
       const normal = normalised(spec, reading.value)
       if (!normal.ok) return normal
       const problem = findConstraintProblem(spec.type, normal.value)

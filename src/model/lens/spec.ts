@@ -34,6 +34,8 @@ export interface LensFieldSpec {
    * The field's canonical normaliser: constraints of the type are checked after it. @default checked as read
    */
   readonly normalise?: (value: CanonicalValue) => CanonicalValue
+  /** True for a value that must not be read: it becomes a problem of the field. @default none */
+  readonly isRefused?: ((value: CanonicalValue) => boolean) | undefined
   /** Applied to read values: texts that the system stores escaped become plain. @default as read */
   readonly decode?: ((value: CanonicalValue) => CanonicalValue) | undefined
   /**

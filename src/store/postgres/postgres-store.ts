@@ -82,6 +82,8 @@ export interface PostgresStoreOptions {
   readonly codec: FieldCodec
   /** Seals a schema that was never used, and opens a sealed one. @default a sealed schema can't be opened */
   readonly findMasterKey?: FindMasterKey
+  /** What people see of the store instead of everything. @default everything */
+  readonly wrapAdmin?: (admin: AdminStore) => AdminStore
   /** Connections for statements, besides one per worker and one that listens. 1..100. @default 8 */
   readonly poolSize?: number
   /** Listed records that a full run compares at a time. @default 1000000 */
@@ -142,7 +144,8 @@ export class PostgresStore implements Store {
     }
     this.#keyPruner = new KeyPruner(database)
     this.#wake = new WakeChannel(this.#context)
-    this.admin = createPostgresAdmin(this.#context)
+    const admin = createPostgresAdmin(this.#context)
+    this.admin = options.wrapAdmin?.(admin) ?? admin
     const findExisting = async () => findMasterKey?.('existing')
     this.sealing = createSealingAdmin(database, findExisting)
     this.backup = {

@@ -1,5 +1,6 @@
 /** Canonical fields of an entity: short form (`name: string`) and long form (`name: { type: string, … }`). */
 import { z } from 'zod'
+import { cardNumberPolicies } from '../../card-numbers/card-number-policy.ts'
 import { normaliserNames } from '../../lens/spec.ts'
 import { normaliseFunctionSchema } from './functions.ts'
 import { fieldNameSchema } from './text.ts'
@@ -154,7 +155,13 @@ const fieldAttributes = {
   sensitivity: z
     .enum(['personal', 'special', 'secret'])
     .optional()
-    .describe('How the value is masked outside the store. Default: not masked.'),
+    .describe(
+      'How confidential the value is. secret: synchronised, but shown to nobody by the command line, the admin API and messages. personal and special mark personal data, and data of special categories (GDPR, Art. 9): they are shown like all values, to people who may see values. Default: none of them.',
+    ),
+  cardNumbers: z
+    .enum(cardNumberPolicies)
+    .optional()
+    .describe('As at the top of the definition, for this field. Default: as there.'),
   normalize: normalizeSchema.optional(),
   merge: z
     .enum(['union', 'sum'])

@@ -3,6 +3,7 @@
  * JSON Schema.
  */
 import { z } from 'zod'
+import { cardNumberPolicies } from '../../card-numbers/card-number-policy.ts'
 import { entitySchema } from './entities.ts'
 import { oneWaySchema } from './one-way.ts'
 import { alertsSchema, objectivesSchema, retentionSchema } from './operations.ts'
@@ -24,6 +25,12 @@ export const definitionSchema = z
       .optional()
       .describe(
         'Reaction to a schema change in a system. ignore: none; pause: mapped fields that could be misread, refused or truncated are neither read nor written there until a person accepts the new schema; propose: continue, and report the change. Default propose.',
+      ),
+    cardNumbers: z
+      .enum(cardNumberPolicies)
+      .optional()
+      .describe(
+        'What happens to numbers of payment cards in values that are read. block: the field is not read, and the record has a failure; mask: all digits but the first six and the last four are replaced; drop: the number is removed. What remains is what is stored and written to the other systems. Default allow: kept as they are.',
       ),
     objectives: objectivesSchema.optional(),
     alerts: alertsSchema.optional(),
