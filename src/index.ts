@@ -61,6 +61,15 @@ export {
   type SharedStores,
   type SharedStoresOptions,
 } from './runtime/open-shared-stores.ts'
+export type { ServerSettings } from './runtime/server-settings.ts'
+export {
+  type SignedInPerson,
+  type SignIn,
+  type SignInMemory,
+  type SignInStart,
+  signInOf,
+} from './runtime/sign-in/sign-in.ts'
+export type { OidcSettings, SignInSettings } from './runtime/sign-in-settings.ts'
 export type { StatusReader } from './runtime/status/status-reader.ts'
 export type { AdminDependencies } from './server/admin/dependencies.ts'
 export type { RunningServer, ServerOptions, TlsCertificate } from './server/create-server.ts'

@@ -60,8 +60,20 @@ export function openApiDocument(routes: Readonly<Record<string, RouteContract>>)
   }
 }
 
+const locationHeader = { required: true, schema: { type: 'string' } } as const
+
 function operationOf(id: string, route: RouteContract, schemas: Map<string, JsonObject>): JsonObject {
-  const { tag, summary, permission, params, query, body, reply, mediaType = 'application/json' } = route
+  const {
+    tag,
+    summary,
+    permission,
+    params,
+    query,
+    body,
+    reply,
+    mediaType = 'application/json',
+    isRedirect = false,
+  } = route
   return {
     operationId: id,
     tags: [tag],
@@ -81,12 +93,19 @@ function operationOf(id: string, route: RouteContract, schemas: Map<string, Json
     responses: {
       ...(reply === undefined
         ? { 204: { description: 'Done.' } }
-        : {
-            200: {
-              description: 'The response.',
-              content: { [mediaType]: { schema: schemaOf(reply, 'output', schemas) } },
-            },
-          }),
+        : isRedirect
+          ? {
+              303: {
+                description: 'The response leads to another address.',
+                headers: { location: locationHeader },
+              },
+            }
+          : {
+              200: {
+                description: 'The response.',
+                content: { [mediaType]: { schema: schemaOf(reply, 'output', schemas) } },
+              },
+            }),
       ...Object.fromEntries(problemsOf(route).map((status) => [status, problem(status)])),
     },
   }

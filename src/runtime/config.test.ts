@@ -20,6 +20,7 @@ const key = Buffer.alloc(32, 7)
 describe('settings', () => {
   test('have defaults for everything', () => {
     expect(readSettings({}, directory)).toEqual({
+      networkAllow: [],
       databaseSchema: 'isthmus',
       dataDir: join(directory, '.isthmus'),
       port: 4780,

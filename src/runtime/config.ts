@@ -9,12 +9,14 @@ import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { isRole } from '../api/contract/permissions.ts'
 import { pathText } from '../model/definition/finding.ts'
 import { replaceReferences, type SecretReference } from '../model/definition/secret-references.ts'
 import { IsthmusError } from '../model/errors.ts'
 import { keyOfText } from './master-key/key-text.ts'
 import type { VaultKeyOptions } from './master-key/vault-key.ts'
 import { readServerSettings, type ServerSettings } from './server-settings.ts'
+import { readSignInSettings, type SignInSettings } from './sign-in-settings.ts'
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -25,7 +27,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] a
 export type LogLevel = (typeof logLevels)[number]
 
 /** Settings of one process. */
-export interface Settings extends ServerSettings {
+export interface Settings extends ServerSettings, SignInSettings {
   /** `DATABASE_URL`: PostgreSQL to use. @default an embedded one under `dataDir`. Secret, non-enumerable. */
   readonly databaseUrl?: string
   /** `ISTHMUS_DATABASE_SCHEMA`: PostgreSQL schema of this integration. @default 'isthmus' */
@@ -100,8 +102,10 @@ export function readSettings(environment: Environment, directory: string): Setti
   const reader = variableReader(environment, directory)
   const { text, problems } = reader
   const { tls, ...server } = readServerSettings(reader)
+  const { oidc, ...signIn } = readSignInSettings(reader, isRole)
   const settings = {
     ...server,
+    ...signIn,
     databaseSchema: checked(reader, 'ISTHMUS_DATABASE_SCHEMA', {
       fallback: 'isthmus',
       problemOf: schemaProblem,
@@ -128,6 +132,7 @@ export function readSettings(environment: Environment, directory: string): Setti
       ...hidden('vault', vault),
       ...hidden('macKey', macKey),
       ...hidden('tls', tls),
+      ...hidden('oidc', oidc),
     }),
   )
 }

@@ -12,6 +12,8 @@ export interface Session {
   /** As people know it. */
   readonly name: string
   readonly roles: readonly string[]
+  /** Of the identity provider and its mapping of roles. Missing: a local session. */
+  readonly policy?: string
   /** Where it began. */
   readonly address?: string
   readonly createdAt: number
@@ -28,6 +30,7 @@ export interface SessionDraft {
   readonly actor: string
   readonly name: string
   readonly roles: readonly string[]
+  readonly policy?: string
   readonly address?: string
   readonly expiresAt: number
   /** Hash of the session that the browser had before: it ends. */

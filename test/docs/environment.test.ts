@@ -7,9 +7,11 @@ function variables(text: string): readonly string[] {
   return [...new Set(names.map((name) => name.replace(/_FILE$/, '')))].toSorted()
 }
 
+const readers = ['config.ts', 'server-settings.ts', 'sign-in-settings.ts']
+
 test('the page of environment variables lists exactly those that are read', () => {
   const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
   expect(variables(read('docs/reference/environment.md'))).toEqual(
-    variables(read('src/runtime/config.ts') + read('src/runtime/server-settings.ts')),
+    variables(readers.map((file) => read(`src/runtime/${file}`)).join('')),
   )
 })

@@ -43,6 +43,11 @@ export const roleSchema = z.enum(Object.keys(grants) as [ApiRole, ...ApiRole[]])
     'viewer: everything but values. operator: retries, runs, pauses, decides conflicts and matches. data-reader: values. approver: releases what is held. mapper: accepts changed schemas. admin: tokens. auditor: the audit trail.',
 })
 
+/** A role that this version does not know grants nothing. */
+export function isRole(name: string): name is ApiRole {
+  return Object.hasOwn(grants, name)
+}
+
 /** True when one of the roles grants the permission. */
 export function isGranted(roles: readonly ApiRole[], permission: Permission): boolean {
   return roles.some((role) => (grants[role] as readonly Permission[]).includes(permission))

@@ -1,6 +1,7 @@
 /** `isthmus start`: runs the service until it receives a stop signal. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { roles as allRoles, type IsthmusRuntime, type Role } from '../../runtime/create-runtime.ts'
+import { type SignIn, signInOf } from '../../runtime/sign-in/sign-in.ts'
 import type { RunningServer, ServerOptions } from '../../server/create-server.ts'
 import { serverDependencies } from '../../server/from-runtime.ts'
 import { listen } from '../../server/listen.ts'
@@ -33,13 +34,18 @@ async function start(context: CliContext, options: StartOptions): Promise<number
   const { runtime, settings } = await openService(context, { roles: options.role })
   try {
     const { tls, trustedProxy, publicUrl } = settings
-    const server = await serve(runtime, {
-      port: options.port ?? settings.port,
-      host: options.host ?? settings.host,
-      ...(tls === undefined ? {} : { tls }),
-      ...(trustedProxy === undefined ? {} : { trustedProxy }),
-      ...(publicUrl === undefined ? {} : { publicUrl }),
-    })
+    const signIn = signInOf(settings)
+    const server = await serve(
+      runtime,
+      {
+        port: options.port ?? settings.port,
+        host: options.host ?? settings.host,
+        ...(tls === undefined ? {} : { tls }),
+        ...(trustedProxy === undefined ? {} : { trustedProxy }),
+        ...(publicUrl === undefined ? {} : { publicUrl }),
+      },
+      signIn,
+    )
     const socket = await server.serveLinks(settings.dataDir)
     try {
       runtime.start()
@@ -60,6 +66,7 @@ async function start(context: CliContext, options: StartOptions): Promise<number
     } finally {
       await socket?.close()
       await server.close()
+      await signIn?.close()
     }
   } finally {
     await runtime.stop()
@@ -73,11 +80,16 @@ interface Served extends RunningServer {
   serveLinks(directory: string): Promise<{ close(): Promise<void> } | undefined>
 }
 
-async function serve(runtime: IsthmusRuntime, options: ServerOptions): Promise<Served> {
+async function serve(
+  runtime: IsthmusRuntime,
+  options: ServerOptions,
+  signIn: SignIn | undefined,
+): Promise<Served> {
   const { roles } = runtime
   const serves = { hooks: roles.has('intake'), pages: roles.has('web') }
   const links = createLocalLinks()
-  const server = await listen(serverDependencies(runtime, { links }), { ...options, serves })
+  const access = { links, ...(signIn === undefined ? {} : { signIn }) }
+  const server = await listen(serverDependencies(runtime, access), { ...options, serves })
   const offersLinks = serves.pages && isLocalServer(options)
   return {
     ...server,

@@ -100,6 +100,16 @@ export class AddressGuard {
   }
 }
 
+/** True when each entry is a kind, network or address. */
+export function addressKindsAllowed(entries: readonly string[]): boolean {
+  try {
+    new AddressGuard(entries)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function addNetwork(networks: BlockList, entry: string): void {
   const [address = '', prefix, ...rest] = entry.split('/')
   const family = isIP(address)

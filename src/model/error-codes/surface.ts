@@ -41,6 +41,16 @@ export const surfaceCodes = {
     fix: 'Check the id and the path; /api/v1/openapi.json lists the routes.',
     retry: 'never',
   },
+  API_SIGN_IN_REFUSED: {
+    summary: 'The identity provider did not identify the person, or gave the person no role here.',
+    fix: 'Sign in again. Where no role is the reason, an administrator of the identity provider adds the person to a group that ISTHMUS_OIDC_ROLES names.',
+    retry: 'never',
+  },
+  API_SIGN_IN_UNAVAILABLE: {
+    summary: 'The identity provider can not be reached, or its address is not allowed.',
+    fix: 'Check ISTHMUS_OIDC_ISSUER, and ISTHMUS_NETWORK_ALLOW for a provider in an inner network; then sign in again.',
+    retry: 'backoff',
+  },
   API_TOO_MANY_REQUESTS: {
     summary: 'A caller sends more requests to the admin API than it may.',
     fix: 'Wait as long as Retry-After says.',

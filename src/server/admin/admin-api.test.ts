@@ -134,7 +134,15 @@ describe('access', () => {
 
   test('only routes without values need no token', () => {
     const open = routes.filter(([, { permission }]) => permission === 'none').map(([id]) => id)
-    expect(open).toEqual(['getStatus', 'listDecisions', 'streamEvents', 'getOpenApi', 'signInLocally'])
+    expect(open).toEqual([
+      'getStatus',
+      'listDecisions',
+      'streamEvents',
+      'getOpenApi',
+      'signInLocally',
+      'startSignIn',
+      'finishSignIn',
+    ])
   })
 
   test('a revoked token is refused at once', async () => {

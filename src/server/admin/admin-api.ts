@@ -57,7 +57,12 @@ export function addAdminRoutes(
   const { links: _links, ...withoutLinks } = given
   const dependencies = isLocal ? given : withoutLinks
   const cookies = cookieNames(given.integration.id, isHttps)
-  const sources = { admin: given.admin, attempts: createFailedAttempts(), cookies }
+  const sources = {
+    admin: given.admin,
+    attempts: createFailedAttempts(),
+    cookies,
+    ...(given.signIn === undefined ? {} : { policy: given.signIn.policy }),
+  }
   server.register(async (scope) => {
     await scope.register(rateLimit, {
       max: requestsMax,
@@ -96,7 +101,12 @@ async function respond(request: FastifyRequest, reply: FastifyReply, served: Ser
     handle(request, reply, served),
   )
   if (route.reply === undefined) return reply.code(204).send()
-  return reply.send(route.reply.parse(result))
+  const shown = route.reply.parse(result)
+  if (route.isRedirect !== true) return reply.send(shown)
+  return reply
+    .code(303)
+    .header('location', String((shown as { readonly location: unknown }).location))
+    .send()
 }
 
 async function handle(

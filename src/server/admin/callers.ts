@@ -1,6 +1,6 @@
 /** Who makes a request: the owner of the token in its Authorization header, or of the session in its cookie. */
 import type { FastifyRequest } from 'fastify'
-import { type ApiRole, grants, isGranted, type Permission } from '../../api/contract/permissions.ts'
+import { type ApiRole, isGranted, isRole, type Permission } from '../../api/contract/permissions.ts'
 import { roleNames } from '../../api/contract/tokens.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import { hashSecret, isSecret } from '../../runtime/access-secrets.ts'
@@ -35,6 +35,8 @@ export interface CallerSources {
   readonly admin: Pick<AdminStore, 'findAccessToken' | 'findSession'>
   readonly attempts: FailedAttempts
   readonly cookies: CookieNames
+  /** Of the configured identity provider: sessions of another one are not valid. @default nobody signs in there */
+  readonly policy?: string
 }
 
 /**
@@ -84,20 +86,16 @@ async function ownerOf({ admin }: CallerSources, hash: Uint8Array): Promise<Call
   return { actor: `token:${name}`, name, kind: 'token', roles: roles.filter(isRole), expiresAt }
 }
 
-async function personOf({ admin }: CallerSources, hash: Uint8Array): Promise<Caller | undefined> {
+async function personOf({ admin, policy }: CallerSources, hash: Uint8Array): Promise<Caller | undefined> {
   const session = await admin.findSession(hash, sessionMs.idle)
   if (session === undefined) return undefined
+  if (session.kind === 'person' && (policy === undefined || session.policy !== policy)) return undefined
   const { actor, name, kind, roles, expiresAt, id } = session
   return { actor, name, kind, roles: roles.filter(isRole), expiresAt, sessionId: id }
 }
 
 function unauthenticated(): IsthmusError {
   return new IsthmusError('API_UNAUTHENTICATED', 'the request has no valid token or session')
-}
-
-/** A role that this version does not know grants nothing. */
-export function isRole(role: string): role is ApiRole {
-  return Object.hasOwn(grants, role)
 }
 
 /** @throws API_FORBIDDEN when no role of the caller grants the permission */

@@ -1,5 +1,6 @@
 /** What the admin API requires from the runtime. */
 import type { Integration } from '../../model/integration.ts'
+import type { SignIn } from '../../runtime/sign-in/sign-in.ts'
 import type { AdminStore } from '../../store/admin-contract.ts'
 import type { LocalLinks } from '../sign-in/local-links.ts'
 
@@ -21,6 +22,8 @@ export interface AdminDependencies {
   now(): number
   /** One-time links of this process by which people of this machine sign in. @default none is valid */
   readonly links?: LocalLinks
+  /** Signing in at the identity provider. @default not possible */
+  readonly signIn?: SignIn
   /** Longest wait for a response, in milliseconds; after that it is 503. @default 15000 */
   readonly answerMs?: number
 }

@@ -18,6 +18,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   API_LINK_REFUSED: 403,
   API_METHOD_NOT_ALLOWED: 405,
   API_NOT_FOUND: 404,
+  API_SIGN_IN_REFUSED: 403,
+  API_SIGN_IN_UNAVAILABLE: 503,
   API_TOO_MANY_REQUESTS: 429,
   API_UNAUTHENTICATED: 401,
   ENGINE_UNKNOWN_RECORD: 404,
@@ -35,7 +37,7 @@ const titles: Readonly<Record<number, string>> = {
   415: 'Unsupported media type',
   429: 'Too many requests',
   500: 'Internal error',
-  503: 'The database does not respond',
+  503: 'Something that the request needs does not respond',
 }
 
 /** The thing that a request names does not exist. */

@@ -385,6 +385,7 @@ session.created_at bigint not null default now_ms()
 session.seen_at bigint not null default now_ms()
 session.expires_at bigint not null
 session.ended_at bigint
+session.policy text
 store_format.only_row boolean not null default true
 store_format.number integer not null
 store_format.converted_to uuid

@@ -55,6 +55,7 @@ function toSession(row: SessionColumns): Session {
     actor: fromText(row.actor),
     name: fromText(row.name),
     roles: row.roles,
+    ...(row.policy === null ? {} : { policy: row.policy }),
     ...(row.address === null ? {} : { address: fromText(row.address) }),
     createdAt: row.created_at,
     seenAt: row.seen_at,

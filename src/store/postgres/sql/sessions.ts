@@ -9,6 +9,7 @@ export interface SessionColumns {
   readonly actor: string
   readonly name: string
   readonly roles: readonly string[]
+  readonly policy: string | null
   readonly address: string | null
   readonly created_at: number
   readonly seen_at: number
@@ -16,8 +17,8 @@ export interface SessionColumns {
 }
 
 export async function insertSession(session: Session, draft: SessionDraft): Promise<SessionColumns> {
-  const { hash, kind, actor, name, roles, address, expiresAt } = draft
-  const values = [hash, kind, toText(actor), toText(name), roles, toText(address), expiresAt]
+  const { hash, kind, actor, name, roles, policy, address, expiresAt } = draft
+  const values = [hash, kind, toText(actor), toText(name), roles, toText(address), expiresAt, policy ?? null]
   const [row] = await session.rows<SessionColumns>(insert, values)
   if (row === undefined) throw new RangeError('a session was not stored')
   return row
@@ -56,14 +57,14 @@ export async function pruneSessions(session: Session): Promise<void> {
   await session.rows(prune, [])
 }
 
-const columns = 'id, kind, actor, name, roles, address, created_at, seen_at, expires_at'
+const columns = 'id, kind, actor, name, roles, policy, address, created_at, seen_at, expires_at'
 const valid = 'ended_at is null and expires_at > now_ms()'
 
 const insert = {
   name: 'insert-session',
   text: `
-    insert into session (hash, kind, actor, name, roles, address, expires_at)
-    values ($1, $2, $3, $4, $5::text[], $6, $7)
+    insert into session (hash, kind, actor, name, roles, address, expires_at, policy)
+    values ($1, $2, $3, $4, $5::text[], $6, $7, $8)
     returning ${columns}`,
 }
 
