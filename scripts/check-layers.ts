@@ -1,11 +1,12 @@
 /**
- * Checks the layers of the source tree: allowed imports between layers, allowed external packages of each layer, no import cycles (including type imports), and
+ * Checks the layers of the source tree: allowed imports between layers, allowed external packages of each layer, no import cycles of files or folders (including type imports), and
  * no miscellaneous folders. The messages list what is allowed, so that they are sufficient to fix a violation.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { circlesOf, folderCircles } from './import-circles.ts'
 
 interface Layer {
   /** Layers whose modules it may import at run time. */
@@ -42,12 +43,8 @@ function engineLayers(): Record<string, Layer> {
     ['engine/decide', remove, 'the merge plans; it neither runs passes nor sends'],
     ['engine/intake', observe, 'what finds work knows nothing of how a pass does it'],
     ['engine/schedule', intake, 'the scheduler starts what intake offers'],
-    [
-      'engine/pass/reconcile.ts',
-      decide,
-      'a pass on one screen: it knows all steps, and only the worker knows it',
-    ],
-    ['engine/worker.ts', [...pass, 'engine/pass/reconcile.ts'], 'the worker runs passes'],
+    ['engine/reconcile.ts', decide, 'a pass on one screen: it knows all steps, and only the worker knows it'],
+    ['engine/worker.ts', [...pass, 'engine/reconcile.ts'], 'the worker runs passes'],
     ['engine/engine.ts', [...decide, 'engine/intake', 'engine/worker.ts'], 'the engine is composed here'],
   ]
   return Object.fromEntries(
@@ -394,23 +391,14 @@ for (const file of sources(root)) {
   for (const item of imports) checkImport(file, name, layer, item)
 }
 
-const finished = new Set<string>()
-function walk(file: string, trail: readonly string[]): void {
-  if (finished.has(file)) return
-  const at = trail.indexOf(file)
-  if (at >= 0) {
-    problems.push(
-      `import cycle: ${[...trail.slice(at), file].map((f) => path.relative(root, f)).join(' → ')}`,
-    )
-    return
-  }
-  for (const next of importGraph.get(file) ?? []) walk(next, [...trail, file])
-  finished.add(file)
-}
-for (const file of importGraph.keys()) walk(file, [])
+for (const circle of circlesOf(importGraph))
+  problems.push(`import cycle: ${circle.map((file) => path.relative(root, file)).join(' → ')}`)
+problems.push(...folderCircles(root, importGraph))
 
 if (problems.length > 0) {
   process.stderr.write(`${problems.sort().join('\n')}\n\n${problems.length} layer problem(s)\n`)
   process.exit(1)
 }
-process.stdout.write(`layers hold: ${importGraph.size} files, no import cycle, of types neither\n`)
+process.stdout.write(
+  `layers hold: ${importGraph.size} files, no import cycle between files or folders, of types neither\n`,
+)

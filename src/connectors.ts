@@ -32,6 +32,7 @@ export type {
   RemoveRequest,
   Resource,
   RestoreRequest,
+  SameId,
   SystemListener,
   UnknownResult,
   UpdateRequest,
@@ -64,7 +65,7 @@ export {
 export { feedQuotas, quotasOf } from './connectors/kit/quotas.ts'
 export { quotedWords } from './connectors/kit/quoted-words.ts'
 export { checkedResource, checkedSystem } from './connectors/kit/responses/checked-resource.ts'
-export { type SameId, sameIgnoringCase, sameNumber, sameText } from './connectors/kit/responses/same-id.ts'
+export { sameIgnoringCase, sameNumber, sameText } from './connectors/kit/responses/same-id.ts'
 export {
   type HmacScheme,
   type Verification,

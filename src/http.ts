@@ -2,6 +2,7 @@
 
 import './model/required-node.ts'
 
+export type { QueryValue } from './http/address.ts'
 export type { ApiResponse } from './http/api-response.ts'
 export type { Authenticator, Credential } from './http/auth/authenticator.ts'
 export { MemoryTokenStore } from './http/auth/memory-token-store.ts'
@@ -26,7 +27,6 @@ export {
   parseMixed,
 } from './http/bodies/multipart-mixed.ts'
 export { type NdjsonOptions, readNdjson, toNdjson } from './http/bodies/ndjson.ts'
-export type { ByteSource, StreamBody } from './http/bodies/stream-body.ts'
 export { decodeText } from './http/bodies/text-lines.ts'
 export type { BreakerOptions } from './http/breaker/circuit.ts'
 export type { CachedResponse, CacheStore } from './http/cache/cache-store.ts'
@@ -67,7 +67,6 @@ export type {
   ApiClientOptions,
   CacheOptions,
   CallOptions,
-  QueryValue,
   ResponseLimits,
   RetryOptions,
   StreamOptions,
@@ -90,9 +89,10 @@ export {
   salesforceQuery,
 } from './http/pagination/paginate.ts'
 export type { CheckedItemsOptions, ItemsOptions, Page, PagesOptions } from './http/pagination/walk.ts'
-export type { BeforeRequest, RequestChanges, RequestSeen } from './http/policies/before-request.ts'
+export type { BeforeRequest, RequestChanges, RequestSeen } from './http/request-hook.ts'
 export type { PathStep, SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
 export type { Stop, StopListener } from './http/stop.ts'
+export type { ByteSource, StreamBody } from './http/stream-body.ts'
 export type { ProgressListener, TransferProgress } from './http/transfer-progress.ts'
 export type {
   BodyOption,

@@ -5,10 +5,18 @@
 
 import { UsageError } from '../model/errors.ts'
 import type { Method } from './call.ts'
-import { isLoopback } from './network/loopback.ts'
-import type { CallOptions, QueryValue } from './options.ts'
+import { isLoopback } from './loopback.ts'
 import { shownPath } from './shown-path.ts'
 import { wellFormedUri } from './well-formed-uri.ts'
+
+/** What a query parameter can be. */
+export type QueryValue = string | number | bigint | boolean
+
+/** What fills a path template, and is appended to it. */
+interface TemplateValues {
+  readonly path?: Readonly<Record<string, string | number | bigint>>
+  readonly query?: Readonly<Record<string, QueryValue | readonly QueryValue[] | undefined>>
+}
 
 /** A checked base URL. */
 export interface BaseUrl {
@@ -75,11 +83,7 @@ export function assertScheme(url: URL, allowHttp: boolean): void {
  * @throws UsageError HTTP_REQUEST_INVALID for a missing, unused or unusable path value · HTTP_BASE_URL_ESCAPE
  *   for an address elsewhere
  */
-export function addressOf(
-  base: BaseUrl,
-  target: string,
-  options: Pick<CallOptions, 'path' | 'query'>,
-): Address {
+export function addressOf(base: BaseUrl, target: string, options: TemplateValues): Address {
   if (/^[a-z][a-z0-9+.-]*:/i.test(target)) return absoluteAddress(base, target, options)
   if (!target.startsWith('/')) {
     throw new UsageError('HTTP_REQUEST_INVALID', `The path "${target}" has to start with a slash.`)
@@ -104,18 +108,14 @@ function isPlain(path: string): boolean {
 }
 
 /** Includes the question mark; empty without parameters. */
-function queryText(query: CallOptions['query']): string {
+function queryText(query: TemplateValues['query']): string {
   if (query === undefined) return ''
   const parameters = new URLSearchParams()
   appendTo(parameters, query)
   return parameters.size === 0 ? '' : `?${parameters.toString()}`
 }
 
-function absoluteAddress(
-  base: BaseUrl,
-  target: string,
-  options: Pick<CallOptions, 'path' | 'query'>,
-): Address {
+function absoluteAddress(base: BaseUrl, target: string, options: TemplateValues): Address {
   const url = parseUrl(target)
   if (url === undefined || !isInside(base, url)) throw escapes(base, 'an absolute address')
   appendQuery(url, options.query)
@@ -137,9 +137,9 @@ function isInside(base: BaseUrl, url: URL): boolean {
   return base.path === '' || url.pathname === base.path || url.pathname.startsWith(`${base.path}/`)
 }
 
-const noValues: NonNullable<CallOptions['path']> = Object.freeze({})
+const noValues: NonNullable<TemplateValues['path']> = Object.freeze({})
 
-function fillTemplate(template: string, values: CallOptions['path'] = noValues): string {
+function fillTemplate(template: string, values: TemplateValues['path'] = noValues): string {
   if (values === noValues && !template.includes('{')) return template
   const used = new Set<string>()
   const filled = template.replaceAll(/\{([^{}]*)\}/g, (_whole, name: string) => {
@@ -170,11 +170,11 @@ function encodeSegment(template: string, name: string, value: string | number | 
   return wellFormedUri(text)
 }
 
-function appendQuery(url: URL, query: CallOptions['query']): void {
+function appendQuery(url: URL, query: TemplateValues['query']): void {
   if (query !== undefined) appendTo(url.searchParams, query)
 }
 
-function appendTo(parameters: URLSearchParams, query: NonNullable<CallOptions['query']>): void {
+function appendTo(parameters: URLSearchParams, query: NonNullable<TemplateValues['query']>): void {
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue
     const values: readonly QueryValue[] = Array.isArray(value) ? value : [value]

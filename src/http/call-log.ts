@@ -2,8 +2,9 @@
  * Reports about every request on the wire. Typed facts only: no header, no body, no query, no value of a path
  * parameter.
  */
-import { isStreamBody } from './bodies/stream-body.ts'
+
 import type { Call, Method } from './call.ts'
+import { isStreamBody } from './stream-body.ts'
 
 /** One attempt, as recorded in the call log. Times in milliseconds. */
 export interface CallLogEntry {

@@ -3,8 +3,8 @@
  * decoded response.
  */
 import type { Readable } from 'node:stream'
-import type { StreamBody } from './bodies/stream-body.ts'
 import type { Stop } from './stop.ts'
+import type { StreamBody } from './stream-body.ts'
 import type { ProgressListener } from './transfer-progress.ts'
 
 /** The HTTP methods that the client knows; others can be sent as well, and are treated as writes. */

@@ -9,8 +9,8 @@ import type { ApiResponse } from './api-response.ts'
 import { authenticatorFrom } from './auth/authenticator-from.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { isSpentBySending, lengthToSay, requestBodyOf } from './bodies/request-body.ts'
-import type { RequestBody } from './bodies/stream-body.ts'
-import { cacheFrom } from './cache/cache-from-options.ts'
+import { assertWithin } from './bounds.ts'
+import { cacheFrom } from './cache-from-options.ts'
 import {
   type CacheMode,
   type Call,
@@ -31,7 +31,6 @@ import { portsFrom } from './network/allowed-ports.ts'
 import { assertKnownCallOptions, assertKnownOptions } from './option-names.ts'
 import {
   type ApiClientOptions,
-  assertWithin,
   breakerFrom,
   type CallOptions,
   responseLimitsFrom,
@@ -51,6 +50,7 @@ import {
 import { notCached } from './policies/cache.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { Stop } from './stop.ts'
+import type { RequestBody } from './stream-body.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
 import { Transport } from './transport.ts'
 import { validated } from './validated.ts'

@@ -9,11 +9,11 @@
  */
 import { type Dispatcher, errors } from 'undici'
 import { ResponseStream } from './bodies/response-stream.ts'
-import { isStreamBody } from './bodies/stream-body.ts'
 import { type Call, type HttpClock, outcomeSoFar, type WireResponse } from './call.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import { HttpError, NetworkError } from './errors.ts'
 import { joinedField } from './header-names.ts'
+import { isStreamBody } from './stream-body.ts'
 import { reportProgress } from './transfer-progress.ts'
 import { headersTooLate, responseTooLarge, transportError } from './transport-errors.ts'
 

@@ -4,13 +4,13 @@
  */
 
 import type { LookupFunction } from 'node:net'
-import { UsageError } from '../model/errors.ts'
 import type { TokenStore } from '../model/token-store.ts'
+import type { QueryValue } from './address.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { AuthOptions } from './auth/options.ts'
 import type { FormFields } from './bodies/form.ts'
 import type { MultipartPart } from './bodies/multipart.ts'
-import type { ByteSource } from './bodies/stream-body.ts'
+import { assertWithin } from './bounds.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import type { HttpClock, Method, Priority } from './call.ts'
@@ -20,8 +20,9 @@ import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
 import type { ClientCertificate } from './network/client-certificate.ts'
 import type { ProxyOptions } from './network/proxy.ts'
-import type { BeforeRequest } from './policies/before-request.ts'
+import type { BeforeRequest } from './request-hook.ts'
 import type { StandardSchema } from './standard-schema.ts'
+import type { ByteSource } from './stream-body.ts'
 import type { ProgressListener } from './transfer-progress.ts'
 
 /** Options of an {@link ApiClient}. */
@@ -291,9 +292,6 @@ export interface StreamOptions extends CallOptions {
   readonly maxBytes?: number
 }
 
-/** What a query parameter can be. */
-export type QueryValue = string | number | bigint | boolean
-
 /** Options of a call whose response is validated and typed. */
 export interface TypedCallOptions<Output> extends CallOptions {
   /** Any Standard Schema (zod, valibot, arktype, …); the call returns its output. */
@@ -364,13 +362,4 @@ export function responseLimitsFrom(given: Partial<ResponseLimits> | undefined): 
   assertWithin('response.maxRatio', limits.maxRatio, 1, 100_000)
   assertWithin('response.maxDepth', limits.maxDepth, 1, 10_000)
   return limits
-}
-
-/** Refuses a number outside its documented bounds. @throws UsageError HTTP_OPTIONS_INVALID */
-export function assertWithin(name: string, value: number, lowest: number, highest: number): void {
-  if (Number.isFinite(value) && value >= lowest && value <= highest) return
-  throw new UsageError(
-    'HTTP_OPTIONS_INVALID',
-    `The option ${name} is ${value}; it has to be between ${lowest} and ${highest}.`,
-  )
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, inputOf, syncedOf } from '../../test/support/merge-cases.ts'
 import { compileExpression } from './expression.ts'
 import type { Rule } from './integration.ts'
-import { mergeAndPlan } from './merge/merge-and-plan.ts'
+import { mergeAndPlan } from './merge-and-plan.ts'
 import type { AgreedField } from './state.ts'
 import type { CanonicalValue, FieldType } from './values.ts'
 

@@ -42,7 +42,7 @@ describe('the layers of the engine', () => {
   test.each([
     ['engine/write/write.ts', '../decide/decide.ts', 'engine/write may not import engine/decide'],
     ['engine/protect/circuit.ts', '../pass/pass.ts', 'engine/protect may not import engine/pass'],
-    ['engine/pass/finish.ts', './reconcile.ts', 'engine/pass may not import engine/pass/reconcile.ts'],
+    ['engine/pass/finish.ts', '../reconcile.ts', 'engine/pass may not import engine/reconcile.ts'],
     ['engine/ports.ts', './engine.ts', 'engine may not import engine/engine.ts'],
     ['engine/match/candidate.ts', '../delete/detect.ts', 'engine/match may not import engine/delete'],
     ['engine/observe/observe.ts', '../intake/poll.ts', 'engine/observe may not import engine/intake'],
@@ -50,6 +50,46 @@ describe('the layers of the engine', () => {
     const said = await check({ [file]: `import type { Thing } from '${from}'\nexport type Mine = Thing\n` })
     expect(said).toContain(message)
     expect(said).toContain('1 layer problem(s)')
+  })
+})
+
+describe('folders', () => {
+  const connector = (from: string) => `import type { Thing } from '${from}'\nexport type Mine = Thing\n`
+
+  test('may not import each other, even where no file is part of a circle', async () => {
+    const said = await check({
+      'connectors/rest/one/a.ts': connector('../two/b.ts'),
+      'connectors/rest/two/b.ts': 'export type Thing = 1\n',
+      'connectors/rest/two/c.ts': connector('../one/d.ts'),
+      'connectors/rest/one/d.ts': 'export type Thing = 2\n',
+    })
+    expect(said).toContain('connectors/rest: its folders import each other in a circle, one/ → two/ → one/')
+    expect(said).toContain('connectors/rest/two/c.ts imports connectors/rest/one/d.ts')
+    expect(said).toContain('1 layer problem(s)')
+  })
+
+  test('are above or below a file beside them, not both', async () => {
+    const said = await check({
+      'connectors/rest/options.ts': connector('./one/a.ts'),
+      'connectors/rest/one/a.ts': 'export type Thing = 1\n',
+      'connectors/rest/one/b.ts': connector('../options.ts').replace('Thing }', 'Mine as Thing }'),
+    })
+    expect(said).toMatch(/options.ts → one\/ → options.ts|one\/ → options.ts → one\//)
+  })
+
+  test('may use each other in one direction', async () => {
+    const said = await check({
+      'connectors/rest/index.ts': connector('./one/a.ts'),
+      'connectors/rest/one/a.ts': connector('../two/b.ts')
+        .replace('Mine', 'Thing')
+        .replace('{ Thing }', '{ Thing as T }')
+        .replace('= Thing', '= T'),
+      'connectors/rest/two/b.ts': connector('../client.ts')
+        .replace('{ Thing }', '{ Thing as T }')
+        .replace('Mine = Thing', 'Thing = T'),
+      'connectors/rest/client.ts': 'export type Thing = 1\n',
+    })
+    expect(said).toContain('layers hold: 4 files')
   })
 })
 

@@ -5,14 +5,8 @@ import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import type { Clock } from '../../src/engine/ports.ts'
 import type { EngineSettings } from '../../src/engine/settings.ts'
 import type { DomainEvent } from '../../src/model/events.ts'
-import type {
-  ConflictPolicy,
-  Entity,
-  EntitySystem,
-  Field,
-  Integration,
-  Lens,
-} from '../../src/model/integration.ts'
+import type { ConflictPolicy, Entity, EntitySystem, Field, Integration } from '../../src/model/integration.ts'
+import type { Lens } from '../../src/model/lens/contract.ts'
 import type { CanonicalValue, FieldType } from '../../src/model/values.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import { createClearCodec } from '../../src/store/clear-codec.ts'

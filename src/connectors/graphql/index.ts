@@ -12,11 +12,11 @@ import { resourceNamed } from '../kit/resource-lookup.ts'
 import { GraphqlClient } from './client.ts'
 import { type GraphqlConfig, graphqlConfig, loadManifest } from './config.ts'
 import { type GraphqlDocument, readDocument, readFragment } from './documents.ts'
+import { fetchSchema, misfits } from './introspect.ts'
 import { type Manifest, resourceSchema } from './manifests/manifest.ts'
 import type { ResourceContext } from './operations/resource-context.ts'
 import { bindResource, resourceContext } from './resources.ts'
 import { describeResource } from './schema/describe.ts'
-import { fetchSchema, misfits } from './schema/introspect.ts'
 
 /** The connector as a definition names it. */
 export const graphql = defineConnector({ name: 'graphql', config: graphqlConfig, connect })

@@ -25,7 +25,6 @@ import type {
   LookupResult,
   ReadResult,
 } from './read-contract.ts'
-import type { SameId } from './responses/same-id.ts'
 import type {
   CreateRequest,
   RemoveRequest,
@@ -60,6 +59,9 @@ export type {
   UpdateRequest,
   WriteResult,
 } from './write-contract.ts'
+
+/** Whether two ids name the same record in one system. */
+export type SameId = (one: string, other: string) => boolean
 
 /** One resource of one bound system. */
 export interface Resource {

@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { Integration } from '../../model/integration.ts'
 import { compileLens } from '../../model/lens/compile-lens.ts'
-import type { EmptySpelling, LensFieldSpec } from '../../model/lens/spec.ts'
-import { plainEmpties } from '../../model/lens/spec.ts'
+import type { LensFieldSpec } from '../../model/lens/spec.ts'
+import type { EmptySpelling } from '../../model/normalisers/contract.ts'
+import { plainEmpties } from '../../model/normalisers/contract.ts'
 import type { FieldType } from '../../model/values.ts'
 
 let world: World | undefined

@@ -11,7 +11,7 @@ import type { CallFailure, LookupResult } from '../../connectors/kit/contract.ts
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { type LookupAnswer, type LookupQuestion, questionKey } from '../../model/lookup.ts'
 import type { MergeInput, MergeResult } from '../../model/merge/contract.ts'
-import { mergeAndPlan } from '../../model/merge/merge-and-plan.ts'
+import { mergeAndPlan } from '../../model/merge-and-plan.ts'
 import type { Pass } from '../pass/contract.ts'
 import { describeThrown } from '../pass/failure.ts'
 import { addNeed } from '../pass/pass.ts'

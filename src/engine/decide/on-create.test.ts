@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { World } from '../../../test/support/engine-fixture.ts'
 import type { Integration } from '../../model/integration.ts'
 import { compileLens } from '../../model/lens/compile-lens.ts'
-import { type LensFieldSpec, type NativePath, plainEmpties } from '../../model/lens/spec.ts'
+import type { LensFieldSpec, NativePath } from '../../model/lens/spec.ts'
+import { plainEmpties } from '../../model/normalisers/contract.ts'
 
 let world: World | undefined
 

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { World } from '../../../test/support/engine-fixture.ts'
 import type { Field, Integration } from '../../model/integration.ts'
 import { compileLens } from '../../model/lens/compile-lens.ts'
-import { type LensFieldSpec, plainEmpties } from '../../model/lens/spec.ts'
+import type { LensFieldSpec } from '../../model/lens/spec.ts'
+import { plainEmpties } from '../../model/normalisers/contract.ts'
 import type { FieldType } from '../../model/values.ts'
 
 let world: World | undefined

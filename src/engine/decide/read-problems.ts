@@ -6,7 +6,7 @@
  * the one that parses every field again. Where the lane is closed for a more severe reason, that reason stays
  * the lane's failure.
  */
-import type { FieldProblem } from '../../model/integration.ts'
+import type { FieldProblem } from '../../model/lens/contract.ts'
 import { unseen } from '../../model/merge/member-field.ts'
 import type { Member, MemberField, MemberFields } from '../../model/state.ts'
 import type { Pass } from '../pass/contract.ts'

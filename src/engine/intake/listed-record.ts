@@ -3,7 +3,7 @@
  * normalised like the shadow.
  */
 import type { ListedRecord } from '../../connectors/kit/contract.ts'
-import type { MaybePromise } from '../../model/integration.ts'
+import type { MaybePromise } from '../../model/lens/contract.ts'
 import { isPromise } from '../../model/lens/field-lens.ts'
 import { nativeAt } from '../../model/lens/native-path.ts'
 import type { CanonicalDocument, CanonicalValue } from '../../model/values.ts'

@@ -2,13 +2,8 @@
  * A native record as canonical values, normalised for its system: the one form in which observations, shadows
  * and listings are compared.
  */
-import type {
-  Entity,
-  EntitySystem,
-  FieldProblem,
-  LensReading,
-  MaybePromise,
-} from '../../model/integration.ts'
+import type { Entity, EntitySystem } from '../../model/integration.ts'
+import type { FieldProblem, LensReading, MaybePromise } from '../../model/lens/contract.ts'
 import { chain, failed } from '../../model/lens/field-lens.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { makeField, makePart, World } from '../../../test/support/engine-fixture.ts'
-import type { Entity, Integration, Lens } from '../../model/integration.ts'
+import type { Entity, Integration } from '../../model/integration.ts'
+import type { Lens } from '../../model/lens/contract.ts'
 import type { CanonicalValue } from '../../model/values.ts'
 
 let world: World | undefined

@@ -5,7 +5,8 @@
  */
 import type { CallContext, CallFailure } from '../../connectors/kit/contract.ts'
 import type { DomainEvent } from '../../model/events.ts'
-import type { Entity, FieldProblem } from '../../model/integration.ts'
+import type { Entity } from '../../model/integration.ts'
+import type { FieldProblem } from '../../model/lens/contract.ts'
 import type { LookupAnswer } from '../../model/lookup.ts'
 import type { ObservedValues } from '../../model/merge/contract.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'

@@ -6,7 +6,7 @@
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import { isPlainObject } from '../../model/canonical/object.ts'
 import type { ErrorCode } from '../../model/error-codes.ts'
-import type { FieldProblem, NestedPatch } from '../../model/integration.ts'
+import type { FieldProblem, NestedPatch } from '../../model/lens/contract.ts'
 import { withFixedValues } from '../../model/lens/fixed-values.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import { openIntentFields, rejectedFields } from '../../model/merge/outcome.ts'

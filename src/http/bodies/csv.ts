@@ -7,7 +7,7 @@
  * separator or a line's end closes it; anything else is invalid).
  */
 import { ResponseValidationError } from '../errors.ts'
-import type { ByteSource } from './stream-body.ts'
+import type { ByteSource } from '../stream-body.ts'
 import { decodeText } from './text-lines.ts'
 
 /** Format of the text. */

@@ -3,7 +3,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
-import type { ByteSource, RequestBody } from './stream-body.ts'
+import type { ByteSource, RequestBody } from '../stream-body.ts'
 
 /** One part of an upload. */
 export interface MultipartPart {

@@ -1,7 +1,7 @@
 /** Reads and writes newline-delimited JSON, one value per line. */
 import { ResponseValidationError } from '../errors.ts'
 import { type JsonLimits, parseJson, writeJson } from '../json.ts'
-import type { ByteSource } from './stream-body.ts'
+import type { ByteSource } from '../stream-body.ts'
 import { decodeText } from './text-lines.ts'
 
 /** Limits for lines. */

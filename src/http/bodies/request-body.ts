@@ -5,14 +5,21 @@ import { UsageError } from '../../model/errors.ts'
 import { type Call, outcomeSoFar } from '../call.ts'
 import { NetworkError } from '../errors.ts'
 import { writeJson } from '../json.ts'
-import type { CallOptions } from '../options.ts'
+import { type ByteSource, isStreamBody, type RequestBody, type StreamBody } from '../stream-body.ts'
 import { reportProgress } from '../transfer-progress.ts'
-import { encodeForm } from './form.ts'
-import { encodeMultipart } from './multipart.ts'
-import { isStreamBody, type RequestBody, type StreamBody } from './stream-body.ts'
+import { encodeForm, type FormFields } from './form.ts'
+import { encodeMultipart, type MultipartPart } from './multipart.ts'
+
+/** The body of a call, in one of its forms: see `CallOptions`. */
+interface GivenBody {
+  readonly json?: unknown
+  readonly form?: FormFields
+  readonly multipart?: readonly MultipartPart[]
+  readonly body?: string | Uint8Array | ByteSource | (() => ByteSource)
+}
 
 /** Creates the body of a call. @throws UsageError HTTP_REQUEST_INVALID when more than one was given */
-export function requestBodyOf(options: CallOptions): RequestBody {
+export function requestBodyOf(options: GivenBody): RequestBody {
   const given = [options.json, options.form, options.multipart, options.body]
   if (given.filter((part) => part !== undefined).length > 1) {
     throw new UsageError(
@@ -28,7 +35,7 @@ export function requestBodyOf(options: CallOptions): RequestBody {
   return { content: rawBody(options.body) }
 }
 
-function rawBody(body: CallOptions['body']): RequestBody['content'] {
+function rawBody(body: GivenBody['body']): RequestBody['content'] {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return body
   if (typeof body === 'function') return { open: body, reopens: true }
   return { open: () => body, reopens: false }

@@ -1,6 +1,6 @@
 /** Decodes text from byte chunks; a chunk may end within a character. */
 import { ResponseValidationError } from '../errors.ts'
-import type { ByteSource } from './stream-body.ts'
+import type { ByteSource } from '../stream-body.ts'
 
 /** Decodes UTF-8; a byte order mark is dropped. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
 export async function* decodeText(source: ByteSource): AsyncGenerator<string> {

@@ -12,7 +12,7 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { UsageError } from '../../model/errors.ts'
-import { isLoopback } from './loopback.ts'
+import { isLoopback } from '../loopback.ts'
 
 /** User name and password for the proxy itself (basic). */
 export interface ProxyCredentials {

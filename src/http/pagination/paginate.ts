@@ -2,7 +2,7 @@
  * The ways in which APIs divide lists into pages: the address of the first page, and how one page leads to
  * the next.
  */
-import type { QueryValue } from '../options.ts'
+import type { QueryValue } from '../address.ts'
 import { nextLink } from './link-header.ts'
 
 /** A page that was read. */

@@ -8,9 +8,10 @@
 
 import { UsageError } from '../../model/errors.ts'
 import type { ApiResponse } from '../api-response.ts'
+import { assertWithin } from '../bounds.ts'
 import { ResponseValidationError } from '../errors.ts'
 import { writeJson } from '../json.ts'
-import { assertWithin, type CallOptions } from '../options.ts'
+import type { CallOptions } from '../options.ts'
 import type { StandardSchema } from '../standard-schema.ts'
 import { type BodyPath, type PagePlace, type Pagination, valueAt } from './paginate.ts'
 

@@ -4,12 +4,12 @@
  */
 
 import { UsageError } from '../../model/errors.ts'
-import { isStreamBody } from '../bodies/stream-body.ts'
 import { type Call, type Method, outcomeSoFar, type WireResponse } from '../call.ts'
 import type { TransportFactory } from '../client-transport.ts'
 import { NetworkError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { sleepUntilStopped } from '../stop.ts'
+import { isStreamBody } from '../stream-body.ts'
 
 /** A request as received by the mock. */
 export interface MockRequest {

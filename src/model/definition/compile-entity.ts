@@ -1,7 +1,8 @@
 /** One entity of a definition, ready to run. */
 import { type CardNumberPolicy, cardNumberStep } from '../card-numbers/card-number-policy.ts'
-import type { ConflictPolicy, Entity, EntitySystem, Field, Lens, Trigger } from '../integration.ts'
+import type { ConflictPolicy, Entity, EntitySystem, Field, Trigger } from '../integration.ts'
 import { compileLens } from '../lens/compile-lens.ts'
+import type { Lens } from '../lens/contract.ts'
 import { isPathWithin } from '../lens/native-path.ts'
 import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'

@@ -5,14 +5,8 @@ import type { ValueEquality } from '../equality.ts'
 import type { Field, SystemField } from '../integration.ts'
 import { type LensId, sourceIdentity } from '../lens/identity.ts'
 import { type GroupListType, isGroupList } from '../lens/list-elements.ts'
-import {
-  type LensFieldSpec,
-  type LensPartSpec,
-  type LensSource,
-  type NativePath,
-  type NormaliserSpec,
-  plainEmpties,
-} from '../lens/spec.ts'
+import type { LensFieldSpec, LensPartSpec, LensSource, NativePath } from '../lens/spec.ts'
+import { type NormaliserSpec, plainEmpties } from '../normalisers/contract.ts'
 import type { FieldType } from '../values.ts'
 import { problem } from './finding.ts'
 import { groupParts, mappingForm } from './mapping-form.ts'

@@ -1,6 +1,7 @@
 /** Converts a mapping to the source that the lens reads. */
 import { type GroupListType, isGroupList } from '../lens/list-elements.ts'
-import type { EmptySpelling, LensPartSpec, LensSource, NativePath, WriteTarget } from '../lens/spec.ts'
+import type { LensPartSpec, LensSource, NativePath, WriteTarget } from '../lens/spec.ts'
+import type { EmptySpelling } from '../normalisers/contract.ts'
 import type { FieldType } from '../values.ts'
 import { expressionAt } from './expression.ts'
 import { makesObject, onlyPathOf } from './expression-path.ts'

@@ -1,6 +1,6 @@
 import { parse, stringify } from 'lossless-json'
 import { describe, expect, test } from 'vitest'
-import { checkLaws, lawSubject } from '../lens/laws.ts'
+import { checkLaws, lawSubject } from '../laws/laws.ts'
 import type { CanonicalValue, NativeRecord } from '../values.ts'
 import { checkDefinition } from './compile-integration.ts'
 import { findingText } from './finding.ts'

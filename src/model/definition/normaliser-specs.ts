@@ -1,7 +1,7 @@
 import { sortSet } from '../canonical/collection.ts'
 import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
 import type { GroupListType } from '../lens/list-elements.ts'
-import { type EmptySpelling, type NormaliserSpec, plainEmpties } from '../lens/spec.ts'
+import { type EmptySpelling, type NormaliserSpec, plainEmpties } from '../normalisers/contract.ts'
 import { compileNormaliser, type Normaliser } from '../normalisers/normaliser.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { problem } from './finding.ts'

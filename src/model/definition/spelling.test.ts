@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { plainEmpties } from '../lens/spec.ts'
+import { plainEmpties } from '../normalisers/contract.ts'
 import { readYaml } from './read-yaml.ts'
 import { spellsSchema } from './schema/mapping.ts'
 import { emptySpelling } from './spelling.ts'

@@ -1,4 +1,4 @@
-import { type Emptiness, type EmptySpelling, plainEmpties } from '../lens/spec.ts'
+import { type Emptiness, type EmptySpelling, plainEmpties } from '../normalisers/contract.ts'
 
 /** As written; YAML's null stands for the word. */
 export interface SpellsDefinition {

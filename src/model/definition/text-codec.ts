@@ -7,7 +7,7 @@
 import { sortSet } from '../canonical/collection.ts'
 import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
 import type { GroupListType } from '../lens/list-elements.ts'
-import type { NormaliserSpec } from '../lens/spec.ts'
+import type { NormaliserSpec } from '../normalisers/contract.ts'
 import { escapedTexts, type Normaliser } from '../normalisers/normaliser.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { isEscaped } from './normaliser-specs.ts'

@@ -5,7 +5,8 @@
 
 import { widestEquality } from '../create-evidence.ts'
 import type { ValueEquality } from '../equality.ts'
-import type { LensSource, NormaliserSpec } from '../lens/spec.ts'
+import type { LensSource } from '../lens/spec.ts'
+import type { NormaliserSpec } from '../normalisers/contract.ts'
 import type { FieldType } from '../values.ts'
 
 /** The equality that results from normalisers. */

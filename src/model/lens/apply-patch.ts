@@ -1,6 +1,6 @@
 import { isPlainObject } from '../canonical/object.ts'
-import type { NestedPatch } from '../integration.ts'
 import type { NativeRecord } from '../values.ts'
+import type { NestedPatch } from './contract.ts'
 
 /**
  * Returns the record that a system would hold after a patch if it stored the patch unchanged. Used to check

@@ -8,15 +8,8 @@ import { findConstraintProblem, hasConstraints } from '../canonical/constraints.
 import { toExpressionDocument, toExpressionNative, withoutNulls } from '../canonical/expression-value.ts'
 import { accept, refuse, type ValueProblem, type ValueResult } from '../canonical/value-result.ts'
 import { IsthmusError } from '../errors.ts'
-import type {
-  FieldProblem,
-  Lens,
-  LensReading,
-  LensWriting,
-  MaybePromise,
-  NestedPatch,
-} from '../integration.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../values.ts'
+import type { FieldProblem, Lens, LensReading, LensWriting, MaybePromise, NestedPatch } from './contract.ts'
 import {
   chain,
   type FieldLens,

@@ -1,8 +1,8 @@
 /** The interface of every compiled field mapping. */
 import { accept, refuse, type ValueProblem, type ValueResult } from '../canonical/value-result.ts'
 import { isIsthmusError } from '../errors.ts'
-import type { MaybePromise } from '../integration.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
+import type { MaybePromise } from './contract.ts'
 import type { FieldReading } from './native-value.ts'
 import type { Patch } from './patch.ts'
 import type { NativePath } from './spec.ts'

@@ -1,10 +1,11 @@
 import { LosslessNumber } from 'lossless-json'
 import { describe, expect, test } from 'vitest'
 import { compileExpression } from '../expression.ts'
-import type { Lens, LensReading, LensWriting } from '../integration.ts'
+import { type EmptySpelling, plainEmpties as empties } from '../normalisers/contract.ts'
 import type { CanonicalDocument, FieldType, NativeRecord } from '../values.ts'
 import { compileLens } from './compile-lens.ts'
-import { type EmptySpelling, plainEmpties as empties, type LensFieldSpec, type LensSource } from './spec.ts'
+import type { Lens, LensReading, LensWriting } from './contract.ts'
+import type { LensFieldSpec, LensSource } from './spec.ts'
 
 const text: FieldType = { kind: 'string' }
 

@@ -1,11 +1,12 @@
 import { LosslessNumber } from 'lossless-json'
 import { describe, expect, test } from 'vitest'
-import type { Lens } from '../integration.ts'
+import type { LawSubject } from '../laws/law.ts'
+import { checkLaws } from '../laws/laws.ts'
+import { plainEmpties as empties } from '../normalisers/contract.ts'
 import type { CanonicalDocument, FieldType, NativeRecord } from '../values.ts'
 import { compileLens } from './compile-lens.ts'
-import type { LawSubject } from './law.ts'
-import { checkLaws } from './laws.ts'
-import { plainEmpties as empties, type LensFieldSpec, type LensPartSpec, type NativePath } from './spec.ts'
+import type { Lens } from './contract.ts'
+import type { LensFieldSpec, LensPartSpec, NativePath } from './spec.ts'
 
 const text: FieldType = { kind: 'string' }
 const integer: FieldType = { kind: 'integer' }

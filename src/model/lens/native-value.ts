@@ -3,8 +3,9 @@ import { parseCanonical, toNative } from '../canonical/canonical.ts'
 import { exactDigits } from '../canonical/exact-number.ts'
 import { isCanonicalList } from '../canonical/object.ts'
 import { accept, type Parsed, refuse, type ValueResult } from '../canonical/value-result.ts'
+import type { Emptiness, EmptySpelling } from '../normalisers/contract.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
-import type { Emptiness, EmptySpelling, NativeSpelling, ValueMap } from './spec.ts'
+import type { NativeSpelling, ValueMap } from './spec.ts'
 
 /** The value read for a field: `undefined` is absent. */
 export type FieldReading = ValueResult<CanonicalValue | undefined>

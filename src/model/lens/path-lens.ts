@@ -4,6 +4,7 @@ import { numberToNative } from '../canonical/number.ts'
 import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
 import { plainSpelling } from '../canonical/spelling.ts'
 import { accept, refuse, type ValueProblem } from '../canonical/value-result.ts'
+import { plainEmpties } from '../normalisers/contract.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { type FieldLens, place, type WriteContext } from './field-lens.ts'
 import {
@@ -15,13 +16,7 @@ import {
 } from './list-elements.ts'
 import { nativeAt } from './native-path.ts'
 import { type FieldReading, foldNulls, readNative, writeNative } from './native-value.ts'
-import {
-  type LensFieldSpec,
-  type LensPartSpec,
-  type LensSource,
-  type NativePath,
-  plainEmpties,
-} from './spec.ts'
+import type { LensFieldSpec, LensPartSpec, LensSource, NativePath } from './spec.ts'
 
 /** The kinds of source that are paths: they read and write synchronously. */
 export type PathSource = Extract<LensSource, { kind: 'path' | 'money' | 'group' }>

@@ -1,7 +1,7 @@
 /**
  * Input and output of the pure merge; `docs/explanation/merge.md` explains why it is correct.
  *
- * The engine calls `mergeAndPlan` (merge-and-plan.ts) once per round. It runs three steps: `mergeRecord`
+ * The engine calls `mergeAndPlan` (../merge-and-plan.ts) once per round. It runs three steps: `mergeRecord`
  * absorbs the observations and decides each field, `applyRules` runs the business rules on the merged record,
  * `planWrites` determines what each system should hold.
  */

@@ -12,9 +12,9 @@ import {
   testNow,
 } from '../../../test/support/merge-cases.ts'
 import type { Entity } from '../integration.ts'
+import { mergeAndPlan } from '../merge-and-plan.ts'
 import type { MemberFields } from '../state.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
-import { mergeAndPlan } from './merge-and-plan.ts'
 import { absorbOutcome, openIntentFields, type WriteResponse, withdrawIntentFields } from './outcome.ts'
 
 const text: FieldType = { kind: 'string' }

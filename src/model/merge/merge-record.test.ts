@@ -7,7 +7,7 @@ import {
   testNow,
   truncateTo,
 } from '../../../test/support/merge-cases.ts'
-import { mergeAndPlan } from './merge-and-plan.ts'
+import { mergeAndPlan } from '../merge-and-plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
 describe('an observation of known values', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, type FieldSpec, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
+import { mergeAndPlan } from '../merge-and-plan.ts'
 import type { CanonicalValue } from '../values.ts'
 import type { ObservedValues } from './contract.ts'
-import { mergeAndPlan } from './merge-and-plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
 interface Clash {

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalValue, typedValue } from '../../../test/support/arbitrary-values.ts'
 import { parseCanonical } from '../canonical/canonical.ts'
-import { type EmptySpelling, type NormaliserSpec, normaliserNames } from '../lens/spec.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
+import { type EmptySpelling, type NormaliserSpec, normaliserNames } from './contract.ts'
 import { compileNormaliser, composeNormalisers } from './normaliser.ts'
 
 const runs = { numRuns: 1000 }

@@ -2,9 +2,10 @@
 
 import { isEqualCanonical } from '../../model/canonical/equality.ts'
 import { counted } from '../../model/health/words.ts'
-import type { Entity, EntitySystem, Lens } from '../../model/integration.ts'
-import type { Law } from '../../model/lens/law.ts'
-import { checkCanonicalRead, checkLaws, lawSubject } from '../../model/lens/laws.ts'
+import type { Entity, EntitySystem } from '../../model/integration.ts'
+import type { Law } from '../../model/laws/law.ts'
+import { checkCanonicalRead, checkLaws, lawSubject } from '../../model/laws/laws.ts'
+import type { Lens } from '../../model/lens/contract.ts'
 import { asStored, isEmpty } from '../../model/merge/equivalence.ts'
 import { withinParts } from '../../model/merge/group-parts.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'

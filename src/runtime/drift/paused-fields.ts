@@ -7,7 +7,8 @@
  * lost: when the pause ends, an edit made there in the meantime is found by comparison, and values agreed in
  * the meantime are written.
  */
-import type { Entity, EntitySystem, FieldProblem, Integration, Lens } from '../../model/integration.ts'
+import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'
+import type { FieldProblem, Lens } from '../../model/lens/contract.ts'
 import type { CanonicalDocument } from '../../model/values.ts'
 
 /** The code of failures for paused fields. */

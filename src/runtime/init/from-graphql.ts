@@ -1,6 +1,6 @@
 /** Describes a system from the schema of a GraphQL API. */
 
-import { introspectionQuery, schemaFromText } from '../../connectors/graphql/schema/introspect.ts'
+import { introspectionQuery, schemaFromText } from '../../connectors/graphql/introspect.ts'
 import { proposeResources } from '../../connectors/graphql/schema/propose-system.ts'
 import { isNativeRecord } from '../../connectors/kit/native.ts'
 import { writeJson } from '../../http/json.ts'

@@ -2,14 +2,20 @@
 import { IsthmusError } from '../../model/errors.ts'
 import type { FindMasterKey } from '../../store/postgres/sealing.ts'
 import { localMasterKey, type MasterKey } from '../../store/sealing/master-key.ts'
-import type { Settings } from '../config.ts'
 import { readKeyFile } from './key-file.ts'
-import { createOwnKey, ownKeyFile, readOwnKey } from './own-key.ts'
-import { vaultMasterKey } from './vault-key.ts'
+import { createOwnKey, type OwnKeyPlace, ownKeyFile, readOwnKey } from './own-key.ts'
+import { type VaultKeyOptions, vaultMasterKey } from './vault-key.ts'
+
+/** The settings of a process that concern the master key; see `Settings`. */
+export interface MasterKeySettings extends OwnKeyPlace {
+  readonly masterKey?: Uint8Array
+  readonly vault?: VaultKeyOptions
+  readonly sealing: 'on' | 'off'
+}
 
 /** Options of {@link masterKeyFinder}. */
 export interface MasterKeyOptions {
-  readonly settings: Settings
+  readonly settings: MasterKeySettings
   /** The database is the embedded one. */
   readonly isPrivate: boolean
   /** A key was created in this file; people have to know, since the data can't be read without it. */
@@ -32,7 +38,7 @@ export function masterKeyFinder({ settings, isPrivate, onCreated }: MasterKeyOpt
 }
 
 /** The key of Vault, of `ISTHMUS_KEY` or of `ISTHMUS_KEY_FILE`. */
-export function configuredMasterKey({ vault, masterKey }: Settings): MasterKey | undefined {
+export function configuredMasterKey({ vault, masterKey }: MasterKeySettings): MasterKey | undefined {
   if (vault !== undefined) return vaultMasterKey(vault)
   return masterKey === undefined ? undefined : localMasterKey(masterKey, 'ISTHMUS_KEY or ISTHMUS_KEY_FILE')
 }
@@ -65,12 +71,12 @@ export function masterKeyBytes({ settings, isPrivate }: MasterKeyOptions): Uint8
   throw new IsthmusError('STORE_KEY_MISSING', 'no master key is configured: set ISTHMUS_KEY_FILE')
 }
 
-function existingOwnKey(settings: Settings): MasterKey {
+function existingOwnKey(settings: MasterKeySettings): MasterKey {
   const { file, key } = readOwnKey(settings)
   return localMasterKey(key, file)
 }
 
-function newOwnKey(settings: Settings, onCreated: MasterKeyOptions['onCreated']): MasterKey {
+function newOwnKey(settings: MasterKeySettings, onCreated: MasterKeyOptions['onCreated']): MasterKey {
   const { file, key, isNew } = createOwnKey(settings)
   if (isNew) onCreated?.(file)
   return localMasterKey(key, file)

@@ -1,12 +1,6 @@
 /** An integration of in-memory systems: one entity with a name and an e-mail address, the same in each system, matched by the address. */
-import type {
-  Entity,
-  EntitySystem,
-  Field,
-  Integration,
-  Lens,
-  SystemField,
-} from '../../../src/model/integration.ts'
+import type { Entity, EntitySystem, Field, Integration, SystemField } from '../../../src/model/integration.ts'
+import type { Lens } from '../../../src/model/lens/contract.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../../src/model/values.ts'
 
 export interface MemoryIntegrationOptions {

@@ -11,7 +11,7 @@ import type { CallContext, UpdateRequest } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import type { GraphqlClient } from '../client.ts'
 import type { GraphqlDocument } from '../documents.ts'
-import { fetchSchema } from '../schema/introspect.ts'
+import { fetchSchema } from '../introspect.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** The schema changes with a deployment at most, and so does an API's decision to disable introspection. */

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { RemoteCapabilities } from '../capabilities.ts'
-import type { Resource } from '../contract.ts'
+import type { Resource, SameId } from '../contract.ts'
 import { textAt, valueAt } from '../native.ts'
-import { idComparisons, type SameId } from '../responses/same-id.ts'
+import { idComparisons } from '../responses/same-id.ts'
 import { path } from './values.ts'
 
 /** Keys of a resource; a manifest's schema spreads them. */

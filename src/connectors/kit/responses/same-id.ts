@@ -6,8 +6,7 @@
  * distinguished from a response about another record.
  */
 
-/** Whether two ids name the same record in one system. */
-export type SameId = (one: string, other: string) => boolean
+import type { SameId } from '../contract.ts'
 
 const uuid = /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i
 

@@ -1,7 +1,7 @@
 /** Canonical fields of an entity: short form (`name: string`) and long form (`name: { type: string, … }`). */
 import { z } from 'zod'
 import { cardNumberPolicies } from '../../card-numbers/card-number-policy.ts'
-import { normaliserNames } from '../../lens/spec.ts'
+import { normaliserNames } from '../../normalisers/contract.ts'
 import { normaliseFunctionSchema } from './functions.ts'
 import { fieldNameSchema } from './text.ts'
 

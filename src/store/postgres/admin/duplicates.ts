@@ -12,6 +12,7 @@ import type {
 import { overlapsOf } from '../../merge-plan.ts'
 import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
+import { pageOf, pageSize, placeOf } from '../paging.ts'
 import {
   type DuplicateColumns,
   listDuplicates as duplicateRows,
@@ -22,7 +23,6 @@ import { type PairDetailColumns, readPairDetails } from '../sql/read-pair-detail
 import { holdersMax } from '../sql/refresh-duplicates.ts'
 import { fromText } from '../text.ts'
 import { isUuid } from './ids.ts'
-import { pageOf, pageSize, placeOf } from './paging.ts'
 
 /** Implements `AdminStore.duplicates`. */
 export async function listDuplicates(

@@ -1,6 +1,6 @@
 import type { HoldDraft } from '../../contract.ts'
-import { newest } from '../admin/paging.ts'
 import type { Session } from '../database.ts'
+import { newest } from '../paging.ts'
 
 /** Columns that the statement returns. */
 export interface HoldColumns {

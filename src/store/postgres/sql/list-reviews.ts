@@ -1,5 +1,5 @@
-import { newest } from '../admin/paging.ts'
 import type { Session } from '../database.ts'
+import { newest } from '../paging.ts'
 
 /** Columns that the statement returns. */
 export interface ReviewColumns {

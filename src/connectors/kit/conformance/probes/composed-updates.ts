@@ -7,7 +7,7 @@
  */
 import { compileLens } from '../../../../model/lens/compile-lens.ts'
 import { nativeAt } from '../../../../model/lens/native-path.ts'
-import { plainEmpties } from '../../../../model/lens/spec.ts'
+import { plainEmpties } from '../../../../model/normalisers/contract.ts'
 import type { NativeRecord } from '../../../../model/values.ts'
 import { isNativeRecord } from '../../native.ts'
 import type { ProbeBench } from '../bench.ts'

@@ -15,10 +15,11 @@
 
 import { isEqualCanonical } from '../canonical/equality.ts'
 import { isPlainObject } from '../canonical/object.ts'
-import type { Entity, EntitySystem, NestedPatch } from '../integration.ts'
+import type { Entity, EntitySystem } from '../integration.ts'
+import { applyPatch } from '../lens/apply-patch.ts'
+import type { NestedPatch } from '../lens/contract.ts'
+import { describeValue, nativeKind } from '../lens/describe-value.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../values.ts'
-import { applyPatch } from './apply-patch.ts'
-import { describeValue, nativeKind } from './describe-value.ts'
 import type { Law, LawField, LawSubject, LawViolation } from './law.ts'
 import { checkListFrame } from './list-laws.ts'
 

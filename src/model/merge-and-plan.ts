@@ -1,8 +1,9 @@
 /** The function that the engine calls once per round: absorb and decide, run the rules, plan the writes. */
-import { planWrites } from '../plan.ts'
-import { applyRules } from '../rules.ts'
-import type { MergeInput, MergeResult } from './contract.ts'
-import { mergeRecord } from './merge-record.ts'
+
+import type { MergeInput, MergeResult } from './merge/contract.ts'
+import { mergeRecord } from './merge/merge-record.ts'
+import { planWrites } from './plan.ts'
+import { applyRules } from './rules.ts'
 
 /**
  * Merges one record and plans its writes. While a rule reports a problem, everything is decided and kept, but

@@ -1,6 +1,6 @@
 /** Subject and result of the laws of a mapping. */
 
-import type { Lens, NestedPatch } from '../integration.ts'
+import type { Lens, NestedPatch } from '../lens/contract.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 /**
  * One broken law. The message describes kinds and lengths; it contains the values themselves only if

@@ -1,8 +1,10 @@
 /** Creates the cache that a client's options specify. */
-import { type ApiClientOptions, assertWithin, type CacheOptions } from '../options.ts'
-import type { CacheParts } from '../policies/cache.ts'
-import { cacheKeyOf, partitionOf } from './cache-key.ts'
-import { MemoryCacheStore } from './memory-cache-store.ts'
+
+import { assertWithin } from './bounds.ts'
+import { cacheKeyOf, partitionOf } from './cache/cache-key.ts'
+import { MemoryCacheStore } from './cache/memory-cache-store.ts'
+import type { ApiClientOptions, CacheOptions } from './options.ts'
+import type { CacheParts } from './policies/cache.ts'
 
 /** Undefined when the cache is disabled. */
 export function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {

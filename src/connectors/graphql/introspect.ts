@@ -7,13 +7,13 @@ import {
   type IntrospectionQuery,
   validate,
 } from 'graphql'
-import { IsthmusError, UsageError } from '../../../model/errors.ts'
-import type { CallContext } from '../../kit/contract.ts'
-import { isNativeRecord } from '../../kit/native.ts'
-import { unusable } from '../../kit/unusable.ts'
-import type { GraphqlClient } from '../client.ts'
-import { type GraphqlDocument, readDocument, readFragment } from '../documents.ts'
-import type { ErrorsManifest } from '../manifests/manifest.ts'
+import { IsthmusError, UsageError } from '../../model/errors.ts'
+import type { CallContext } from '../kit/contract.ts'
+import { isNativeRecord } from '../kit/native.ts'
+import { unusable } from '../kit/unusable.ts'
+import type { GraphqlClient } from './client.ts'
+import { type GraphqlDocument, readDocument, readFragment } from './documents.ts'
+import type { ErrorsManifest } from './manifests/manifest.ts'
 
 /** The standard introspection query, supported by every server that allows introspection. */
 const introspection: GraphqlDocument = readDocument({

@@ -1,5 +1,5 @@
 /** Pages of lists: the cursor is the position of the last row, (time, id). */
-import type { Page, PageRequest } from '../../admin-contract.ts'
+import type { Page, PageRequest } from '../admin-contract.ts'
 
 export type Place = readonly [at: number, id: string]
 

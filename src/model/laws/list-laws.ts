@@ -7,10 +7,10 @@
  * element having been removed, is lost data.
  */
 import { isCanonicalObject, isPlainObject } from '../canonical/object.ts'
+import { applyPatch } from '../lens/apply-patch.ts'
+import { type GroupListType, isGroupList } from '../lens/list-elements.ts'
 import type { CanonicalValue, FieldType, NativeRecord } from '../values.ts'
-import { applyPatch } from './apply-patch.ts'
 import type { LawSubject, LawViolation } from './law.ts'
-import { type GroupListType, isGroupList } from './list-elements.ts'
 
 const mark = 'isthmusElementProbe'
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
+import { World, type WorldOptions } from '../../test/support/engine-fixture.ts'
 
 let world: World | undefined
 
