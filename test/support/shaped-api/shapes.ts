@@ -31,7 +31,15 @@ const bare = {
 
 const resourceObject = ({ id, ...attributes }: Row, type: string) => ({ type, id, attributes })
 
+const underOddName = ({ id, ...rest }: Row): unknown => ({ ...rest, badge: `b-${id}`, ref: id })
+
 export const shapes = {
+  /** Its id has a name that says nothing, and there is another property with distinct values. */
+  oddIds: {
+    list: ({ rows }) => rows.map(underOddName),
+    one: underOddName,
+    sent: (body: unknown) => ({ ...(body as Record<string, unknown>) }),
+  },
   array: { ...bare, list: ({ rows }) => rows },
   total: { ...bare, list: ({ rows, total }) => ({ items: rows, totalItems: total }) },
   offsets: {

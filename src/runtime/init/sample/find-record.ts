@@ -67,6 +67,9 @@ export async function findRecordFacts(
   return { ...nothing, notes: [note] }
 }
 
+/** Properties whose names say nothing are tried too, since reading a record shows whether it is its id. */
+const othersTried = 3
+
 /** Returns properties that all records have with distinct values, the most likely first. */
 function idCandidates(records: readonly NativeRecord[], resource: string): readonly string[] {
   const [first] = records
@@ -74,6 +77,7 @@ function idCandidates(records: readonly NativeRecord[], resource: string): reado
   const singular = plain(resource).replace(/ies$/, 'y').replace(/s$/, '')
   const usual = [
     'id',
+    'uid',
     'uuid',
     'guid',
     `${singular}id`,
@@ -84,14 +88,27 @@ function idCandidates(records: readonly NativeRecord[], resource: string): reado
     'code',
     'slug',
   ]
-  return usual
-    .flatMap((name) => Object.keys(first).filter((key) => plain(key) === name))
-    .filter((key) => isUnique(records.map((record) => textAt(record, [key]))))
-    .slice(0, 4)
+  const keys = Object.keys(first)
+  const valuesOf = (key: string) => records.map((record) => textAt(record, [key]))
+  const named = usual
+    .flatMap((name) => keys.filter((key) => plain(key) === name))
+    .filter((key) => isUnique(valuesOf(key)))
+  const others = keys.filter((key) => !named.includes(key) && isUnique(valuesOf(key), isToken))
+  return [...named.slice(0, 4), ...others.slice(0, othersTried)]
 }
 
-function isUnique(values: readonly (string | undefined)[]): boolean {
-  return values.every((value) => value !== undefined) && new Set(values).size === values.length
+/** Neither an address, nor words, nor a time. */
+function isToken(value: string): boolean {
+  return /^[\w.:-]{1,64}$/.test(value) && !/^\d{4}-\d\d-\d\d/.test(value)
+}
+
+function isUnique(
+  values: readonly (string | undefined)[],
+  fits: (value: string) => boolean = () => true,
+): boolean {
+  return (
+    values.every((value) => value !== undefined && fits(value)) && new Set(values).size === values.length
+  )
 }
 
 function allowed(header: string | undefined): ReadonlySet<string> | undefined {
