@@ -221,12 +221,12 @@ export type DecisionResult =
   | { readonly kind: 'rematch'; readonly system: string; readonly recordId: string }
 
 /**
- * The database refuses a value or a constraint of this item, which a repetition doesn't change; nothing of it
- * was written.
+ * The database refuses a value or a constraint of this item, or a row that it needs can't be read. A
+ * repetition doesn't change that; nothing else of the item was written or decided.
  */
 export interface Unstorable {
   readonly kind: 'unstorable'
-  /** `STORE_VALUE_REFUSED` */
+  /** `STORE_VALUE_REFUSED`, or a code of a row that can't be read. */
   readonly error: IsthmusError
 }
 

@@ -69,6 +69,31 @@ export function describeIdentity(open: OpenHarness): void {
       ).toEqual([[]])
     })
 
+    test("a hit that can't be read fails the match that found it, and no other of the batch", async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.intake([{ marks: ['X', 'Y', 'Z'].map((nativeId) => mark(nativeId, 'erp')) }])
+      const claimed = await claim(store, worker)
+      const keyOf = (text: string) => [{ rule: 0, kind: 'exact' as const, text }]
+      const request = (index: number, text: string) => {
+        const { lease } = claimed[index]!
+        return { lease, entity: 'customer', system: 'erp', keys: keyOf(text) }
+      }
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const known = await claimOne(store, worker)
+      await store.match([{ lease: known.lease, entity: 'customer', system: 'crm', keys: keyOf('shared') }])
+      await store.settle([clean(known)])
+      const undo = await harness.spoil(id)
+      const batch = [request(0, 'shared'), request(1, 'own'), request(2, 'own')]
+      const [spoiled, second, third] = await store.match(batch)
+      expect(spoiled).toMatchObject({ kind: 'unstorable', error: { code: 'STORE_DOCUMENT_UNREADABLE' } })
+      // At least one of the two sees the other.
+      expect(second).toBeInstanceOf(Array)
+      expect(third).toMatchObject([{ recordId: claimed[1]?.lease.recordId }])
+      await undo()
+      expect(await store.match([request(0, 'shared')])).toMatchObject([[{ recordId: id }]])
+    })
+
     test('lets at least one of two concurrent matches see the other', async () => {
       const { store, other } = harness
       for (let round = 0; round < 6; round += 1) {

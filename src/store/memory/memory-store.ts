@@ -32,6 +32,7 @@ import { hashKeyMacs, matchKeyMac, valuesMac } from '../documents.ts'
 import { type Fact, factKey } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { type ClaimedRows, separateUnreadable } from '../record-rows.ts'
+import { unlessUnreadable } from '../unless-unreadable.ts'
 import { aliasOne } from './alias.ts'
 import { bindDefinition, isListed, markOutdated, markUnplaced, readBound } from './binding.ts'
 import { openMatters } from './duplicates.ts'
@@ -278,7 +279,7 @@ export class MemoryStore implements Store {
   }
 
   async match(batch: readonly MatchRequest[]) {
-    return batch.map((request) => matchOne(this.#context, request))
+    return batch.map((request) => unlessUnreadable(() => matchOne(this.#context, request)))
   }
 
   async attach(batch: readonly AttachRequest[]) {

@@ -1,6 +1,7 @@
 /** Finds counterparts: candidates register their keys and get the records that share them. */
 import type { FieldCodec, MatchHit, MatchRequest, Unstorable } from '../contract.ts'
 import { decodeAgreed, matchKeyMac } from '../documents.ts'
+import { unlessUnreadable } from '../unless-unreadable.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
@@ -31,7 +32,7 @@ async function match(
   context: PostgresContext,
   session: Session,
   items: readonly MatchRequest[],
-): Promise<readonly MatchResponse[]> {
+): Promise<readonly (MatchResponse | Unstorable)[]> {
   const { codec, lockClass } = context
   await lockEntities(
     session,
@@ -47,14 +48,18 @@ async function match(
     }),
   )
   await refreshDuplicates(session, await changeKeys(session, ids, keys))
-  const hits = new Map<string, MatchHit[]>(ids.map((id) => [id, []]))
+  const found = new Map<string, MatchColumns[]>(ids.map((id) => [id, []]))
   const rows = await findMatches(session, ids)
   const others = await context.codecs.forReading(
     rows.map(({ other_id: id }) => id),
     session,
   )
-  for (const row of rows) hits.get(row.record_id)?.push(toHit(others, row))
-  return items.map(({ lease }) => hits.get(lease.recordId) ?? 'fenced')
+  for (const row of rows) found.get(row.record_id)?.push(row)
+  return items.map(({ lease }) => {
+    const hits = found.get(lease.recordId)
+    if (hits === undefined) return 'fenced'
+    return unlessUnreadable(() => hits.map((row) => toHit(others, row)))
+  })
 }
 
 function toHit(codec: FieldCodec, row: MatchColumns): MatchHit {
