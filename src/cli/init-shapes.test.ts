@@ -65,7 +65,10 @@ describe('shapes of lists and records', () => {
       { list: { paging: 'single' }, search: {} },
     ],
     [{ shape: 'array', paging: 'none', filtersByAll: true }, { list: { paging: 'single' } }],
-    [{ shape: 'oddIds', paging: 'none' }, { id: 'ref', list: { paging: 'single' } }],
+    [
+      { shape: 'oddIds', paging: 'none' },
+      { id: 'ref', list: { paging: 'single' } },
+    ],
     [{ shape: 'array', paging: 'link' }, { list: { paging: 'link' } }],
     [
       { shape: 'total', paging: 'page' },

@@ -308,6 +308,14 @@ export type DomainEvent =
       /** The same delivery was accepted before. */
       readonly duplicate: boolean
     })
+  /** Deliveries of a system are about a resource that no entity uses: reported once for each name. */
+  | (SystemEvent & {
+      readonly type: 'WebhookUnused'
+      /** The resource, as the delivery names it. */
+      readonly resource: string
+      /** What it means, and what to change if it is a mistake. */
+      readonly message: string
+    })
   /** A webhook delivery was not accepted. */
   | (SystemEvent & {
       readonly type: 'WebhookRefused'

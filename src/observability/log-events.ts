@@ -34,6 +34,7 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   SystemPaused: 'warn',
   SystemResumed: 'info',
   WebhookRefused: 'warn',
+  WebhookUnused: 'info',
   WorkerLost: 'warn',
   DefinitionBound: 'info',
   DefinitionSuperseded: 'warn',

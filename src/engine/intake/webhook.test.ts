@@ -59,6 +59,31 @@ describe('createWebhookIntake', () => {
     expect(await memory.detail('crm', 'crm-2')).toBeDefined()
   })
 
+  test('reports a resource that no entity uses, once', async () => {
+    const memory = world()
+    const { systems } = memory.context
+    const crm = systems.get('crm')
+    if (crm === undefined) return expect.fail('no crm')
+    const naming: typeof crm = {
+      ...crm,
+      webhook: async ({ body }) => ({
+        kind: 'accepted',
+        deliveryId: new TextDecoder().decode(body),
+        changed: [
+          { resource: 'singular', nativeId: 'crm-1' },
+          { resource: 'things', nativeId: 'crm-2' },
+        ],
+      }),
+    }
+    const intake = createWebhookIntake({ ...memory.context, systems: new Map([...systems, ['crm', naming]]) })
+    for (const id of ['d-1', 'd-2'])
+      expect(await memory.finish(intake.receive('crm', delivery(id)))).toMatchObject({ marks: 1 })
+    const [reported, ...others] = memory.heard('WebhookUnused')
+    expect(others).toEqual([])
+    expect(reported).toMatchObject({ system: 'crm', resource: 'singular' })
+    expect(reported?.message).toContain('resource.names')
+  })
+
   test('returns the response body that the sender expects, once the delivery is committed', async () => {
     const memory = world()
     const response = { contentType: 'text/xml', body: '<Ack>true</Ack>' }

@@ -74,6 +74,21 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
   })
   const refusals = new Map<string, Map<string, number>>()
   const entities = entitiesByResource(context.integration)
+  const unused = new Set<string>()
+
+  /** Most often a name that the manifest has to translate; every change of the resource would be lost otherwise. */
+  const reportUnused = (system: string, resource: string): void => {
+    const key = placeKey(system, resource)
+    if (entities.has(key) || unused.has(key) || unused.size >= REASONS_MAX) return
+    unused.add(key)
+    const used = [...context.integration.entities.values()].flatMap(({ systems }) => {
+      const part = systems.get(system)
+      return part === undefined ? [] : [`"${part.resource}"`]
+    })
+    const names = [...new Set(used)].join(', ')
+    const message = `A delivery is about "${resource}", which no entity uses (${names}): nothing is read because of it. If it means one of them, translate the name in the manifest's webhooks (resource.names).`
+    context.emit({ type: 'WebhookUnused', system, resource, message })
+  }
 
   const refuse = (system: string, reason: string): WebhookResponse => {
     const counts = refusals.get(system) ?? new Map<string, number>()
@@ -90,6 +105,7 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
       if (system?.webhook === undefined) return { kind: 'unknown' }
       const verdict = await verify(system, delivery)
       if (verdict.kind === 'refused') return refuse(name, verdict.reason)
+      for (const { resource } of verdict.changed) reportUnused(name, resource)
       const marks = toMarks(name, verdict, entities)
       if (marks.length > MARKS_MAX) return refuse(name, 'too many changes')
       const result = await commit({

@@ -106,9 +106,7 @@ function isUnique(
   values: readonly (string | undefined)[],
   fits: (value: string) => boolean = () => true,
 ): boolean {
-  return (
-    values.every((value) => value !== undefined && fits(value)) && new Set(values).size === values.length
-  )
+  return values.every((value) => value !== undefined && fits(value)) && new Set(values).size === values.length
 }
 
 function allowed(header: string | undefined): ReadonlySet<string> | undefined {
