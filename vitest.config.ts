@@ -9,8 +9,21 @@ const timeSuites = [
   'src/model/definition/native-spelling.test.ts',
   'src/connectors/kit/change-cursor.test.ts',
   'src/connectors/rest/paging.test.ts',
+  'src/connectors/rest/rest.test.ts',
+  'src/connectors/file/change-files.test.ts',
+  'src/connectors/file/file-snapshots.test.ts',
+  'src/connectors/postgres/postgres*.test.ts',
+  'src/connectors/salesforce/odd-entries.test.ts',
   'src/connectors/sap-s4/feeds.test.ts',
-  'src/runtime/cron.test.ts',
+  'src/connectors/sap-s4/sap-s4.test.ts',
+  'src/connectors/odata/doubts.test.ts',
+  'src/engine/schedule/scheduler.test.ts',
+  'src/engine/schedule/watch.test.ts',
+  'src/http/backoff/retry-after.test.ts',
+  'src/http/limits/limit-headers.test.ts',
+  'src/http/policies/cache.test.ts',
+  'src/runtime/clock.test.ts',
+  'src/runtime/init/from-database.test.ts',
 ]
 
 const bounds = {
@@ -42,7 +55,13 @@ export default defineConfig({
         },
       },
       ...['UTC', 'America/New_York', 'Asia/Kolkata'].map((zone) => ({
-        test: { ...bounds, name: zone, include: timeSuites, env: { TZ: zone } },
+        test: {
+          ...bounds,
+          name: zone,
+          include: timeSuites,
+          env: { ...testKey, TZ: zone },
+          globalSetup: ['test/support/database-server.ts'],
+        },
       })),
     ],
   },
