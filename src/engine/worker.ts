@@ -15,7 +15,7 @@ import type { ClaimedRecord, Lease, QueueAtRest, UnreadableRecord, WorkerSession
 import { Admission } from './admission.ts'
 import type { EngineContext } from './context.ts'
 import type { Pass } from './pass/contract.ts'
-import { finishPass } from './pass/finish.ts'
+import { finishOfStray, finishPass, finishWithoutEntity } from './pass/finish.ts'
 import { beginPass } from './pass/pass.ts'
 import { isRefusedByStore, setAside } from './pass/poison.ts'
 import { postponeUnreadable } from './pass/unreadable.ts'
@@ -248,9 +248,7 @@ export class Worker {
     const entity = context.integration.entities.get(claimed.record.entity)
     try {
       if (entity === undefined) {
-        // The entity was removed from the definition; its records rest until it is back and they are marked.
-        const { lease, record } = claimed
-        await context.store.settle({ lease, finish: { kind: 'clean', seq: record.dirtySeq } })
+        await context.store.settle({ lease: claimed.lease, finish: finishWithoutEntity(claimed) })
         return undefined
       }
       const pass = beginPass(context, claimed, { deadline, signal: lost, entity })
@@ -280,17 +278,13 @@ export class Worker {
     }
   }
 
-  /**
-   * Releases the records whose passes were cut off by an unavailable store; their next pass continues from
-   * what was committed.
-   */
+  /** Releases the records whose passes were cut off by an unavailable store. */
   async #returnStrays(): Promise<void> {
-    const { store, clock, settings } = this.#context
     const leases = this.#strays.splice(0)
     if (leases.length === 0) return
-    const at = clock.now() + settings.backoffBaseMs
+    const finish = finishOfStray(this.#context)
     try {
-      await store.direct.settle(leases.map((lease) => ({ lease, finish: { kind: 'again' as const, at } })))
+      await this.#context.store.direct.settle(leases.map((lease) => ({ lease, finish })))
     } catch (error) {
       this.#strays.push(...leases)
       throw error

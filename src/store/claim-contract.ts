@@ -1,4 +1,13 @@
-/** Workers and their claims: who may work on a record, and what a pass is given. */
+/**
+ * Workers and their claims: who may work on a record, and what a pass is given.
+ *
+ * A record is in one of these states:
+ * - *clean*: nothing is to be done. Left for *dirty* by a mark.
+ * - *dirty*: due at `next_at`. Left for *claimed* by a worker that claims it then.
+ * - *claimed*: one worker has its lease; marks are kept for later. Left for *clean* or *dirty* by the settlement of that worker
+ *   (`engine/pass/finish.ts` decides which), and for *dirty* by {@link Store.reap} when the worker's session has ended or the lease has expired. What the
+ *   worker commits after that is fenced.
+ */
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import type { UnreadableRow } from '../model/unreadable-row.ts'
 

@@ -9,7 +9,14 @@ export interface StagedRecord {
   readonly digest: Uint8Array
 }
 
-/** A run: one read of a whole place. */
+/**
+ * A run: one read of a whole place. It is in one of these states:
+ *
+ * - *running*: from `startRun` on; listed records are staged. Left by `finishRun` or `dropRun`.
+ * - *complete* (`complete: true`): everything was listed, so that records which were not are missing. Only such a run proves a baseline.
+ * - *incomplete* (`complete: false`, with a reason): the list ended early, or staged rows were lost with a crash of the database; what was listed counts, what was not proves nothing.
+ *   A run whose process ended stays *running*, and counts like an incomplete one.
+ */
 export interface RunRow {
   readonly id: string
   readonly kind: 'full' | 'sync'

@@ -21,6 +21,37 @@ function delivery(nativeIds: string, headers: Readonly<Record<string, string>> =
 }
 
 describe('createWebhookIntake', () => {
+  test('refuses deliveries beyond its queue, commits the others, and accepts the refused ones later', async () => {
+    const memory = world()
+    let release = (): void => {}
+    const blocked = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { intake: commit } = memory.store
+    memory.store.intake = async (batch) => {
+      await blocked
+      return commit.call(memory.store, batch)
+    }
+    const intake = createWebhookIntake(memory.context)
+    const ids = Array.from({ length: 12_000 }, (_, index) => `crm-${index}`)
+    const settled = ids.map((id) =>
+      intake.receive('crm', delivery(id)).then(
+        () => id,
+        (error: { readonly code?: string }) => ({ id, code: error.code }),
+      ),
+    )
+    await memory.pass(10)
+    release()
+    const ends = await memory.finish(Promise.all(settled))
+    const refused = ends.filter((end) => typeof end !== 'string')
+    expect(refused.length).toBe(2_000)
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['ENGINE_BUSY']))
+    const again = refused.map(({ id }) => intake.receive('crm', delivery(id)))
+    expect((await memory.finish(Promise.all(again))).every(({ kind }) => kind === 'accepted')).toBe(true)
+    for (const id of ['crm-0', 'crm-9999', 'crm-11999', refused[0]?.id ?? ''])
+      expect(await memory.detail('crm', id)).toBeDefined()
+  })
+
   test('keeps the records that a delivery names, and nothing else of it', async () => {
     const memory = world()
     const kept: string[] = []

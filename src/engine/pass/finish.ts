@@ -1,5 +1,6 @@
 /**
- * How a pass ends: the only place that decides whether and when a record is due again.
+ * How a claim ends: the only place that decides whether and when a record is due again, whether its pass ran to the end, was cut off or
+ * never began.
  *
  * Steps of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, unless the record was
  * marked since it was claimed (H32); otherwise the earliest need sets the time, and all needs together
@@ -8,7 +9,9 @@
 
 import { laneUntil } from '../../model/lane.ts'
 import type { Member } from '../../model/state.ts'
-import type { Settlement } from '../../store/contract.ts'
+import type { ClaimedRecord, Settlement } from '../../store/contract.ts'
+import type { EngineContext } from '../context.ts'
+import { backoffMs } from '../protect/backoff.ts'
 import { commitSettlement, refuseTaken } from './commit.ts'
 import type { Need, Pass } from './contract.ts'
 import { takenAgainAt } from './value-waits.ts'
@@ -19,8 +22,30 @@ import { takenAgainAt } from './value-waits.ts'
  */
 const soonestMs = 10
 
+/** What becomes of a record when its claim ends. */
+type Finish = Settlement['finish']
+
+/** Its entity was removed from the definition: the record rests until the entity is back, which marks it. */
+export function finishWithoutEntity({ record }: ClaimedRecord): Finish {
+  return { kind: 'clean', seq: record.dirtySeq }
+}
+
+/** The store was unavailable in the middle of its pass: the next one continues from what was committed. */
+export function finishOfStray({ clock, settings }: EngineContext): Finish {
+  return { kind: 'again', at: clock.now() + settings.backoffBaseMs }
+}
+
+/** One of its rows can't be read: somebody may restore it at any time. `times`: how often that was found before. */
+export function finishOfUnreadable(
+  { clock, random, settings }: EngineContext,
+  times: number,
+): Extract<Finish, { kind: 'again' }> {
+  const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
+  return { kind: 'again', at: Math.ceil(clock.now() + backoffMs(random, times + 1, bounds)) }
+}
+
 /** Returns the end of the pass that follows from its needs. */
-export function finishOf(pass: Pass): Settlement['finish'] {
+export function finishOf(pass: Pass): Finish {
   const needs = [...pass.needs, ...standingNeeds(pass)]
   const [first, ...others] = needs
   if (first === undefined) return { kind: 'clean', seq: pass.claim.record.dirtySeq }

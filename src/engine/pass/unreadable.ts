@@ -8,27 +8,26 @@
 import { unreadableCodes } from '../../model/unreadable-row.ts'
 import type { UnreadableRecord } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
-import { backoffMs } from '../protect/backoff.ts'
 import type { Pass } from './contract.ts'
+import { finishOfUnreadable } from './finish.ts'
 
 /** Returns when the record is claimed again. */
 export async function postponeUnreadable(
-  { store, clock, random, settings, emit }: EngineContext,
+  context: EngineContext,
   { lease, entity, system, code, message, times }: UnreadableRecord,
 ): Promise<number> {
   const { recordId } = lease
-  const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
-  const at = Math.ceil(clock.now() + backoffMs(random, times + 1, bounds))
+  const finish = finishOfUnreadable(context, times)
   const failure = { recordId, entity, system, operation: 'pass', code, message }
   const signature = [entity, system, 'pass', code].join(':')
-  await store.settle({
+  await context.store.settle({
     lease,
     failures: [{ ...failure, signature, replay: 'after-check' }],
-    finish: { kind: 'again', at },
+    finish,
   })
   // Reported once: the retries of a row that nobody has restored yet are nothing new.
-  if (times === 0) emit({ type: 'FailureKept', ...failure })
-  return at
+  if (times === 0) context.emit({ type: 'FailureKept', ...failure })
+  return finish.at
 }
 
 /**

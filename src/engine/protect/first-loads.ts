@@ -1,6 +1,9 @@
 /**
  * First loads of a running engine: whether one is still running. The state is queried often and fetched from
  * the store rarely.
+ *
+ * The first load of an entity is *running* until every place of it that can be listed has been listed completely once; meanwhile its unmatched records wait
+ * (`engine/match`), because their counterparts may not have been seen. It is *listed* from then on, for good, with the time of the last of these lists.
  */
 import type { Entity } from '../../model/integration.ts'
 import type { IntakeContext } from '../context.ts'
