@@ -17,7 +17,7 @@ import {
   writeDefinition,
 } from '../test/support/two-systems.ts'
 import { nowMs, rounded, sleep } from './statistics.ts'
-import { type LogPart, logParts, type TableParts, tableParts } from './storage-detail.ts'
+import { documentParts, type LogPart, logParts, type TableParts, tableParts } from './storage-detail.ts'
 
 export interface SizeOptions {
   readonly records: number
@@ -36,6 +36,8 @@ export interface SizeFigures {
   readonly bytesByTable: Readonly<Record<string, number>>
   /** The same by rows, TOAST table and index. */
   readonly bytesByPart: Readonly<Record<string, TableParts>>
+  /** Stored documents by table, and by kind of journal line. */
+  readonly documentsByPart: Readonly<Record<string, number>>
   /** Documents of the record and its members, as they are stored. */
   readonly documentBytes: number
   readonly walPerEdit: number
@@ -82,6 +84,7 @@ export async function benchSize({ records, fields, say }: SizeOptions): Promise<
       say(`${edits.walPerEdit} bytes of WAL per edit`)
       for (const [table, parts] of Object.entries(size.bytesByPart))
         say(`${table.padEnd(14)} ${partsText(parts)}`)
+      say(`documents: ${partsText(size.documentsByPart)}`)
       for (const [part, { bytes, images, count }] of Object.entries(edits.walByPart ?? {}))
         say(`${part.padEnd(44)} ${bytes} bytes in ${count} records, ${images} of images`)
       return { records, fields, ...size, ...edits }
@@ -177,7 +180,12 @@ async function sizeOf(
 ): Promise<
   Pick<
     SizeFigures,
-    'bytesPerRecord' | 'liveBytesPerRecord' | 'bytesByTable' | 'bytesByPart' | 'documentBytes'
+    | 'bytesPerRecord'
+    | 'liveBytesPerRecord'
+    | 'bytesByTable'
+    | 'bytesByPart'
+    | 'documentsByPart'
+    | 'documentBytes'
   >
 > {
   const perRecord = (bytes: number): number => Math.round(bytes / records)
@@ -199,6 +207,7 @@ async function sizeOf(
         .map(({ name, bytes }): [string, number] => [name, perRecord(bytes)]),
     ),
     bytesByPart: await tableParts(database, records),
+    documentsByPart: await documentParts(database, records),
     documentBytes: perRecord(documents?.bytes ?? 0),
   }
 }

@@ -81,3 +81,21 @@ export async function logParts(
       ]),
   )
 }
+
+/** Bytes per record of the stored documents, by table and, in the journal, by kind of line. */
+export async function documentParts(
+  database: TestDatabase,
+  records: number,
+): Promise<Readonly<Record<string, number>>> {
+  const rows = await database.query<{ name: string; bytes: number }>(`
+    select 'record' as name, sum(octet_length(fields))::float8 as bytes from isthmus.record
+    union all select 'member', sum(octet_length(fields)) from isthmus.member
+    union all select 'intent', sum(octet_length(document)) from isthmus.intent
+    union all select 'journal ' || kind, sum(octet_length(body)) from isthmus.journal group by kind
+    order by 2 desc`)
+  return Object.fromEntries(
+    rows
+      .filter(({ bytes }) => bytes > records)
+      .map(({ name, bytes }): [string, number] => [name, Math.round(bytes / records)]),
+  )
+}
