@@ -11,6 +11,8 @@ import type { FieldPlace, JournalEntry } from './contract.ts'
 import type { DocumentWriter } from './document-format.ts'
 import { encodeSeldomRead } from './documents.ts'
 
+const noHash = new Uint8Array(0)
+
 /** A line of the journal, chained to the one before it. */
 export interface JournalLine {
   readonly stream: string
@@ -21,6 +23,7 @@ export interface JournalLine {
   readonly recordId: string | undefined
   readonly actor: string
   readonly body: Uint8Array
+  /** Empty from the third format on: the line before has it. */
   readonly previousHash: Uint8Array
   readonly hash: Uint8Array
 }
@@ -50,12 +53,12 @@ export function appendToChain(
   let { position, hash } = head
   const lines = entries.map((entry) => {
     position += 1
-    const previousHash = hash
     const place = journalPlace(head.stream, position, entry.recordId)
     const body = encodeSeldomRead(writer, place, entry.body)
     const { kind, recordId, actor } = entry
+    const previousHash = writer.format > 2 ? noHash : hash
     const line = { stream: head.stream, position, at, kind, recordId, actor, body, previousHash }
-    hash = lineHash(line)
+    hash = lineHash(hash, line)
     return { ...line, hash }
   })
   return { lines, head: { stream: head.stream, position, hash } }
@@ -68,13 +71,14 @@ export function journalPlace(stream: string, position: number, recordId: string 
 /** Returns the problem of a line that follows `head`; undefined when there is none. */
 export function chainProblem(head: JournalHead, line: JournalLine): string | undefined {
   if (line.position !== head.position + 1) return `line ${head.position + 1} is missing`
-  if (!sameBytes(line.previousHash, head.hash)) return 'it does not continue the line before it'
-  if (!sameBytes(line.hash, lineHash(line))) return 'its content does not match its hash'
+  if (line.previousHash.length > 0 && !sameBytes(line.previousHash, head.hash))
+    return 'it does not continue the line before it'
+  if (!sameBytes(line.hash, lineHash(head.hash, line))) return 'its content does not match its hash'
   return undefined
 }
 
-function lineHash(line: Omit<JournalLine, 'hash'>): Uint8Array {
-  const hash = createHash('sha256').update(line.previousHash)
+function lineHash(previous: Uint8Array, line: Omit<JournalLine, 'hash' | 'previousHash'>): Uint8Array {
+  const hash = createHash('sha256').update(previous)
   // A JSON array delimits the parts, so that text can't move from one into the next.
   hash.update(
     JSON.stringify([line.stream, line.position, line.at, line.kind, line.recordId ?? null, line.actor]),
