@@ -4,8 +4,8 @@
  *
  * - 1: fields one by one, everything else as JSON
  * - 2: fields in groups (`field-groups.ts`), long intents and journal lines compressed
- * - 3: a member's shadows only where they differ from the agreed values (`implicit-shadows.ts`), journal lines without
- *   the hash of the line before
+ * - 3: a member's shadows only where they differ from the agreed values (`implicit-shadows.ts`), the journal's
+ *   entries about one record in one line, without the hash of the line before
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { FieldCodec } from './contract.ts'

@@ -43,6 +43,35 @@ export function describeJournal(open: OpenHarness): void {
       expect(await store.admin.journal({ afterSeq: 0, limit: 2 })).toHaveLength(2)
     })
 
+    test('lists each entry of a commit, wherever a page begins, and the chain contains all of them', async () => {
+      const { store } = harness
+      const [first, second] = records
+      const [id, otherId] = [first!.record.id, second!.record.id]
+      const about = (recordId: string, n: number, actor = 'worker') => ({ ...entry(recordId, { n }), actor })
+      await store.decide([
+        { lease: first!.lease, journal: [about(id, 1), { ...about(id, 2), kind: 'intent' }, about(id, 3)] },
+        { lease: second!.lease, journal: [about(otherId, 4), about(otherId, 5, 'anna')] },
+      ])
+      const all = await store.admin.journal({ afterSeq: 0, limit: 10 })
+      expect(all.map(({ recordId, kind, actor, body }) => [recordId, kind, actor, body])).toEqual([
+        [id, 'decision', 'worker', { n: 1 }],
+        [id, 'intent', 'worker', { n: 2 }],
+        [id, 'decision', 'worker', { n: 3 }],
+        [otherId, 'decision', 'worker', { n: 4 }],
+        [otherId, 'decision', 'anna', { n: 5 }],
+      ])
+      expect(new Set(all.map(({ seq }) => seq)).size).toBe(5)
+      for (const [index, { seq }] of all.entries()) {
+        expect(await store.admin.journal({ afterSeq: seq, limit: 2 })).toEqual(
+          all.slice(index + 1, index + 3),
+        )
+        expect(await store.admin.journal({ limit: index + 1 })).toEqual(all.slice(-index - 1))
+      }
+      expect(await store.admin.verifyJournal()).toEqual({ lines: 5 })
+      await harness.tamper(all[1]!.seq)
+      expect(await store.admin.verifyJournal()).toMatchObject({ brokenAt: { seq: all[2]!.seq } })
+    })
+
     test('writes nothing for an item that is fenced', async () => {
       const { store } = harness
       const [first, second] = records

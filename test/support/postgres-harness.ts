@@ -57,7 +57,7 @@ export async function openPostgresHarness(
     },
     tamper: async (seq) => {
       await database.query(
-        `update ${schema}.journal set body = set_byte(body, 3, (get_byte(body, 3) + 1) % 256) where seq = $1`,
+        `update ${schema}.journal set body = set_byte(body, 3, (get_byte(body, 3) + 1) % 256) where seq = (select min(seq) from ${schema}.journal where seq >= $1)`,
         [seq],
       )
     },

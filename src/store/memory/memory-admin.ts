@@ -1,8 +1,6 @@
-/** Queries and interventions of people on the memory store. */
-import { readOrElse } from '../../model/unreadable-row.ts'
-import type { AdminStore, JournalRow } from '../admin-contract.ts'
-import { decodeLossless, encodeAgreed } from '../documents.ts'
-import { chainProblem, journalPlace } from '../journal-chain.ts'
+import type { AdminStore } from '../admin-contract.ts'
+import { encodeAgreed } from '../documents.ts'
+import { chainProblem, entriesIn, readEntries } from '../journal-chain.ts'
 import { createMemoryAccess } from './access.ts'
 import { acceptAccount } from './accounts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicate-lists.ts'
@@ -121,32 +119,31 @@ function readJournal(
   const matching = tables.journal.filter(
     (line) => (recordId === undefined || line.recordId === recordId) && line.position > (afterSeq ?? 0),
   )
-  const lines = afterSeq === undefined ? matching.slice(-limit) : matching.slice(0, limit)
-  return lines.map((line) => ({
-    seq: line.position,
-    stream: line.stream,
-    at: line.at,
-    kind: line.kind,
-    actor: line.actor,
-    ...readOrElse<Pick<JournalRow, 'body' | 'unreadable'>>(
-      () => ({
-        body: decodeLossless(codec, journalPlace(line.stream, line.position, line.recordId), line.body),
-      }),
-      (unreadable) => ({ body: undefined, unreadable }),
-    ),
-    ...(line.recordId === undefined ? {} : { recordId: line.recordId }),
-  }))
+  const entries = matching.flatMap((line) =>
+    readEntries(codec, line).map(({ following, ...entry }) => ({
+      seq: line.position - following,
+      stream: line.stream,
+      at: line.at,
+      actor: line.actor,
+      ...entry,
+      ...(line.recordId === undefined ? {} : { recordId: line.recordId }),
+    })),
+  )
+  return afterSeq === undefined
+    ? entries.slice(-limit)
+    : entries.filter(({ seq }) => seq > afterSeq).slice(0, limit)
 }
 
 function verifyJournal({ tables }: MemoryContext) {
   let head = tables.journalStart
+  const lines = tables.journal.reduce((sum, line) => sum + entriesIn(line), 0)
   for (const line of tables.journal) {
     const problem = chainProblem(head, line)
     if (problem !== undefined) {
       const { stream, position } = line
-      return { lines: tables.journal.length, brokenAt: { stream, seq: position, problem } }
+      return { lines, brokenAt: { stream, seq: position, problem } }
     }
     head = { stream: line.stream, position: line.position, hash: line.hash }
   }
-  return { lines: tables.journal.length }
+  return { lines }
 }

@@ -145,7 +145,7 @@ export class MemoryStore implements Store {
 
   /** Changes one byte of a stored journal line, for tests of {@link AdminStore.verifyJournal}. */
   tamperJournal(seq: number): void {
-    const body = this.#tables.journal.find((line) => line.position === seq)?.body
+    const body = this.#tables.journal.find((line) => line.position >= seq)?.body
     if (body?.[3] !== undefined) body[3] = (body[3] + 1) % 256
   }
 

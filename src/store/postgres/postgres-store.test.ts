@@ -90,10 +90,11 @@ test('lists name a row that can not be read, and show the rest', async () => {
       {
         lease: claimed!.lease,
         conflicts: [good, bad],
-        journal: [entry(1), entry(2)],
+        journal: [entry(1)],
         finish: { kind: 'keep' },
       },
     ])
+    await store.settle([{ lease: claimed!.lease, journal: [entry(2)], finish: { kind: 'keep' } }])
     await database.query(`update ${schema}.conflict set candidates = '\\x00' where id = $1`, [bad.id])
     await database.query(
       `update ${schema}.journal set body = '\\x00' where seq = (select min(seq) from ${schema}.journal where record_id = $1)`,

@@ -1,8 +1,6 @@
 /** Reading and verifying the journal. */
-import { readOrElse } from '../../../model/unreadable-row.ts'
 import type { AdminStore, JournalRow } from '../../admin-contract.ts'
-import { decodeLossless } from '../../documents.ts'
-import { chainProblem, type JournalHead, journalPlace, newStream } from '../../journal-chain.ts'
+import { chainProblem, entriesIn, type JournalHead, newStream, readEntries } from '../../journal-chain.ts'
 import type { PostgresContext } from '../context.ts'
 import { type JournalColumns, readJournal as journalRows, journalStarts } from '../sql/read-journal.ts'
 import { fromText } from '../text.ts'
@@ -20,24 +18,19 @@ export async function readJournal(
   const session = database.session('reading the journal')
   const rows = await journalRows(session, recordId, afterSeq, Math.min(limit, journalRowsMax))
   const codec = await codecs.forReading(rows.flatMap((row) => row.record_id ?? []))
-  return rows.map((row) => ({
-    seq: row.seq,
-    stream: row.stream,
-    at: row.at,
-    kind: row.kind,
-    actor: fromText(row.actor),
-    ...readOrElse<Pick<JournalRow, 'body' | 'unreadable'>>(
-      () => ({
-        body: decodeLossless(
-          codec,
-          journalPlace(row.stream, row.position, row.record_id ?? undefined),
-          row.body,
-        ),
-      }),
-      (unreadable) => ({ body: undefined, unreadable }),
-    ),
-    ...(row.record_id === null ? {} : { recordId: row.record_id }),
-  }))
+  const entries = rows.flatMap((row) =>
+    readEntries(codec, toLine(row)).map(({ following, ...entry }) => ({
+      seq: row.seq - following,
+      stream: row.stream,
+      at: row.at,
+      actor: fromText(row.actor),
+      ...entry,
+      ...(row.record_id === null ? {} : { recordId: row.record_id }),
+    })),
+  )
+  return afterSeq === undefined
+    ? entries.slice(-limit)
+    : entries.filter(({ seq }) => seq > afterSeq).slice(0, limit)
 }
 
 /**
@@ -57,7 +50,7 @@ export async function verifyJournal({ database }: PostgresContext) {
     for (const row of rows) {
       const line = toLine(row)
       const problem = chainProblem(heads.get(line.stream) ?? newStream(line.stream), line)
-      lines += 1
+      lines += entriesIn(line)
       if (problem !== undefined) return { lines, brokenAt: { stream: line.stream, seq: row.seq, problem } }
       heads.set(line.stream, { stream: line.stream, position: line.position, hash: line.hash })
       afterSeq = row.seq
