@@ -115,7 +115,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   store: {
     layers: ['model'],
-    packages: ['node:crypto', 'node:zlib', 'lossless-json'],
+    packages: ['node:async_hooks', 'node:crypto', 'node:zlib', 'lossless-json'],
     why: 'the store contract, codecs and the journal chain speak only of the model',
   },
   'store/memory': {

@@ -17,6 +17,7 @@ import { heardAt } from '../model/health/judge-place.ts'
 import { counted, openForPeople, openInWords } from '../model/health/words.ts'
 import { describeRunEnd, runNeedsPerson } from '../model/run-reasons.ts'
 import type { StatusCounts, SystemCounts } from '../store/admin-contract.ts'
+import type { AuditProtection } from '../store/audit-contract.ts'
 
 /** The last known state of one entity in one system. Times are epoch milliseconds. */
 export interface PlaceResource {
@@ -62,6 +63,12 @@ export interface StatusResource {
     readonly problem?: { readonly code: string; readonly message: string }
   }
   readonly paused?: NonNullable<StatusCounts['paused']>
+  /** How far the audit trail is protected against somebody who can write to the database. */
+  readonly protection: {
+    readonly rows: 'append-only' | 'tamper-evident only'
+    readonly end: 'anchored' | 'not protected'
+    readonly anchoredAt?: number
+  }
   readonly counts: Omit<StatusCounts, 'health' | 'paused'>
   /**
    * Places whose last full run needs a decision: an empty list despite known records, another account, or an
@@ -80,6 +87,8 @@ export interface StatusInput {
   /** What the definition requires for each of its places. */
   readonly watch: readonly PlaceWatch[]
   readonly staleAfterMs: number
+  /** @default as in a store of its own process, which nothing protects */
+  readonly protection?: AuditProtection
   /** Why the database accepts no writes; undefined if it accepts them. */
   readonly databaseProblem?: { readonly code: string; readonly message: string }
 }
@@ -123,8 +132,17 @@ export function toStatusResource(input: StatusInput, counts: StatusCounts): Stat
     database:
       databaseProblem === undefined ? { writable: true } : { writable: false, problem: databaseProblem },
     ...(paused === undefined ? {} : { paused }),
+    protection: protectionOf(input.protection),
     counts: rest,
     doubts,
+  }
+}
+
+function protectionOf(given: AuditProtection = { appendOnly: false }): StatusResource['protection'] {
+  const { appendOnly, anchoredAt } = given
+  return {
+    rows: appendOnly ? 'append-only' : 'tamper-evident only',
+    ...(anchoredAt === undefined ? { end: 'not protected' } : { end: 'anchored', anchoredAt }),
   }
 }
 

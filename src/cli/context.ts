@@ -19,6 +19,8 @@ export interface OpenIntegration {
   readonly hashKey?: string
   /** Returns the bytes of the master key, for a recovery kit. */
   exportMasterKey(): Uint8Array
+  /** Where anchors of the journal and the audit trail are stored. */
+  readonly anchorFile?: string
   /** On the database's clock. */
   now(): Promise<number>
   close(): Promise<void>

@@ -67,6 +67,7 @@ const groups: readonly CommandGroup[] = [
     names: ['accept-account'],
     load: async () => (await import('./commands/accept-account.ts')).addAcceptAccountCommand,
   },
+  { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAuditCommands },
   { names: ['keys'], load: async () => (await import('./commands/keys.ts')).addKeysCommands },
   { names: ['db'], load: async () => (await import('./commands/db.ts')).addDbCommands },
   { names: ['tokens'], load: async () => (await import('./commands/tokens.ts')).addTokensCommands },

@@ -58,6 +58,10 @@ export interface Settings extends ServerSettings, SignInSettings {
    */
   readonly sealing: 'on' | 'off'
   /**
+   * `ISTHMUS_ANCHOR_FILE`: where the ends of journal and audit trail are stored, on other storage than the database; absolute. @default nowhere
+   */
+  readonly anchorFile?: string
+  /**
    * `ISTHMUS_KEYS_DIR`: where the master keys of embedded databases are created; absolute. @default
    * `isthmus/keys` in `XDG_CONFIG_HOME` or `~/.config`
    */
@@ -103,7 +107,9 @@ export function readSettings(environment: Environment, directory: string): Setti
   const { text, problems } = reader
   const { tls, ...server } = readServerSettings(reader)
   const { oidc, ...signIn } = readSignInSettings(reader, isRole)
+  const anchorFile = reader.text('ISTHMUS_ANCHOR_FILE')
   const settings = {
+    ...(anchorFile === undefined ? {} : { anchorFile: resolve(directory, anchorFile) }),
     ...server,
     ...signIn,
     databaseSchema: checked(reader, 'ISTHMUS_DATABASE_SCHEMA', {

@@ -27,6 +27,8 @@ export interface OpenedIntegration {
   readonly hashKey?: string
   /** Returns the bytes of the master key. @throws IsthmusError STORE_KEY_* */
   exportMasterKey(): Uint8Array
+  /** Where anchors of the journal and the audit trail are stored. */
+  readonly anchorFile?: string
   /** On the database's clock. */
   now(): Promise<number>
   close(): Promise<void>
@@ -73,6 +75,7 @@ export async function openIntegration(
     store,
     close,
     now: () => store.now(),
+    ...(settings.anchorFile === undefined ? {} : { anchorFile: settings.anchorFile }),
     exportMasterKey: () => masterKeyBytes({ settings, isPrivate }),
     ...(backup === undefined ? {} : { backup }),
     ...(hashKey === undefined ? {} : { hashKey }),

@@ -3,6 +3,7 @@ import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import type { UnreadableRow } from '../model/unreadable-row.ts'
 import type { CanonicalValue } from '../model/values.ts'
 import type { AccessStore } from './access-contract.ts'
+import type { AuditStore } from './audit-contract.ts'
 import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { FormatAdmin } from './format-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
@@ -177,7 +178,7 @@ export interface Page<Row> {
 }
 
 /** What operators see and decide. Every decision is journaled with its actor. */
-export interface AdminStore extends AccessStore, SessionStore, DuplicateAdmin, FormatAdmin {
+export interface AdminStore extends AccessStore, SessionStore, AuditStore, DuplicateAdmin, FormatAdmin {
   status(): Promise<StatusCounts>
   /**
    * Checks whether the database accepts writes and has space for them.
@@ -208,7 +209,7 @@ export interface AdminStore extends AccessStore, SessionStore, DuplicateAdmin, F
   /** Recomputes the hash chain; returns the first broken line, if any. */
   verifyJournal(): Promise<{
     readonly lines: number
-    readonly brokenAt?: { readonly stream: string; readonly seq: number; readonly problem: string }
+    readonly brokenAt?: { readonly stream: string; readonly seq?: number; readonly problem: string }
   }>
 
   failures(

@@ -1,5 +1,5 @@
 /**
- * The hash chain of the journal. Every writer has a stream of its own, so that batches never wait for each
+ * The hash chain of the journal, and of the audit trail. Every writer has a stream of its own, so that batches never wait for each
  * other; each line's hash covers the hash before it and the line as stored (bodies encoded), so that
  * verification needs no key.
  *
@@ -8,13 +8,22 @@
  */
 import { createHash } from 'node:crypto'
 import { readOrElse } from '../model/unreadable-row.ts'
-import type { FieldCodec, FieldPlace, JournalEntry } from './contract.ts'
+import type { Chain } from './audit-contract.ts'
+import type { FieldCodec, FieldPlace } from './contract.ts'
 import type { DocumentWriter } from './document-format.ts'
 import { decodeLossless, encodeSeldomRead } from './documents.ts'
 
 /** Between the kinds of a line's entries. */
 const separator = ','
 const noHash = new Uint8Array(0)
+
+/** What becomes a line. */
+export interface ChainEntry {
+  readonly kind: string
+  readonly recordId?: string | undefined
+  readonly actor: string
+  readonly body: unknown
+}
 
 /** A line of the journal, chained to the one before it. */
 export interface JournalLine {
@@ -51,8 +60,9 @@ export function newStream(stream: string): JournalHead {
 export function appendToChain(
   writer: DocumentWriter,
   head: JournalHead,
-  entries: readonly JournalEntry[],
+  entries: readonly ChainEntry[],
   at: number,
+  chain: Chain = 'journal',
 ): { readonly lines: readonly JournalLine[]; readonly head: JournalHead } {
   let { position, hash } = head
   const lines = groupsOf(writer, entries).map((group) => {
@@ -60,7 +70,7 @@ export function appendToChain(
     const [{ recordId, actor }] = group
     const kind = group.map((entry) => entry.kind).join(separator)
     const bodies = group.map((entry) => entry.body)
-    const place = journalPlace(head.stream, position, recordId)
+    const place = linePlace(chain, head.stream, position, recordId)
     const body = encodeSeldomRead(writer, place, group.length === 1 ? bodies[0] : bodies)
     const previousHash = writer.format > 2 ? noHash : hash
     const line = { stream: head.stream, position, at, kind, recordId, actor, body, previousHash }
@@ -70,11 +80,11 @@ export function appendToChain(
   return { lines, head: { stream: head.stream, position, hash } }
 }
 
-type Group = readonly [JournalEntry, ...JournalEntry[]]
+type Group = readonly [ChainEntry, ...ChainEntry[]]
 
 /** From the third format on, what a commit says about one record is one line. */
-function groupsOf({ format }: DocumentWriter, entries: readonly JournalEntry[]): readonly Group[] {
-  const groups: [JournalEntry, ...JournalEntry[]][] = []
+function groupsOf({ format }: DocumentWriter, entries: readonly ChainEntry[]): readonly Group[] {
+  const groups: [ChainEntry, ...ChainEntry[]][] = []
   for (const entry of entries) {
     const last = groups.at(-1)
     const { recordId, actor } = last?.[0] ?? {}
@@ -126,8 +136,17 @@ export function readEntries(
   }))
 }
 
+export function linePlace(
+  table: Chain,
+  stream: string,
+  position: number,
+  recordId: string | undefined,
+): FieldPlace {
+  return { table, column: 'body', rowId: `${stream}/${position}`, recordId }
+}
+
 export function journalPlace(stream: string, position: number, recordId: string | undefined): FieldPlace {
-  return { table: 'journal', column: 'body', rowId: `${stream}/${position}`, recordId }
+  return linePlace('journal', stream, position, recordId)
 }
 
 /** Returns the problem of a line that follows `head`; undefined when there is none. */

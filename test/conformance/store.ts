@@ -2,6 +2,7 @@
 import { describe } from 'vitest'
 import { describeAccess } from './store-access.ts'
 import { describeAdmin } from './store-admin.ts'
+import { describeAudit } from './store-audit.ts'
 import { describeBinding } from './store-binding.ts'
 import { describeCauses } from './store-causes.ts'
 import { describeDuplicates } from './store-duplicates.ts'
@@ -37,6 +38,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeJournal(open)
     describeAdmin(open)
     describeAccess(open)
+    describeAudit(open)
     describeSessions(open)
     describeHealth(open)
     describeSchemas(open)

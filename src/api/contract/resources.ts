@@ -307,3 +307,17 @@ export const pauseResource = z
 
 /** How many things an action changed. */
 export const countResource = z.object({ count: z.int() }).meta({ id: 'Count' })
+
+/** A line of the audit trail. */
+export const auditResource = z
+  .object({
+    seq: z.int(),
+    at: timeSchema,
+    action: z.string().describe('What was done, such as conflict.resolve, values.read or access.denied.'),
+    actor: z.string(),
+    details: z
+      .record(z.string(), z.unknown())
+      .describe('About what, and from where; without values of records.'),
+    unreadable,
+  })
+  .meta({ id: 'AuditLine' })

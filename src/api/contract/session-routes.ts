@@ -1,6 +1,7 @@
 /** Routes by which people sign in and out, and by which their sessions are ended. */
 import { z } from 'zod'
-import { callerResource, sessionResource } from './resources.ts'
+import { pageQuery } from './pages.ts'
+import { auditResource, callerResource, sessionResource } from './resources.ts'
 import { defineRoute } from './route.ts'
 
 const base = '/api/v1'
@@ -65,5 +66,23 @@ export const sessionRoutes = {
     summary: 'Ends a session, at once.',
     params: z.strictObject({ id: z.string().min(1).max(100) }),
     problems: [404],
+  }),
+  listAudit: defineRoute({
+    method: 'GET',
+    path: `${base}/audit`,
+    permission: 'read-audit',
+    tag: 'Access',
+    summary: 'Lists who did and saw what, oldest first: the latest lines, or those after one.',
+    query: z.strictObject({
+      limit: pageQuery.shape.limit,
+      after: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .max(Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe('`seq` of the last line that is known.'),
+    }),
+    reply: z.object({ rows: z.array(auditResource) }),
   }),
 }

@@ -70,6 +70,13 @@ export const statusResource = z
       writable: z.boolean(),
       problem: z.object({ code: z.string(), message: z.string() }).optional(),
     }),
+    protection: z
+      .object({
+        rows: z.enum(['append-only', 'tamper-evident only']),
+        end: z.enum(['anchored', 'not protected']),
+        anchoredAt: timeSchema.optional(),
+      })
+      .describe('How far the audit trail is protected against somebody who can write to the database.'),
     paused: z.object({ actor: z.string(), at: timeSchema, reason: z.string().optional() }).optional(),
     doubts: z.array(z.object({ system: z.string(), entity: z.string(), reason: z.string() })),
   })

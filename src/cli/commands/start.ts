@@ -1,5 +1,7 @@
 /** `isthmus start`: runs the service until it receives a stop signal. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { keepAnchors } from '../../runtime/anchors/keep-anchors.ts'
+import type { Settings } from '../../runtime/config.ts'
 import { roles as allRoles, type IsthmusRuntime, type Role } from '../../runtime/create-runtime.ts'
 import { type SignIn, signInOf } from '../../runtime/sign-in/sign-in.ts'
 import type { RunningServer, ServerOptions } from '../../server/create-server.ts'
@@ -46,9 +48,12 @@ async function start(context: CliContext, options: StartOptions): Promise<number
       },
       signIn,
     )
+    const stopAnchors = new AbortController()
+    let anchors: Promise<void> | undefined
     const socket = await server.serveLinks(settings.dataDir)
     try {
       runtime.start()
+      anchors = anchorsOf(runtime, settings, stopAnchors.signal)
       const started = {
         integration: runtime.integration.id,
         changes: runtime.changes,
@@ -64,6 +69,8 @@ async function start(context: CliContext, options: StartOptions): Promise<number
       runtime.lost.throwIfAborted()
       output.say('stopping: finishing work in progress (press again to exit immediately)')
     } finally {
+      stopAnchors.abort()
+      await anchors
       await socket?.close()
       await server.close()
       await signIn?.close()
@@ -72,6 +79,16 @@ async function start(context: CliContext, options: StartOptions): Promise<number
     await runtime.stop()
   }
   return exitCodes.fine
+}
+
+/** Every process that serves people stores anchors: what they do is what has to be proved. */
+function anchorsOf(
+  { roles, store, events }: IsthmusRuntime,
+  { anchorFile: file }: Settings,
+  signal: AbortSignal,
+): Promise<void> | undefined {
+  if (file === undefined || !(roles.has('web') || roles.has('scheduler'))) return undefined
+  return keepAnchors({ store, file, emit: events.emit, signal })
 }
 
 interface Served extends RunningServer {

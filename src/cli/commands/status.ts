@@ -36,6 +36,7 @@ function draw(status: StatusResource, forecast: QueueForecast | undefined, paper
     queue,
     ...time,
     `open: ${open.join(', ')}`,
+    `audit trail: rows ${status.protection.rows}, end ${status.protection.end}`,
     ...section(
       'problem',
       general.flatMap((reason) => drawReason(reason, counts.now, paper)),

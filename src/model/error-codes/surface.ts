@@ -3,6 +3,16 @@ import type { ErrorCodeRow } from './row.ts'
 
 /** Codes of the command line and the server. */
 export const surfaceCodes = {
+  ANCHOR_FAILED: {
+    summary: 'The ends of the journal and of the audit trail could not be stored outside of the database.',
+    fix: 'Make the file of ISTHMUS_ANCHOR_FILE writable; it is tried again every minute.',
+    retry: 'backoff',
+  },
+  ANCHOR_UNREADABLE: {
+    summary: 'A file of anchors could not be read, or contains something else.',
+    fix: 'Check the path, and who may have changed the file: a damaged line proves nothing about the database.',
+    retry: 'never',
+  },
   API_CONFLICT: {
     summary:
       'The state of what the request is about does not allow the action: somebody else has decided it, for instance.',

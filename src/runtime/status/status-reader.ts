@@ -30,7 +30,7 @@ export interface StatusReader {
 /** What the status is computed from. */
 export interface StatusReaderOptions {
   readonly integration: Integration
-  readonly admin: Pick<AdminStore, 'status' | 'checkWritable'>
+  readonly admin: Pick<AdminStore, 'status' | 'checkWritable' | 'auditProtection'>
 }
 
 /** Creates a reader. A reader that is called repeatedly remembers which conditions it has seen twice. */
@@ -54,8 +54,15 @@ export function createStatusReader({ integration, admin }: StatusReaderOptions):
       hasFeed: (system, entity) => feeds.get(JSON.stringify([system, entity])),
     })
     const { staleAfterMs } = integration.watch ?? defaultWatch
+    const protection = await admin.auditProtection()
     return toStatusResource(
-      { integration, watch, staleAfterMs, ...(databaseProblem === undefined ? {} : { databaseProblem }) },
+      {
+        integration,
+        watch,
+        protection,
+        staleAfterMs,
+        ...(databaseProblem === undefined ? {} : { databaseProblem }),
+      },
       counts,
     )
   }

@@ -8,12 +8,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RouteContract } from '../../api/contract/route.ts'
 import { apiRoutes } from '../../api/contract/routes.ts'
 import { openApiDocument } from '../../api/open-api.ts'
-import { IsthmusError } from '../../model/errors.ts'
+import type { ErrorCode } from '../../model/error-codes.ts'
+import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
 import { hashSecret } from '../../runtime/access-secrets.ts'
 import { refuseCrossSite } from '../sign-in/cross-site.ts'
 import { createFailedAttempts } from '../sign-in/failed-attempts.ts'
 import { cookieNames, sessionHashOf } from '../sign-in/session-cookie.ts'
-import { anonymous, authenticate, type CallerSources, maySeeValues, requirePermission } from './callers.ts'
+import {
+  anonymous,
+  authenticate,
+  type Caller,
+  type CallerSources,
+  maySeeValues,
+  requirePermission,
+} from './callers.ts'
 import type { AdminDependencies } from './dependencies.ts'
 import type { Call, HandledId, Handlers } from './handler.ts'
 import { accessHandlers } from './handlers/access.ts'
@@ -36,6 +44,9 @@ const handlers: Handlers<HandledId> = {
   ...decisionHandlers,
   ...operationHandlers,
 }
+
+/** What the audit trail keeps of the address of a request. */
+const queryMax = 1_000
 
 /** A handler whose types were checked at its declaration. */
 type AnyHandler = (parts: unknown, call: Call) => Promise<unknown>
@@ -109,25 +120,64 @@ async function respond(request: FastifyRequest, reply: FastifyReply, served: Ser
     .send()
 }
 
-async function handle(
+async function handle(request: FastifyRequest, reply: FastifyReply, served: Served): Promise<unknown> {
+  const { admin } = served.dependencies
+  const origin = { address: request.ip, route: served.id, query: request.url.slice(0, queryMax) }
+  return await admin.actingFrom(origin, async () => {
+    let caller = anonymous
+    try {
+      if (served.route.isBrowserOnly === true) refuseCrossSite(request)
+      if (served.route.permission !== 'none') {
+        caller = await authenticate(served.sources, request)
+        requirePermission(caller, served.route.permission)
+      }
+      return await handleFor(caller, request, reply, served)
+    } catch (error) {
+      await recordRefusal(admin, caller, request, error)
+      throw error
+    }
+  })
+}
+
+/** Refusals that say that somebody tried what is not allowed. */
+const refusals: Partial<Record<ErrorCode, string>> = {
+  API_CROSS_SITE: 'access.cross-site',
+  API_FORBIDDEN: 'access.denied',
+  API_LINK_REFUSED: 'session.refused',
+  API_SIGN_IN_REFUSED: 'session.refused',
+  API_UNAUTHENTICATED: 'access.unauthenticated',
+}
+
+/** A request without any credentials is no attempt: a page asks that way whether somebody is signed in. */
+async function recordRefusal(
+  admin: AdminDependencies['admin'],
+  { actor }: Caller,
+  { headers }: FastifyRequest,
+  error: unknown,
+): Promise<void> {
+  if (!isIsthmusError(error)) return
+  const action = refusals[error.code]
+  const isAttempt = headers.authorization !== undefined || headers.cookie !== undefined
+  if (action === undefined || (error.code === 'API_UNAUTHENTICATED' && !isAttempt)) return
+  await admin.recordAudit({ action, actor, details: { why: error.message } })
+}
+
+async function handleFor(
+  caller: Caller,
   request: FastifyRequest,
   reply: FastifyReply,
   { id, route, handler, dependencies, sources }: Served,
 ): Promise<unknown> {
-  const { admin } = dependencies
-  if (route.isBrowserOnly === true) refuseCrossSite(request)
-  const caller = route.permission === 'none' ? anonymous : await authenticate(sources, request)
-  if (route.permission !== 'none') requirePermission(caller, route.permission)
   const parts = validate(route, request)
   const values = maySeeValues(caller)
-  return handler(parts, {
+  return await handler(parts, {
     caller,
     dependencies,
     values,
     visit: visitOf(request, reply, sources.cookies),
     disclose: async (recordIds) => {
       if (values && recordIds.length > 0)
-        await admin.recordDisclosure({ route: id, recordIds, address: request.ip }, caller.actor)
+        await dependencies.admin.recordDisclosure({ route: id, recordIds, address: request.ip }, caller.actor)
     },
   })
 }

@@ -318,3 +318,35 @@ test('attempts without valid credentials are limited by address, and valid ones 
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
   expect((await send('GET', '/api/v1/caller', { headers: { cookie } })).status).toBe(200)
 })
+
+test('the audit trail names refusals and where they came from, and only auditors read it', async () => {
+  const cookie = await signedIn()
+  await send('GET', '/api/v1/caller')
+  await send('GET', '/api/v1/caller', { headers: { authorization: `Bearer ${createSecret()}` } })
+  await send('PUT', '/api/v1/pause', { headers: { cookie }, body: { reason: 'x' } })
+  await signIn('x'.repeat(43))
+  const secret = createSecret()
+  await world.store.admin.createAccessToken(
+    { name: 'see', hash: hashSecret(secret), roles: ['viewer'], expiresAt: world.scheduler.now + hourMs },
+    'ada',
+  )
+  const viewer = { authorization: `Bearer ${secret}` }
+  expect((await send('GET', '/api/v1/audit', { headers: viewer })).status).toBe(403)
+  const { rows } = (await send('GET', '/api/v1/audit', { headers: { cookie } })).json()
+  expect(
+    rows.map(({ action, actor, details }: { action: string; actor: string; details: { route?: string } }) => [
+      action,
+      actor,
+      details.route,
+    ]),
+  ).toEqual([
+    ['session.start', 'local:ada', 'signInLocally'],
+    ['access.unauthenticated', 'anonymous', 'getCaller'],
+    ['access.cross-site', 'anonymous', 'pause'],
+    ['session.refused', 'anonymous', 'signInLocally'],
+    ['token.create', 'ada', undefined],
+    ['access.denied', 'token:see', 'listAudit'],
+  ])
+  expect(JSON.stringify(rows)).not.toContain(secret)
+  expect(rows[1].details).toMatchObject({ address: '127.0.0.1' })
+})

@@ -1,8 +1,9 @@
 import type { AdminStore } from '../admin-contract.ts'
 import { encodeAgreed } from '../documents.ts'
-import { chainProblem, entriesIn, readEntries } from '../journal-chain.ts'
+import { readEntries } from '../journal-chain.ts'
 import { createMemoryAccess } from './access.ts'
 import { acceptAccount } from './accounts.ts'
+import { createMemoryAudit } from './audit.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicate-lists.ts'
 import { contract, convertDocuments, formatState } from './format.ts'
 import { pauseWork, resumeWork } from './health.ts'
@@ -26,8 +27,10 @@ import { key, type MemoryContext, membersOf } from './tables.ts'
 /** Creates the `AdminStore` of a memory store. */
 export function createMemoryAdmin(context: MemoryContext, workerCount: () => number): AdminStore {
   const { tables } = context
+  const audit = createMemoryAudit(context)
   return {
     ...createMemoryAccess(context),
+    ...audit,
     ...createMemorySessions(context),
     status: async () => countStatus(context, workerCount()),
     documentFormat: async () => formatState(context),
@@ -56,7 +59,10 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
       return { record: record ?? readRecord(context, { ...row, fields: noFields(context, row.id) }), ...rest }
     },
     journal: async ({ recordId, afterSeq, limit }) => readJournal(context, recordId, afterSeq, limit),
-    verifyJournal: async () => verifyJournal(context),
+    verifyJournal: async () => {
+      const { chain: _chain, ...verified } = await audit.verifyChain('journal', [])
+      return verified
+    },
     failures: async (page) => listFailures(context, page),
     retryFailures: async (filter, actor) => retryFailures(context, filter, actor),
     conflicts: async (page) => listConflicts(context, page),
@@ -132,18 +138,4 @@ function readJournal(
   return afterSeq === undefined
     ? entries.slice(-limit)
     : entries.filter(({ seq }) => seq > afterSeq).slice(0, limit)
-}
-
-function verifyJournal({ tables }: MemoryContext) {
-  let head = tables.journalStart
-  const lines = tables.journal.reduce((sum, line) => sum + entriesIn(line), 0)
-  for (const line of tables.journal) {
-    const problem = chainProblem(head, line)
-    if (problem !== undefined) {
-      const { stream, position } = line
-      return { lines, brokenAt: { stream, seq: position, problem } }
-    }
-    head = { stream: line.stream, position: line.position, hash: line.hash }
-  }
-  return { lines }
 }

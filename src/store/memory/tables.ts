@@ -14,7 +14,9 @@ import type {
   RecordState,
 } from '../../model/state.ts'
 import type { SchemaRow } from '../admin-contract.ts'
-import type { DependencyDraft, FailureDraft, HoldDraft, RunRow } from '../contract.ts'
+import type { AuditEntry } from '../audit-contract.ts'
+import { auditEntriesOf, chainedAudit } from '../audit-lines.ts'
+import type { DependencyDraft, FailureDraft, HoldDraft, JournalEntry, RunRow } from '../contract.ts'
 import { type DocumentFormat, type DocumentWriter, newestFormat } from '../document-format.ts'
 import { encodeMember } from '../documents.ts'
 import type { Pause } from '../health-contract.ts'
@@ -214,6 +216,9 @@ export class MemoryTables {
   pause: Pause | undefined
   readonly journal: JournalLine[] = []
   journalHead: JournalHead = newStream('memory')
+  readonly audit: JournalLine[] = []
+  auditHead: JournalHead = newStream('memory')
+  anchoredAt: number | undefined
   /** The last line that retention removed. */
   journalStart: JournalHead = newStream('memory')
   scheduleOwner: { readonly owner: string; readonly until: number } | undefined
@@ -379,13 +384,20 @@ function dropWhere<Row>(rows: Map<string, Row>, matches: (row: Row) => boolean):
   for (const [id, row] of rows) if (matches(row)) rows.delete(id)
 }
 
-export function appendJournal(
-  context: MemoryContext,
-  entries: Parameters<typeof appendToChain>[2] | undefined,
-): void {
+export function appendJournal(context: MemoryContext, entries: readonly JournalEntry[] | undefined): void {
   if (entries === undefined || entries.length === 0) return
   const { tables } = context
   const { lines, head } = appendToChain(context, tables.journalHead, entries, context.now())
   tables.journal.push(...lines)
   tables.journalHead = head
+  appendAudit(context, auditEntriesOf(entries))
+}
+
+/** Appends lines to the audit trail. */
+export function appendAudit(context: MemoryContext, entries: readonly AuditEntry[]): void {
+  const { tables } = context
+  const audited = entries.map(chainedAudit)
+  const { lines, head } = appendToChain(context, tables.auditHead, audited, context.now(), 'audit')
+  tables.audit.push(...lines)
+  tables.auditHead = head
 }

@@ -5,14 +5,24 @@
  */
 import { randomBytes } from 'node:crypto'
 import { isIsthmusError } from '../../model/errors.ts'
+import type { AuditEntry } from '../audit-contract.ts'
+import { auditEntriesOf, chainedAudit } from '../audit-lines.ts'
 import type { JournalEntry } from '../contract.ts'
 import type { DocumentWriter } from '../document-format.ts'
 import { appendToChain, type JournalHead, newStream } from '../journal-chain.ts'
 import type { Session } from './database.ts'
-import { insertJournal } from './sql/insert-journal.ts'
+import { insertLines } from './sql/insert-journal.ts'
 
-/** Appends the lines of one transaction; called at most once in each. */
-export type JournalAppend = (session: Session, entries: readonly JournalEntry[], at: number) => Promise<void>
+/**
+ * Appends the lines of one transaction; called at most once in each. What people did and saw is added to the
+ * audit trail as well, and so are `more`.
+ */
+export type JournalAppend = (
+  session: Session,
+  entries: readonly JournalEntry[],
+  at: number,
+  more?: readonly AuditEntry[],
+) => Promise<void>
 
 /** Returns what encodes lines about these records, in the transaction that stores them. */
 export type WriterFor = (recordIds: readonly string[], session: Session) => Promise<DocumentWriter>
@@ -20,7 +30,7 @@ export type WriterFor = (recordIds: readonly string[], session: Session) => Prom
 export class JournalStreams {
   readonly #writerFor: WriterFor
   readonly #process = randomBytes(8).toString('hex')
-  readonly #free: JournalHead[] = []
+  readonly #free: Heads[] = []
   #made = 0
 
   constructor(writerFor: WriterFor) {
@@ -29,29 +39,39 @@ export class JournalStreams {
 
   /** `work` contains one transaction, which may be repeated: every attempt continues from the same line. */
   async borrow<T>(work: (append: JournalAppend) => Promise<T>): Promise<T> {
-    const head = this.#free.pop() ?? this.#newStream()
-    let next = head
+    const heads = this.#free.pop() ?? this.#newStreams()
+    let next = heads
     try {
-      const result = await work(async (session, entries, at) => {
+      const result = await work(async (session, entries, at, more = []) => {
         const writer = await this.#writerFor(
           entries.flatMap(({ recordId }) => recordId ?? []),
           session,
         )
-        const appended = appendToChain(writer, head, entries, at)
-        await insertJournal(session, appended.lines)
-        next = appended.head
+        const journal = appendToChain(writer, heads.journal, entries, at)
+        await insertLines(session, 'journal', journal.lines)
+        const audited = [...auditEntriesOf(entries), ...more].map(chainedAudit)
+        const audit = appendToChain(writer, heads.audit, audited, at, 'audit')
+        await insertLines(session, 'audit', audit.lines)
+        next = { journal: journal.head, audit: audit.head }
       })
       this.#free.push(next)
       return result
     } catch (problem) {
       const unknown = isIsthmusError(problem) && problem.code === 'STORE_COMMIT_UNKNOWN'
-      if (!unknown) this.#free.push(head)
+      if (!unknown) this.#free.push(heads)
       throw problem
     }
   }
 
-  #newStream(): JournalHead {
+  #newStreams(): Heads {
     this.#made += 1
-    return newStream(`${this.#process}.${this.#made}`)
+    const stream = `${this.#process}.${this.#made}`
+    return { journal: newStream(stream), audit: newStream(stream) }
   }
+}
+
+/** The ends of the two streams that one transaction at a time continues. */
+interface Heads {
+  readonly journal: JournalHead
+  readonly audit: JournalHead
 }

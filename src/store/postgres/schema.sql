@@ -102,6 +102,7 @@ $function$
 
 -- sequences
 sequence access_token_id_seq bigint
+sequence audit_seq_seq bigint
 sequence journal_seq_seq bigint
 sequence lens_set_id_seq integer
 sequence sealing_key_id_seq integer
@@ -118,6 +119,18 @@ access_token.created_by text not null
 access_token.expires_at bigint not null
 access_token.last_used_at bigint
 access_token.revoked_at bigint
+anchor.only_row boolean not null default true
+anchor.at bigint not null
+audit.seq bigint not null identity
+audit.stream text not null
+audit.position bigint not null
+audit.at bigint not null
+audit.kind text not null
+audit.record_id uuid
+audit.actor text not null
+audit.body bytea not null
+audit.previous_hash bytea not null
+audit.hash bytea not null
 conflict.id uuid not null
 conflict.record_id uuid not null
 conflict.entity text not null
@@ -413,6 +426,9 @@ write_probe.filler bytea not null
 -- constraints
 access_token UNIQUE (hash)
 access_token PRIMARY KEY (id)
+anchor CHECK (only_row)
+anchor PRIMARY KEY (only_row)
+audit PRIMARY KEY (seq)
 conflict PRIMARY KEY (id)
 conflict FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 conflict CHECK ((state = ANY (ARRAY['open'::text, 'decided'::text])))
@@ -497,6 +513,8 @@ worker PRIMARY KEY (id)
 CREATE UNIQUE INDEX access_token_hash_key ON access_token USING btree (hash)
 CREATE UNIQUE INDEX access_token_name ON access_token USING btree (name) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX access_token_pkey ON access_token USING btree (id)
+CREATE UNIQUE INDEX anchor_pkey ON anchor USING btree (only_row)
+CREATE UNIQUE INDEX audit_pkey ON audit USING btree (seq)
 CREATE INDEX conflict_at ON conflict USING btree (at, id)
 CREATE INDEX conflict_open ON conflict USING btree (at, id) WHERE (state = 'open'::text)
 CREATE UNIQUE INDEX conflict_pkey ON conflict USING btree (id)

@@ -243,6 +243,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who did and saw what, oldest first: the latest lines, or those after one.
+         * @description Requires the permission `read-audit`.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/records": {
         parameters: {
             query?: never;
@@ -699,6 +719,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AuditLine: {
+            seq: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z. */
+            at: number;
+            /** @description What was done, such as conflict.resolve, values.read or access.denied. */
+            action: string;
+            actor: string;
+            /** @description About what, and from where; without values of records. */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description Why a part of it can not be read. */
+            unreadable?: string;
+        };
         Caller: {
             name: string;
             /**
@@ -1122,6 +1156,15 @@ export interface components {
                     code: string;
                     message: string;
                 };
+            };
+            /** @description How far the audit trail is protected against somebody who can write to the database. */
+            protection: {
+                /** @enum {string} */
+                rows: "append-only" | "tamper-evident only";
+                /** @enum {string} */
+                end: "anchored" | "not protected";
+                /** @description Milliseconds since 1970-01-01T00:00:00Z. */
+                anchoredAt?: number;
             };
             paused?: {
                 actor: string;
@@ -1911,6 +1954,78 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not respond. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `seq` of the last line that is known. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The response. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["AuditLine"][];
+                    };
+                };
+            };
+            /** @description The request is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials are missing, unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller does not have the permission, or the request comes from another site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

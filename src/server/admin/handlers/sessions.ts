@@ -10,7 +10,7 @@ import { notFound } from '../problems.ts'
 
 /** Handlers of the routes about sessions. */
 export const sessionHandlers: Handlers<
-  'signInLocally' | 'startSignIn' | 'finishSignIn' | 'signOut' | 'listSessions' | 'endSession'
+  'signInLocally' | 'startSignIn' | 'finishSignIn' | 'signOut' | 'listSessions' | 'endSession' | 'listAudit'
 > = {
   signInLocally: async ({ body: { link } }, { dependencies: { admin, links, now }, visit }) => {
     // Taken first: a link that was used from the wrong place is known to somebody else.
@@ -69,6 +69,13 @@ export const sessionHandlers: Handlers<
   }),
   endSession: async ({ params: { id } }, { dependencies, caller }) => {
     if (!(await dependencies.admin.endSession(id, caller.actor))) throw notFound(`there is no session ${id}`)
+  },
+  listAudit: async ({ query: { limit, after } }, { dependencies }) => {
+    const rows = await dependencies.admin.audit({
+      limit,
+      ...(after === undefined ? {} : { afterSeq: after }),
+    })
+    return { rows: rows.map((row) => ({ ...row, details: { ...row.details } })) }
   },
 }
 

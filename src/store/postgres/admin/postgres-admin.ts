@@ -12,13 +12,14 @@ import { readRecords } from '../sql/read-records.ts'
 import { readRun, toRun } from '../sql/runs.ts'
 import { createPostgresAccess } from './access.ts'
 import { acceptAccount } from './accounts.ts'
+import { createPostgresAudit } from './audit.ts'
 import { findConflict, resolveConflict } from './conflicts.ts'
 import { crowdedKeys, findDuplicate, listDuplicates } from './duplicates.ts'
 import { retryFailures } from './failures.ts'
 import { contract, convertDocuments, readFormatState } from './format.ts'
 import { releaseHolds } from './holds.ts'
 import { isUuid } from './ids.ts'
-import { readJournal, verifyJournal } from './journal.ts'
+import { readJournal } from './journal.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, recordIds } from './lists.ts'
 import { mergeRecords } from './merge-records.ts'
 import { pauseWork, resumeWork } from './pause.ts'
@@ -33,8 +34,10 @@ const intentsMax = 100
 
 /** Creates the `AdminStore` of a PostgreSQL store. */
 export function createPostgresAdmin(context: PostgresContext): AdminStore {
+  const audit = createPostgresAudit(context)
   return {
     ...createPostgresAccess(context),
+    ...audit,
     ...createPostgresSessions(context),
     status: createStatusCounter(context),
     documentFormat: () => readFormatState(context),
@@ -51,7 +54,10 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
     record: (key) => readDetail(context, key),
     inspect: (key) => inspect(context, key),
     journal: (query) => readJournal(context, query),
-    verifyJournal: () => verifyJournal(context),
+    verifyJournal: async () => {
+      const { chain: _chain, ...verified } = await audit.verifyChain('journal', [])
+      return verified
+    },
     failures: (page) => listFailures(context, page),
     retryFailures: (filter, actor) => retryFailures(context, filter, actor),
     conflicts: (page) => listConflicts(context, page),

@@ -1,13 +1,18 @@
+import type { Chain } from '../../audit-contract.ts'
 import type { JournalLine } from '../../journal-chain.ts'
 import type { Session } from '../database.ts'
 import { packBytes } from '../packed-bytes.ts'
 import { toText } from '../text.ts'
 
 /** In the order of the chain: a stream's sequence numbers grow as its positions do. Each entry of a line takes one, and the line has the last. */
-export async function insertJournal(session: Session, lines: readonly JournalLine[]): Promise<void> {
+export async function insertLines(
+  session: Session,
+  chain: Chain,
+  lines: readonly JournalLine[],
+): Promise<void> {
   if (lines.length === 0) return
   const bodies = packBytes(lines.map(({ body }) => body))
-  await session.rows(statement, [
+  await session.rows(chain === 'journal' ? journal : audit, [
     lines.map(({ stream }) => stream),
     lines.map(({ position }) => position),
     lines.map(({ at }) => at),
@@ -22,7 +27,7 @@ export async function insertJournal(session: Session, lines: readonly JournalLin
   ])
 }
 
-const statement = {
+const journal = {
   name: 'insert-journal',
   text: `
     insert into journal (seq, stream, position, at, kind, record_id, actor, body, previous_hash, hash)
@@ -33,4 +38,16 @@ const statement = {
       $8::bytea[], $9::bytea[], $11::integer[]) with ordinality
       as u (stream, position, at, kind, record_id, actor, start, previous_hash, hash, length, n)
     order by n) ordered`,
+}
+
+/** A line of the audit trail has one entry; the role of the service needs no more than insert. */
+const audit = {
+  name: 'insert-audit',
+  text: `
+    insert into audit (stream, position, at, kind, record_id, actor, body, previous_hash, hash)
+    select stream, position, at, kind, record_id, actor, substring($10::bytea from start for length), previous_hash, hash
+    from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::integer[],
+      $8::bytea[], $9::bytea[], $11::integer[]) with ordinality
+      as u (stream, position, at, kind, record_id, actor, start, previous_hash, hash, length, n)
+    order by n`,
 }

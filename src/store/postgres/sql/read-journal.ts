@@ -52,3 +52,17 @@ const after = {
     order by seq
     limit $3`,
 }
+
+/** Lines of the audit trail: the newest when no starting point is given, otherwise those that follow it. Oldest first. */
+export async function readAudit(
+  session: Session,
+  afterSeq: number | undefined,
+  limit: number,
+): Promise<JournalColumns[]> {
+  type Row = JournalColumns & Record<string, unknown>
+  if (afterSeq !== undefined) return session.rows<Row>(auditAfter, [afterSeq, limit])
+  return (await session.rows<Row>(newestAudit, [limit])).reverse()
+}
+
+const newestAudit = { name: 'newest-audit', text: `select * from audit order by seq desc limit $1` }
+const auditAfter = { name: 'audit-after', text: `select * from audit where seq > $1 order by seq limit $2` }
