@@ -76,7 +76,21 @@ function assertUsable(
 function bodyOf({ method, signal }: FetchRequest, { status, data }: StreamedExchange): ResponseParts['data'] {
   if (method === 'HEAD' || bodiless.has(status)) return null
   if (data instanceof Uint8Array) return data
-  return streamOf(data, signal)
+  return { whole: () => wholeOf(data, signal), stream: () => streamOf(data, signal) }
+}
+
+/** A reader of the whole body needs no stream. */
+async function wholeOf(
+  data: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  try {
+    for await (const chunk of data) chunks.push(chunk)
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : readFailure(error)
+  }
+  return (chunks.length === 1 ? chunks[0] : undefined) ?? Buffer.concat(chunks)
 }
 
 /** Read failures are converted as in `fetch`: to the signal's reason, or a `TypeError`. */

@@ -14,7 +14,7 @@ export async function withIntegrity(
   integrity: string,
   data: ResponseParts['data'],
 ): Promise<ResponseParts['data']> {
-  const bytes = data === null ? new Uint8Array() : await wholeOf(data)
+  const bytes = data === null ? new Uint8Array() : data instanceof Uint8Array ? data : await data.whole()
   const given = [...integrity.matchAll(/(?<=^|\s)(sha256|sha384|sha512)-([\w+/-]+={0,2})(?=[\s?]|$)/g)]
   const strongest = algorithms.findLast((name) => given.some(([, algorithm]) => algorithm === name))
   if (strongest === undefined) return data === null ? null : bytes
@@ -26,8 +26,4 @@ export async function withIntegrity(
   if (!fits)
     throw new UsageError('HTTP_REQUEST_INVALID', 'The body does not have the digest that "integrity" names.')
   return data === null ? null : bytes
-}
-
-async function wholeOf(data: Uint8Array | ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return data instanceof Uint8Array ? data : new Response(data).bytes()
 }
