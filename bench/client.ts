@@ -10,7 +10,7 @@ import axios from 'axios'
 import axiosRetry from 'axios-retry'
 import got from 'got'
 import ky from 'ky'
-import { Agent, request } from 'undici'
+import { Agent, request, fetch as undiciFetch } from 'undici'
 import { ApiClient, createFetch } from '../src/http.ts'
 import { percentile } from './statistics.ts'
 
@@ -45,6 +45,7 @@ const authorization = `Bearer ${token}`
 
 function contenders(origin: string): readonly Contender[] {
   const agent = new Agent({ connections: 64 })
+  const fetchAgent = new Agent({ connections: 64 })
   const ours = new ApiClient({
     baseUrl: origin,
     allowHttp: true,
@@ -82,6 +83,12 @@ function contenders(origin: string): readonly Contender[] {
       name: 'isthmus, createFetch',
       send: async (path) => (await ourFetch(origin + path)).json(),
       close: () => fetching.close(),
+    },
+    {
+      name: 'undici.fetch',
+      send: async (path) =>
+        (await undiciFetch(origin + path, { dispatcher: fetchAgent, headers: { authorization } })).json(),
+      close: () => fetchAgent.close(),
     },
     {
       name: 'fetch',
