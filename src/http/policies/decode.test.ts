@@ -64,6 +64,27 @@ test.each(encoded)('a body sent as %j is read, whole and as a stream', async (en
   expect(Buffer.concat(chunks).toString()).toBe(json)
 })
 
+test('what follows a gzip body is passed over, as browsers and curl do', async () => {
+  const junk = Buffer.from('\r\nnot gzip')
+  const two = Buffer.concat([gzipSync(json.slice(0, 5)), gzipSync(json.slice(5))])
+  for (const body of [gzipSync(json), two]) {
+    const url = await receiving(
+      200,
+      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      Buffer.concat([body, junk]),
+    )
+    expect(await clientOf(url).get('/x')).toEqual({ a: [1, 2, 3] })
+  }
+  const bytes = gzipSync(json)
+  expect(await decompress(Buffer.concat([bytes, junk]), 'gzip', 8)).toEqual({
+    ok: false,
+    reason: 'too-large',
+  })
+  const damaged = Buffer.concat([bytes.subarray(0, -8), Buffer.alloc(8, 7), junk])
+  for (const wrong of [damaged, junk, bytes.subarray(0, -9)])
+    expect(await decompress(wrong, 'gzip', 100)).toEqual({ ok: false, reason: 'damaged' })
+})
+
 test('a zstd body of very many empty frames is refused', async () => {
   const frames = Buffer.concat(Array.from({ length: 1_001 }, () => zstdCompressSync('')))
   expect(await decompress(frames, 'zstd', 100)).toEqual({ ok: false, reason: 'damaged' })

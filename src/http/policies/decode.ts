@@ -84,7 +84,7 @@ function bodyOf(call: Call, response: Meta, text: string, limits: ResponseLimits
     tooDeep ? 'HTTP_RESPONSE_TOO_DEEP' : 'HTTP_RESPONSE_NOT_JSON',
     tooDeep
       ? `${call.label} answered JSON nested deeper than ${limits.maxDepth} levels.`
-      : `${call.label} answered ${response.status} with text that is not valid JSON.`,
+      : `${call.label} answered ${response.status} with ${beginsLikeXml(text) ? 'XML, although it is declared as JSON' : 'text that is not valid JSON'}.`,
     { outcome: 'unknown', status: response.status },
   )
 }
@@ -182,6 +182,10 @@ function contentKind(contentType = ''): ContentKind {
 /** Pages are sent with any media type. */
 function beginsLikeHtml(text: string): boolean {
   return /^\s*<(?:!doctype html|html[\s>])/i.test(text.slice(0, 256))
+}
+
+function beginsLikeXml(text: string): boolean {
+  return /^\s*<(?:\?xml|[a-z])/i.test(text.slice(0, 256))
 }
 
 /** By media type, or one that the caller declares as JSON; without one, by the beginning of the text. */
