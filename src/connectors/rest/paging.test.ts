@@ -120,6 +120,19 @@ describe('ways of paging', () => {
       await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
     }
   })
+
+  test.each([
+    ['application/xml', 'CONNECTOR_RESPONSE_UNUSABLE', 'it is XML, and only JSON is read'],
+    ['application/json', 'HTTP_RESPONSE_NOT_JSON', 'XML, although it is declared as JSON'],
+  ])('XML as %s is refused as what it is, and never taken for an empty list', async (type, code, words) => {
+    for (const text of ['<?xml version="1.0"?><rows/>', '\n<rows><row id="1"/></rows>']) {
+      const resource = await scripted(
+        (_request, response) => void response.writeHead(200, { 'content-type': type }).end(text),
+        { list: { paging: 'single' } },
+      )
+      await expect(listOf(resource)).rejects.toMatchObject({ code, message: expect.stringContaining(words) })
+    }
+  })
 })
 
 describe('a changes feed by time', () => {

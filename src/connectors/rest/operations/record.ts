@@ -59,14 +59,21 @@ export function versionOf(
 /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is not an object */
 export function recordOf(value: unknown): NativeRecord {
   if (isNativeRecord(value)) return value
-  throw unusable('a record is not a JSON object')
+  throw unusable(textInstead(value) ?? 'a record is not a JSON object')
 }
 
 /** Returns the list within a response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is none */
 export function itemsOf(body: unknown, path: NativePath | undefined): readonly unknown[] {
   const items = path === undefined ? body : valueAt(body, path)
   if (Array.isArray(items)) return items
-  throw unusable(
-    path === undefined ? 'the response is not a list' : `the response has no list at ${path.join('.')}`,
-  )
+  const missing =
+    path === undefined ? 'the response is not a list' : `the response has no list at ${path.join('.')}`
+  throw unusable(textInstead(body) ?? missing)
+}
+
+/** What a response is that is no JSON at all; undefined when it is. */
+function textInstead(body: unknown): string | undefined {
+  if (typeof body !== 'string') return undefined
+  if (!/^\s*<[?!A-Za-z]/.test(body.slice(0, 256))) return undefined
+  return 'it is XML, and only JSON is read: ask the API for JSON, by mediaType or a query parameter of the manifest (list.query) or by another address'
 }
