@@ -45,6 +45,9 @@ export function adminApiPage(): string {
       `${requestsMax.toLocaleString('en')} requests a minute; after that the response is 429 with \`Retry-After\`. ` +
       `While the database hangs, the response is 503 after ${answerMsDefault / 1000} s; it says when an action may take effect all the same.`,
     '',
+    'An action may carry the header `Idempotency-Key`: for a day, a repeat of the request with the same key gets the response of the first one and changes nothing. The action, its line in the',
+    '[audit trail](../how-to/audit.md) and the response are committed together, so that a client that got no response can repeat the request whatever has happened. The key with another request is refused (422).',
+    '',
     'Problems are described as in RFC 9457, with a code of the [error codes](error-codes.md). A list has pages: `cursor` of one page names the next.',
     ...tags.flatMap((tag) => [
       '',

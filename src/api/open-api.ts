@@ -13,6 +13,7 @@ const phrases = {
   409: 'The state does not allow it.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
+  422: 'The idempotency key was used for another request.',
   429: 'Too many requests.',
   503: 'The database does not respond.',
 } as const
@@ -81,7 +82,11 @@ function operationOf(id: string, route: RouteContract, schemas: Map<string, Json
     ...(permission === 'none'
       ? { security: [] }
       : { description: `Requires the permission \`${permission}\`.` }),
-    parameters: [...parametersOf(params, 'path', schemas), ...parametersOf(query, 'query', schemas)],
+    parameters: [
+      ...parametersOf(params, 'path', schemas),
+      ...parametersOf(query, 'query', schemas),
+      ...(isKeyed(route) ? [keyParameter] : []),
+    ],
     ...(body === undefined
       ? {}
       : {
@@ -111,14 +116,30 @@ function operationOf(id: string, route: RouteContract, schemas: Map<string, Json
   }
 }
 
+/** True for actions, which a repeat with the same key does not do again. */
+function isKeyed({ method, permission }: RouteContract): boolean {
+  return method !== 'GET' && permission !== 'none'
+}
+
+const keyParameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing.',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
+} as const
+
 /** Statuses of the problems that a route can respond with. */
-export function problemsOf({ permission, body, params, query, problems = [] }: RouteContract) {
-  const validated = body !== undefined || params !== undefined || query !== undefined
+export function problemsOf(route: RouteContract) {
+  const { permission, body, params, query, problems = [] } = route
+  const validated = body !== undefined || params !== undefined || query !== undefined || isKeyed(route)
   return [
     ...(validated ? ([400] as const) : []),
     ...(permission === 'none' ? [] : ([401, 403] as const)),
     ...problems,
     ...(body === undefined ? [] : ([413, 415] as const)),
+    ...(isKeyed(route) ? ([422] as const) : []),
     ...(permission === 'none' ? [] : ([429] as const)),
     503,
   ] as (keyof typeof phrases)[]

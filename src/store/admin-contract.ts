@@ -7,6 +7,7 @@ import type { AuditStore } from './audit-contract.ts'
 import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { FormatAdmin } from './format-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
+import type { OnceStore } from './once-contract.ts'
 import type { RunRow } from './run-contract.ts'
 import type { SessionStore } from './session-contract.ts'
 
@@ -178,7 +179,13 @@ export interface Page<Row> {
 }
 
 /** What operators see and decide. Every decision is journaled with its actor. */
-export interface AdminStore extends AccessStore, SessionStore, AuditStore, DuplicateAdmin, FormatAdmin {
+export interface AdminStore
+  extends AccessStore,
+    SessionStore,
+    AuditStore,
+    OnceStore,
+    DuplicateAdmin,
+    FormatAdmin {
   status(): Promise<StatusCounts>
   /**
    * Checks whether the database accepts writes and has space for them.

@@ -14,6 +14,7 @@ import { describeIdentity } from './store-identity.ts'
 import { describeIntake } from './store-intake.ts'
 import { describeJournal } from './store-journal.ts'
 import type { OpenHarness } from './store-kit.ts'
+import { describeOnce } from './store-once.ts'
 import { describePasses } from './store-passes.ts'
 import { describeQueue } from './store-queue.ts'
 import { describeRetention } from './store-retention.ts'
@@ -39,6 +40,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeAdmin(open)
     describeAccess(open)
     describeAudit(open)
+    describeOnce(open)
     describeSessions(open)
     describeHealth(open)
     describeSchemas(open)

@@ -15,7 +15,9 @@ export const problemResource = z
     code: z.string().optional().describe('Error code, as in the reference of error codes.'),
     fix: z.string().optional().describe('What to do about it.'),
     errors: z
-      .array(z.object({ in: z.enum(['path', 'query', 'body']), at: z.string(), message: z.string() }))
+      .array(
+        z.object({ in: z.enum(['path', 'query', 'header', 'body']), at: z.string(), message: z.string() }),
+      )
       .optional()
       .describe('Invalid parts of the request.'),
   })

@@ -33,6 +33,8 @@ export interface RouteContract<
   readonly mediaType?: 'text/event-stream'
   /** Statuses of its own problems, in addition to 400, 401, 403, 429 and 503. @default none */
   readonly problems?: readonly (403 | 404 | 409)[]
+  /** Its response contains a secret that is shown once: it is not kept for a repeat with the same idempotency key. @default false */
+  readonly isShownOnce?: boolean
   /** Leads the browser elsewhere: `location` of what it responds with. @default false */
   readonly isRedirect?: boolean
   /** Sets a cookie: it is served to pages of this server alone. @default false */

@@ -378,6 +378,7 @@ const access = {
       expiresAt: timeSchema.optional().describe('At most one year ahead. Default: in 90 days.'),
     }),
     reply: createdTokenResource,
+    isShownOnce: true,
     problems: [409],
   }),
   revokeToken: defineRoute({

@@ -30,6 +30,11 @@ export const surfaceCodes = {
     fix: 'Use a token with a role that grants it; `isthmus tokens create` lists the roles.',
     retry: 'never',
   },
+  API_IDEMPOTENCY_KEY_REUSED: {
+    summary: 'The idempotency key of a request was used for another request before.',
+    fix: 'Use a new key for each action, and the same one only to repeat the same request.',
+    retry: 'never',
+  },
   API_INVALID_REQUEST: {
     summary: 'A request to the admin API is invalid: a parameter, the body or its media type.',
     fix: 'Correct the parts that `errors` names; /api/v1/openapi.json describes each request.',

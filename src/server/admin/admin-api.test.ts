@@ -455,3 +455,49 @@ describe('actions', () => {
     expect(world.system('b').bodies()).toHaveLength(1)
   })
 })
+
+describe('an idempotency key', () => {
+  const pause = (token: string, key: string, reason = 'maintenance') =>
+    send('PUT', '/api/v1/pause', { token, body: { reason }, headers: { 'idempotency-key': key } })
+
+  test('makes a repeat return the first response, and change nothing', async () => {
+    const token = await tokenFor(['operator'], 'ops')
+    expect((await pause(token, 'one')).status).toBe(204)
+    expect((await pause(token, 'one')).status).toBe(204)
+    expect((await pause(token, 'two')).status).toBe(409)
+    expect((await pause(token, 'one', 'another')).json()).toMatchObject({
+      status: 422,
+      code: 'API_IDEMPOTENCY_KEY_REUSED',
+    })
+    const other = await tokenFor(['operator'], 'other')
+    expect((await pause(other, 'one')).status).toBe(409)
+    expect((await world.store.admin.audit({ limit: 50 })).map(({ action }) => action)).toEqual([
+      'token.create',
+      'work.pause',
+      'token.create',
+    ])
+  })
+
+  test('is remembered for each action, and never with a secret', async () => {
+    const token = await tokenFor(['admin', 'viewer'])
+    const create = () =>
+      send('POST', '/api/v1/tokens', {
+        token,
+        body: { name: 'ci', roles: ['viewer'] },
+        headers: { 'idempotency-key': 'k' },
+      })
+    expect((await create()).json()).toMatchObject({ secret: expect.stringMatching(/^isth_/) })
+    const repeat = await create()
+    expect(repeat.json()).toMatchObject({ status: 409, code: 'API_CONFLICT' })
+    expect(repeat.text).not.toContain('isth_')
+    expect(await world.store.admin.accessTokens()).toHaveLength(2)
+  })
+
+  test.each(['', 'with space', 'x'.repeat(201)])('is refused as %j', async (key) => {
+    const token = await tokenFor(['operator'])
+    expect((await pause(token, key)).json()).toMatchObject({
+      status: 400,
+      errors: [{ in: 'header', at: 'idempotency-key' }],
+    })
+  })
+})

@@ -30,6 +30,7 @@ import { operationHandlers } from './handlers/operations.ts'
 import { recordHandlers } from './handlers/records.ts'
 import { sessionHandlers } from './handlers/sessions.ts'
 import { answerMsDefault, inTime } from './in-time.ts'
+import { doKeyed } from './keyed.ts'
 import { sendProblem } from './problems.ts'
 import { validate } from './requests.ts'
 import { visitOf } from './visit.ts'
@@ -170,16 +171,17 @@ async function handleFor(
 ): Promise<unknown> {
   const parts = validate(route, request)
   const values = maySeeValues(caller)
-  return await handler(parts, {
+  const call = (used: AdminDependencies) => ({
     caller,
-    dependencies,
+    dependencies: used,
     values,
     visit: visitOf(request, reply, sources.cookies),
-    disclose: async (recordIds) => {
+    disclose: async (recordIds: readonly string[]) => {
       if (values && recordIds.length > 0)
         await dependencies.admin.recordDisclosure({ route: id, recordIds, address: request.ip }, caller.actor)
     },
   })
+  return await doKeyed(request, { route, caller, dependencies }, (used) => handler(parts, call(used)))
 }
 
 /** A token or session is a key of its own, so that callers behind one address don't share a limit. */

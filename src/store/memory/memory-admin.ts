@@ -18,6 +18,7 @@ import {
   readConflict,
 } from './lists.ts'
 import { keepApart, mergeRecords, undoDuplicate } from './merge-records.ts'
+import { createMemoryOnce } from './once.ts'
 import { readIntent, readMember, readRecord, readRows } from './read-rows.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { createMemorySessions } from './sessions.ts'
@@ -31,6 +32,7 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
   return {
     ...createMemoryAccess(context),
     ...audit,
+    ...createMemoryOnce(context),
     ...createMemorySessions(context),
     status: async () => countStatus(context, workerCount()),
     documentFormat: async () => formatState(context),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
+import { IsthmusError } from '../../model/errors.ts'
 import type { DomainEvent } from '../../model/events.ts'
 import { appendAnchor, readAnchors } from '../../runtime/anchors/anchor-file.ts'
 import { keepAnchors } from '../../runtime/anchors/keep-anchors.ts'
@@ -201,5 +202,47 @@ describe('a file of anchors', () => {
       signal: AbortSignal.abort(),
     })
     expect(events).toEqual([{ type: 'StoreFailed', operation: 'anchors', code: 'ANCHOR_UNREADABLE' }])
+  })
+})
+
+describe('an action with a key', () => {
+  const request = { caller: 'ada', key: 'k1', digest: new Uint8Array(32).fill(1) }
+  const isPaused = async () => (await store.admin.status()).paused !== undefined
+
+  test('that fails leaves nothing behind, and its lines leave no gap', async () => {
+    const failing = store.admin.once(request, async () => {
+      await store.admin.resume('ada')
+      throw new IsthmusError('API_CONFLICT', 'too late')
+    })
+    await expect(failing).rejects.toThrow('too late')
+    expect(await isPaused()).toBe(true)
+    expect(await store.admin.once(request, () => store.admin.resume('ada'))).toEqual({
+      kind: 'done',
+      response: true,
+    })
+    for (const chain of ['audit', 'journal'] as const) {
+      expect((await verify(chain)).lines).toBe(8)
+      expect((await verify(chain)).brokenAt).toBeUndefined()
+    }
+  })
+
+  test('whose process dies before its response was stored is done by the repeat, and by it alone', async () => {
+    const dying = store.admin.once(request, async () => {
+      await store.admin.resume('ada')
+      const pids = await database.query<{ pid: number }>(
+        `select pid from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`,
+      )
+      expect(pids).toHaveLength(1)
+      await database.query('select pg_terminate_backend($1)', [pids[0]?.pid])
+      return 'sent'
+    })
+    await expect(dying).rejects.toThrow()
+    expect(await isPaused()).toBe(true)
+    expect(await other.admin.once(request, () => other.admin.resume('ada'))).toMatchObject({ kind: 'done' })
+    expect(await store.admin.once(request, () => store.admin.resume('ada'))).toEqual({
+      kind: 'repeated',
+      response: true,
+    })
+    for (const chain of ['audit', 'journal'] as const) expect((await verify(chain)).brokenAt).toBeUndefined()
   })
 })

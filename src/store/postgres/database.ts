@@ -10,6 +10,7 @@ import pg from 'pg'
 import { IsthmusError } from '../../model/errors.ts'
 import { codeOf, isConnectionLost, isRepeatable, storeError } from './failures.ts'
 import { GatheringSocket } from './gathering-socket.ts'
+import { joinedSession } from './joined.ts'
 
 /** A prepared statement; its name is that of its file. */
 export interface Statement {
@@ -87,8 +88,12 @@ export class Database {
   /** A session whose statements are committed individually. */
   session(what: string): Session {
     return {
-      rows: <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) =>
-        this.#repeating(what, (client) => sessionOn(client).rows<Row>(statement, values)),
+      rows: <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) => {
+        const joined = joinedSession(this)
+        return joined === undefined
+          ? this.#repeating(what, (client) => sessionOn(client).rows<Row>(statement, values))
+          : joined.rows<Row>(statement, values)
+      },
     }
   }
 
@@ -97,7 +102,8 @@ export class Database {
    * as a whole.
    */
   async reading<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#repeating(what, (client) => work(sessionOn(client)))
+    const joined = joinedSession(this)
+    return joined === undefined ? this.#repeating(what, (client) => work(sessionOn(client))) : work(joined)
   }
 
   /**
@@ -111,6 +117,9 @@ export class Database {
     work: (session: Session) => Promise<T>,
     { opensWithReads = false }: TransactionOptions = {},
   ): Promise<T> {
+    // What fails in a joined transaction ends all of it, and repeats all of it where that is possible.
+    const joined = joinedSession(this)
+    if (joined !== undefined) return await work(joined)
     return this.#repeating(what, async (client) => {
       const begun = client.query('begin')
       let result: T

@@ -11,6 +11,7 @@ import type { JournalEntry } from '../contract.ts'
 import type { DocumentWriter } from '../document-format.ts'
 import { appendToChain, type JournalHead, newStream } from '../journal-chain.ts'
 import type { Session } from './database.ts'
+import { whenJoinedEnds } from './joined.ts'
 import { insertLines } from './sql/insert-journal.ts'
 
 /**
@@ -54,7 +55,11 @@ export class JournalStreams {
         await insertLines(session, 'audit', audit.lines)
         next = { journal: journal.head, audit: audit.head }
       })
-      this.#free.push(next)
+      // Within a larger transaction, the new ends are valid only once that is committed.
+      const isPart = whenJoinedEnds((end) => {
+        if (end !== 'unknown') this.#free.push(end === 'committed' ? next : heads)
+      })
+      if (!isPart) this.#free.push(next)
       return result
     } catch (problem) {
       const unknown = isIsthmusError(problem) && problem.code === 'STORE_COMMIT_UNKNOWN'

@@ -217,6 +217,11 @@ hold.reason text not null
 hold.at bigint not null
 hold.closed_at bigint
 hold.decision text
+idempotency_key.caller text not null
+idempotency_key.key text not null
+idempotency_key.digest bytea not null
+idempotency_key.response bytea
+idempotency_key.at bigint not null default now_ms()
 integration.only_row boolean not null default true
 integration.id text not null
 integration.version text not null
@@ -453,6 +458,7 @@ guard_count PRIMARY KEY (system, entity, operation, hour)
 hold CHECK ((kind = ANY (ARRAY['guard'::text, 'rule'::text, 'oscillation'::text, 'update-delete'::text, 'delete-guard'::text, 'delete-waits'::text])))
 hold PRIMARY KEY (id)
 hold FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+idempotency_key PRIMARY KEY (caller, key)
 integration CHECK (only_row)
 integration PRIMARY KEY (only_row)
 intent CHECK ((operation = ANY (ARRAY['create'::text, 'update'::text, 'archive'::text, 'delete'::text])))
@@ -544,6 +550,8 @@ CREATE UNIQUE INDEX hold_open ON hold USING btree (record_id, kind, system, fiel
 CREATE INDEX hold_open_at ON hold USING btree (at, id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX hold_pkey ON hold USING btree (id)
 CREATE INDEX hold_record ON hold USING btree (record_id)
+CREATE INDEX idempotency_key_at ON idempotency_key USING btree (at)
+CREATE UNIQUE INDEX idempotency_key_pkey ON idempotency_key USING btree (caller, key)
 CREATE UNIQUE INDEX integration_pkey ON integration USING btree (only_row)
 CREATE UNIQUE INDEX intent_open ON intent USING btree (record_id, system) WHERE (state = 'open'::text)
 CREATE INDEX intent_open_create ON intent USING btree (system, entity, created_at) WHERE ((state = 'open'::text) AND (operation = 'create'::text))

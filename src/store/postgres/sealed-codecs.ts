@@ -14,6 +14,7 @@ import {
 import { createSealedCodec } from '../sealing/sealed-codec.ts'
 import type { Codecs } from './codecs.ts'
 import type { Database, Session } from './database.ts'
+import { apart } from './joined.ts'
 import { insertRecordKeys, type RecordKeyRow, readRecordKeys } from './sql/record-keys.ts'
 import { insertSealingKey } from './sql/sealing-keys.ts'
 
@@ -103,8 +104,11 @@ export class SealedCodecs implements Codecs {
 
   /** Adds the keys that exist. */
   async #load(found: Map<string, KeyObject>, ids: readonly string[], given?: Session): Promise<void> {
-    const session = given ?? this.#database.session('loading the keys of records')
-    const rows = await readRecordKeys(session, ids)
+    // On its own: a key that a larger transaction has not committed yet must not be kept.
+    const rows =
+      given === undefined
+        ? await apart(() => readRecordKeys(this.#database.session('loading the keys of records'), ids))
+        : await readRecordKeys(given, ids)
     if (rows.some((row) => !this.#keys.wrapping.has(row.wrapped_by))) await this.#refresh()
     for (const row of rows) {
       const key = this.#unwrap(row)
@@ -116,12 +120,12 @@ export class SealedCodecs implements Codecs {
 
   /** Adds new keys for records that have none. Another process may be faster, and its key is loaded then. */
   async #create(found: Map<string, KeyObject>, ids: readonly string[], given?: Session): Promise<void> {
-    const session = given ?? this.#database.session('storing keys of records')
     const made = ids.map((id) => ({ id, ...newRecordKey(this.#keys, id) }))
-    const stored = await insertRecordKeys(
-      session,
-      made.map(({ id, wrappedBy, wrapped }) => ({ record_id: id, wrapped_by: wrappedBy, wrapped })),
-    )
+    const rows = made.map(({ id, wrappedBy, wrapped }) => ({ record_id: id, wrapped_by: wrappedBy, wrapped }))
+    const stored =
+      given === undefined
+        ? await apart(() => insertRecordKeys(this.#database.session('storing keys of records'), rows))
+        : await insertRecordKeys(given, rows)
     for (const { id, key } of made) {
       if (!stored.has(id)) continue
       found.set(id, key)

@@ -1035,7 +1035,7 @@ export interface components {
             /** @description Invalid parts of the request. */
             errors?: {
                 /** @enum {string} */
-                in: "path" | "query" | "body";
+                in: "path" | "query" | "header" | "body";
                 at: string;
                 message: string;
             }[];
@@ -1441,7 +1441,10 @@ export interface operations {
     createToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1519,6 +1522,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The idempotency key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -1542,7 +1554,10 @@ export interface operations {
     revokeToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -1586,6 +1601,15 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1789,7 +1813,10 @@ export interface operations {
     signOut: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1801,6 +1828,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The credentials are missing, unknown, expired or revoked. */
             401: {
@@ -1822,6 +1858,15 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1910,7 +1955,10 @@ export interface operations {
     endSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1954,6 +2002,15 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2361,7 +2418,10 @@ export interface operations {
     refreshRecord: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the record in Isthmus. */
                 id: string;
@@ -2406,6 +2466,15 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2587,7 +2656,10 @@ export interface operations {
     resolveConflict: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2666,6 +2738,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2770,7 +2851,10 @@ export interface operations {
     decideMatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the record in Isthmus. */
                 id: string;
@@ -2855,6 +2939,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2960,7 +3053,10 @@ export interface operations {
     decideDuplicate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3065,6 +3161,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The idempotency key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -3088,7 +3193,10 @@ export interface operations {
     undoDuplicate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3141,6 +3249,15 @@ export interface operations {
             };
             /** @description The state does not allow it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3245,7 +3362,10 @@ export interface operations {
     decideHolds: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3315,6 +3435,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3422,7 +3551,10 @@ export interface operations {
     retryFailures: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3487,6 +3619,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3723,7 +3864,10 @@ export interface operations {
     pause: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3796,6 +3940,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The idempotency key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -3819,7 +3972,10 @@ export interface operations {
     resume: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3831,6 +3987,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The credentials are missing, unknown, expired or revoked. */
             401: {
@@ -3852,6 +4017,15 @@ export interface operations {
             };
             /** @description The state does not allow it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3940,7 +4114,10 @@ export interface operations {
     acceptSchema: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4007,6 +4184,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The idempotency key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -4030,7 +4216,10 @@ export interface operations {
     acceptAccount: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the action, for a day: a repeat with the same key gets the response of the first request, and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 system: string;
             };
@@ -4079,6 +4268,15 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

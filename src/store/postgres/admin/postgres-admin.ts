@@ -22,6 +22,7 @@ import { isUuid } from './ids.ts'
 import { readJournal } from './journal.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, recordIds } from './lists.ts'
 import { mergeRecords } from './merge-records.ts'
+import { createPostgresOnce } from './once.ts'
 import { pauseWork, resumeWork } from './pause.ts'
 import { decideReview } from './reviews.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
@@ -38,6 +39,7 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
   return {
     ...createPostgresAccess(context),
     ...audit,
+    ...createPostgresOnce(context),
     ...createPostgresSessions(context),
     status: createStatusCounter(context),
     documentFormat: () => readFormatState(context),
