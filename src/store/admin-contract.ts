@@ -9,6 +9,7 @@ import type { FormatAdmin } from './format-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
 import type { OnceStore } from './once-contract.ts'
 import type { RunRow } from './run-contract.ts'
+import type { SearchAdmin } from './search-contract.ts'
 import type { SessionStore } from './session-contract.ts'
 
 /** The counts of the status, taken in one query. */
@@ -185,7 +186,8 @@ export interface AdminStore
     AuditStore,
     OnceStore,
     DuplicateAdmin,
-    FormatAdmin {
+    FormatAdmin,
+    SearchAdmin {
   status(): Promise<StatusCounts>
   /**
    * Checks whether the database accepts writes and has space for them.

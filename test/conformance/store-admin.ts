@@ -1,6 +1,7 @@
 /** Queries and decisions of people. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FailureDraft, HoldDraft, WorkerSession } from '../../src/store/contract.ts'
+import type { RecordSearch } from '../../src/store/search-contract.ts'
 import {
   activeRecord,
   claim,
@@ -77,6 +78,45 @@ export function describeAdmin(open: OpenHarness): void {
       })
       expect(await store.admin.record({ system: 'crm', nativeId: 'C9' })).toBeUndefined()
       expect(await store.admin.record({ recordId: 'no id at all' })).toBeUndefined()
+    })
+
+    test('find records by id, native id and match key, the surest first, each once', async () => {
+      const { store } = harness
+      const one = await activeRecord(harness, worker, 'C1')
+      const two = await activeRecord(harness, worker, 'C2')
+      const three = await activeRecord(harness, worker, 'C3')
+      const exact = { rule: 0, kind: 'exact', text: '"ann"' } as const
+      const block = { rule: 1, kind: 'block', text: '"an"' } as const
+      for (const [id, matchKeys] of [
+        [one, [exact, block]],
+        [two, [block]],
+        [three, [{ ...exact, text: '"bob"' }]],
+      ] as const) {
+        const claimed = await claimAgain(id)
+        await store.decide([{ lease: claimed.lease, matchKeys }])
+        await store.settle([clean(claimed)])
+      }
+      const places = [
+        { system: 'crm', entity: 'customer' },
+        { system: 'erp', entity: 'customer' },
+      ]
+      const keys = [exact, block].map((key) => ({ entity: 'customer', key }))
+      const find = (search: Partial<RecordSearch>) =>
+        store.admin.findRecords({ nativeId: '', places, keys: [], limit: 10, ...search })
+      const found = { entity: 'customer', state: 'active' }
+      expect(await find({ recordId: one, nativeId: one })).toEqual([
+        { recordId: one, by: 'record id', ...found },
+      ])
+      expect(await find({ nativeId: 'C2' })).toEqual([
+        { recordId: two, by: 'native id', system: 'crm', ...found },
+      ])
+      expect(await find({ keys, nativeId: 'C3', recordId: 'no id' })).toEqual([
+        { recordId: three, by: 'native id', system: 'crm', ...found },
+        { recordId: one, by: 'value', ...found },
+        { recordId: two, by: 'similar', ...found },
+      ])
+      expect(await find({ keys, limit: 1 })).toEqual([{ recordId: one, by: 'value', ...found }])
+      expect(await find({ nativeId: 'C9\u0000', places: [] })).toEqual([])
     })
 
     test('page through lists, newest first, without gaps', async () => {

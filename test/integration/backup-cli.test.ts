@@ -131,6 +131,9 @@ test('a backup and its recovery kit restore a sealed database on an empty machin
 
   const shown = await isthmus(after, ['record', 'show', `crm:${ids[0]}`])
   expect(shown.out, shown.err).toContain(names[0])
+  // The keys of the blind indexes were restored as well.
+  const { code } = customerRecord(0)
+  expect((await isthmus(after, ['record', 'find', String(code)])).out).toMatch(/customer +active +value/)
   // The other machine is gone; people have worked meanwhile.
   crm.resource('contacts').table.patch(ids[1] ?? '', { name: 'Ansel Renamed' }, 'user')
   const writes = writesToErp()

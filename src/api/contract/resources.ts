@@ -180,6 +180,21 @@ export const conflictResource = z
   })
   .meta({ id: 'Conflict' })
 
+/** A record that a search found. */
+export const hitResource = z
+  .object({
+    recordId: recordIdSchema,
+    entity: z.string(),
+    state: z.string(),
+    by: z
+      .enum(['record id', 'native id', 'value', 'similar'])
+      .describe(
+        'What the text is of it. similar: a value that is compared with the text when records are matched.',
+      ),
+    system: z.string().optional().describe('System of the native id.'),
+  })
+  .meta({ id: 'Hit' })
+
 /** An unmatched record whose counterpart a person has to name. */
 export const matchResource = z
   .object({

@@ -11,6 +11,7 @@ import {
   duplicateResource,
   eventResource,
   failureResource,
+  hitResource,
   holdResource,
   matchResource,
   pauseResource,
@@ -42,6 +43,19 @@ const record = {
       cursor: recordIdSchema.optional().describe('`cursor` of the previous page.'),
     }),
     reply: pageOf(recordIdSchema),
+  }),
+  searchRecords: defineRoute({
+    method: 'GET',
+    path: `${base}/search`,
+    permission: 'read',
+    tag: 'Records',
+    summary:
+      'Finds records by their id, by a native id of any system, or by a value of a field that records are matched by. The last takes a caller who may see values.',
+    query: z.strictObject({
+      text: z.string().trim().min(1).max(500).describe('What to search.'),
+      limit: pageQuery.shape.limit,
+    }),
+    reply: z.object({ rows: z.array(hitResource) }),
   }),
   findRecord: defineRoute({
     method: 'GET',

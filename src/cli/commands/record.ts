@@ -1,5 +1,6 @@
-/** `isthmus record show|why`: shows the state of one record, and why each field has its value. */
+/** `isthmus record find|show|why`: finds records, shows the state of one, and why each field has its value. */
 import type { Command } from 'commander'
+import { recordSearch } from '../../api/record-search.ts'
 import { type Lane, laneUntil } from '../../model/lane.ts'
 import type { RecordDetail, RecordInspection } from '../../store/admin-contract.ts'
 import type { Run } from '../command.ts'
@@ -80,11 +81,42 @@ async function showRecord(context: CliContext, key: string, options: { entity?: 
   })
 }
 
+/** Hits that are shown. */
+const hitsMax = 50
+
+async function findRecords(context: CliContext, text: string): Promise<number> {
+  return await withIntegration(context, async ({ integration, store }) => {
+    const hits = await store.admin.findRecords(
+      recordSearch(integration, text, { limit: hitsMax, values: true }),
+    )
+    context.output.result({ hits }, () =>
+      table(
+        hits,
+        [
+          { title: 'record', value: ({ recordId }) => recordId },
+          { title: 'entity', value: ({ entity }) => entity },
+          { title: 'state', value: ({ state }) => state },
+          {
+            title: 'found by',
+            value: ({ by, system }) => (system === undefined ? by : `${by} in ${system}`),
+          },
+        ],
+        'no record has it as an id or as a value of a field that records are matched by; other values are encrypted and can not be searched',
+      ),
+    )
+    return exitCodes.fine
+  })
+}
+
 /** Adds `isthmus record` with its subcommands. */
 export function addRecordCommands(program: Command, run: Run): void {
   const record = program
     .command('record')
     .description('inspect one record, by its id or as <system>:<native id>')
+  record
+    .command('find <text>')
+    .description('find records by their id, a native id, or a value of a field that records are matched by')
+    .action(run(findRecords))
   record
     .command('show <key>')
     .description('show its fields by system, lanes and open writes')

@@ -3,6 +3,7 @@ import { entityOf } from '../../../test/support/merge-cases.ts'
 import type { MatchRule } from '../integration.ts'
 import { comparableText } from './comparable-text.ts'
 import { matchKeys } from './match-keys.ts'
+import { searchKeys } from './search-keys.ts'
 import { textSimilarity } from './similarity.ts'
 
 const customers = (...match: MatchRule[]) => ({
@@ -75,5 +76,28 @@ describe('text similarity', () => {
   ])('of %j and %j is %d', (left, right, expected) => {
     expect(textSimilarity(left, right)).toBeCloseTo(expected)
     expect(textSimilarity(right, left)).toBeCloseTo(expected)
+  })
+})
+
+describe('search keys', () => {
+  test('are those that a record with the value in a matched field has', () => {
+    const entity = customers(
+      { kind: 'exact', fields: ['email'] },
+      { kind: 'normalised', fields: ['name'] },
+      { kind: 'score', weights: { name: 1 }, link: 0.9, review: 0.5 },
+    )
+    const record = matchKeys(entity, { email: 'a@x', name: 'Müller & Söhne GmbH' })
+    const found = (text: string) =>
+      searchKeys(entity, text).filter((key) =>
+        record.some((own) => JSON.stringify(own) === JSON.stringify(key)),
+      )
+    expect(found('a@x')).toEqual([expect.objectContaining({ rule: 0, kind: 'exact' })])
+    expect(found('muller sohne').map(({ rule, kind }) => `${rule} ${kind}`)).toContain('1 exact')
+    expect(found('Mueller').length).toBe(0)
+  })
+
+  test('leave out rules that need several fields, and fields that nothing is matched by', () => {
+    expect(searchKeys(customers({ kind: 'exact', fields: ['email', 'name'] }), 'a@x')).toEqual([])
+    expect(searchKeys(customers(), 'a@x')).toEqual([])
   })
 })

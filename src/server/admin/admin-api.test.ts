@@ -387,6 +387,23 @@ describe('values', () => {
     ])
   })
 
+  test('are not searched without it, and a search that finds one is recorded', async () => {
+    const { recordId } = await conflicted()
+    const search = async (text: string, token: string) =>
+      (await send('GET', `/api/v1/search?text=${encodeURIComponent(text)}`, { token })).json().rows
+    const viewer = await tokenFor(['viewer'])
+    expect(await search('1', viewer)).toEqual([])
+    expect(await search(recordId, viewer)).toMatchObject([{ recordId, by: 'record id' }])
+    expect(await search('x', viewer)).toMatchObject([{ recordId, by: 'native id', system: 'a' }])
+    expect(await disclosures()).toEqual([])
+    const reader = await tokenFor(['data-reader'], 'reader')
+    expect(await search(' 1 ', reader)).toMatchObject([{ recordId, by: 'value' }])
+    expect(await search('2', reader)).toEqual([])
+    expect((await disclosures()).map(({ body }) => body)).toMatchObject([
+      { route: 'searchRecords', recordIds: [recordId] },
+    ])
+  })
+
   test('are not shown when that can not be recorded', async () => {
     const { recordId } = await conflicted()
     const token = await tokenFor(['data-reader'])

@@ -21,6 +21,7 @@ import { keepApart, mergeRecords, undoDuplicate } from './merge-records.ts'
 import { createMemoryOnce } from './once.ts'
 import { readIntent, readMember, readRecord, readRows } from './read-rows.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
+import { findRecords } from './search.ts'
 import { createMemorySessions } from './sessions.ts'
 import { countStatus } from './status.ts'
 import { key, type MemoryContext, membersOf } from './tables.ts'
@@ -87,6 +88,7 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
     saveSchema: async (seen) => saveSchema(context, seen),
     acceptSchemas: async (filter, actor) => acceptSchemas(context, filter, actor),
     acceptAccount: async (system, actor) => acceptAccount(context, system, actor),
+    findRecords: async (search) => findRecords(context, search),
     recordIds: async (entity, page) => {
       const active = [...tables.records.values()].filter(
         (row) => row.entity === entity && row.state === 'active',

@@ -283,6 +283,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds records by their id, by a native id of any system, or by a value of a field that records are matched by. The last takes a caller who may see values.
+         * @description Requires the permission `read`.
+         */
+        get: operations["searchRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/systems/{system}/entities/{entity}/records/{nativeId}": {
         parameters: {
             query?: never;
@@ -890,6 +910,22 @@ export interface components {
         };
         /** @enum {string} */
         HealthState: "agreed" | "working" | "attention" | "paused" | "unwatched" | "never-seen";
+        Hit: {
+            /**
+             * Format: uuid
+             * @description Id of the record in Isthmus.
+             */
+            recordId: string;
+            entity: string;
+            state: string;
+            /**
+             * @description What the text is of it. similar: a value that is compared with the text when records are matched.
+             * @enum {string}
+             */
+            by: "record id" | "native id" | "value" | "similar";
+            /** @description System of the native id. */
+            system?: string;
+        };
         Hold: {
             id: string;
             /**
@@ -2135,6 +2171,78 @@ export interface operations {
                         rows: string[];
                         /** @description Names the next page. Missing: this is the last one. */
                         cursor?: string;
+                    };
+                };
+            };
+            /** @description The request is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials are missing, unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller does not have the permission, or the request comes from another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not respond. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchRecords: {
+        parameters: {
+            query: {
+                /** @description What to search. */
+                text: string;
+                /** @description Rows of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The response. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Hit"][];
                     };
                 };
             };

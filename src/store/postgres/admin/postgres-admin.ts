@@ -26,6 +26,7 @@ import { createPostgresOnce } from './once.ts'
 import { pauseWork, resumeWork } from './pause.ts'
 import { decideReview } from './reviews.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
+import { findRecords } from './search.ts'
 import { createPostgresSessions } from './sessions.ts'
 import { createStatusCounter } from './status.ts'
 import { keepApart, undoDuplicate } from './undo-duplicate.ts'
@@ -79,6 +80,7 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
     saveSchema: (seen) => saveSchema(context, seen),
     acceptSchemas: (filter, actor) => acceptSchemas(context, filter, actor),
     acceptAccount: (system, actor) => acceptAccount(context, system, actor),
+    findRecords: (search) => findRecords(context, search),
     recordIds: (entity, page) => recordIds(context, entity, page),
   }
 }
