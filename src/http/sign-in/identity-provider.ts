@@ -90,28 +90,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
   }
 
   return {
-    begin: () =>
-      judged(async () => {
-        const server = await metadata()
-        const memory = {
-          state: oauth.generateRandomState(),
-          nonce: oauth.generateRandomNonce(),
-          verifier: oauth.generateRandomCodeVerifier(),
-        }
-        const url = new URL(server.authorization_endpoint ?? '')
-        const parameters = {
-          client_id: client.client_id,
-          redirect_uri: options.redirectUri,
-          response_type: 'code',
-          scope: options.scope ?? 'openid profile email',
-          state: memory.state,
-          nonce: memory.nonce,
-          code_challenge: await oauth.calculatePKCECodeChallenge(memory.verifier),
-          code_challenge_method: 'S256',
-        }
-        for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-        return { url: url.href, memory }
-      }),
+    begin: () => judged(async () => authorizationRequest(await metadata(), options)),
     finish: (parameters, memory) =>
       judged(async () => {
         const server = await metadata()
@@ -144,6 +123,31 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     const response = await oauth.userInfoRequest(server, client, accessToken, requests)
     return await oauth.processUserInfoResponse(server, client, subject, response)
   }
+}
+
+/** Where the browser is sent, and what it remembers until the person returns. */
+async function authorizationRequest(
+  server: oauth.AuthorizationServer,
+  { clientId, redirectUri, scope = 'openid profile email' }: IdentityProviderOptions,
+): Promise<{ readonly url: string; readonly memory: SignInMemory }> {
+  const memory = {
+    state: oauth.generateRandomState(),
+    nonce: oauth.generateRandomNonce(),
+    verifier: oauth.generateRandomCodeVerifier(),
+  }
+  const parameters = {
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope,
+    state: memory.state,
+    nonce: memory.nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(memory.verifier),
+    code_challenge_method: 'S256',
+  }
+  const url = new URL(server.authorization_endpoint ?? '')
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  return { url: url.href, memory }
 }
 
 function proofOf(
