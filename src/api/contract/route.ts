@@ -35,6 +35,8 @@ export interface RouteContract<
   readonly problems?: readonly (403 | 404 | 409)[]
   /** Its response contains a secret that is shown once: it is not kept for a repeat with the same idempotency key. @default false */
   readonly isShownOnce?: boolean
+  /** Its query may contain a secret or a value of a record: the audit trail keeps the path alone. @default false */
+  readonly hasSecretQuery?: boolean
   /** Leads the browser elsewhere: `location` of what it responds with. @default false */
   readonly isRedirect?: boolean
   /** Sets a cookie: it is served to pages of this server alone. @default false */

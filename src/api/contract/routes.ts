@@ -56,6 +56,7 @@ const record = {
       limit: pageQuery.shape.limit,
     }),
     reply: z.object({ rows: z.array(hitResource) }),
+    hasSecretQuery: true,
   }),
   findRecord: defineRoute({
     method: 'GET',

@@ -40,6 +40,7 @@ export const sessionRoutes = {
     query: z.record(z.string(), z.string().max(8_000)).describe('As the identity provider gives them.'),
     reply: z.object({ location: z.string() }),
     problems: [403, 404],
+    hasSecretQuery: true,
     isRedirect: true,
   }),
   signOut: defineRoute({

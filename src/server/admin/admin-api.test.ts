@@ -402,6 +402,9 @@ describe('values', () => {
     expect((await disclosures()).map(({ body }) => body)).toMatchObject([
       { route: 'searchRecords', recordIds: [recordId] },
     ])
+    const audited = JSON.stringify(await world.store.admin.audit({ limit: 50 }))
+    expect(audited).toContain('/api/v1/search')
+    expect(audited).not.toContain('text=')
   })
 
   test('are not shown when that can not be recorded', async () => {

@@ -123,7 +123,9 @@ async function respond(request: FastifyRequest, reply: FastifyReply, served: Ser
 
 async function handle(request: FastifyRequest, reply: FastifyReply, served: Served): Promise<unknown> {
   const { admin } = served.dependencies
-  const origin = { address: request.ip, route: served.id, query: request.url.slice(0, queryMax) }
+  const [path] = request.url.split('?', 1)
+  const asked = served.route.hasSecretQuery === true ? path : request.url
+  const origin = { address: request.ip, route: served.id, query: asked?.slice(0, queryMax) ?? '' }
   return await admin.actingFrom(origin, async () => {
     let caller = anonymous
     try {

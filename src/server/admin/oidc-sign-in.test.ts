@@ -136,6 +136,9 @@ describe('a real provider', () => {
     const returned = await logIn(location)
     const finished = await finish(server, returned.searchParams, cookie)
     expect([finished.statusCode, finished.headers.location]).toEqual([303, '/'])
+    const audited = JSON.stringify(await world.store.admin.audit({ limit: 20 }))
+    expect(audited).toContain('/api/v1/session/oidc/callback')
+    for (const name of ['code', 'state']) expect(audited).not.toContain(returned.searchParams.get(name) ?? '')
     const session = sessionOf(finished.headers['set-cookie'])
     expect((await callerOf(server, session)).json()).toMatchObject({
       name: 'ada@example.org',
