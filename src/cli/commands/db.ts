@@ -55,7 +55,7 @@ async function backUp(context: CliContext, name: string, options: BackupOptions)
   const file = resolve(directory, name)
   return await withIntegration(context, async ({ backup, hashKey, exportMasterKey }) => {
     if (backup === undefined) throw new IsthmusError('BACKUP_FAILED', 'this store has no backups')
-    const onProgress = (bytes: number) => output.progress(`backing up: ${megabytes(bytes)} so far`)
+    const onProgress = (bytes: number) => output.progress(`backing up: ${sizeOf(bytes)} so far`)
     const { description, bytes } = await writeBackup({ backup, file, hashKey, onProgress })
     output.progressDone()
     const isSealed = description.masterKeys.length > 0
@@ -64,7 +64,7 @@ async function backUp(context: CliContext, name: string, options: BackupOptions)
         ? undefined
         : await writeKit(context, { name: options.recoveryKit, key: exportMasterKey(), ...options })
     output.result({ file, bytes, takenAt: description.takenAt, sealed: isSealed, ...kit }, () =>
-      [`wrote ${file}, ${megabytes(bytes)}`, ...(kit?.lines ?? [keyAdvice(isSealed)])].join('\n'),
+      [`wrote ${file}, ${sizeOf(bytes)}`, ...(kit?.lines ?? [keyAdvice(isSealed)])].join('\n'),
     )
     return exitCodes.fine
   })
@@ -85,7 +85,7 @@ async function restore(context: CliContext, name: string, options: BackupOptions
     where: definitionOf(context),
     file: resolve(directory, name),
     masterKey,
-    onProgress: (bytes) => output.progress(`restoring: ${megabytes(bytes)} so far`),
+    onProgress: (bytes) => output.progress(`restoring: ${sizeOf(bytes)} so far`),
   })
   output.progressDone()
   output.result({ takenAt: description.takenAt, ...(keyFile === undefined ? {} : { keyFile }) }, () =>
@@ -102,8 +102,8 @@ function restoredText({ takenAt }: BackupDescription, keyFile: string | undefine
   ].join('\n')
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`
+function sizeOf(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
 /** Adds `isthmus db` with its subcommands. */

@@ -84,12 +84,18 @@ async function* entriesOf(file: string): AsyncGenerator<TarEntry> {
     yield* readTarEntries(source.pipe(gunzip))
   } catch (error) {
     if (error instanceof IsthmusError && error.code !== 'BACKUP_INVALID') throw error
-    const why = error instanceof Error ? error.message : String(error)
-    throw new IsthmusError('BACKUP_INVALID', `${file} can't be read: ${why}`, { cause: error })
+    throw new IsthmusError('BACKUP_INVALID', `${file} can't be read: ${reasonOf(error)}`, { cause: error })
   } finally {
     source.destroy()
     gunzip.destroy()
   }
+}
+
+/** Node names what is wrong with compressed bytes in the words of zlib. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isCompression = 'code' in error && String(error.code).startsWith('Z_')
+  return isCompression ? `it is not a compressed archive, or it is damaged (${error.message})` : error.message
 }
 
 function incomplete(): IsthmusError {
