@@ -2,8 +2,6 @@
  * Backup and restoration as used by people: an embedded database that is sealed, its recovery kit, and an empty machine. Then the two systems are edited, and the
  * restored database continues where the backup ended.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   cpSync,
   mkdirSync,
@@ -16,20 +14,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { runCommand } from '../support/cli-process.ts'
 import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-system.ts'
-import {
-  contacts,
-  customerRecord,
-  hookSecret,
-  partners,
-  twoSystems,
-  writeDefinition,
-} from '../support/two-systems.ts'
+import { contacts, customerRecord, partners, twoSystems, writeDefinition } from '../support/two-systems.ts'
 
-const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'isthmus-backup-'))
 const before = path.join(folder, 'before')
 const after = path.join(folder, 'after')
@@ -54,34 +44,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
 /** Each project stands for a machine: it has keys of its own. */
-async function isthmus(directory: string, args: readonly string[], input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [cli, ...args], {
-    cwd: directory,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: 170_000,
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      COLUMNS: '200',
-      DATABASE_URL: '',
-      ISTHMUS_KEY: '',
-      ISTHMUS_KEYS_DIR: path.join(directory, 'keys'),
-      CRM_HOOK_SECRET: hookSecret,
-    },
-  })
-  child.stdin.end(input)
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  await once(child, 'close')
-  return { code: child.exitCode, out, err }
+function isthmus(directory: string, args: readonly string[], input?: string) {
+  return runCommand(args, { directory, keys: path.join(directory, 'keys'), input })
 }
 
 function partnerNames(): unknown[] {

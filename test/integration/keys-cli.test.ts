@@ -1,6 +1,4 @@
 /** `isthmus keys` as used by people, on an embedded database: the key of the first start, its rotation, and another master key. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -13,19 +11,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { runCommand } from '../support/cli-process.ts'
 import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-system.ts'
-import {
-  contacts,
-  customerRecord,
-  hookSecret,
-  partners,
-  twoSystems,
-  writeDefinition,
-} from '../support/two-systems.ts'
+import { contacts, customerRecord, partners, twoSystems, writeDefinition } from '../support/two-systems.ts'
 
-const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'isthmus-keys-'))
 const directory = path.join(folder, 'project')
 const keys = path.join(folder, 'keys')
@@ -45,33 +35,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-async function isthmus(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [cli, ...args], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 170_000,
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      COLUMNS: '200',
-      DATABASE_URL: '',
-      ISTHMUS_KEY: '',
-      ISTHMUS_KEYS_DIR: keys,
-      CRM_HOOK_SECRET: hookSecret,
-      ...environment,
-    },
-  })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  await once(child, 'close')
-  return { code: child.exitCode, out, err }
+function isthmus(args: readonly string[], environment: Record<string, string> = {}) {
+  return runCommand(args, { directory, keys, environment })
 }
 
 /** Everything that the database has on disk. */

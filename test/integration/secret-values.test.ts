@@ -1,22 +1,12 @@
 /** Fields that nobody may see, and card numbers that must not be stored, through the whole program on an embedded database. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { runCommand } from '../support/cli-process.ts'
 import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-system.ts'
-import {
-  contacts,
-  customerRecord,
-  hookSecret,
-  partners,
-  twoSystems,
-  writeDefinition,
-} from '../support/two-systems.ts'
+import { contacts, customerRecord, partners, twoSystems, writeDefinition } from '../support/two-systems.ts'
 
-const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const directory = mkdtempSync(path.join(tmpdir(), 'isthmus-secret-'))
 const card = '4012888888881881'
 const outputs: string[] = []
@@ -49,28 +39,11 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-async function isthmus(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [cli, ...args], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 170_000,
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      COLUMNS: '200',
-      DATABASE_URL: '',
-      ISTHMUS_KEY: '',
-      ISTHMUS_LOG_LEVEL: 'trace',
-      ISTHMUS_KEYS_DIR: path.join(directory, 'keys'),
-      CRM_HOOK_SECRET: hookSecret,
-    },
-  })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  await once(child, 'close')
-  outputs.push(out, err)
-  return { code: child.exitCode, out, err }
+async function isthmus(...args: string[]) {
+  const environment = { ISTHMUS_LOG_LEVEL: 'trace' }
+  const ended = await runCommand(args, { directory, keys: path.join(directory, 'keys'), environment })
+  outputs.push(ended.out, ended.err)
+  return ended
 }
 
 function partner(): { readonly id: string; readonly body: Readonly<Record<string, unknown>> } {
